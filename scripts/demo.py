@@ -1,0 +1,332 @@
+"""Command one: a local Amazon, a real PostgreSQL, and `meltano run` between the two.
+
+    python3 scripts/demo.py         run it, and show what arrived
+    python3 scripts/demo.py psql    look at the same data with psql
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.in_venv(__file__)
+
+import meltano_project
+import psycopg
+from embedded_postgres import Postgres, postgres
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import FrameType
+
+DEMO = bootstrap.DEMO
+SCHEMA = "amazon"
+PIPELINE = ("tap-amazon-vendor", "target-postgres")
+SPEED = 600
+START_SECONDS = 60
+STOP_SECONDS = 20
+TAIL = 30
+# Said in every run, and of no use to a person. We do force: no second demo can run in this clone.
+QUIET = {
+    "METRIC",
+    "Force option is enabled, ignoring stale job check.",
+    "Skipping parse of env var settings...",
+}
+
+OWN_ACCOUNT = """\
+To look further:
+  python3 scripts/demo.py psql      psql on these tables (schema {schema})
+  python3 scripts/demo.py           the next run: asks only for what Amazon may have restated
+  rm -rf .demo                      forget it all
+
+To use your own account and database, write a file .env in this folder (git ignores it):
+  TAP_AMAZON_VENDOR_CLIENT_ID=amzn1.application-oa2-client...
+  TAP_AMAZON_VENDOR_CLIENT_SECRET=amzn1.oa2-cs.v1...
+  TAP_AMAZON_VENDOR_REFRESH_TOKEN=Atzr|...
+  TAP_AMAZON_VENDOR_MARKETPLACES=["US"]
+  TARGET_POSTGRES_SQLALCHEMY_URL=postgresql+psycopg://user:password@host:5432/database
+and run:
+  .venv/bin/meltano run tap-amazon-vendor target-postgres
+"""
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[Any]) -> Iterator[subprocess.Popen[Any]]:
+    """End a process, which leads a session of its own, and its children when the block ends, kindly first."""
+    try:
+        yield process
+    finally:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if process.poll() is None:
+                os.killpg(process.pid, number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def sandbox() -> Iterator[str]:
+    """Run the local Amazon and yield its base URI.
+
+    Raises:
+        StepError: It did not start.
+    """
+    ready = DEMO / "sandbox.url"
+    ready.unlink(missing_ok=True)
+    log = DEMO / "sandbox.log"
+    command = [bootstrap.BIN / "amazon-vendor", "sandbox", "--port", "0", "--speed", SPEED, "--ready-file", ready]
+    words = [str(word) for word in command]
+    with (
+        log.open("wb") as output,
+        # A session of its own: Ctrl-C is for us, and we end the sandbox last.
+        ended(
+            subprocess.Popen(
+                words,
+                cwd=bootstrap.ROOT,
+                env=bootstrap.clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            ),
+        ) as process,
+    ):
+        deadline = time.monotonic() + START_SECONDS
+        while not (ready.exists() and ready.read_text(encoding="utf-8").strip()):
+            if process.poll() is not None or time.monotonic() > deadline:
+                msg = f"{log.read_text(encoding='utf-8', errors='replace').strip()}\nThe sandbox did not start."
+                raise bootstrap.StepError(msg)
+            time.sleep(0.05)
+        yield ready.read_text(encoding="utf-8").strip()
+
+
+def state_suffix(server: Postgres) -> str:
+    """Return what ties Meltano's state to this database: a new database is filled from the start."""
+    with psycopg.connect(server.dsn) as connection:
+        row = connection.execute("select system_identifier from pg_control_system()").fetchone()
+    return str(row[0]) if row else ""
+
+
+def pipeline_environment(project: Path, api: str, server: Postgres) -> dict[str, str]:
+    """Return the environment that points the pipeline at the local Amazon and the embedded database."""
+    return {
+        **meltano_project.environment(project),
+        "MELTANO_ENVIRONMENT": "sandbox",
+        "MELTANO_CLI_LOG_FORMAT": "json",
+        "TAP_AMAZON_VENDOR_API_URL": api,
+        "TAP_AMAZON_VENDOR_AUTH_URL": f"{api}/auth/o2/token",
+        "TARGET_POSTGRES_SQLALCHEMY_URL": server.url,
+        "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": SCHEMA,
+    }
+
+
+def parse(line: str) -> dict[str, Any]:
+    """Return a line of Meltano's log as an entry; what is not one, a traceback say, is loud by itself."""
+    with contextlib.suppress(ValueError):
+        entry = json.loads(line)
+        if isinstance(entry, dict):
+            return entry
+    return {"event": line.rstrip(), "level": "info", "name": PIPELINE[0]}
+
+
+def readable(entry: dict[str, Any]) -> str | None:
+    """Return what a person wants to see of an entry: the tap's words, and every warning."""
+    message = str(entry.get("event", "")).strip()
+    level = entry.get("level")
+    if not message or message in QUIET or entry.get("type") == "discovery":
+        return None
+    if level in {"warning", "error", "critical"}:
+        return f"  {level}: {message}"
+    return f"  {message}" if entry.get("name") == PIPELINE[0] else None
+
+
+def plain(entry: dict[str, Any]) -> str:
+    """Return an entry with nothing left out, for when things went wrong."""
+    parts = [entry.get("name"), entry.get("level"), entry.get("event")]
+    error = entry.get("plugin_exception") or {}
+    frames = [f"  {frame['filename']}:{frame['lineno']} in {frame['function']}" for frame in error.get("traceback", [])]
+    return "\n".join([" ".join(str(part) for part in parts if part), *frames])
+
+
+def run_pipeline(api: str, server: Postgres) -> None:
+    """Run the pipeline and show its progress.
+
+    Raises:
+        StepError: The pipeline failed.
+    """
+    project = meltano_project.make_project(DEMO / "project")
+    log = DEMO / "run.log"
+    command = [str(meltano_project.MELTANO), "run", "--no-install", "--force", *PIPELINE]
+    command[4:4] = ["--state-id-suffix", state_suffix(server)]
+    print("$ meltano run", *PIPELINE, flush=True)
+    start = time.monotonic()
+    entries: deque[dict[str, Any]] = deque(maxlen=TAIL)
+    with (
+        log.open("w", encoding="utf-8") as output,
+        ended(
+            subprocess.Popen(
+                command,
+                cwd=project,
+                env=pipeline_environment(project, api, server),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            ),
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            output.write(line)
+            entry = parse(line)
+            entries.append(entry)
+            if shown := readable(entry):
+                print(shown, flush=True)
+        code = process.wait()
+    if code:
+        tail = "\n".join(plain(entry) for entry in entries)
+        msg = f"{tail}\nmeltano run ended with exit code {code}; its log is {log}."
+        raise bootstrap.StepError(msg)
+    print(f"  done in {time.monotonic() - start:.0f} s; the log is {log}", flush=True)
+
+
+def show(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table."""
+    cells = [["" if value is None else str(value) for value in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    print(f"\n{title}")
+    for number, row in enumerate(cells):
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        if number == 0:
+            print("  " + "  ".join("-" * width for width in widths))
+
+
+def newest_day(connection: psycopg.Connection[Any], table: str) -> Any:  # noqa: ANN401 - whatever the column holds
+    """Return the newest `end_date` of a table, if it has one."""
+    columns = connection.execute(
+        "select 1 from information_schema.columns"
+        " where table_schema = %s and table_name = %s and column_name = 'end_date'",
+        [SCHEMA, table],
+    )
+    if columns.fetchone() is None:
+        return None
+    query = sql.SQL("select max(end_date) from {}").format(sql.Identifier(SCHEMA, table))
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None
+
+
+def show_tables(connection: psycopg.Connection[Any]) -> None:
+    """Show the tables with their rows and newest day.
+
+    Raises:
+        StepError: There is no table.
+    """
+    query = "select table_name from information_schema.tables where table_schema = %s order by 1"
+    tables = [name for (name,) in connection.execute(query, [SCHEMA])]
+    if not tables:
+        msg = "The pipeline ended well, and yet there is no table."
+        raise bootstrap.StepError(msg)
+    rows = []
+    for table in tables:
+        count = sql.SQL("select count(*) from {}").format(sql.Identifier(SCHEMA, table))
+        (number,) = connection.execute(count).fetchone() or (0,)
+        rows.append((table, number, newest_day(connection, table)))
+    show("What arrived in PostgreSQL", ("table", "rows", "newest day"), rows)
+
+
+def show_query(connection: psycopg.Connection[Any], title: str, query: sql.SQL) -> None:
+    """Show what a query answers."""
+    cursor = connection.execute(query)
+    show(title, [column.name for column in cursor.description or ()], cursor.fetchall())
+
+
+def show_result(server: Postgres) -> None:
+    """Show from SQL what arrived."""
+    with psycopg.connect(server.dsn, options=f"-c search_path={SCHEMA}") as connection:
+        show_tables(connection)
+        show_query(
+            connection,
+            "vendor_sales, newest day",
+            sql.SQL(
+                "select end_date, distributor_view, asin, ordered_units,"
+                " ordered_revenue_amount, ordered_revenue_currency_code"
+                " from vendor_sales order by end_date desc, distributor_view, ordered_units desc nulls last limit 5",
+            ),
+        )
+        show_query(
+            connection,
+            "report_ledger",
+            sql.SQL("select outcome, count(*) as reports from report_ledger group by 1 order by 2 desc"),
+        )
+
+
+def demo() -> None:
+    """Run the demo."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(bootstrap.alone("demo", wait=False))
+        meltano_project.install_plugins()
+        with bootstrap.step("Starting PostgreSQL"):
+            server = stack.enter_context(postgres(DEMO / "postgres"))
+        with bootstrap.step("Starting the local Amazon"):
+            api = stack.enter_context(sandbox())
+        run_pipeline(api, server)
+        show_result(server)
+    print("\n" + OWN_ACCOUNT.format(schema=SCHEMA), end="")
+
+
+def psql(arguments: Sequence[str]) -> int:
+    """Run psql on the demo's data; return its exit code.
+
+    Raises:
+        StepError: There is no data yet.
+    """
+    if not (DEMO / "postgres").is_dir():
+        msg = "There is no data yet: run `python3 scripts/demo.py` first."
+        raise bootstrap.StepError(msg)
+    with bootstrap.alone("demo", wait=False), postgres(DEMO / "postgres") as server:
+        # psql deals with Ctrl-C itself; our handler only keeps us from ending before it does.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        environment = {**bootstrap.clean_environment(), "PGOPTIONS": f"-c search_path={SCHEMA},public"}
+        return subprocess.call([str(server.psql), *arguments, server.dsn], env=environment)
+
+
+def stop(number: int, _: FrameType | None) -> None:
+    """Turn a signal into an orderly end."""
+    raise SystemExit(128 + number)
+
+
+def main() -> int:
+    """Do what the command line asks for; return the exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    arguments = sys.argv[1:]
+    try:
+        if arguments[:1] == ["psql"]:
+            return psql(arguments[1:])
+        if arguments:
+            print(__doc__)
+            return 2
+        demo()
+    except bootstrap.StepError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Amazon Vendor Central and Seller Central as Singer streams."""

@@ -1,0 +1,20 @@
+"""The companion command `amazon-vendor`: what a person does around the tap.
+
+Importing this package must stay cheap: a command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import click
+
+from tap_amazon_vendor.cli.sandbox import sandbox
+
+__all__ = ["cli"]
+
+
+@click.group(name="amazon-vendor", context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Companion of tap-amazon-vendor."""
+
+
+cli.add_command(sandbox)

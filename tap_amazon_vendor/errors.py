@@ -1,0 +1,56 @@
+"""What can go wrong with Amazon, typed by what has to happen next.
+
+Every error quotes Amazon's own text and request id and says who has to do what.
+None of them ever holds a token, a presigned URL or a row of data.
+"""
+
+from __future__ import annotations
+
+from singer_sdk.exceptions import FatalAPIError
+
+
+class AmazonError(FatalAPIError):
+    """Something that Amazon answered, or did not answer, and that a retry will not mend.
+
+    Attributes:
+        text: Amazon's words, or ours where Amazon gave none.
+        request_id: ``x-amzn-RequestId`` of the answer, to quote in a support case.
+    """
+
+    def __init__(self, text: str, *, request_id: str | None = None) -> None:
+        """Keep Amazon's text and request id and build one sentence of them."""
+        self.text = text
+        self.request_id = request_id
+        super().__init__(f"{text} (Amazon request id {request_id})" if request_id else text)
+
+
+class CredentialsError(AmazonError):
+    """Login with Amazon refuses the client or the refresh token: the user mends the settings."""
+
+
+class AccessDeniedError(AmazonError):
+    """The authorization lacks a role or a data set: the account's administrator grants it."""
+
+
+class RequestRejectedError(AmazonError):
+    """Amazon calls the request itself wrong (HTTP 400, 413, 415)."""
+
+
+class NotFoundError(AmazonError):
+    """Amazon does not know the report or document (HTTP 404): gone, or another account's."""
+
+
+class UnavailableError(AmazonError):
+    """Amazon did not answer properly after every retry: wait and run again."""
+
+
+class UnansweredError(AmazonError):
+    """The connection broke after a request that must not be sent twice: look before asking again."""
+
+
+class DocumentError(AmazonError):
+    """A report document that cannot be read whole: truncated, not gzip, not JSON, wrong shape."""
+
+
+class RunFailedError(AmazonError):
+    """The run ended, everything that could be read is written, and something failed."""

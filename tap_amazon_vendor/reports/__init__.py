@@ -1,0 +1,1 @@
+"""From windows of time to report documents. Knows nothing of Singer."""

@@ -1,0 +1,154 @@
+"""Report documents: spooled to disk as Amazon sent them, checked, read row by row."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import typing as t
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import ijson
+
+from tap_amazon_vendor.errors import DocumentError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: What a gzip file starts with. Amazon's own label has been wrong both ways (REPORTS.md 0.2).
+GZIP_MAGIC = b"\x1f\x8b"
+
+#: A document that holds an error instead of rows is short; nothing longer is searched for one.
+ERROR_BYTES = 1 << 20
+
+_CHUNK = 1 << 18
+
+#: Where Amazon has been seen to put the reason (ERRORS.md section 1).
+_ERROR_FIELDS = ("errorDetails", "errorMessage", "message", "reason")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report document on disk, known to be whole.
+
+    Attributes:
+        path: The file, gzip or plain.
+        bytes: Its size.
+        error: Amazon's text, where the document holds an error instead of rows.
+        specification: ``reportSpecification``, where it has one.
+    """
+
+    path: Path
+    bytes: int
+    error: str | None
+    specification: dict[str, t.Any] | None
+
+
+def open_document(path: Path) -> Document:
+    """Check a downloaded file.
+
+    Reads it through once: a truncated or damaged file must be found before its first row is
+    written, not in the middle.
+
+    Args:
+        path: The file.
+
+    Raises:
+        DocumentError: It is truncated, damaged, or not JSON.
+    """
+    head = b""
+    tail = b""
+    with _unpacked(path) as file:
+        while chunk := file.read(_CHUNK):
+            if len(head) < ERROR_BYTES:
+                head += chunk
+            tail = (tail + chunk[-64:])[-64:]
+    stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not stripped.startswith((b"{", b"[")):
+        text = "the document is not JSON"
+        raise DocumentError(text)
+    if not tail.rstrip().endswith((b"}", b"]")):
+        text = "the document ends in the middle of its JSON"
+        raise DocumentError(text)
+    error = _error(stripped) if len(head) < ERROR_BYTES else None
+    specification = None if error else _specification(path)
+    return Document(path, path.stat().st_size, error, specification)
+
+
+def read_rows(document: Document, array: str) -> Iterator[dict[str, t.Any]]:
+    """Read one array of a document, row by row, in constant memory.
+
+    Args:
+        document: The document.
+        array: Name of the array at the document's top level.
+
+    Yields:
+        Each row as Amazon wrote it. Numbers are int or Decimal: no digit is lost.
+
+    Raises:
+        DocumentError: The document is not JSON, or has no such array.
+    """
+    found = False
+    for row in _items(document.path, f"{array}.item"):
+        found = True
+        if not isinstance(row, dict):
+            text = f"an element of {array} is not an object"
+            raise DocumentError(text)
+        yield row
+    if not found and not any(True for _ in _items(document.path, array)):
+        text = f"the document has no array {array}"
+        raise DocumentError(text)
+
+
+def _items(path: Path, prefix: str) -> Iterator[t.Any]:
+    with _unpacked(path) as file:
+        try:
+            yield from ijson.items(file, prefix)
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            text = f"the document is not JSON: {str(error).splitlines()[0]}"
+            raise DocumentError(text) from None
+
+
+def _specification(path: Path) -> dict[str, t.Any] | None:
+    found = next(_items(path, "reportSpecification"), None)
+    return found if isinstance(found, dict) else None
+
+
+def _error(content: bytes) -> str | None:
+    """Return the error text of a short document, None for a document of rows."""
+    try:
+        document = json.loads(content)
+    except ValueError:
+        text = "the document is not JSON"
+        raise DocumentError(text) from None
+    if not isinstance(document, dict) or "reportSpecification" in document:
+        return None
+    for name in _ERROR_FIELDS:
+        if document.get(name):
+            return str(document[name])
+    errors = document.get("errors")
+    if isinstance(errors, list) and errors:
+        return "; ".join(
+            str(error.get("message", error)) if isinstance(error, dict) else str(error) for error in errors
+        )
+    return None
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[t.IO[bytes]]:
+    """Open a file for reading its content, whatever its label said.
+
+    Raises:
+        DocumentError: The gzip data is truncated or damaged.
+    """
+    with path.open("rb") as raw:
+        packed = raw.read(2) == GZIP_MAGIC
+        raw.seek(0)
+        file = t.cast("t.IO[bytes]", gzip.GzipFile(fileobj=raw) if packed else raw)
+        try:
+            yield file
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            text = f"the document is truncated or damaged: {error}"
+            raise DocumentError(text) from None

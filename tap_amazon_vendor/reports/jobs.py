@@ -1,0 +1,485 @@
+"""The report jobs: ask, poll, fetch, judge, and hand out in the order that is wanted.
+
+Amazon works on many reports at once, but lets an account ask for one a minute after the first
+fifteen (API.md section 6). So everything is planned before the first call and asked for ahead,
+as far as the quota goes, while the caller waits for the first result.
+
+Knows nothing of Singer, HTTP or schemas. Clock and sleep are handed in. Everything happens in
+the caller's thread, inside `ReportJobs.result`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import typing as t
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from tap_amazon_vendor.errors import (
+    AmazonError,
+    CredentialsError,
+    NotFoundError,
+    UnansweredError,
+    UnavailableError,
+)
+from tap_amazon_vendor.reports.outcomes import Outcome, Processing, judge_fatal, judge_refusal
+from tap_amazon_vendor.reports.request import ReportRequest
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tap_amazon_vendor.reports.api import ReportStatus
+    from tap_amazon_vendor.reports.documents import Document
+    from tap_amazon_vendor.reports.outcomes import Verdict
+    from tap_amazon_vendor.reports.request import ReportPartition
+
+logger = logging.getLogger("tap-amazon-vendor.reports")
+
+#: Seconds to the first look at a report, growth of the pause between two looks, longest pause.
+#: A look is late by at most a quarter of the time that the report took.
+FIRST_POLL, POLL_GROWTH, LONGEST_POLL = 1.0, 1.25, 30.0
+
+#: Seconds before a report that failed without a known reason is asked for again.
+RETRY_PAUSE = 60.0
+
+#: Times that one window may be asked for because Amazon failed or cancelled it for no good reason.
+MAX_ATTEMPTS = 2
+
+#: Days after which Amazon has forgotten a report (90, REPORTS.md 0.1), with a margin.
+KEPT_DAYS = 85
+
+#: Pauses shorter than this many seconds are not worth a log line.
+QUIET_PAUSE = 5.0
+
+
+class ReportsApi(t.Protocol):
+    """What the engine needs of an account's Reports API."""
+
+    def create_delay(self) -> float: ...
+    def status_delay(self) -> float: ...
+    def document_delay(self) -> float: ...
+    def create(self, request: ReportRequest) -> str: ...
+    def find(self, request: ReportRequest, since: datetime) -> list[str]: ...
+    def status(self, report_id: str) -> ReportStatus: ...
+    def document(self, document_id: str) -> Document: ...
+
+
+@dataclass(frozen=True)
+class PlannedReport:
+    """A report that this run wants.
+
+    Attributes:
+        request: What to ask for.
+        readers: Names of the streams that will read it; its document is kept for all of them.
+        delivered: The account has had this report with these options before. Where not, one
+            window is tried before the others are asked for.
+        settled: Amazon no longer restates these days, so that an old report is as good as new.
+    """
+
+    request: ReportRequest
+    readers: frozenset[str]
+    delivered: bool
+    settled: bool = False
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """What became of a report.
+
+    Attributes:
+        outcome: `Outcome.LOADED` where there is a document; its rows are still to be read.
+        asked: The request as it was last sent: its window may be shorter than what was wanted.
+        reason: Amazon's text, or ours, for any outcome but `Outcome.LOADED`; for a shortened
+            window the reason for that.
+        advice: What a person can do about it.
+        document: The rows.
+        report_id: Amazon's id.
+        attempts: Calls of createReport that it took, 0 where an earlier run's report was used.
+        asked_at: When it was first asked for.
+        processed_at: When Amazon had finished it, ISO 8601.
+    """
+
+    outcome: Outcome
+    asked: ReportRequest
+    reason: str | None = None
+    advice: str = ""
+    document: Document | None = None
+    report_id: str | None = None
+    attempts: int = 0
+    asked_at: datetime | None = None
+    processed_at: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Reason and advice in one line."""
+        return ". ".join(words for words in (self.reason, self.advice) if words)
+
+
+class _Step(Enum):
+    CREATE = auto()
+    POLL = auto()
+    FETCH = auto()
+    DONE = auto()
+
+
+@dataclass
+class _Job:
+    """A planned report and how far it is."""
+
+    planned: PlannedReport
+    asking: ReportRequest
+    #: Who wants it still, and who has not read it yet: a reader that gave up is in the latter.
+    readers: set[str]
+    unread: set[str]
+    step: _Step = _Step.CREATE
+    report_id: str | None = None
+    asked_at: datetime | None = None
+    not_before: datetime | None = None
+    waiting_since: datetime | None = None
+    poll_pause: float = FIRST_POLL
+    attempts: int = 0
+    failures: int = 0
+    status: ReportStatus | None = None
+    reason: str | None = None
+    result: ReportResult | None = None
+
+
+class ReportJobs:
+    """All reports of a run."""
+
+    def __init__(  # noqa: PLR0913  # each is one fact that the engine can't know by itself
+        self,
+        apis: Mapping[str, ReportsApi],
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        wait_seconds: float,
+        max_reports: int | None = None,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Start without reports.
+
+        Args:
+            apis: The Reports API of each account, by its label.
+            clock: Returns the current time, aware.
+            sleep: Waits the given seconds.
+            wait_seconds: How long to wait for one report before it is left for the next run.
+            max_reports: Most createReport calls, None for no limit.
+            changed: Called whenever `pending` is another than before.
+        """
+        self._apis = apis
+        self._clock = clock
+        self._sleep = sleep
+        self._wait = wait_seconds
+        self._budget = math.inf if max_reports is None else max_reports
+        self._changed = changed
+        self._jobs: dict[ReportRequest, _Job] = {}
+        self._first: dict[ReportPartition, _Job] = {}
+        self._unclaimed: list[dict[str, t.Any]] = []
+        self._refused: dict[str, CredentialsError] = {}
+
+    def plan(self, reports: Iterable[PlannedReport], pending: Iterable[Mapping[str, t.Any]] = ()) -> None:
+        """Say what the run wants, in the order in which to ask for it.
+
+        Args:
+            reports: Every report of the run.
+            pending: What `pending` was at the end of an earlier run: reports that were asked for
+                and not read are taken up instead of being asked for again.
+        """
+        for planned in reports:
+            job = _Job(planned, planned.request, set(planned.readers), set(planned.readers))
+            self._jobs[planned.request] = job
+            self._first.setdefault(planned.request.partition, job)
+        for entry in pending:
+            self._take_up(entry)
+
+    def pending(self) -> list[dict[str, t.Any]]:
+        """Return the reports that are asked for and not read by all their readers, as JSON."""
+        return [
+            {
+                **job.asking.to_state(),
+                "report_id": job.report_id,
+                "asked_at": job.asked_at.isoformat() if job.asked_at else None,
+            }
+            for job in self._jobs.values()
+            if job.report_id and job.unread and not _ended_without_rows(job)
+        ] + self._unclaimed
+
+    def result(self, request: ReportRequest) -> ReportResult:
+        """Wait for a report, working on all others meanwhile.
+
+        Args:
+            request: A planned request.
+
+        Returns:
+            What became of it.
+        """
+        job = self._jobs[request]
+        while job.result is None:
+            pause = self._work()
+            if pause > QUIET_PAUSE:
+                logger.info("%s; waiting %.0f s", self._progress(), pause)
+            if pause > 0:
+                self._sleep(pause)
+        return job.result
+
+    def release(self, request: ReportRequest, reader: str, *, read: bool) -> None:
+        """Note that a reader is through with a report.
+
+        What nobody wants any more is neither asked for nor kept on disk. What somebody has not
+        read stays in `pending`, for the next run.
+
+        Args:
+            request: A planned request.
+            reader: Name of the stream.
+            read: Its rows are written. False where the reader gives up.
+        """
+        job = self._jobs[request]
+        job.readers.discard(reader)
+        if read:
+            job.unread.discard(reader)
+        if not job.readers and job.result and job.result.document:
+            job.result.document.path.unlink(missing_ok=True)
+        self._changed()
+
+    # What follows is one step at a time: `_work` does the first thing that can be done now.
+
+    def _work(self) -> float:
+        """Do one thing, and return the seconds until there is something to do: 0 for now."""
+        soonest = math.inf
+        for job in self._jobs.values():
+            due = self._due(job)
+            if due <= 0:
+                self._act(job)
+                return 0
+            soonest = min(soonest, due)
+        return soonest
+
+    def _due(self, job: _Job) -> float:
+        """Return the seconds until the next step of a job, infinity while it must not be made."""
+        if job.step is _Step.DONE or not job.readers:
+            return math.inf
+        account = job.asking.account
+        if account in self._refused:
+            return 0
+        api = self._apis[account]
+        pause = (job.not_before - self._clock()).total_seconds() if job.not_before else 0.0
+        if job.step is _Step.POLL:
+            return max(pause, api.status_delay())
+        if job.step is _Step.FETCH:
+            return api.document_delay()
+        first = self._first[job.asking.partition]
+        if first is not job and not job.planned.delivered and first.result is None:
+            # Try one window before the quota is spent on a partition that may not exist.
+            return math.inf
+        if self._budget <= 0 or self._hopeless(job):
+            return 0
+        return max(pause, api.create_delay())
+
+    def _hopeless(self, job: _Job) -> bool:
+        """Say whether the partition's first window has shown that the others need no try."""
+        first = self._first[job.asking.partition].result
+        return not job.planned.delivered and first is not None and first.outcome in {Outcome.SKIPPED, Outcome.FAILED}
+
+    def _act(self, job: _Job) -> None:
+        """Make the next step of a job and turn whatever goes wrong into its result."""
+        refused = self._refused.get(job.asking.account)
+        if refused:
+            self._finish(job, Outcome.FAILED, str(refused))
+            return
+        try:
+            {_Step.CREATE: self._create, _Step.POLL: self._poll, _Step.FETCH: self._fetch}[job.step](job)
+        except CredentialsError as error:
+            self._refused[job.asking.account] = error
+            self._finish(job, Outcome.FAILED, str(error))
+        except AmazonError as error:
+            verdict = judge_refusal(error)
+            self._finish(job, verdict.outcome, str(error), verdict.advice)
+
+    def _create(self, job: _Job) -> None:
+        first = self._first[job.asking.partition].result
+        if first and self._hopeless(job):
+            self._finish(job, first.outcome, first.reason, first.advice)
+            return
+        if self._budget <= 0:
+            self._finish(job, Outcome.LATER, "`max_reports` is reached")
+            return
+        self._budget -= 1
+        now = self._clock()
+        api = self._apis[job.asking.account]
+        job.attempts += 1
+        job.asked_at = job.asked_at or now
+        try:
+            job.report_id = api.create(job.asking)
+        except UnansweredError as error:
+            # It may have been asked for: look before asking again. A minute of margin, because
+            # Amazon's clock is not ours.
+            mine = {other.report_id for other in self._jobs.values()}
+            listed = [
+                report_id for report_id in api.find(job.asking, now - timedelta(seconds=60)) if report_id not in mine
+            ]
+            if not listed:
+                if not self._again(job, str(error), pause=0):
+                    self._finish(job, Outcome.FAILED, str(error))
+                return
+            job.report_id = listed[0]
+        self._wait_for(job)
+        logger.info("Asked for %s. %s", job.asking, self._progress())
+        self._changed()
+
+    def _wait_for(self, job: _Job) -> None:
+        """Begin to poll a report."""
+        job.step = _Step.POLL
+        job.waiting_since = self._clock()
+        job.poll_pause = FIRST_POLL
+        job.not_before = job.waiting_since + timedelta(seconds=FIRST_POLL)
+
+    def _poll(self, job: _Job) -> None:
+        try:
+            job.status = self._apis[job.asking.account].status(t.cast("str", job.report_id))
+        except NotFoundError as error:
+            # Older than Amazon keeps reports, or another account's.
+            if not self._again(job, str(error), pause=0):
+                self._finish(job, Outcome.FAILED, str(error))
+            return
+        processing = job.status.processing
+        if processing in {Processing.IN_QUEUE, Processing.IN_PROGRESS}:
+            self._keep_waiting(job)
+        elif processing is Processing.CANCELLED:
+            recent = job.asking.recent(self._clock().date())
+            reason = "Amazon cancelled the report: it has no data for these days"
+            if recent and self._again(job, reason, pause=0):
+                return
+            self._finish(job, Outcome.EMPTY, reason)
+        elif job.status.document_id:
+            job.step = _Step.FETCH
+        else:
+            self._judge(job, None)
+
+    def _keep_waiting(self, job: _Job) -> None:
+        now = self._clock()
+        waited = (now - t.cast("datetime", job.waiting_since)).total_seconds()
+        if waited >= self._wait:
+            status = t.cast("ReportStatus", job.status).processing.value
+            reason = f"{status} for {waited / 60:.0f} minutes"
+            self._finish(job, Outcome.LATER, reason, "The next run takes the report up")
+            return
+        job.poll_pause = min(job.poll_pause * POLL_GROWTH, LONGEST_POLL)
+        job.not_before = now + timedelta(seconds=min(job.poll_pause, self._wait - waited))
+
+    def _fetch(self, job: _Job) -> None:
+        status = t.cast("ReportStatus", job.status)
+        document = self._apis[job.asking.account].document(t.cast("str", status.document_id))
+        if document.error or status.processing is Processing.FATAL:
+            document.path.unlink(missing_ok=True)
+            self._judge(job, document.error)
+        elif not job.asking.matches(document.specification):
+            document.path.unlink(missing_ok=True)
+            reason = f"the document of report {job.report_id} answers another request"
+            if not self._again(job, reason, pause=0):
+                self._finish(job, Outcome.FAILED, reason)
+        else:
+            self._finish(job, Outcome.LOADED, job.reason, document=document)
+
+    def _judge(self, job: _Job, text: str | None) -> None:
+        """Decide what follows from an error that Amazon gave as the report."""
+        today = self._clock().date()
+        verdict = judge_fatal(text, recent=job.asking.recent(today), delivered=job.planned.delivered)
+        reason = text or "FATAL without a reason"
+        if verdict.again and self._again(job, reason, pause=RETRY_PAUSE):
+            return
+        shorter = job.asking.shorten() if verdict.shorten else None
+        if shorter is not None:
+            # One unpublished day spoils the whole range: the days before it must not be lost.
+            job.asking = shorter
+            job.reason = reason
+            self._forget(job)
+            return
+        self._finish(job, verdict.outcome, reason, verdict.advice)
+
+    def _again(self, job: _Job, reason: str, *, pause: float) -> bool:
+        """Ask once more, unless that was done already."""
+        job.failures += 1
+        if job.failures >= MAX_ATTEMPTS:
+            return False
+        logger.info("%s: %s. Asking once more", job.asking, reason)
+        self._forget(job)
+        job.not_before = self._clock() + timedelta(seconds=pause)
+        return True
+
+    def _forget(self, job: _Job) -> None:
+        """Go back to before the report was asked for."""
+        job.step = _Step.CREATE
+        job.report_id = None
+        job.status = None
+        job.not_before = None
+
+    def _finish(
+        self,
+        job: _Job,
+        outcome: Outcome,
+        reason: str | None,
+        advice: str = "",
+        document: Document | None = None,
+    ) -> None:
+        job.step = _Step.DONE
+        job.result = ReportResult(
+            outcome=outcome,
+            asked=job.asking,
+            reason=reason,
+            advice=advice,
+            document=document,
+            report_id=job.report_id,
+            attempts=job.attempts,
+            asked_at=job.asked_at,
+            processed_at=job.status.processed_at if job.status else None,
+        )
+        self._changed()
+
+    def _take_up(self, entry: Mapping[str, t.Any]) -> None:
+        """Use a report that an earlier run asked for, if it is still wanted and young enough."""
+        try:
+            request = ReportRequest.from_state(entry)
+            asked_at = datetime.fromisoformat(entry["asked_at"])
+            report_id = str(entry["report_id"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            logger.warning("Ignoring a report in the state that can't be read")
+            return
+        now = self._clock()
+        job = self._jobs.get(request)
+        # A report of days that Amazon may still restate must not be older than a day.
+        age = now - asked_at
+        if age > timedelta(days=KEPT_DAYS if job and job.planned.settled else 1):
+            return
+        if job is None:
+            self._unclaimed.append(dict(entry))
+        elif job.report_id is None:
+            job.report_id, job.asked_at = report_id, asked_at
+            self._wait_for(job)
+            job.not_before = now
+            logger.info("Taking up %s, asked for at %s", request, entry["asked_at"])
+
+    def _progress(self) -> str:
+        """Say in one line how far the run is."""
+        steps = Counter(job.step for job in self._jobs.values() if job.readers or job.result)
+        done = steps[_Step.DONE]
+        return (
+            f"{done} of {steps.total()} reports done, {steps[_Step.POLL] + steps[_Step.FETCH]} "
+            f"at Amazon, {steps[_Step.CREATE]} to ask for"
+        )
+
+
+def _queued(job: _Job) -> bool:
+    """Say whether a report was left in Amazon's queue."""
+    return job.status is not None and job.status.processing in {
+        Processing.IN_QUEUE,
+        Processing.IN_PROGRESS,
+    }
+
+
+def _ended_without_rows(job: _Job) -> bool:
+    """Say whether a report ended, and there is nothing to read in it now or later."""
+    return job.result is not None and job.result.document is None and not _queued(job)

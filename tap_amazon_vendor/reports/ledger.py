@@ -1,0 +1,63 @@
+"""What the ledger says about a window."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from tap_amazon_vendor.reports.outcomes import Outcome
+
+if t.TYPE_CHECKING:
+    from datetime import datetime
+
+    from tap_amazon_vendor.reports.jobs import ReportResult
+    from tap_amazon_vendor.reports.windows import Window
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One window of one stream, and what became of it.
+
+    Attributes:
+        stream: Name of the stream.
+        result: What became of the report.
+        window: The days that the entry is about.
+        outcome: What became of them in this stream.
+        rows: Rows written.
+    """
+
+    stream: str
+    result: ReportResult
+    window: Window
+    outcome: Outcome
+    rows: int
+
+    def row(self, now: datetime) -> dict[str, t.Any]:
+        """Return the row of the stream `report_ledger`.
+
+        Args:
+            now: The current time.
+        """
+        result = self.result
+        asked = result.asked
+        good = self.outcome in {Outcome.LOADED, Outcome.EMPTY}
+        recorded_at = now.isoformat(timespec="seconds")
+        return {
+            "account": asked.account,
+            "marketplace_id": asked.marketplace_id,
+            "report_type": asked.report_type,
+            "report_options": ",".join(f"{name}={value}" for name, value in asked.options),
+            "stream_name": self.stream,
+            "window_start": f"{self.window.start}T00:00:00Z",
+            "window_end": f"{self.window.end}T00:00:00Z",
+            "outcome": self.outcome.value,
+            "reason": None if self.outcome is Outcome.LOADED else result.reason,
+            "report_id": result.report_id,
+            "rows": self.rows,
+            "bytes": result.document.bytes if result.document and good else None,
+            "attempts": result.attempts,
+            "asked_at": result.asked_at.isoformat(timespec="seconds") if result.asked_at else None,
+            "processed_at": result.processed_at,
+            "loaded_at": recorded_at if good else None,
+            "recorded_at": recorded_at,
+        }

@@ -1,0 +1,44 @@
+"""A local Amazon: LWA, the Reports API and its documents, with made-up figures.
+
+For data teams that build before Amazon has approved their application, and for the
+tests of the tap. It keeps to Amazon's documented behaviour, faults included::
+
+    from tap_amazon_vendor.sandbox import Sandbox, running
+
+    sandbox = Sandbox(seed=1, speed=600, faults=["truncated_document:2"])
+    with running(sandbox) as server:
+        print(server.url, server.auth_url)
+"""
+
+from __future__ import annotations
+
+from tap_amazon_vendor.sandbox.accounts import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    DEFAULT_ACCOUNTS,
+    OTHER_CLIENT_ID,
+    OTHER_CLIENT_SECRET,
+    REVOKED_REFRESH_TOKEN,
+    SandboxAccount,
+)
+from tap_amazon_vendor.sandbox.amazon import Call, Sandbox
+from tap_amazon_vendor.sandbox.documents import encode
+from tap_amazon_vendor.sandbox.faults import FAULTS, UnknownFaultError
+from tap_amazon_vendor.sandbox.server import Server, running
+
+__all__ = [
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "DEFAULT_ACCOUNTS",
+    "FAULTS",
+    "OTHER_CLIENT_ID",
+    "OTHER_CLIENT_SECRET",
+    "REVOKED_REFRESH_TOKEN",
+    "Call",
+    "Sandbox",
+    "SandboxAccount",
+    "Server",
+    "UnknownFaultError",
+    "encode",
+    "running",
+]

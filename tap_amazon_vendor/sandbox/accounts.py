@@ -1,0 +1,159 @@
+"""The selling partners, applications and marketplaces that the sandbox knows.
+
+Marketplaces come from API.md section 4; what an account can be entitled to comes
+from REPORTS.md sections 0.4 and 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import date
+
+CLIENT_ID = "amzn1.application-oa2-client.sandbox"
+CLIENT_SECRET = "amzn1.oa2-cs.v1.sandbox"  # noqa: S105 - opens the sandbox only
+"""The application that all default accounts have authorized."""
+
+OTHER_CLIENT_ID = "amzn1.application-oa2-client.sandbox-other"
+OTHER_CLIENT_SECRET = "amzn1.oa2-cs.v1.sandbox-other"  # noqa: S105
+"""A second application, which no account has authorized: unauthorized_client."""
+
+REVOKED_REFRESH_TOKEN = "Atzr|sandbox-revoked"  # noqa: S105
+"""A refresh token whose selling partner took the consent back: invalid_grant."""
+
+BRAND_ANALYTICS = "Brand Analytics"
+SELLING_PARTNER_INSIGHTS = "Selling Partner Insights"
+AMAZON_FULFILLMENT = "Amazon Fulfillment"
+
+Kind = Literal["vendor", "seller"]
+
+
+@dataclass(frozen=True)
+class Marketplace:
+    """One Amazon store.
+
+    Attributes:
+        country: Two letters, as in API.md section 4.
+        region: The region whose host serves it: na, eu or fe.
+        currency: ISO 4217 code of its money.
+        decimals: Digits behind the decimal point of that currency.
+    """
+
+    country: str
+    region: str
+    currency: str
+    decimals: int = 2
+
+
+MARKETPLACES: dict[str, Marketplace] = {
+    "A2EUQ1WTGCTBG2": Marketplace("CA", "na", "CAD"),
+    "ATVPDKIKX0DER": Marketplace("US", "na", "USD"),
+    "A1AM78C64UM0Y8": Marketplace("MX", "na", "MXN"),
+    "A2Q3Y263D00KWC": Marketplace("BR", "na", "BRL"),
+    "A28R8C7NBKEWEA": Marketplace("IE", "eu", "EUR"),
+    "A1RKKUPIHCS9HS": Marketplace("ES", "eu", "EUR"),
+    "A1F83G8C2ARO7P": Marketplace("UK", "eu", "GBP"),
+    "A13V1IB3VIYZZH": Marketplace("FR", "eu", "EUR"),
+    "AMEN7PMS3EDWL": Marketplace("BE", "eu", "EUR"),
+    "A1805IZSGTT6HS": Marketplace("NL", "eu", "EUR"),
+    "A1PA6795UKMFR9": Marketplace("DE", "eu", "EUR"),
+    "APJ6JRA9NG5V4": Marketplace("IT", "eu", "EUR"),
+    "A2NODRKZP88ZB9": Marketplace("SE", "eu", "SEK"),
+    "AE08WJ6YKNBMC": Marketplace("ZA", "eu", "ZAR"),
+    "A1C3SOZRARQ6R3": Marketplace("PL", "eu", "PLN"),
+    "ARBP9OOSHTCHU": Marketplace("EG", "eu", "EGP"),
+    "A33AVAJ2PDY3EV": Marketplace("TR", "eu", "TRY"),
+    "A17E79C6D8DWNP": Marketplace("SA", "eu", "SAR"),
+    "A2VIGQ35RCS4UG": Marketplace("AE", "eu", "AED"),
+    "A21TJRUUN4KGV": Marketplace("IN", "eu", "INR"),
+    "A19VAU5U5O7RUS": Marketplace("SG", "fe", "SGD"),
+    "A39IBJ37TRP1C6": Marketplace("AU", "fe", "AUD"),
+    "A1VC38T7YXB528": Marketplace("JP", "fe", "JPY", decimals=0),
+}
+
+
+@dataclass(frozen=True)
+class SandboxAccount:
+    """One selling partner, as one refresh token stands for it.
+
+    Attributes:
+        label: Its name in logs and in `Sandbox.calls`.
+        kind: A vendor group or a seller account.
+        region: na, eu or fe.
+        marketplaces: One id for a vendor group, one or more for a seller.
+        refresh_token: What its authorization gave out; it alone tells the account.
+        client_id: The application that was authorized.
+        client_secret: The secret of that application.
+        roles: The roles of the consent; a report type without its role is 403.
+        selling_programs: The programs that end in data; any other one is FATAL.
+        distributor_views: The views that end in data; any other one is FATAL.
+        first_day: No figures exist before this day; None means always data.
+        denied_reports: Report types that the vendor group has no rights to.
+    """
+
+    label: str
+    kind: Kind
+    region: str
+    marketplaces: tuple[str, ...]
+    refresh_token: str
+    client_id: str = CLIENT_ID
+    client_secret: str = CLIENT_SECRET
+    roles: tuple[str, ...] = (BRAND_ANALYTICS,)
+    selling_programs: tuple[str, ...] = ("RETAIL", "BUSINESS", "FRESH")
+    distributor_views: tuple[str, ...] = ("MANUFACTURING", "SOURCING")
+    first_day: date | None = None
+    denied_reports: tuple[str, ...] = ()
+
+
+DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
+    SandboxAccount(
+        label="vendor-us",
+        kind="vendor",
+        region="na",
+        marketplaces=("ATVPDKIKX0DER",),
+        refresh_token="Atzr|sandbox-vendor-us",  # noqa: S106
+    ),
+    SandboxAccount(
+        label="vendor-de",
+        kind="vendor",
+        region="eu",
+        marketplaces=("A1PA6795UKMFR9",),
+        refresh_token="Atzr|sandbox-vendor-de",  # noqa: S106
+        selling_programs=("RETAIL",),
+    ),
+    SandboxAccount(
+        label="vendor-uk",
+        kind="vendor",
+        region="eu",
+        marketplaces=("A1F83G8C2ARO7P",),
+        refresh_token="Atzr|sandbox-vendor-uk",  # noqa: S106
+        selling_programs=("RETAIL", "BUSINESS"),
+        distributor_views=("SOURCING",),
+    ),
+    SandboxAccount(
+        label="vendor-jp",
+        kind="vendor",
+        region="fe",
+        marketplaces=("A1VC38T7YXB528",),
+        refresh_token="Atzr|sandbox-vendor-jp",  # noqa: S106
+        selling_programs=("RETAIL",),
+    ),
+    SandboxAccount(
+        label="vendor-us-no-role",
+        kind="vendor",
+        region="na",
+        marketplaces=("ATVPDKIKX0DER",),
+        refresh_token="Atzr|sandbox-vendor-us-no-role",  # noqa: S106
+        roles=(),
+    ),
+    SandboxAccount(
+        label="seller-us",
+        kind="seller",
+        region="na",
+        marketplaces=("ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1AM78C64UM0Y8"),
+        refresh_token="Atzr|sandbox-seller-us",  # noqa: S106
+        roles=(BRAND_ANALYTICS, SELLING_PARTNER_INSIGHTS, AMAZON_FULFILLMENT),
+    ),
+)

@@ -1,0 +1,130 @@
+"""The local Amazon: all rooms of this package put together, and its clock."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from tap_amazon_vendor.sandbox.accounts import DEFAULT_ACCOUNTS, SandboxAccount
+from tap_amazon_vendor.sandbox.data import Data
+from tap_amazon_vendor.sandbox.documents import Documents, Presigner
+from tap_amazon_vendor.sandbox.faults import Faults
+from tap_amazon_vendor.sandbox.jobs import Jobs
+from tap_amazon_vendor.sandbox.lwa import Lwa
+from tap_amazon_vendor.sandbox.quotas import Quotas
+from tap_amazon_vendor.sandbox.schedules import Schedules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that the sandbox was sent.
+
+    Attributes:
+        operation: Amazon's name of it; "token" and "download" beside SP-API, and
+            "unknown" for a path that does not exist.
+        account: Label of the account; empty when it is not known.
+        status: HTTP status of the answer; 0 when the connection was broken instead.
+        at: When it came.
+        request: What was asked for: a body, ids or filters, and never a secret.
+    """
+
+    operation: str
+    account: str
+    status: int
+    at: datetime
+    request: Mapping[str, Any] = field(default_factory=dict)
+
+
+def utc_now() -> datetime:
+    """The time of this computer."""
+    return datetime.now(timezone.utc)
+
+
+class Sandbox:
+    """A local Amazon with its accounts, figures, reports and faults.
+
+    It has no threads and never sleeps: what it answers follows from the clock.
+
+    Args:
+        seed: Decides all figures, ids and durations.
+        speed: Quotas refill and reports are made this many times faster.
+        clock: Tells the time, as an aware datetime in UTC.
+        accounts: The accounts that exist.
+        faults: What shall go wrong, each NAME, NAME:COUNT or NAME:COUNT@SKIP.
+        asins: Number of ASINs of each account.
+        token_seconds: Lifetime of an access token.
+        url_seconds: Lifetime of a presigned URL.
+        stall_seconds: How long the fault `read_timeout` waits for the client to go.
+        on_call: Is told each call once it is answered.
+
+    Attributes:
+        accounts: As given.
+        clock: As given.
+        calls: All calls so far, oldest first.
+        data: The figures, for a test to work out what must arrive.
+        faults: The armed faults.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a setting of its own, all have defaults
+        self,
+        *,
+        seed: int = 1,
+        speed: float = 1.0,
+        clock: Callable[[], datetime] = utc_now,
+        accounts: Sequence[SandboxAccount] = DEFAULT_ACCOUNTS,
+        faults: Collection[str] = (),
+        asins: int = 40,
+        token_seconds: float = 3600,
+        url_seconds: float = 300,
+        stall_seconds: float = 120,
+        on_call: Callable[[Call], None] | None = None,
+    ) -> None:
+        """Build the rooms."""
+        self.accounts = tuple(accounts)
+        self.clock = clock
+        self.speed = speed
+        self.asins = asins
+        self.stall_seconds = stall_seconds
+        self.calls: list[Call] = []
+        self.faults = Faults(faults)
+        self.lwa = Lwa(self.accounts, seed, token_seconds)
+        self.quotas = Quotas(speed)
+        self.data = Data(seed, self.accounts, asins)
+        self.jobs = Jobs(self.data, self.faults, seed, speed)
+        self.schedules = Schedules(seed)
+        self.documents = Documents(self.data)
+        self.presigner = Presigner(seed, url_seconds)
+        self.lock = threading.RLock()
+        self.closing = threading.Event()
+        # Where clients reach it, once it is served; documents are on the same host.
+        self.url: str | None = None
+        self._on_call = on_call
+
+    def inject(self, name: str, count: int | None = 1, *, skip: int = 0) -> None:
+        """Arm a fault while the sandbox runs.
+
+        Args:
+            name: One of FAULTS.
+            count: How many times it strikes; None is for ever.
+            skip: How many fitting calls it lets pass before.
+        """
+        with self.lock:
+            self.faults.inject(name, count, skip=skip)
+
+    def record(self, call: Call) -> int:
+        """Remember an answered call and tell whoever wants to know.
+
+        Returns:
+            The number of the call, counted from 1.
+        """
+        with self.lock:
+            self.calls.append(call)
+            number = len(self.calls)
+        if self._on_call is not None:
+            self._on_call(call)
+        return number

@@ -1,0 +1,90 @@
+"""Usage plans: one token bucket per account, application and operation.
+
+Rates and bursts are those of the model (API.md section 6); the mechanics are in
+API.md section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tap_amazon_vendor.sandbox.accounts import SandboxAccount
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A published usage plan.
+
+    Attributes:
+        rate: Tokens that come back in a second.
+        burst: Tokens of a full bucket.
+    """
+
+    rate: float
+    burst: int
+
+
+PLANS: dict[str, Plan] = {
+    "getReports": Plan(0.0222, 10),
+    "createReport": Plan(0.0167, 15),
+    "getReport": Plan(2, 15),
+    "cancelReport": Plan(0.0222, 10),
+    "getReportSchedules": Plan(0.0222, 10),
+    "createReportSchedule": Plan(0.0222, 10),
+    "getReportSchedule": Plan(0.0222, 10),
+    "cancelReportSchedule": Plan(0.0222, 10),
+    "getReportDocument": Plan(0.0167, 15),
+}
+
+
+@dataclass
+class _Bucket:
+    tokens: float
+    filled_at: datetime
+
+
+class Quotas:
+    """All buckets of one sandbox; they fill up by the clock alone.
+
+    Args:
+        speed: Refills run this many times faster; bursts stay as they are.
+    """
+
+    def __init__(self, speed: float) -> None:
+        """Start with no bucket: each one is full when first used."""
+        self._speed = speed
+        self._buckets: dict[tuple[str, str, str], _Bucket] = {}
+
+    def rate(self, operation: str) -> float:
+        """The rate in force, as x-amzn-RateLimit-Limit tells it."""
+        return PLANS[operation].rate * self._speed
+
+    def take(self, account: SandboxAccount, operation: str, now: datetime) -> bool:
+        """Take one token out of a bucket.
+
+        A refused call costs nothing; a call that fails later does (API.md
+        section 5 calls that likely, though unverified).
+
+        Args:
+            account: Who calls.
+            operation: Amazon's name of the call.
+            now: The time of the call.
+
+        Returns:
+            False when the bucket is empty, which is a 429.
+        """
+        plan = PLANS[operation]
+        key = (account.label, account.client_id, operation)
+        bucket = self._buckets.setdefault(key, _Bucket(plan.burst, now))
+        elapsed = max(0.0, (now - bucket.filled_at).total_seconds())
+        bucket.tokens = min(plan.burst, bucket.tokens + elapsed * self.rate(operation))
+        bucket.filled_at = now
+        # A client that waits exactly 1/rate must not fail on a rounding error.
+        if bucket.tokens < 1 - 1e-9:
+            return False
+        bucket.tokens -= 1
+        return True

@@ -1,0 +1,199 @@
+"""Calls to the Selling Partner API for one account: throttle, token, Amazon's errors → ours."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import quote
+
+import requests
+
+from tap_amazon_vendor.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    RequestRejectedError,
+    UnavailableError,
+)
+
+if t.TYPE_CHECKING:
+    from tap_amazon_vendor.auth import LwaAuthenticator
+    from tap_amazon_vendor.throttle import Operation, Throttle
+    from tap_amazon_vendor.transport import Sleep, Transport
+
+#: Texts of a 403 that a new access token mends (ERRORS.md section 3). Compared in lower case.
+TOKEN_TEXTS = (
+    "the access token you provided has expired",
+    "the access token you provided is revoked, malformed or invalid",
+    "is revoked, malformed or invalid",
+)
+
+#: A 403 that is Amazon's incident and passes within minutes (ERRORS.md section 3).
+INCIDENT_TEXT = "the security token included in the request is expired"
+
+#: Tries and pause, in seconds, while such an incident lasts.
+INCIDENT_TRIES = 5
+INCIDENT_PAUSE = 60.0
+
+
+class SellingPartnerApi:
+    """One account's door to the Selling Partner API."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: LwaAuthenticator,
+        throttle: Throttle,
+        transport: Transport,
+        sleep: Sleep,
+    ) -> None:
+        """Keep the parts.
+
+        Args:
+            base_url: Regional base URI, without a slash at its end.
+            auth: Puts the access token on requests.
+            throttle: The account's buckets.
+            transport: The way out.
+            sleep: Waits the given seconds.
+        """
+        self._base_url = base_url
+        self._auth = auth
+        self._throttle = throttle
+        self._transport = transport
+        self._sleep = sleep
+
+    def delay(self, operation: Operation) -> float:
+        """Return the seconds until the operation may be called without a 429."""
+        return self._throttle.bucket(operation).delay()
+
+    def call(
+        self,
+        operation: Operation,
+        *,
+        repeatable: bool = True,
+        query: dict[str, str] | None = None,
+        body: dict[str, t.Any] | None = None,
+        **path: str,
+    ) -> dict[str, t.Any]:
+        """Call an operation, waiting for its bucket first.
+
+        Args:
+            operation: What to call.
+            repeatable: False where a second call would do something twice.
+            query: Query parameters.
+            body: JSON body.
+            path: Values of the path's placeholders.
+
+        Returns:
+            Amazon's answer.
+
+        Raises:
+            AccessDeniedError: HTTP 401 or 403 that a new token does not mend.
+            NotFoundError: HTTP 404.
+            RequestRejectedError: Any other HTTP 4xx.
+            UnavailableError: HTTP 429 or 5xx after every retry, or an answer that is not JSON.
+        """  # noqa: DOC502  # raised by the transport and by _error
+        bucket = self._throttle.bucket(operation)
+        url = self._base_url + operation.path.format(**{name: quote(value, safe="") for name, value in path.items()})
+
+        def authenticate(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            # Runs once for each try of the transport: each costs a token of the bucket.
+            self._sleep_until_free(operation)
+            bucket.take()
+            return self._auth.authenticate_request(request)
+
+        def pause(response: requests.Response) -> float | None:
+            if response.status_code != requests.codes.too_many_requests:
+                return None
+            bucket.adopt(response.headers.get("x-amzn-RateLimit-Limit"))
+            return max(bucket.empty(), _seconds(response.headers.get("Retry-After")))
+
+        renewed = False
+        incidents = 0
+        while True:
+            response = self._transport.request(
+                operation.method,
+                url,
+                params=query,
+                json=body,
+                auth=authenticate,
+                repeatable=repeatable,
+                pause=pause,
+                # A redirect would carry our token to another host.
+                allow_redirects=False,
+            )
+            bucket.adopt(response.headers.get("x-amzn-RateLimit-Limit"))
+            words = amazon_text(response)
+            if response.status_code == requests.codes.forbidden:
+                if any(text in words.lower() for text in TOKEN_TEXTS) and not renewed:
+                    renewed = True
+                    self._auth.drop_token()
+                    continue
+                if INCIDENT_TEXT in words.lower() and incidents < INCIDENT_TRIES:
+                    incidents += 1
+                    self._sleep(INCIDENT_PAUSE)
+                    continue
+            if response.ok and response.status_code < requests.codes.multiple_choices:
+                return _json(operation, response)
+            raise _error(operation, response, words)
+
+    def _sleep_until_free(self, operation: Operation) -> None:
+        delay = self.delay(operation)
+        if delay > 0:
+            self._sleep(delay)
+
+
+def amazon_text(response: requests.Response) -> str:
+    """Return what Amazon says in an error answer, in one line.
+
+    Args:
+        response: Any answer.
+
+    Returns:
+        Code, message and details of every error in the body (API.md section 5); for a body
+        that is not JSON (a load balancer's page) only the HTTP status.
+    """
+    if response.ok:
+        return ""
+    try:
+        errors = response.json()["errors"]
+        texts = [
+            ": ".join(str(error[key]) for key in ("code", "message", "details") if error.get(key)) for error in errors
+        ]
+    except (requests.JSONDecodeError, KeyError, TypeError, AttributeError):
+        texts = []
+    return "; ".join(texts) or f"HTTP {response.status_code} without a reason"
+
+
+def _error(operation: Operation, response: requests.Response, words: str) -> Exception:
+    """Turn an error answer into the error that says what to do."""
+    request_id = response.headers.get("x-amzn-RequestId")
+    status = response.status_code
+    kinds: dict[int, type[AccessDeniedError | NotFoundError]] = {
+        requests.codes.unauthorized: AccessDeniedError,
+        requests.codes.forbidden: AccessDeniedError,
+        requests.codes.not_found: NotFoundError,
+    }
+    if status >= requests.codes.server_error or status == requests.codes.too_many_requests:
+        text = f"{operation.name} still failed after every retry: {words}"
+        return UnavailableError(text, request_id=request_id)
+    kind = kinds.get(status, RequestRejectedError)
+    return kind(f"{operation.name}: {words}", request_id=request_id)
+
+
+def _json(operation: Operation, response: requests.Response) -> dict[str, t.Any]:
+    try:
+        answer = response.json()
+    except requests.JSONDecodeError:
+        answer = None
+    if not isinstance(answer, dict):
+        text = f"{operation.name}: HTTP {response.status_code} with a body that is not JSON"
+        raise UnavailableError(text, request_id=response.headers.get("x-amzn-RequestId"))
+    return answer
+
+
+def _seconds(retry_after: str | None) -> float:
+    """Read ``Retry-After`` given in seconds; its other form, a date, counts as no wish."""
+    try:
+        return max(0.0, float(retry_after or 0))
+    except ValueError:
+        return 0.0

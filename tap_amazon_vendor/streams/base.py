@@ -1,0 +1,284 @@
+"""The base of report streams: from a partition's windows to rows, state and ledger.
+
+The SDK counts a bookmark up record by record. Here a bookmark moves when a window is complete, and
+the complete range also grows backwards (DESIGN: state), so this class keeps its own partition
+state: ``complete_from`` and ``replication_key_value`` are the first and the last complete day.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import typing as t
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from importlib import resources
+
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+from singer_sdk.streams.core import Stream
+
+from tap_amazon_vendor.errors import AmazonError, DocumentError
+from tap_amazon_vendor.reports.documents import read_rows
+from tap_amazon_vendor.reports.ledger import LedgerEntry
+from tap_amazon_vendor.reports.outcomes import Outcome
+from tap_amazon_vendor.reports.request import ReportPartition
+from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
+from tap_amazon_vendor.reports.windows import DAY, Window, extend, touches
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_amazon_vendor.reports.jobs import ReportResult
+    from tap_amazon_vendor.reports.request import ReportRequest
+    from tap_amazon_vendor.streams.options import Option
+    from tap_amazon_vendor.tap import TapAmazonVendor
+
+#: Days after which a partition that the account lacked is tried again.
+SKIPPED_DAYS = 7
+
+
+@dataclass(frozen=True)
+class _Finished:
+    """A window that is through, but not yet in state and ledger."""
+
+    context: Context
+    request: ReportRequest
+    entry: LedgerEntry
+    complete: Window | None
+
+
+def load_schema(name: str) -> dict[str, t.Any]:
+    """Load the schema file of a stream.
+
+    Args:
+        name: Name of the stream and of the file.
+
+    Returns:
+        Its JSON Schema.
+    """
+    file = resources.files("tap_amazon_vendor.schemas") / f"{name}.json"
+    return {"type": "object", **json.loads(file.read_text(encoding="utf-8"))}
+
+
+class ReportStream(Stream):
+    """One array of rows of one report type.
+
+    A subclass is a declaration: `name`, the attributes below, and a schema file of its name.
+
+    Attributes:
+        report_type: Amazon's report type.
+        array: The array of the document that holds the rows.
+        options: Report options that make partitions.
+        row_keys: Columns that identify a row within a partition.
+        kind: Type of account that has the report.
+    """
+
+    report_type: t.ClassVar[str]
+    array: t.ClassVar[str]
+    options: t.ClassVar[tuple[Option, ...]] = ()
+    row_keys: t.ClassVar[tuple[str, ...]]
+    kind: t.ClassVar[str] = "vendor"
+
+    replication_key = "end_date"
+
+    # Rows are shaped by their schema already; the SDK need not do it once more.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    def __init__(self, tap: TapAmazonVendor) -> None:
+        """Load the schema and put the columns that every report has around it."""
+        self.tap = tap
+        own = load_schema(self.name)
+        self._shaper = RowShaper(own["properties"], self.row_keys, self._warn_of_unknown)
+        self._warned: set[str] = set()
+        self._finished: list[_Finished] = []
+        super().__init__(tap, schema=own | {"properties": self._common() | own["properties"]})
+        self.primary_keys = (
+            "account",
+            "marketplace_id",
+            *(option.column for option in self.options),
+            *self.row_keys,
+        )
+
+    def _common(self) -> dict[str, t.Any]:
+        return {
+            "account": {"type": "string", "description": "Your label of the account."},
+            "marketplace_id": {
+                "type": "string",
+                "description": "Amazon's id of the marketplace.",
+            },
+            **{option.column: {"type": "string", "description": option.description} for option in self.options},
+            "report_id": {
+                "type": ["string", "null"],
+                "description": f"Amazon's id of the {self.report_type} that the row comes from.",
+            },
+            EXTRA: {
+                "type": ["object", "null"],
+                "additionalProperties": True,
+                "description": "Fields that Amazon sent and this schema does not know, by their names in the report.",
+            },
+        }
+
+    @property
+    def partitions(self) -> list[dict[str, t.Any]] | None:
+        """One partition for each account, marketplace and combination of options."""
+        settings = self.tap.settings
+        choices = [
+            [(option.column, value) for value in getattr(settings, option.setting)
+             if value in option.values]
+            for option in self.options
+        ]  # fmt: skip
+        return [
+            {
+                "account": account.label,
+                "marketplace_id": marketplace.marketplace_id,
+                **dict(combination),
+            }
+            for account in settings.accounts
+            if account.kind == self.kind
+            for marketplace in account.marketplaces
+            for combination in itertools.product(*choices)
+        ]
+
+    def report_partition(self, context: Mapping[str, t.Any]) -> ReportPartition:
+        """Return what the reports of a partition have in common."""
+        options = {option.name: context[option.column] for option in self.options}
+        return ReportPartition(
+            context["account"],
+            self.report_type,
+            context["marketplace_id"],
+            tuple(sorted(options.items())),
+        )
+
+    def complete_range(self, context: Mapping[str, t.Any]) -> Window | None:
+        """Return the unbroken range of days that earlier runs completed, None for none.
+
+        A user who replicates the stream as FULL_TABLE wants everything again.
+        """
+        if self.replication_method == REPLICATION_FULL_TABLE:
+            return None
+        state = self.get_context_state(context)
+        try:
+            return Window(
+                date.fromisoformat(state["complete_from"]),
+                date.fromisoformat(state["replication_key_value"]),
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def skipped(self, context: Mapping[str, t.Any], today: date) -> bool:
+        """Say whether a run of the last days found that the account lacks a partition."""
+        try:
+            since = date.fromisoformat(self.get_context_state(context)["skipped_on"])
+        except (KeyError, TypeError, ValueError):
+            return False
+        return today - timedelta(days=SKIPPED_DAYS) < since
+
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        """Read a partition window by window, and complete each after its last row.
+
+        Args:
+            context: The partition.
+
+        Yields:
+            Rows.
+
+        Raises:
+            AmazonError: In a connection test, whatever keeps the first window from being read.
+        """
+        if context is None:
+            return
+        requests = self.tap.plan.get(self.report_partition(context), [])
+        complete = self.complete_range(context)
+        for number, request in enumerate(requests):
+            if not touches(complete, request.window):
+                # It would leave a hole: an earlier window is not complete. The next run goes on.
+                self.tap.jobs.release(request, self.name, read=False)
+                continue
+            result = self.tap.jobs.result(request)
+            rows = 0
+            try:
+                if result.document:
+                    for row in self._rows(context, result):
+                        rows += 1
+                        yield row
+            except DocumentError as error:
+                result = replace(result, outcome=Outcome.FAILED, reason=str(error))
+            complete = self._finish(context, request, result, rows, complete)
+            if result.outcome in {Outcome.SKIPPED, Outcome.FAILED}:
+                for left in requests[number + 1 :]:
+                    self.tap.jobs.release(left, self.name, read=False)
+                if self.ABORT_AT_RECORD_COUNT is not None:
+                    raise AmazonError(result.words)
+                return
+
+    def _rows(self, context: Context, result: ReportResult) -> Iterator[Record]:
+        document = t.cast("t.Any", result.document)
+        return self._shaper.shape(
+            read_rows(document, self.array),
+            constants={**context, "report_id": result.report_id, EXTRA: None},
+            source=f"report {result.report_id}, {self.array}",
+        )
+
+    def _finish(
+        self,
+        context: Context,
+        request: ReportRequest,
+        result: ReportResult,
+        rows: int,
+        complete: Window | None,
+    ) -> Window | None:
+        """Note what became of a window; return the complete range with it."""
+        asked = result.asked.window
+        outcome = result.outcome
+        if outcome is Outcome.LOADED and rows == 0:
+            outcome = Outcome.EMPTY
+        good = outcome in {Outcome.LOADED, Outcome.EMPTY}
+        entry = LedgerEntry(self.name, result, asked if good else request.window, outcome, rows)
+        if good:
+            complete = extend(complete, asked)
+        self._finished.append(_Finished(context, request, entry, complete))
+        if good and asked != request.window:
+            rest = Window(asked.end + DAY, request.window.end)
+            later = LedgerEntry(self.name, result, rest, Outcome.LATER, 0)
+            self._finished.append(_Finished(context, request, later, complete))
+        if not self.get_batch_config(self.config):
+            self._write_state_message()
+        return complete
+
+    def _write_state_message(self) -> None:
+        """Complete the finished windows, then write state.
+
+        The SDK calls this after each batch, now and then between records, and at the end: always
+        when the rows of every window that is finished are written.
+        """
+        for finished in self._finished:
+            state = self.get_context_state(finished.context)
+            state.pop("skipped_on", None)
+            if finished.complete:
+                state["complete_from"] = finished.complete.start.isoformat()
+                state["replication_key"] = self.replication_key
+                state["replication_key_value"] = finished.complete.end.isoformat()
+            outcome = finished.entry.outcome
+            if outcome is Outcome.SKIPPED:
+                state["skipped_on"] = self.tap.today.isoformat()
+            self.tap.record(finished.entry)
+            self.tap.jobs.release(finished.request, self.name, read=outcome is not Outcome.LATER)
+            self.state_manager.is_flushed = False
+        self._finished.clear()
+        super()._write_state_message()
+
+    def _increment_stream_state(self, latest_record: Record, *, context: Context | None = None) -> None:
+        """Leave the state alone: it moves with windows, not with records."""
+
+    def _warn_of_unknown(self, field: str) -> None:
+        if field not in self._warned:
+            self._warned.add(field)
+            self.logger.warning(
+                "%s has a field that this tap does not know: %s. It goes to %s",
+                self.report_type,
+                field,
+                EXTRA,
+            )

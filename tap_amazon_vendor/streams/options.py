@@ -1,0 +1,52 @@
+"""Report options that several reports share (REPORTS.md section 1)."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from tap_amazon_vendor.reports.rows import column_name
+
+
+@dataclass(frozen=True)
+class Option:
+    """A report option whose values a user chooses in the settings.
+
+    Attributes:
+        name: Amazon's name.
+        setting: The setting that lists the values.
+        values: Values that the report knows.
+        description: What the column of that name says.
+    """
+
+    name: str
+    setting: t.Literal["report_periods", "distributor_views", "selling_programs"]
+    values: tuple[str, ...]
+    description: str
+
+    @property
+    def column(self) -> str:
+        """Name of the option's column."""
+        return column_name(self.name)
+
+
+REPORT_PERIOD = Option(
+    "reportPeriod",
+    "report_periods",
+    ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR"),
+    "Length of the period that the figures are summed over: DAY, WEEK (Sunday to Saturday), MONTH, "
+    "QUARTER or YEAR. Do not add rows of different periods.",
+)
+DISTRIBUTOR_VIEW = Option(
+    "distributorView",
+    "distributor_views",
+    ("MANUFACTURING", "SOURCING"),
+    "MANUFACTURING: all sales of products that the vendor makes. SOURCING: only units that Amazon "
+    "bought from this vendor. Do not add the two.",
+)
+SELLING_PROGRAM = Option(
+    "sellingProgram",
+    "selling_programs",
+    ("RETAIL", "BUSINESS", "FRESH"),
+    "Amazon's store. RETAIL has been seen to contain BUSINESS and FRESH: do not add programs.",
+)

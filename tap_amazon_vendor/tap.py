@@ -1,0 +1,241 @@
+"""The tap: its settings, its streams, and what they share in a run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import shutil
+import sys
+import tempfile
+import time
+import typing as t
+import weakref
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+
+import click
+from singer_sdk import Tap
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.plugin_base import SingerCommand
+
+from tap_amazon_vendor.auth import LwaAuthenticator
+from tap_amazon_vendor.errors import AmazonError, RunFailedError
+from tap_amazon_vendor.reports.api import ReportsApi
+from tap_amazon_vendor.reports.jobs import ReportJobs
+from tap_amazon_vendor.reports.outcomes import Outcome
+from tap_amazon_vendor.reports.windows import Horizon
+from tap_amazon_vendor.settings import SCHEMA, check_settings, read_settings
+from tap_amazon_vendor.spapi import SellingPartnerApi
+from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams.audit import ReportLedger
+from tap_amazon_vendor.streams.base import ReportStream
+from tap_amazon_vendor.streams.plan import in_asking_order, plan_reports
+from tap_amazon_vendor.throttle import Throttle
+from tap_amazon_vendor.transport import Transport
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from singer_sdk.plugin_base import _ConfigInput
+    from singer_sdk.streams.core import Stream
+
+    from tap_amazon_vendor.reports.ledger import LedgerEntry
+    from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+    from tap_amazon_vendor.settings import Settings
+
+
+class TapCommand(SingerCommand):
+    """The command line: what a person has to mend is one message, not a traceback."""
+
+    def main(self, *args: t.Any, **kwargs: t.Any) -> t.Any:  # noqa: ANN401
+        """Run the command."""
+        try:
+            return super().main(*args, **kwargs)
+        except ConfigValidationError as error:
+            for problem in error.errors:
+                self.logger.error(problem)  # noqa: TRY400
+        except AmazonError as error:
+            self.logger.error(error)  # noqa: TRY400
+        sys.exit(1)
+
+
+class TapAmazonVendor(Tap):
+    """Singer tap for Amazon Vendor Central and Seller Central."""
+
+    name = "tap-amazon-vendor"
+    config_jsonschema = SCHEMA
+    message_writer_class = MsgSpecWriter
+
+    def __init__(
+        self,
+        *args: t.Any,
+        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        sleep: Callable[[float], None] = time.sleep,
+        rng: random.Random | None = None,
+        **kwargs: t.Any,
+    ) -> None:
+        """Check the configuration.
+
+        Args:
+            args: The SDK's.
+            clock: Returns the current time, aware.
+            sleep: Waits the given seconds.
+            rng: Source of jitter.
+            kwargs: The SDK's.
+        """
+        self._clock = clock
+        self._sleep = sleep
+        self._rng = rng or random.Random()  # noqa: S311  # jitter is no secret
+        self._entries: list[LedgerEntry] = []
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the SDK's command with our way of ending."""
+        command = super().get_singer_command()
+        return TapCommand(
+            name=command.name,
+            callback=command.callback,
+            context_settings=command.context_settings,
+            params=command.params,
+            help=command.help,
+            logger=cls.logger,
+        )
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        """Read the configuration files."""
+        try:
+            return super().cb_config(ctx, param, value)
+        except OSError as error:
+            raise click.BadParameter(str(error)) from None
+        except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+            raise click.BadParameter(f"not a JSON object: {error}") from None
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings; the SDK's own check would quote the value of a secret."""
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        errors = check_settings(schema, self._config)
+        if not errors and raise_errors:
+            _ = self.settings
+        if errors and raise_errors:
+            raise ConfigValidationError("Config validation failed", errors=errors, schema=schema)
+        for error in errors:
+            self.logger.warning(error)
+        return errors
+
+    @cached_property
+    def today(self) -> date:
+        """The UTC day on which the run began."""
+        return self._clock().date()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The checked settings."""
+        return read_settings(self.config, self.today)
+
+    def discover_streams(self) -> Sequence[Stream]:
+        """Return the streams of the types of account that are configured."""
+        # Not self.settings: discovery works without a configuration.
+        kind = self.config.get("account_type")
+        entries = self.config.get("accounts") or [{}]
+        kinds = {entry.get("account_type") or kind for entry in entries}
+        return [
+            ReportLedger(self),
+            *(stream(self) for stream in REPORT_STREAMS if stream.kind in kinds),
+        ]
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """The streams by name, the ledger first: see `ReportLedger`."""
+        streams = super().streams
+        return {self.ledger_name: streams[self.ledger_name], **streams}
+
+    ledger_name = ReportLedger.name
+
+    @property
+    def ledger(self) -> ReportLedger:
+        """The ledger."""
+        return t.cast("ReportLedger", self.streams[self.ledger_name])
+
+    @cached_property
+    def jobs(self) -> ReportJobs:
+        """The report jobs of the run, not yet planned."""
+        transport = Transport(sleep=self._sleep, rng=self._rng)
+        spool = Path(tempfile.mkdtemp(prefix="tap-amazon-vendor-"))
+        weakref.finalize(self, shutil.rmtree, spool, ignore_errors=True)
+        apis = {}
+        for account in self.settings.accounts:
+            api = SellingPartnerApi(
+                account.api_url,
+                auth=LwaAuthenticator(account, transport, self._clock),
+                throttle=Throttle(self._clock),
+                transport=transport,
+                sleep=self._sleep,
+            )
+            apis[account.label] = ReportsApi(api, transport, spool)
+        return ReportJobs(
+            apis,
+            clock=self._clock,
+            sleep=self._sleep,
+            wait_seconds=self.settings.wait_seconds,
+            max_reports=self.settings.max_reports,
+            changed=self._remember_pending,
+        )
+
+    @cached_property
+    def plan(self) -> dict[ReportPartition, list[ReportRequest]]:
+        """What the run asks for; made, and handed to the jobs, when the first stream begins."""
+        selected = [stream for stream in self.streams.values() if isinstance(stream, ReportStream) and stream.selected]
+        horizon = Horizon(
+            today=self.today,
+            start=self.settings.start_date,
+            end=self.settings.end_date,
+            availability_days=self.settings.availability_days,
+            restatement_days=self.settings.restatement_days,
+        )
+        testing = any(stream.ABORT_AT_RECORD_COUNT is not None for stream in selected)
+        reports = plan_reports(selected, horizon, first_only=testing)
+        self.jobs.plan(in_asking_order(reports), self.ledger.pending)
+        return {partition: [planned.request for planned in windows] for partition, windows in reports.items()}
+
+    def record(self, entry: LedgerEntry) -> None:
+        """Write what became of a window into the ledger, and say it where a person should know."""
+        self._entries.append(entry)
+        self.ledger.write(entry.row(self._clock()))
+        result = entry.result
+        if entry.outcome is Outcome.LOADED:
+            self.logger.info("%s: %d rows of %s", entry.stream, entry.rows, result.asked)
+        else:
+            self.logger.log(
+                logging.WARNING if entry.outcome is Outcome.SKIPPED else logging.INFO,
+                "%s: %s %s: %s",
+                entry.stream,
+                result.asked,
+                entry.outcome.value,
+                result.words or "the report has no rows",
+            )
+
+    def _remember_pending(self) -> None:
+        """Keep the state's list of reports that are asked for up to date, and write it."""
+        self.ledger.pending = self.jobs.pending()
+        self.state_writer.write_state(self.state)
+
+    def sync_all(self) -> None:  # type: ignore[misc]  # final, but there is no hook for a run's end
+        """Sync all streams, then fail if something failed.
+
+        Raises:
+            RunFailedError: One or more partitions failed; lists them.
+        """
+        super().sync_all()
+        failed = [entry for entry in self._entries if entry.outcome is Outcome.FAILED]
+        if failed:
+            lines = "\n".join(f"  {entry.stream}: {entry.result.asked}: {entry.result.words}" for entry in failed)
+            text = f"{len(failed)} partitions failed, all others are done:\n{lines}"
+            raise RunFailedError(text)

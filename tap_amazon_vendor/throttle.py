@@ -1,0 +1,97 @@
+"""Token buckets: how often Amazon lets an account call an operation.
+
+Amazon keeps one bucket per operation and per pair of account and application (API.md section 5):
+it holds `burst` tokens and gets `rate` new ones a second. The throttle mirrors them, so that
+HTTP 429 is the exception and not the way to find the rate.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of the Selling Partner API and its published usage plan.
+
+    Attributes:
+        name: Amazon's operation name, such as ``createReport``.
+        method: HTTP verb.
+        path: Path, with placeholders for `str.format`.
+        rate: New tokens a second.
+        burst: Tokens that a full bucket holds.
+    """
+
+    name: str
+    method: str
+    path: str
+    rate: float
+    burst: int
+
+
+class Bucket:
+    """One account's tokens for one operation."""
+
+    def __init__(self, operation: Operation, clock: Callable[[], datetime]) -> None:
+        """Start full, at the published rate."""
+        self.rate = operation.rate
+        self._burst = operation.burst
+        self._tokens = float(operation.burst)
+        self._clock = clock
+        self._filled_at = clock()
+
+    def delay(self) -> float:
+        """Return the seconds until a token is there, 0 when one is."""
+        self._fill()
+        return max(0.0, (1 - self._tokens) / self.rate)
+
+    def take(self) -> None:
+        """Use one token. A bucket may owe tokens: the next caller then waits longer."""
+        self._fill()
+        self._tokens -= 1
+
+    def adopt(self, limit: str | None) -> None:
+        """Take over the rate that an answer states.
+
+        Args:
+            limit: ``x-amzn-RateLimit-Limit``, requests a second, where the answer has it.
+        """
+        try:
+            rate = float(limit or 0)
+        except ValueError:
+            return
+        if rate > 0:
+            self._fill()
+            self.rate = rate
+
+    def empty(self) -> float:
+        """Believe a 429: the bucket was empty. Return the seconds until it has a token."""
+        self._fill()
+        self._tokens = min(self._tokens, 0.0)
+        return self.delay()
+
+    def _fill(self) -> None:
+        now = self._clock()
+        elapsed = max(0.0, (now - self._filled_at).total_seconds())
+        self._tokens = min(float(self._burst), self._tokens + elapsed * self.rate)
+        self._filled_at = now
+
+
+class Throttle:
+    """The buckets of one account."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        """Start without buckets: each is made at its operation's first call."""
+        self._clock = clock
+        self._buckets: dict[str, Bucket] = {}
+
+    def bucket(self, operation: Operation) -> Bucket:
+        """Return the bucket of an operation."""
+        if operation.name not in self._buckets:
+            self._buckets[operation.name] = Bucket(operation, self._clock)
+        return self._buckets[operation.name]
