@@ -95,7 +95,8 @@ def run_logged(command: Iterable[str | Path], log: Path, environment: dict[str, 
         )
     if code:
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_TAIL:])
-        raise StepError("{}\n{} ended with exit code {}: see {}".format(tail, " ".join(words), code, log))
+        msg = f"{tail}\n{' '.join(words)} ended with exit code {code}: see {log}"
+        raise StepError(msg)
 
 
 @contextlib.contextmanager
@@ -153,21 +154,23 @@ def alone(name: str, *, wait: bool) -> Iterator[None]:
         yield
 
 
+def _pip_install(log: str, *arguments: str | Path) -> None:
+    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", *arguments]
+    run_logged(command, DEMO / log, clean_environment())
+
+
 def _make_venv() -> None:
-    environment = clean_environment()
     try:
-        run_logged([sys.executable, "-m", "venv", "--clear", VENV], DEMO / "venv.log", environment)
+        run_logged([sys.executable, "-m", "venv", "--clear", VENV], DEMO / "venv.log", clean_environment())
     except StepError as error:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         msg = f"{error}\nOn Debian and Ubuntu this helps: apt-get install python{version}-venv"
         raise StepError(msg) from None
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
-    run_logged([*pip, "--require-hashes", "-r", LOCK], DEMO / "pip.log", environment)
+    _pip_install("pip.log", "--require-hashes", "-r", LOCK)
 
 
 def _install_package() -> None:
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
-    run_logged([*pip, "--no-deps", "-e", ROOT], DEMO / "package.log", clean_environment())
+    _pip_install("package.log", "--no-deps", "-e", ROOT)
 
 
 def _prepare() -> None:
@@ -190,15 +193,18 @@ def in_venv(script: str) -> None:
     """
     if sys.version_info < OLDEST_PYTHON:
         found = "{}.{}".format(*sys.version_info)
-        raise SystemExit(f"Python 3.10 or newer is needed, and this is {found}: try python3.12 {sys.argv[0]}")
+        msg = f"Python 3.10 or newer is needed, and this is {found}: try python3.12 {sys.argv[0]}"
+        raise SystemExit(msg)
     if os.name != "posix":
-        raise SystemExit("This runs on Linux and macOS; on Windows use WSL.")
+        msg = "This runs on Linux and macOS; on Windows use WSL."
+        raise SystemExit(msg)
     if Path(sys.prefix).resolve() == VENV.resolve():
         return
     try:
         with alone("installation", wait=True):
             _prepare()
     except StepError as error:
-        raise SystemExit(f"\n{error}") from None
+        msg = f"\n{error}"
+        raise SystemExit(msg) from None
     arguments = [str(PYTHON), str(Path(script).resolve()), *sys.argv[1:]]
     os.execve(arguments[0], arguments, clean_environment())

@@ -1,7 +1,7 @@
 """Command one: a local Amazon, a real PostgreSQL, and `meltano run` between the two.
 
-    python3 scripts/demo.py         run it, and show what arrived
-    python3 scripts/demo.py psql    look at the same data with psql
+python3 scripts/demo.py         run it, and show what arrived
+python3 scripts/demo.py psql    look at the same data with psql
 """
 
 from __future__ import annotations
@@ -267,8 +267,8 @@ def show_result(server: Postgres) -> None:
         )
         show_query(
             connection,
-            "report_ledger",
-            sql.SQL("select outcome, count(*) as reports from report_ledger group by 1 order by 2 desc"),
+            "report_ledger, all runs",
+            sql.SQL("select outcome, count(*) as windows from report_ledger group by 1 order by 2 desc"),
         )
 
 
@@ -325,6 +325,10 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would say so once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0
 
 

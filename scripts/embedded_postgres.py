@@ -117,7 +117,7 @@ def _home(folder: Path, account: _Account) -> tuple[Path, Path]:
     moved = Path(note.read_text(encoding="utf-8")) if note.exists() else Path()
     programs = moved / PACKAGE / VERSION / "bin"
     if not moved.is_absolute() or not programs.is_dir():
-        moved = Path(tempfile.mkdtemp(prefix="tap-amazon-vendor-", dir="/tmp"))  # noqa: S108 - open to all by nature
+        moved = Path(tempfile.mkdtemp(prefix="tap-amazon-vendor-", dir="/tmp"))
         programs = moved / PACKAGE / VERSION / "bin"
         _copy(installation, moved)
         note.write_text(str(moved), encoding="utf-8")
@@ -133,6 +133,14 @@ def _copy(installation: Path, base: Path) -> None:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("include"))
     for path in [base, *base.rglob("*")]:
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+
+
+def remove(folder: Path) -> None:
+    """Remove all that a server has left, wherever it was put."""
+    note = folder / "moved-to"
+    if note.exists():
+        shutil.rmtree(note.read_text(encoding="utf-8"), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

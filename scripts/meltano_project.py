@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
 
 import bootstrap
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-MELTANO = bootstrap.BIN / "meltano"
+MELTANO = Path(sys.executable).with_name("meltano")
 MELTANO_FILE = bootstrap.ROOT / "meltano.yml"
 PLUGIN_FOLDERS = ("extractors", "loaders")
 SETTINGS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from http import HTTPStatus
 
 import requests
 from singer_sdk.authenticators import OAuthAuthenticator
@@ -113,12 +114,12 @@ class LwaAuthenticator(OAuthAuthenticator):
             text = f"Account {self._label!r}: {MEANINGS[error]}. Amazon says: {quoted}"
             raise CredentialsError(text, request_id=request_id)
         token = answer.get("access_token")
-        if response.status_code != requests.codes.ok or not token:
+        if response.status_code != HTTPStatus.OK or not token:
             text = (
                 f"Account {self._label!r}: Login with Amazon answered HTTP {response.status_code}"
                 f"{f' {error}' if error else ''} instead of a token"
             )
-            kind = CredentialsError if response.status_code < requests.codes.server_error else None
+            kind = CredentialsError if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else None
             raise (kind or UnavailableError)(text, request_id=request_id)
         self.access_token = token
         self.expires_in = int(answer.get("expires_in") or 3600)

@@ -56,14 +56,14 @@ _ACCOUNT = (
     th.Property(
         "region",
         th.StringType,
-        allowed_values=REGIONS,
+        allowed_values=list(REGIONS),
         title="Region",
         description="`na`, `eu` or `fe`. Follows from the marketplaces when absent.",
     ),
     th.Property(
         "account_type",
         th.StringType,
-        allowed_values=ACCOUNT_TYPES,
+        allowed_values=list(ACCOUNT_TYPES),
         title="Account type",
         description="`vendor` (sells to Amazon) or `seller` (sells on Amazon). Decides the streams.",
     ),
@@ -135,7 +135,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
     ),
     th.Property(
         "report_periods",
-        th.ArrayType(th.StringType(allowed_values=PERIODS)),
+        th.ArrayType(th.StringType(allowed_values=list(PERIODS))),
         default=["DAY"],
         title="Report periods",
         description="Lengths of the periods that figures are summed over: `DAY`, `WEEK` (Sunday to "
@@ -143,7 +143,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
     ),
     th.Property(
         "selling_programs",
-        th.ArrayType(th.StringType(allowed_values=SELLING_PROGRAMS)),
+        th.ArrayType(th.StringType(allowed_values=list(SELLING_PROGRAMS))),
         default=["RETAIL"],
         title="Selling programs",
         description="`RETAIL`, `BUSINESS`, `FRESH`. RETAIL has been seen to contain the other two: "
@@ -151,7 +151,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
     ),
     th.Property(
         "distributor_views",
-        th.ArrayType(th.StringType(allowed_values=DISTRIBUTOR_VIEWS)),
+        th.ArrayType(th.StringType(allowed_values=list(DISTRIBUTOR_VIEWS))),
         default=list(DISTRIBUTOR_VIEWS),
         title="Distributor views",
         description="`MANUFACTURING`, `SOURCING`. What the account lacks is skipped.",
@@ -271,7 +271,8 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
     if config.get("inbox"):
         problems.append("`inbox` is not supported in this version: leave it out")
     if problems:
-        raise ConfigValidationError("Config validation failed", errors=problems, schema=SCHEMA)
+        message = "Config validation failed"
+        raise ConfigValidationError(message, errors=problems, schema=SCHEMA)
     return Settings(
         accounts=accounts,
         start_date=start,

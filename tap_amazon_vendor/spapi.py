@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from http import HTTPStatus
 from urllib.parse import quote
 
 import requests
@@ -91,7 +92,7 @@ class SellingPartnerApi:
             NotFoundError: HTTP 404.
             RequestRejectedError: Any other HTTP 4xx.
             UnavailableError: HTTP 429 or 5xx after every retry, or an answer that is not JSON.
-        """  # noqa: DOC502  # raised by the transport and by _error
+        """
         bucket = self._throttle.bucket(operation)
         url = self._base_url + operation.path.format(**{name: quote(value, safe="") for name, value in path.items()})
 
@@ -102,7 +103,7 @@ class SellingPartnerApi:
             return self._auth.authenticate_request(request)
 
         def pause(response: requests.Response) -> float | None:
-            if response.status_code != requests.codes.too_many_requests:
+            if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
                 return None
             bucket.adopt(response.headers.get("x-amzn-RateLimit-Limit"))
             return max(bucket.empty(), _seconds(response.headers.get("Retry-After")))
@@ -123,7 +124,7 @@ class SellingPartnerApi:
             )
             bucket.adopt(response.headers.get("x-amzn-RateLimit-Limit"))
             words = amazon_text(response)
-            if response.status_code == requests.codes.forbidden:
+            if response.status_code == HTTPStatus.FORBIDDEN:
                 if any(text in words.lower() for text in TOKEN_TEXTS) and not renewed:
                     renewed = True
                     self._auth.drop_token()
@@ -132,7 +133,7 @@ class SellingPartnerApi:
                     incidents += 1
                     self._sleep(INCIDENT_PAUSE)
                     continue
-            if response.ok and response.status_code < requests.codes.multiple_choices:
+            if response.ok and response.status_code < HTTPStatus.MULTIPLE_CHOICES:
                 return _json(operation, response)
             raise _error(operation, response, words)
 
@@ -169,11 +170,11 @@ def _error(operation: Operation, response: requests.Response, words: str) -> Exc
     request_id = response.headers.get("x-amzn-RequestId")
     status = response.status_code
     kinds: dict[int, type[AccessDeniedError | NotFoundError]] = {
-        requests.codes.unauthorized: AccessDeniedError,
-        requests.codes.forbidden: AccessDeniedError,
-        requests.codes.not_found: NotFoundError,
+        HTTPStatus.UNAUTHORIZED: AccessDeniedError,
+        HTTPStatus.FORBIDDEN: AccessDeniedError,
+        HTTPStatus.NOT_FOUND: NotFoundError,
     }
-    if status >= requests.codes.server_error or status == requests.codes.too_many_requests:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         text = f"{operation.name} still failed after every retry: {words}"
         return UnavailableError(text, request_id=request_id)
     kind = kinds.get(status, RequestRejectedError)

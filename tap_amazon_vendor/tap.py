@@ -11,7 +11,6 @@ import tempfile
 import time
 import typing as t
 import weakref
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -73,11 +72,11 @@ class TapAmazonVendor(Tap):
 
     def __init__(
         self,
-        *args: t.Any,
+        *args: t.Any,  # noqa: ANN401
         clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
-        **kwargs: t.Any,
+        **kwargs: t.Any,  # noqa: ANN401
     ) -> None:
         """Check the configuration.
 
@@ -113,9 +112,10 @@ class TapAmazonVendor(Tap):
         try:
             return super().cb_config(ctx, param, value)
         except OSError as error:
-            raise click.BadParameter(str(error)) from None
+            problem = str(error)
         except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
-            raise click.BadParameter(f"not a JSON object: {error}") from None
+            problem = f"not a JSON object: {error}"
+        raise click.BadParameter(problem)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings; the SDK's own check would quote the value of a secret."""
@@ -125,7 +125,8 @@ class TapAmazonVendor(Tap):
         if not errors and raise_errors:
             _ = self.settings
         if errors and raise_errors:
-            raise ConfigValidationError("Config validation failed", errors=errors, schema=schema)
+            message = "Config validation failed"
+            raise ConfigValidationError(message, errors=errors, schema=schema)
         for error in errors:
             self.logger.warning(error)
         return errors
@@ -213,8 +214,14 @@ class TapAmazonVendor(Tap):
         if entry.outcome is Outcome.LOADED:
             self.logger.info("%s: %d rows of %s", entry.stream, entry.rows, result.asked)
         else:
+            # Two streams of one report are skipped for one reason: one warning will do.
+            known = entry.outcome is not Outcome.SKIPPED or any(
+                other.outcome is Outcome.SKIPPED
+                and other.result.asked.partition == result.asked.partition
+                for other in self._entries[:-1]
+            )
             self.logger.log(
-                logging.WARNING if entry.outcome is Outcome.SKIPPED else logging.INFO,
+                logging.INFO if known else logging.WARNING,
                 "%s: %s %s: %s",
                 entry.stream,
                 result.asked,
@@ -236,6 +243,13 @@ class TapAmazonVendor(Tap):
         super().sync_all()
         failed = [entry for entry in self._entries if entry.outcome is Outcome.FAILED]
         if failed:
-            lines = "\n".join(f"  {entry.stream}: {entry.result.asked}: {entry.result.words}" for entry in failed)
-            text = f"{len(failed)} partitions failed, all others are done:\n{lines}"
-            raise RunFailedError(text)
+            raise RunFailedError(_failures(failed))
+
+
+def _failures(failed: Sequence[LedgerEntry]) -> str:
+    """List what failed, below the reason that it failed for."""
+    lines = [f"{len(failed)} reports could not be read. Everything else is written."]
+    for reason in dict.fromkeys(entry.result.words for entry in failed):
+        lines.append(f"- {reason}")
+        lines += [f"    {entry.stream}: {entry.result.asked}" for entry in failed if entry.result.words == reason]
+    return "\n".join(lines)

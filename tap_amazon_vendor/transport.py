@@ -11,6 +11,7 @@ import logging
 import os
 import platform
 import typing as t
+from http import HTTPStatus
 from importlib import metadata
 from urllib.parse import urlsplit
 
@@ -75,7 +76,7 @@ class Transport:
         *,
         repeatable: bool = True,
         pause: Callable[[requests.Response], float | None] = lambda _: None,
-        **kwargs: t.Any,
+        **kwargs: t.Any,  # noqa: ANN401  # as requests has them
     ) -> requests.Response:
         """Send one request until it has an answer that a retry would not change.
 
@@ -125,7 +126,7 @@ class Transport:
 
 def _passing(status: int) -> bool:
     """Say whether an HTTP status may be another one at the next try (ERRORS.md section 3)."""
-    return status == requests.codes.too_many_requests or status >= requests.codes.server_error
+    return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
-from pathlib import Path
+from http import HTTPStatus
 from uuid import uuid4
 
-import requests
 from urllib3.exceptions import HTTPError
 
 from tap_amazon_vendor.errors import AmazonError, DocumentError, UnavailableError
@@ -17,6 +16,7 @@ from tap_amazon_vendor.throttle import Operation
 
 if t.TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from tap_amazon_vendor.reports.documents import Document
     from tap_amazon_vendor.reports.request import ReportRequest
@@ -88,7 +88,7 @@ class ReportsApi:
         Raises:
             UnansweredError: The connection broke: it may have been asked for or not.
             AmazonError: Amazon refuses.
-        """  # noqa: DOC502
+        """
         answer = self._api.call(
             CREATE_REPORT,
             repeatable=False,
@@ -141,7 +141,7 @@ class ReportsApi:
         Raises:
             AmazonError: Amazon refuses, or answers a status that this tap does not know.
             NotFoundError: Amazon does not know the report.
-        """  # noqa: DOC502
+        """
         answer = self._api.call(GET_REPORT, report_id=report_id)
         try:
             processing = Processing(answer.get("processingStatus"))
@@ -179,7 +179,7 @@ class ReportsApi:
         """
         response = self._transport.request("GET", url, stream=True)
         with response, path.open("wb") as file:
-            if response.status_code != requests.codes.ok:
+            if response.status_code != HTTPStatus.OK:
                 text = f"the document host answered HTTP {response.status_code}"
                 raise UnavailableError(text, request_id=response.headers.get("x-amz-request-id"))
             try:

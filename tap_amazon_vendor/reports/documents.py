@@ -38,12 +38,14 @@ class Document:
         bytes: Its size.
         error: Amazon's text, where the document holds an error instead of rows.
         specification: ``reportSpecification``, where it has one.
+        empty: There is no row in any of its arrays.
     """
 
     path: Path
     bytes: int
     error: str | None
     specification: dict[str, t.Any] | None
+    empty: bool
 
 
 def open_document(path: Path) -> Document:
@@ -72,9 +74,17 @@ def open_document(path: Path) -> Document:
     if not tail.rstrip().endswith((b"}", b"]")):
         text = "the document ends in the middle of its JSON"
         raise DocumentError(text)
-    error = _error(stripped) if len(head) < ERROR_BYTES else None
+    size = path.stat().st_size
+    if len(head) >= ERROR_BYTES:
+        return Document(path, size, None, _specification(path), empty=False)
+    try:
+        content = json.loads(stripped)
+    except ValueError:
+        text = "the document is not JSON"
+        raise DocumentError(text) from None
+    error = _error(content)
     specification = None if error else _specification(path)
-    return Document(path, path.stat().st_size, error, specification)
+    return Document(path, size, error, specification, _empty(content))
 
 
 def read_rows(document: Document, array: str) -> Iterator[dict[str, t.Any]]:
@@ -116,13 +126,14 @@ def _specification(path: Path) -> dict[str, t.Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _error(content: bytes) -> str | None:
+def _empty(document: t.Any) -> bool:  # noqa: ANN401  # any JSON
+    """Say whether a short document has arrays, and no row in any of them."""
+    arrays = [value for value in document.values() if isinstance(value, list)] if isinstance(document, dict) else []
+    return bool(arrays) and not any(arrays)
+
+
+def _error(document: t.Any) -> str | None:  # noqa: ANN401  # any JSON
     """Return the error text of a short document, None for a document of rows."""
-    try:
-        document = json.loads(content)
-    except ValueError:
-        text = "the document is not JSON"
-        raise DocumentError(text) from None
     if not isinstance(document, dict) or "reportSpecification" in document:
         return None
     for name in _ERROR_FIELDS:

@@ -27,13 +27,13 @@ from tap_amazon_vendor.errors import (
 )
 from tap_amazon_vendor.reports.outcomes import Outcome, Processing, judge_fatal, judge_refusal
 from tap_amazon_vendor.reports.request import ReportRequest
+from tap_amazon_vendor.reports.windows import DAY
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tap_amazon_vendor.reports.api import ReportStatus
     from tap_amazon_vendor.reports.documents import Document
-    from tap_amazon_vendor.reports.outcomes import Verdict
     from tap_amazon_vendor.reports.request import ReportPartition
 
 logger = logging.getLogger("tap-amazon-vendor.reports")
@@ -58,13 +58,26 @@ QUIET_PAUSE = 5.0
 class ReportsApi(t.Protocol):
     """What the engine needs of an account's Reports API."""
 
-    def create_delay(self) -> float: ...
-    def status_delay(self) -> float: ...
-    def document_delay(self) -> float: ...
-    def create(self, request: ReportRequest) -> str: ...
-    def find(self, request: ReportRequest, since: datetime) -> list[str]: ...
-    def status(self, report_id: str) -> ReportStatus: ...
-    def document(self, document_id: str) -> Document: ...
+    def create_delay(self) -> float:
+        """Return the seconds until a report may be asked for."""
+
+    def status_delay(self) -> float:
+        """Return the seconds until a status may be asked for."""
+
+    def document_delay(self) -> float:
+        """Return the seconds until a document may be fetched."""
+
+    def create(self, request: ReportRequest) -> str:
+        """Ask for a report; return its id."""
+
+    def find(self, request: ReportRequest, since: datetime) -> list[str]:
+        """List the ids of reports that may answer a request, newest first."""
+
+    def status(self, report_id: str) -> ReportStatus:
+        """Ask how far a report is."""
+
+    def document(self, document_id: str) -> Document:
+        """Fetch a document to disk."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +158,8 @@ class _Job:
     status: ReportStatus | None = None
     reason: str | None = None
     result: ReportResult | None = None
+    #: The result is not the last word on the report: the next run looks at it again.
+    kept: bool = False
 
 
 class ReportJobs:
@@ -205,7 +220,7 @@ class ReportJobs:
                 "asked_at": job.asked_at.isoformat() if job.asked_at else None,
             }
             for job in self._jobs.values()
-            if job.report_id and job.unread and not _ended_without_rows(job)
+            if job.report_id and job.unread and (job.result is None or job.result.document or job.kept)
         ] + self._unclaimed
 
     def result(self, request: ReportRequest) -> ReportResult:
@@ -271,13 +286,17 @@ class ReportJobs:
             return max(pause, api.status_delay())
         if job.step is _Step.FETCH:
             return api.document_delay()
-        first = self._first[job.asking.partition]
-        if first is not job and not job.planned.delivered and first.result is None:
-            # Try one window before the quota is spent on a partition that may not exist.
+        if self._probing(job):
             return math.inf
-        if self._budget <= 0 or self._hopeless(job):
-            return 0
-        return max(pause, api.create_delay())
+        return 0 if self._budget <= 0 or self._hopeless(job) else max(pause, api.create_delay())
+
+    def _probing(self, job: _Job) -> bool:
+        """Say whether the partition's first window is still to show that the account has it.
+
+        One window is tried before the quota is spent on a partition that may not exist.
+        """
+        first = self._first[job.asking.partition]
+        return first is not job and not job.planned.delivered and first.result is None
 
     def _hopeless(self, job: _Job) -> bool:
         """Say whether the partition's first window has shown that the others need no try."""
@@ -295,6 +314,12 @@ class ReportJobs:
         except CredentialsError as error:
             self._refused[job.asking.account] = error
             self._finish(job, Outcome.FAILED, str(error))
+        except NotFoundError as error:
+            # Older than Amazon keeps reports, or another account's.
+            self._again_or_failed(job, str(error))
+        except UnavailableError as error:
+            job.kept = True
+            self._finish(job, Outcome.FAILED, str(error), "The next run tries again")
         except AmazonError as error:
             verdict = judge_refusal(error)
             self._finish(job, verdict.outcome, str(error), verdict.advice)
@@ -322,8 +347,7 @@ class ReportJobs:
                 report_id for report_id in api.find(job.asking, now - timedelta(seconds=60)) if report_id not in mine
             ]
             if not listed:
-                if not self._again(job, str(error), pause=0):
-                    self._finish(job, Outcome.FAILED, str(error))
+                self._again_or_failed(job, str(error))
                 return
             job.report_id = listed[0]
         self._wait_for(job)
@@ -338,22 +362,14 @@ class ReportJobs:
         job.not_before = job.waiting_since + timedelta(seconds=FIRST_POLL)
 
     def _poll(self, job: _Job) -> None:
-        try:
-            job.status = self._apis[job.asking.account].status(t.cast("str", job.report_id))
-        except NotFoundError as error:
-            # Older than Amazon keeps reports, or another account's.
-            if not self._again(job, str(error), pause=0):
-                self._finish(job, Outcome.FAILED, str(error))
-            return
+        job.status = self._apis[job.asking.account].status(t.cast("str", job.report_id))
         processing = job.status.processing
         if processing in {Processing.IN_QUEUE, Processing.IN_PROGRESS}:
             self._keep_waiting(job)
         elif processing is Processing.CANCELLED:
-            recent = job.asking.recent(self._clock().date())
             reason = "Amazon cancelled the report: it has no data for these days"
-            if recent and self._again(job, reason, pause=0):
-                return
-            self._finish(job, Outcome.EMPTY, reason)
+            if not (self._doubtful(job) and self._again(job, reason, pause=0)):
+                self._finish(job, Outcome.EMPTY, reason)
         elif job.status.document_id:
             job.step = _Step.FETCH
         else:
@@ -365,6 +381,7 @@ class ReportJobs:
         if waited >= self._wait:
             status = t.cast("ReportStatus", job.status).processing.value
             reason = f"{status} for {waited / 60:.0f} minutes"
+            job.kept = True
             self._finish(job, Outcome.LATER, reason, "The next run takes the report up")
             return
         job.poll_pause = min(job.poll_pause * POLL_GROWTH, LONGEST_POLL)
@@ -379,10 +396,32 @@ class ReportJobs:
         elif not job.asking.matches(document.specification):
             document.path.unlink(missing_ok=True)
             reason = f"the document of report {job.report_id} answers another request"
-            if not self._again(job, reason, pause=0):
-                self._finish(job, Outcome.FAILED, reason)
+            self._again_or_failed(job, reason)
+        elif document.empty and self._doubtful(job) and self._again(job, "no rows", pause=0):
+            document.path.unlink(missing_ok=True)
         else:
             self._finish(job, Outcome.LOADED, job.reason, document=document)
+
+    def _doubtful(self, job: _Job) -> bool:
+        """Say whether "no data" should be heard twice before it is believed.
+
+        It should for days that may just have been published, and next to days that have data.
+        Not further away, so that the time before a vendor's first sale costs no double quota.
+        """
+        window = job.asking.window
+        if job.asking.recent(self._clock().date()):
+            return True
+        have_rows = [
+            other.result.document is not None and not other.result.document.empty
+            for other in self._jobs.values()
+            if other.asking.partition == job.asking.partition
+            and other.result is not None
+            and (
+                window.end + DAY == other.asking.window.start
+                or other.asking.window.end + DAY == window.start
+            )
+        ]
+        return any(have_rows) or (not have_rows and job.planned.delivered)
 
     def _judge(self, job: _Job, text: str | None) -> None:
         """Decide what follows from an error that Amazon gave as the report."""
@@ -409,6 +448,11 @@ class ReportJobs:
         self._forget(job)
         job.not_before = self._clock() + timedelta(seconds=pause)
         return True
+
+    def _again_or_failed(self, job: _Job, reason: str) -> None:
+        """Ask once more, at once; a second time is a failure."""
+        if not self._again(job, reason, pause=0):
+            self._finish(job, Outcome.FAILED, reason)
 
     def _forget(self, job: _Job) -> None:
         """Go back to before the report was asked for."""
@@ -470,16 +514,3 @@ class ReportJobs:
             f"{done} of {steps.total()} reports done, {steps[_Step.POLL] + steps[_Step.FETCH]} "
             f"at Amazon, {steps[_Step.CREATE]} to ask for"
         )
-
-
-def _queued(job: _Job) -> bool:
-    """Say whether a report was left in Amazon's queue."""
-    return job.status is not None and job.status.processing in {
-        Processing.IN_QUEUE,
-        Processing.IN_PROGRESS,
-    }
-
-
-def _ended_without_rows(job: _Job) -> bool:
-    """Say whether a report ended, and there is nothing to read in it now or later."""
-    return job.result is not None and job.result.document is None and not _queued(job)

@@ -85,7 +85,7 @@ class ReportRequest:
         Raises:
             KeyError: Something is missing.
             ValueError: A date is none.
-        """  # noqa: DOC502
+        """
         return cls(
             account=state["account"],
             report_type=state["report_type"],
@@ -102,3 +102,8 @@ class ReportPartition(t.NamedTuple):
     report_type: str
     marketplace_id: str
     options: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        """Name the partition for a log line."""
+        values = " ".join(value for _, value in self.options)
+        return f"{self.report_type} {values} of {self.account!r}"

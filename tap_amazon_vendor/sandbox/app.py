@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -174,7 +174,7 @@ class Application:
             raise errors.invalid_input(details="Invalid input in user-agent")
         return token.account
 
-    def _operate(  # a request, and what is known of it by now
+    def _operate(
         self,
         request: Request,
         trace: _Trace,
@@ -230,7 +230,7 @@ class Application:
             return _html(503)
         if fault == "html_200":
             return _html(200)
-        raise _GATE_ERRORS[fault]()
+        raise _GATE_ERRORS[fault]()  # noqa: RSE102 - a function that makes the error
 
     def _after(self, operation: str, answer: Answer) -> None:
         """Let a fault strike after the operation has done its work."""
@@ -285,7 +285,11 @@ class Application:
         if fault == "document_reset":
             response.response = wire.reset_within(request.environ, content)
             return response
-        response.make_conditional(request, accept_ranges=True, complete_length=len(content))
+        try:
+            response.make_conditional(request, accept_ranges=True, complete_length=len(content))
+        except RequestedRangeNotSatisfiable:
+            error = S3Error(416, "InvalidRange", "The requested range is not satisfiable")
+            return Response(error.body(), error.status, mimetype="application/xml")
         # The server writes a Date of its own.
         response.headers.remove("Date")
         return response

@@ -40,7 +40,7 @@ def respond(sandbox: Sandbox, request: Request) -> Response | None:
         return _json(200, _calls(sandbox))
     if request.path == "/sandbox/faults":
         return _faults(sandbox, request)
-    if request.path.startswith("/sandbox"):
+    if request.path.startswith("/sandbox/"):
         return _json(404, {"error": "There is no such page. GET / lists them."})
     return None
 
@@ -125,7 +125,8 @@ def _faults(sandbox: Sandbox, request: Request) -> Response:
     if request.method == "POST":
         try:
             body = json.loads(request.get_data())
-            sandbox.inject(body["name"], body.get("count", 1), skip=body.get("skip", 0))
+            count, skip = body.get("count", 1), body.get("skip", 0)
+            sandbox.inject(body["name"], None if count is None else int(count), skip=int(skip))
         except UnknownFaultError as error:
             return _json(400, {"error": str(error)})
         except (ValueError, TypeError, KeyError, AttributeError):

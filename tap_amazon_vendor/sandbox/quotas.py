@@ -82,7 +82,8 @@ class Quotas:
         bucket = self._buckets.setdefault(key, _Bucket(plan.burst, now))
         elapsed = max(0.0, (now - bucket.filled_at).total_seconds())
         bucket.tokens = min(plan.burst, bucket.tokens + elapsed * self.rate(operation))
-        bucket.filled_at = now
+        # Threads may come with their times out of order.
+        bucket.filled_at = max(now, bucket.filled_at)
         # A client that waits exactly 1/rate must not fail on a rounding error.
         if bucket.tokens < 1 - 1e-9:
             return False

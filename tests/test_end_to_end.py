@@ -1,0 +1,270 @@
+"""The main job: `meltano run tap-amazon-vendor target-postgres`, from a local Amazon into a real PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, timezone
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import demo
+import meltano_project
+import psycopg
+import pytest
+from embedded_postgres import Postgres, postgres, remove
+from psycopg.rows import dict_row
+
+from tap_amazon_vendor.sandbox import Call, Sandbox, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+pytestmark = pytest.mark.end_to_end
+
+Row = dict[str, Any]
+
+US = "ATVPDKIKX0DER"
+VENDOR = "vendor-us"
+DAYS_BETWEEN_RUNS = 5
+OLDEST, NEWEST, RESTATED = 30, 4, 14
+
+SALES, TRAFFIC = "GET_VENDOR_SALES_REPORT", "GET_VENDOR_TRAFFIC_REPORT"
+VIEWS = [
+    {"reportPeriod": "DAY", "distributorView": view, "sellingProgram": "RETAIL"}
+    for view in ("MANUFACTURING", "SOURCING")
+]
+TABLES: dict[str, tuple[str, str, Sequence[Mapping[str, str]]]] = {
+    "vendor_sales": (SALES, "salesByAsin", VIEWS),
+    "vendor_sales_totals": (SALES, "salesAggregate", VIEWS),
+    "vendor_traffic": (TRAFFIC, "trafficByAsin", [{"reportPeriod": "DAY"}]),
+    "vendor_traffic_totals": (TRAFFIC, "trafficAggregate", [{"reportPeriod": "DAY"}]),
+}
+# Columns that do not come from a report's rows.
+OWN_COLUMNS = {"account", "marketplace_id", "report_id", "_extra"}
+KEY = ("report_period", "distributor_view", "selling_program", "start_date", "end_date", "asin")
+
+
+class Clock:
+    """Amazon's clock: starts at noon, so that no run meets midnight, and can be put forward."""
+
+    def __init__(self) -> None:
+        """Start at noon of the current UTC day."""
+        self._base = datetime.combine(datetime.now(timezone.utc).date(), time(12), timezone.utc)
+        self._start = monotonic()
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self._base + timedelta(seconds=monotonic() - self._start)
+
+    def forward(self, days: int) -> None:
+        """Go forward."""
+        self._base += timedelta(days=days)
+
+
+@dataclass
+class World:
+    """A local Amazon, a database and a Meltano project."""
+
+    sandbox: Sandbox
+    clock: Clock
+    url: str
+    server: Postgres
+    project: Path
+
+    def run(self) -> Run:
+        """Run the pipeline."""
+        calls = len(self.sandbox.calls)
+        finished = subprocess.run(
+            [meltano_project.MELTANO, "run", "--no-install", *demo.PIPELINE],
+            cwd=self.project,
+            # Nothing answers at this address: a look-up on the Hub would end the run.
+            env={**demo.pipeline_environment(self.project, self.url, self.server), "MELTANO_HUB_URL": "http://[::1]:9"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        with psycopg.connect(self.server.dsn, row_factory=dict_row) as connection:
+            tables = {
+                name: connection.execute(f"select * from amazon.{name}").fetchall()  # noqa: S608
+                for name in (*TABLES, "report_ledger")
+            }
+        return Run(self.clock().date(), self.sandbox.calls[calls:], tables)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run asked Amazon for, and what was in the database after it."""
+
+    day: date
+    calls: Sequence[Call] = field(repr=False)
+    tables: Mapping[str, Sequence[Row]] = field(repr=False)
+
+    def asked(self) -> Counter[tuple[str, str, str, str]]:
+        """Count the createReport calls by report type, view and first and last day."""
+        requests = [call.request for call in self.calls if call.operation == "createReport"]
+        return Counter(
+            (
+                request["reportType"],
+                request["reportOptions"].get("distributorView", ""),
+                request["dataStartTime"][:10],
+                request["dataEndTime"][:10],
+            )
+            for request in requests
+        )
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """Set everything up, with plugins from the clone's own `.meltano`."""
+    meltano_project.install_plugins()
+    clock = Clock()
+    sandbox = Sandbox(speed=600, clock=clock)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tav-test-")))
+        stack.callback(remove, folder / "postgres")
+        amazon = stack.enter_context(running(sandbox))
+        server = stack.enter_context(postgres(folder / "postgres"))
+        project = meltano_project.make_project(folder / "project")
+        yield World(sandbox, clock, amazon.url, server, project)
+
+
+@pytest.fixture(scope="module")
+def first(world: World) -> Run:
+    """Run for the first time."""
+    return world.run()
+
+
+@pytest.fixture(scope="module")
+def second(world: World, first: Run) -> Run:
+    """Run again when Amazon has restated figures. For the tap it is the same day."""
+    assert first.calls
+    world.clock.forward(DAYS_BETWEEN_RUNS)
+    return world.run()
+
+
+def days(oldest: int, newest: int) -> tuple[date, date]:
+    """Return the days that lie so many days back."""
+    today = datetime.now(timezone.utc).date()
+    return today - timedelta(days=oldest), today - timedelta(days=newest)
+
+
+def snake(name: str) -> str:
+    """Write one of Amazon's names as a column name."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def flat(row: Mapping[str, Any]) -> Row:
+    """Return one of Amazon's rows with our columns."""
+    columns: Row = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            columns |= {snake(f"{name}_{part}"): part_value for part, part_value in value.items()}
+        else:
+            columns[snake(name)] = date.fromisoformat(value) if name.endswith("Date") else value
+    return columns
+
+
+def expected(sandbox: Sandbox, table: str, as_of: date) -> list[Row]:
+    """Work out what must be in a table."""
+    report, array, choices = TABLES[table]
+    start, end = days(OLDEST, NEWEST)
+    return [
+        flat(row) | {snake(name): value for name, value in options.items()}
+        for options in choices
+        for row in sandbox.data.document(
+            report,
+            account=VENDOR,
+            marketplace_id=US,
+            options=options,
+            start=start,
+            end=end,
+            as_of=as_of,
+        )[array]
+    ]
+
+
+def key(row: Row) -> tuple[str, ...]:
+    """Return what identifies a row of a report table."""
+    return tuple(str(row.get(name, "")) for name in KEY)
+
+
+def reported(rows: Sequence[Row]) -> list[Row]:
+    """Return rows without our own columns and without nulls."""
+    return [
+        {
+            name: value
+            for name, value in row.items()
+            if value is not None and name not in OWN_COLUMNS and not name.startswith("_sdc_")
+        }
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("run", ["first", "second"])
+def test_tables_hold_what_amazon_says(run: str, table: str, world: World, request: pytest.FixtureRequest) -> None:
+    """Every row with every column is there once, and nothing else is."""
+    done: Run = request.getfixturevalue(run)
+    there, wanted = reported(done.tables[table]), expected(world.sandbox, table, done.day)
+    assert len({key(row) for row in there}) == len(there)
+    assert sorted(there, key=key) == sorted(wanted, key=key)
+    assert {(row["account"], row["marketplace_id"], row["_extra"]) for row in done.tables[table]} == {
+        ("default", US, None)
+    }
+
+
+def test_sums_agree(second: Run) -> None:
+    """The rows of an ASIN table add up to its table of totals."""
+    for table in ("vendor_sales", "vendor_traffic"):
+        for column in ("ordered_units", "ordered_revenue_amount", "shipped_cogs_amount", "glance_views"):
+            parts = [row[column] for row in second.tables[table] if row.get(column) is not None]
+            totals = [row[column] for row in second.tables[f"{table}_totals"] if row.get(column) is not None]
+            assert sum(parts) == sum(totals)
+
+
+def test_first_run_asks_for_each_window_once(first: Run) -> None:
+    """Streams share reports, and windows are as wide as Amazon allows."""
+    start, end = days(OLDEST, NEWEST)
+    newest = end - timedelta(days=14)
+    assert first.asked() == {
+        (report, view, str(since), str(until)): 1
+        for since, until in ((newest, end), (start, newest - timedelta(days=1)))
+        for report, view in ((SALES, "MANUFACTURING"), (SALES, "SOURCING"), (TRAFFIC, ""))
+    }
+
+
+def test_second_run_asks_only_for_what_may_be_restated(second: Run) -> None:
+    """What is complete and older is not asked for again."""
+    start, end = days(RESTATED, NEWEST)
+    assert second.asked() == {
+        (report, view, str(start), str(end)): 1
+        for report, view in ((SALES, "MANUFACTURING"), (SALES, "SOURCING"), (TRAFFIC, ""))
+    }
+
+
+def test_restated_figures_replace_the_old_ones(first: Run, second: Run) -> None:
+    """Amazon's later figures are there, in the same number of rows."""
+    for table in TABLES:
+        before, after = reported(first.tables[table]), reported(second.tables[table])
+        assert {key(row) for row in before} <= {key(row) for row in after}
+        changed = [new for old, new in zip(sorted(before, key=key), sorted(after, key=key), strict=True) if old != new]
+        assert changed
+        assert min(row["start_date"] for row in changed) >= days(RESTATED, NEWEST)[0]
+
+
+def test_ledger_tells_of_every_window(first: Run, second: Run) -> None:
+    """Each stream has a line for each window of each partition, and all are loaded."""
+    for run, windows in ((first, 2), (second, 3)):
+        ledger = run.tables["report_ledger"]
+        assert {row["outcome"] for row in ledger} == {"loaded"}
+        assert Counter(row["stream_name"] for row in ledger) == {
+            table: windows * len(choices) for table, (_, _, choices) in TABLES.items()
+        }

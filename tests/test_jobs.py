@@ -1,0 +1,532 @@
+"""The report engine against a made-up Amazon that follows a script, on a made-up clock."""
+
+from __future__ import annotations
+
+import random
+import typing as t
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tap_amazon_vendor.errors import (
+    AccessDeniedError,
+    AmazonError,
+    CredentialsError,
+    DocumentError,
+    NotFoundError,
+    RequestRejectedError,
+    UnansweredError,
+    UnavailableError,
+)
+from tap_amazon_vendor.reports.api import ReportStatus
+from tap_amazon_vendor.reports.documents import Document
+from tap_amazon_vendor.reports.jobs import PlannedReport, ReportJobs, ReportResult
+from tap_amazon_vendor.reports.outcomes import Outcome, Processing
+from tap_amazon_vendor.reports.request import ReportRequest
+from tap_amazon_vendor.reports.windows import Window
+
+if t.TYPE_CHECKING:
+    from datetime import datetime
+
+    from conftest import FakeClock
+
+TODAY = date(2026, 11, 21)
+NOT_YET = "The report data for the requested date range is not yet available. Try later."
+NO_PROGRAM = "sellingProgram parameter contains an invalid value"
+
+
+def sales(newest: int, days: int = 15, program: str = "RETAIL", account: str = "a") -> ReportRequest:
+    """A sales report whose last day lies some days before today."""
+    end = TODAY - timedelta(days=newest)
+    return ReportRequest(
+        account=account,
+        report_type="GET_VENDOR_SALES_REPORT",
+        marketplace_id="ATVPDKIKX0DER",
+        options=(("reportPeriod", "DAY"), ("sellingProgram", program)),
+        window=Window(end - timedelta(days=days - 1), end),
+    )
+
+
+NEWEST, OLDER, OLDEST = sales(4), sales(19), sales(34)
+
+
+@dataclass
+class Fate:
+    """What happens to one report that is asked for."""
+
+    processing: Processing = Processing.DONE
+    seconds: float = 30
+    text: str | None = None
+    empty: bool = False
+    specification: dict[str, t.Any] | None = None
+    document_error: AmazonError | None = None
+
+
+@dataclass
+class FakeAmazon:
+    """A Reports API in memory. Each created report takes the next fate of its request."""
+
+    clock: FakeClock
+    fates: dict[ReportRequest, list[Fate]] = field(default_factory=dict)
+    create_errors: list[AmazonError | None] = field(default_factory=list)
+    status_errors: list[AmazonError | None] = field(default_factory=list)
+    burst: int = 15
+    reports: dict[str, tuple[ReportRequest, Fate, datetime]] = field(default_factory=dict)
+    created: list[ReportRequest] = field(default_factory=list)
+    polls: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+
+    def create_delay(self) -> float:
+        return 0.0 if self.burst > 0 else 60.0
+
+    def status_delay(self) -> float:
+        return 0.0
+
+    def document_delay(self) -> float:
+        return 0.0
+
+    def create(self, request: ReportRequest) -> str:
+        error = self.create_errors.pop(0) if self.create_errors else None
+        if error and not isinstance(error, UnansweredError):
+            raise error
+        if self.burst <= 0:  # The caller slept until a token was there.
+            self.burst += 1
+        self.burst -= 1
+        fates = self.fates.get(request)
+        fate = (fates.pop(0) if len(fates) > 1 else fates[0]) if fates else Fate()
+        report_id = f"r{len(self.reports)}"
+        self.reports[report_id] = (request, fate, self.clock())
+        self.created.append(request)
+        if error:
+            raise error
+        return report_id
+
+    def find(self, request: ReportRequest, since: datetime) -> list[str]:
+        return [
+            report_id
+            for report_id, (made, _, at) in reversed(self.reports.items())
+            if made.window == request.window and made.report_type == request.report_type and at >= since
+        ]
+
+    def status(self, report_id: str) -> ReportStatus:
+        self.polls.append(report_id)
+        error = self.status_errors.pop(0) if self.status_errors else None
+        if error:
+            raise error
+        if report_id not in self.reports:
+            text = "not found"
+            raise NotFoundError(text)
+        _, fate, at = self.reports[report_id]
+        if (self.clock() - at).total_seconds() < fate.seconds:
+            return ReportStatus(Processing.IN_QUEUE)
+        has_document = fate.processing is Processing.DONE or fate.text is not None
+        return ReportStatus(fate.processing, f"d-{report_id}" if has_document else None, "2026-11-21T00:00:00Z")
+
+    def document(self, document_id: str) -> Document:
+        self.fetched.append(document_id)
+        _, fate, _ = self.reports[document_id[2:]]
+        if fate.document_error:
+            raise fate.document_error
+        return Document(Path("/nonexistent"), 1, fate.text, fate.specification, fate.empty)
+
+
+@pytest.fixture
+def amazon(clock: FakeClock) -> FakeAmazon:
+    return FakeAmazon(clock)
+
+
+def engine(amazon: FakeAmazon, **changes: t.Any) -> ReportJobs:
+    """An engine on the made-up Amazon."""
+    arguments: dict[str, t.Any] = {
+        "clock": amazon.clock,
+        "sleep": amazon.clock.sleep,
+        "wait_seconds": 3600,
+    }
+    return ReportJobs({"a": amazon, "b": amazon}, **(arguments | changes))
+
+
+def planned(*requests: ReportRequest, delivered: bool = True, readers: str = "s") -> list[PlannedReport]:
+    return [PlannedReport(request, frozenset(readers), delivered) for request in requests]
+
+
+def run(amazon: FakeAmazon, request: ReportRequest = NEWEST, **changes: t.Any) -> ReportResult:
+    """Plan one report and wait for it."""
+    delivered = changes.pop("delivered", True)
+    jobs = engine(amazon, **changes)
+    jobs.plan(planned(request, delivered=delivered))
+    return jobs.result(request)
+
+
+def test_a_finished_report_is_loaded_with_its_document(amazon: FakeAmazon) -> None:
+    result = run(amazon)
+    assert (result.outcome, result.report_id, result.attempts) == (Outcome.LOADED, "r0", 1)
+    assert result.document
+    assert result.asked == NEWEST
+    assert result.processed_at == "2026-11-21T00:00:00Z"
+
+
+def test_all_reports_are_asked_for_before_the_first_is_waited_for(amazon: FakeAmazon) -> None:
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST, OLDER, OLDEST))
+    jobs.result(NEWEST)
+    assert amazon.created == [NEWEST, OLDER, OLDEST]
+
+
+def test_a_report_of_two_streams_is_asked_for_once_and_kept_for_both(amazon: FakeAmazon, tmp_path: Path) -> None:
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST, readers="st"))
+    path = tmp_path / "document"
+    path.write_bytes(b"{}")
+    amazon.document = lambda _: Document(path, 2, None, None, empty=False)  # type: ignore[method-assign]
+    assert jobs.result(NEWEST) is jobs.result(NEWEST)
+    jobs.release(NEWEST, "s", read=True)
+    assert path.exists()
+    assert len(jobs.pending()) == 1
+    jobs.release(NEWEST, "t", read=True)
+    assert not path.exists()
+    assert jobs.pending() == []
+    assert amazon.created == [NEWEST]
+
+
+def test_polls_grow_apart_and_are_late_by_at_most_a_quarter(amazon: FakeAmazon) -> None:
+    amazon.fates[NEWEST] = [Fate(seconds=100)]
+    start = amazon.clock()
+    run(amazon)
+    waited = (amazon.clock() - start).total_seconds()
+    assert 100 <= waited <= 130
+    assert len(amazon.polls) < 20
+
+
+def test_an_unproven_partition_is_tried_with_one_window_first(amazon: FakeAmazon) -> None:
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST, OLDER, delivered=False))
+    amazon.fates[NEWEST] = [Fate(Processing.FATAL, text=NO_PROGRAM)]
+    first = jobs.result(NEWEST)
+    assert first.outcome is Outcome.SKIPPED
+    assert "selling_programs" in first.advice
+    assert jobs.result(OLDER).outcome is Outcome.SKIPPED
+    assert amazon.created == [NEWEST]
+
+
+def test_a_proven_partition_goes_on_with_all_windows(amazon: FakeAmazon) -> None:
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST, OLDER, OLDEST, delivered=False))
+    assert [jobs.result(request).outcome for request in (NEWEST, OLDER, OLDEST)] == [Outcome.LOADED] * 3
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (AccessDeniedError("Unauthorized: Access to the resource is forbidden"), Outcome.SKIPPED),
+        (RequestRejectedError("Report type 1 does not support account ID of type x"), Outcome.SKIPPED),
+        (RequestRejectedError("Report rejected for this client."), Outcome.FAILED),
+        (AccessDeniedError("Access to requested resource is denied."), Outcome.FAILED),
+        (UnavailableError("createReport still failed"), Outcome.FAILED),
+    ],
+)
+def test_a_refused_report_is_judged_by_its_text(amazon: FakeAmazon, error: AmazonError, outcome: Outcome) -> None:
+    amazon.create_errors = [error]
+    result = run(amazon)
+    assert result.outcome is outcome
+    assert error.text in str(result.reason)
+
+
+def test_refused_credentials_stop_only_their_account(amazon: FakeAmazon) -> None:
+    other = sales(4, account="b")
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST, other, OLDER))
+    amazon.create_errors = [CredentialsError("revoked")]
+    assert jobs.result(NEWEST).outcome is Outcome.FAILED
+    assert jobs.result(OLDER).reason == "revoked"
+    assert jobs.result(other).outcome is Outcome.LOADED
+    assert amazon.created == [other]
+
+
+class TestFatal:
+    def test_one_unpublished_day_does_not_lose_the_days_before_it(self, amazon: FakeAmazon) -> None:
+        for request in (NEWEST, sales(5, 14)):
+            amazon.fates[request] = [Fate(Processing.FATAL, text=NOT_YET)]
+        result = run(amazon)
+        assert result.outcome is Outcome.LOADED
+        assert result.asked == sales(6, 13)
+        assert result.reason == NOT_YET
+        assert result.attempts == 3
+
+    def test_a_window_of_unpublished_days_only_is_left_for_later(self, amazon: FakeAmazon) -> None:
+        request = sales(4, 1)
+        amazon.fates[request] = [Fate(Processing.FATAL, text=NOT_YET)]
+        result = run(amazon, request)
+        assert (result.outcome, result.reason) == (Outcome.LATER, NOT_YET)
+        assert amazon.created == [request]
+
+    def test_without_a_reason_it_is_asked_for_once_more_after_a_pause(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(Processing.FATAL), Fate()]
+        start = amazon.clock()
+        assert run(amazon).outcome is Outcome.LOADED
+        assert (amazon.clock() - start).total_seconds() >= 60
+
+    def test_without_a_reason_twice_it_is_left_for_later(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(Processing.FATAL)]
+        assert run(amazon).outcome is Outcome.LATER
+        assert len(amazon.created) == 2
+
+    def test_an_unknown_text_fails_after_one_more_try_and_is_quoted(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(Processing.FATAL, text="never seen")]
+        result = run(amazon)
+        assert (result.outcome, result.reason) == (Outcome.FAILED, "never seen")
+        assert len(amazon.created) == 2
+
+    def test_an_error_inside_a_done_report_counts_as_fatal(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(Processing.DONE, text=NO_PROGRAM)]
+        assert run(amazon).outcome is Outcome.SKIPPED
+
+    @pytest.mark.parametrize(
+        ("request_", "delivered", "outcome"),
+        [(NEWEST, False, Outcome.LATER), (OLDEST, True, Outcome.LATER), (OLDEST, False, Outcome.SKIPPED)],
+    )
+    def test_a_client_error_means_what_the_dates_and_the_past_say(
+        self, amazon: FakeAmazon, request_: ReportRequest, outcome: Outcome, *, delivered: bool
+    ) -> None:
+        amazon.fates[request_] = [Fate(Processing.FATAL, text="A client error occurred. Please double check")]
+        assert run(amazon, request_, delivered=delivered).outcome is outcome
+
+
+class TestCancelled:
+    def test_recent_days_are_asked_for_once_more(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(Processing.CANCELLED), Fate()]
+        assert run(amazon).outcome is Outcome.LOADED
+
+    def test_a_second_time_it_means_empty(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(Processing.CANCELLED)]
+        assert run(amazon).outcome is Outcome.EMPTY
+        assert len(amazon.created) == 2
+
+    def test_old_days_beside_days_with_rows_are_asked_for_once_more(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST, OLDER))
+        amazon.fates[OLDER] = [Fate(Processing.CANCELLED, seconds=60), Fate()]
+        assert jobs.result(OLDER).outcome is Outcome.LOADED
+
+    def test_days_before_the_first_sale_cost_one_report_each(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST, OLDER, OLDEST))
+        for number, request in enumerate((NEWEST, OLDER, OLDEST)):
+            amazon.fates[request] = [Fate(Processing.CANCELLED, seconds=30 * (number + 1))]
+        assert [jobs.result(request).outcome for request in (NEWEST, OLDER, OLDEST)] == [Outcome.EMPTY] * 3
+        assert amazon.created == [NEWEST, OLDER, OLDEST, NEWEST]
+
+    def test_a_document_without_rows_beside_rows_is_asked_for_once_more(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(empty=True), Fate()]
+        result = run(amazon)
+        assert result.document
+        assert not result.document.empty
+
+
+class TestDoubts:
+    def test_a_document_of_another_request_is_never_handed_out(self, amazon: FakeAmazon) -> None:
+        other = {"reportOptions": {"sellingProgram": "FRESH"}}
+        amazon.fates[NEWEST] = [Fate(specification=other)]
+        result = run(amazon)
+        assert (result.outcome, result.document) == (Outcome.FAILED, None)
+
+    def test_a_document_of_another_request_is_asked_for_once_more(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(specification={"reportType": "OTHER"}), Fate()]
+        assert run(amazon).outcome is Outcome.LOADED
+
+    def test_a_damaged_document_fails(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(document_error=DocumentError("truncated"))]
+        result = run(amazon)
+        assert (result.outcome, result.reason) == (Outcome.FAILED, "truncated")
+
+    def test_a_report_that_was_created_though_the_answer_got_lost_is_found(self, amazon: FakeAmazon) -> None:
+        amazon.create_errors = [UnansweredError("connection reset")]
+        assert run(amazon).outcome is Outcome.LOADED
+        assert amazon.created == [NEWEST]
+
+    def test_a_report_that_was_not_created_is_asked_for_again(self, amazon: FakeAmazon) -> None:
+        amazon.create_errors = [UnansweredError("connection reset")]
+        amazon.find = lambda request, since: []  # type: ignore[method-assign]  # noqa: ARG005
+        assert run(amazon).outcome is Outcome.LOADED
+        assert len(amazon.created) == 2
+
+    def test_an_unknown_status_is_a_failure(self, amazon: FakeAmazon) -> None:
+        amazon.status_errors = [AmazonError("getReport: unknown processing status 'PAUSED'")]
+        result = run(amazon)
+        assert result.outcome is Outcome.FAILED
+        assert "PAUSED" in str(result.reason)
+
+
+class TestNextRun:
+    def test_a_report_that_stays_in_the_queue_is_left_and_taken_up(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(seconds=7200)]
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST))
+        result = jobs.result(NEWEST)
+        assert result.outcome is Outcome.LATER
+        assert result.reason == "IN_QUEUE for 60 minutes"
+        jobs.release(NEWEST, "s", read=False)
+        amazon.clock.advance(7200)
+        again = engine(amazon)
+        again.plan(planned(NEWEST), jobs.pending())
+        result = again.result(NEWEST)
+        assert (result.outcome, result.attempts) == (Outcome.LOADED, 0)
+        assert amazon.created == [NEWEST]
+
+    def test_a_killed_run_asks_for_nothing_twice(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST, OLDER))
+        jobs.result(NEWEST)
+        again = engine(amazon)
+        again.plan(planned(NEWEST, OLDER), jobs.pending())
+        assert again.result(NEWEST).outcome is again.result(OLDER).outcome is Outcome.LOADED
+        assert amazon.created == [NEWEST, OLDER]
+
+    def test_a_report_of_yesterday_may_hold_old_figures(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST))
+        jobs.result(NEWEST)
+        amazon.clock.advance(2 * 86400)
+        again = engine(amazon)
+        again.plan(planned(NEWEST), jobs.pending())
+        again.result(NEWEST)
+        assert amazon.created == [NEWEST, NEWEST]
+
+    def test_a_report_of_settled_days_is_good_for_weeks(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(OLDEST))
+        jobs.result(OLDEST)
+        amazon.clock.advance(40 * 86400)
+        again = engine(amazon)
+        again.plan([PlannedReport(OLDEST, frozenset("s"), delivered=True, settled=True)], jobs.pending())
+        again.result(OLDEST)
+        assert amazon.created == [OLDEST]
+
+    def test_a_report_that_amazon_forgot_is_asked_for_again(self, amazon: FakeAmazon, clock: FakeClock) -> None:
+        entry = {**NEWEST.to_state(), "report_id": "gone", "asked_at": clock().isoformat()}
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST), [entry])
+        assert jobs.result(NEWEST).outcome is Outcome.LOADED
+
+    def test_a_report_that_this_run_does_not_want_stays_for_a_day(self, amazon: FakeAmazon, clock: FakeClock) -> None:
+        entry = {**OLDER.to_state(), "report_id": "r9", "asked_at": clock().isoformat()}
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST), [entry])
+        assert entry in jobs.pending()
+        clock.advance(2 * 86400)
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST), [entry])
+        assert entry not in jobs.pending()
+
+    @pytest.mark.parametrize("entry", [{}, {"report_id": 1}, {**NEWEST.to_state(), "asked_at": "x", "report_id": "r"}])
+    def test_a_damaged_state_is_ignored(self, amazon: FakeAmazon, entry: dict[str, t.Any]) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST), [entry])
+        assert jobs.pending() == []
+
+    def test_what_a_reader_gave_up_is_left_for_the_next_run(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST, OLDER))
+        jobs.result(NEWEST)
+        jobs.release(NEWEST, "s", read=True)
+        jobs.release(OLDER, "s", read=False)
+        assert [entry["end"] for entry in jobs.pending()] == [OLDER.window.end.isoformat()]
+
+    def test_a_report_that_could_not_be_polled_is_taken_up(self, amazon: FakeAmazon) -> None:
+        amazon.status_errors = [UnavailableError("getReport still failed")]
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST))
+        assert jobs.result(NEWEST).outcome is Outcome.FAILED
+        assert len(jobs.pending()) == 1
+
+
+def test_max_reports_leaves_the_rest_for_later(amazon: FakeAmazon) -> None:
+    jobs = engine(amazon, max_reports=2)
+    jobs.plan(planned(NEWEST, OLDER, OLDEST))
+    outcomes = [jobs.result(request).outcome for request in (NEWEST, OLDER, OLDEST)]
+    assert outcomes == [Outcome.LOADED, Outcome.LOADED, Outcome.LATER]
+    assert amazon.created == [NEWEST, OLDER]
+
+
+def test_what_nobody_wants_any_more_is_not_asked_for(amazon: FakeAmazon) -> None:
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST, OLDER, delivered=False))
+    jobs.release(OLDER, "s", read=False)
+    jobs.result(NEWEST)
+    assert amazon.created == [NEWEST]
+
+
+FATES = st.sampled_from(
+    [
+        Fate(),
+        Fate(seconds=0),
+        Fate(seconds=900),
+        Fate(seconds=5000),
+        Fate(Processing.FATAL),
+        Fate(Processing.FATAL, text=NOT_YET),
+        Fate(Processing.CANCELLED),
+        Fate(empty=True),
+        Fate(specification={"reportType": "OTHER"}),
+    ]
+)
+TROUBLES = st.lists(st.sampled_from([None, None, None, UnansweredError("reset")]), max_size=4)
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    fates=st.lists(st.lists(FATES, min_size=1, max_size=3), min_size=5, max_size=5),
+    troubles=TROUBLES,
+    crashes=st.lists(st.integers(1, 40), max_size=4),
+    delivered=st.booleans(),
+    seed=st.integers(0, 9),
+)
+def test_whatever_happens_every_window_is_read_once_or_said_to_be_late(  # noqa: PLR0913, PLR0917
+    clock: FakeClock,
+    fates: list[list[Fate]],
+    troubles: list[AmazonError | None],
+    crashes: list[int],
+    seed: int,
+    *,
+    delivered: bool,
+) -> None:
+    """Schedules of statuses, delays, lost answers and crashes; after each crash the last state."""
+    requests = [sales(4 + 15 * number) for number in range(5)]
+    # In the end Amazon recovers: the last fate of each report is a good one.
+    amazon = FakeAmazon(
+        clock,
+        {request: [*fate, Fate(seconds=10)] for request, fate in zip(requests, fates, strict=True)},
+        create_errors=list(troubles),
+    )
+    random.Random(seed).shuffle(crashes)
+    state: list[dict[str, t.Any]] = []
+    read: dict[ReportRequest, int] = dict.fromkeys(requests, 0)
+    for steps in [*crashes, 0, 0, 0, 0, 0, 0, 0, 0]:
+        left = [request for request in requests if not read[request]]
+        jobs = engine(amazon)
+        jobs.plan(planned(*left, delivered=delivered), state)
+        sleeps = 0
+
+        def sleep(seconds: float, steps: int = steps) -> None:
+            nonlocal sleeps
+            sleeps += 1
+            if sleeps == steps:
+                raise KeyboardInterrupt
+            clock.advance(seconds)
+
+        jobs._sleep = sleep
+        try:
+            for request in left:
+                result = jobs.result(request)
+                good = result.outcome in {Outcome.LOADED, Outcome.EMPTY}
+                read[request] += good and result.asked == request
+                assert result.reason or result.outcome is Outcome.LOADED
+                jobs.release(request, "s", read=good)
+        except KeyboardInterrupt:
+            pass
+        state = jobs.pending()
+        clock.advance(3600)
+    assert set(read.values()) == {1}
+    assert state == []
