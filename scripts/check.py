@@ -20,16 +20,15 @@ CHECKS = (
 def main() -> int:
     """Run the checks, and the tests last; return the exit code."""
     bootstrap.in_venv(__file__)
-    failed = []
+    failed = False
     # The tests come last, and are run whatever the others say: their closing line is what CI reads.
-    for module, *arguments in (*CHECKS, ("pytest", *sys.argv[1:])):
-        print("\n$", module, *arguments, flush=True)
-        command = [sys.executable, "-m", module, *arguments]
-        if subprocess.call(command, cwd=bootstrap.ROOT):
-            failed.append(" ".join([module, *arguments]))
-    if failed:
-        print("Failed:", "; ".join(failed), file=sys.stderr, flush=True)
-    return bool(failed)
+    for words in (*CHECKS, ("pytest", *sys.argv[1:])):
+        print("\n$", *words, flush=True)
+        if subprocess.call([sys.executable, "-m", *words], cwd=bootstrap.ROOT):
+            failed = True
+            if words[0] != "pytest":
+                print("FAILED:", *words, flush=True)
+    return int(failed)
 
 
 if __name__ == "__main__":

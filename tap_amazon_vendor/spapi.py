@@ -119,6 +119,7 @@ class SellingPartnerApi:
                 auth=authenticate,
                 repeatable=repeatable,
                 pause=pause,
+                readable=_is_object,
                 # A redirect would carry our token to another host.
                 allow_redirects=False,
             )
@@ -134,7 +135,7 @@ class SellingPartnerApi:
                     self._sleep(INCIDENT_PAUSE)
                     continue
             if response.ok and response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-                return _json(operation, response)
+                return t.cast("dict[str, t.Any]", response.json())
             raise _error(operation, response, words)
 
     def _sleep_until_free(self, operation: Operation) -> None:
@@ -181,15 +182,12 @@ def _error(operation: Operation, response: requests.Response, words: str) -> Exc
     return kind(f"{operation.name}: {words}", request_id=request_id)
 
 
-def _json(operation: Operation, response: requests.Response) -> dict[str, t.Any]:
+def _is_object(response: requests.Response) -> bool:
+    """Say whether a body is a JSON object."""
     try:
-        answer = response.json()
+        return isinstance(response.json(), dict)
     except requests.JSONDecodeError:
-        answer = None
-    if not isinstance(answer, dict):
-        text = f"{operation.name}: HTTP {response.status_code} with a body that is not JSON"
-        raise UnavailableError(text, request_id=response.headers.get("x-amzn-RequestId"))
-    return answer
+        return False
 
 
 def _seconds(retry_after: str | None) -> float:

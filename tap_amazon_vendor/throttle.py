@@ -7,6 +7,7 @@ HTTP 429 is the exception and not the way to find the rate.
 
 from __future__ import annotations
 
+import math
 import typing as t
 from dataclasses import dataclass
 
@@ -46,9 +47,12 @@ class Bucket:
         self._filled_at = clock()
 
     def delay(self) -> float:
-        """Return the seconds until a token is there, 0 when one is."""
+        """Return the seconds until a token is there, 0 when one is.
+
+        In whole milliseconds, rounded up: a fraction of the clock's resolution would never pass.
+        """
         self._fill()
-        return max(0.0, (1 - self._tokens) / self.rate)
+        return max(0, math.ceil((1 - self._tokens) / self.rate * 1000)) / 1000
 
     def take(self) -> None:
         """Use one token. A bucket may owe tokens: the next caller then waits longer."""

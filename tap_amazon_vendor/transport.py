@@ -76,11 +76,13 @@ class Transport:
         *,
         repeatable: bool = True,
         pause: Callable[[requests.Response], float | None] = lambda _: None,
+        readable: Callable[[requests.Response], bool] = lambda _: True,
         **kwargs: t.Any,  # noqa: ANN401  # as requests has them
     ) -> requests.Response:
         """Send one request until it has an answer that a retry would not change.
 
-        HTTP 429 and 5xx are tried again. Any other answer, good or bad, is the caller's.
+        HTTP 429, 5xx and unreadable answers are tried again. Any other answer, good or bad, is
+        the caller's.
 
         Args:
             method: HTTP verb.
@@ -88,13 +90,15 @@ class Transport:
             repeatable: False where sending twice would do something twice. Such a request is only
                 sent again when it certainly did not arrive.
             pause: The seconds that an answer asks to wait before the next try, None for no wish.
+            readable: Says whether a good answer is what it should be, and not a page of a load
+                balancer that is in trouble.
             kwargs: Passed on to `requests.Session.request`.
 
         Returns:
             The last answer.
 
         Raises:
-            UnansweredError: A request that must not be repeated may or may not have arrived.
+            UnansweredError: A request that must not be repeated may or may not have been heard.
             UnavailableError: No answer came in all tries.
         """
         kwargs.setdefault("timeout", TIMEOUT)
@@ -114,9 +118,16 @@ class Transport:
                 if tries == MAX_TRIES or isinstance(error, requests.exceptions.SSLError):
                     raise UnavailableError(_hint(problem, host)) from None
             else:
-                if not _passing(response.status_code) or tries == MAX_TRIES:
-                    return response
                 problem = f"{host}: HTTP {response.status_code}"
+                unreadable = response.ok and not readable(response)
+                if unreadable:
+                    problem += " with an answer that can't be read"
+                    if not repeatable:
+                        raise UnansweredError(problem)
+                    if tries == MAX_TRIES:
+                        raise UnavailableError(problem)
+                elif not _passing(response.status_code) or tries == MAX_TRIES:
+                    return response
                 wish = pause(response)
                 response.close()
             seconds = self._rng.uniform(0.5, 1) * next(pauses) if wish is None else wish

@@ -22,12 +22,13 @@ from tap_amazon_vendor.errors import (
     UnansweredError,
     UnavailableError,
 )
-from tap_amazon_vendor.reports.api import ReportStatus
+from tap_amazon_vendor.reports.api import CREATE_REPORT, ReportStatus
 from tap_amazon_vendor.reports.documents import Document
 from tap_amazon_vendor.reports.jobs import PlannedReport, ReportJobs, ReportResult
 from tap_amazon_vendor.reports.outcomes import Outcome, Processing
 from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window
+from tap_amazon_vendor.throttle import Bucket
 
 if t.TYPE_CHECKING:
     from datetime import datetime
@@ -74,14 +75,16 @@ class FakeAmazon:
     fates: dict[ReportRequest, list[Fate]] = field(default_factory=dict)
     create_errors: list[AmazonError | None] = field(default_factory=list)
     status_errors: list[AmazonError | None] = field(default_factory=list)
-    burst: int = 15
     reports: dict[str, tuple[ReportRequest, Fate, datetime]] = field(default_factory=dict)
     created: list[ReportRequest] = field(default_factory=list)
     polls: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.bucket = Bucket(CREATE_REPORT, self.clock)
+
     def create_delay(self) -> float:
-        return 0.0 if self.burst > 0 else 60.0
+        return self.bucket.delay()
 
     def status_delay(self) -> float:
         return 0.0
@@ -93,9 +96,7 @@ class FakeAmazon:
         error = self.create_errors.pop(0) if self.create_errors else None
         if error and not isinstance(error, UnansweredError):
             raise error
-        if self.burst <= 0:  # The caller slept until a token was there.
-            self.burst += 1
-        self.burst -= 1
+        self.bucket.take()
         fates = self.fates.get(request)
         fate = (fates.pop(0) if len(fates) > 1 else fates[0]) if fates else Fate()
         report_id = f"r{len(self.reports)}"
@@ -529,4 +530,5 @@ def test_whatever_happens_every_window_is_read_once_or_said_to_be_late(  # noqa:
         state = jobs.pending()
         clock.advance(3600)
     assert set(read.values()) == {1}
-    assert state == []
+    # A shortened report that a crash left behind may linger for a day; none that was read does.
+    assert not [entry for entry in state if ReportRequest.from_state(entry) in requests]

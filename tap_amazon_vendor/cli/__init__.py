@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from tap_amazon_vendor.cli.sandbox import sandbox
+from tap_amazon_vendor.cli import sandbox
 
 __all__ = ["cli"]
 
@@ -17,4 +17,4 @@ def cli() -> None:
     """Companion of tap-amazon-vendor."""
 
 
-cli.add_command(sandbox)
+cli.add_command(sandbox.command)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tap_amazon_vendor.sandbox import Call
 
 
-@click.command()
+@click.command("sandbox")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Listen here.")
 @click.option(
     "--port",
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     help="Write the URL into this file once the sandbox listens.",
 )
 @click.option("--list-faults", is_flag=True, help="List what can go wrong, and exit.")
-def sandbox(  # noqa: PLR0913 - one parameter per option
+def command(  # noqa: PLR0913 - one parameter per option
     *,
     host: str,
     port: int,

@@ -21,6 +21,7 @@ from enum import Enum, auto
 from tap_amazon_vendor.errors import (
     AmazonError,
     CredentialsError,
+    DocumentError,
     NotFoundError,
     UnansweredError,
     UnavailableError,
@@ -314,8 +315,9 @@ class ReportJobs:
         except CredentialsError as error:
             self._refused[job.asking.account] = error
             self._finish(job, Outcome.FAILED, str(error))
-        except NotFoundError as error:
-            # Older than Amazon keeps reports, or another account's.
+        except (NotFoundError, DocumentError) as error:
+            # Older than Amazon keeps reports, another account's, or damaged in every download:
+            # a new report is better.
             self._again_or_failed(job, str(error))
         except UnavailableError as error:
             job.kept = True

@@ -153,7 +153,7 @@ class Application:
             response.headers["x-amzn-ErrorType"] = error.error_type
         if operation is not None and response.status_code in WITH_RATE:
             rate = self._sandbox.quotas.rate(operation.name)
-            response.headers["x-amzn-RateLimit-Limit"] = f"{rate:.10g}"
+            response.headers["x-amzn-RateLimit-Limit"] = str(round(float(rate), 6))
         return response
 
     def _authenticate(self, request: Request, trace: _Trace, now: datetime) -> SandboxAccount:
@@ -278,7 +278,7 @@ class Application:
                     raise documents.slow_down()
             content = documents.spoil(fault, sandbox.documents.content(job))
         except S3Error as error:
-            return Response(error.body(), error.status, mimetype="application/xml")
+            return _xml(error)
         response = Response(content, mimetype="application/json")
         if query.get("response-content-encoding") == "gzip":
             response.headers["Content-Encoding"] = "gzip"
@@ -288,8 +288,7 @@ class Application:
         try:
             response.make_conditional(request, accept_ranges=True, complete_length=len(content))
         except RequestedRangeNotSatisfiable:
-            error = S3Error(416, "InvalidRange", "The requested range is not satisfiable")
-            return Response(error.body(), error.status, mimetype="application/xml")
+            return _xml(S3Error(416, "InvalidRange", "The requested range is not satisfiable"))
         # The server writes a Date of its own.
         response.headers.remove("Date")
         return response
@@ -315,6 +314,10 @@ def _json(status: int, body: Mapping[str, Any]) -> Response:
 
 def _lwa_error(error: LwaError) -> Response:
     return _json(error.status, {"error": error.error, "error_description": error.description})
+
+
+def _xml(error: S3Error) -> Response:
+    return Response(error.body(), error.status, mimetype="application/xml")
 
 
 def _html(status: int) -> Response:

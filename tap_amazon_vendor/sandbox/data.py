@@ -396,11 +396,13 @@ class Data:
         """Tell whether a report would have any row, without working it out."""
         # Whether a row exists depends on no age and adds up from the days, so the
         # first row of the first day with one is enough, for a year too.
+        if "reportPeriod" in options:
+            options = {**options, "reportPeriod": "DAY"}
         document = self.stream(
             report_type,
             account=account,
             marketplace_id=marketplace_id,
-            options={**options, "reportPeriod": "DAY"},
+            options=options,
             start=start,
             end=end,
             as_of=end,

@@ -102,7 +102,7 @@ class Documents:
 
     def _parts(self, job: Job) -> dict[str, Any]:
         request = job.request
-        start, end = request.days()
+        start, end = request.days(job.created_at)
         options = dict(request.options)
         if job.fault == "wrong_specification":
             if "distributorView" in options:

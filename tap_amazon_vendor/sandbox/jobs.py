@@ -137,7 +137,9 @@ class Jobs:
         self._faults = faults
         self._seed = seed
         self._speed = speed
-        self._jobs: list[Job] = []
+        # By label and report id, oldest first; and again by document id.
+        self._of: dict[str, dict[str, Job]] = {}
+        self._by_document: dict[str, Job] = {}
 
     def create(
         self,
@@ -147,18 +149,18 @@ class Jobs:
         schedule_id: str | None = None,
     ) -> Job:
         """Take a report in and decide how it will end."""
-        mine = sum(job.account == account for job in self._jobs)
+        mine = self._of.setdefault(account.label, {})
         verdict = self._verdict(account, request, now)
         fault = None
         # A fault is not wasted on a report that fails anyway.
         if verdict.status == "DONE":
             fault = self._faults.strike({*known.JOB, *known.CONTENT})
             verdict = _FAULTY_VERDICTS.get(fault or "", verdict)
-        waiting, working = self._durations(account, request, mine)
+        waiting, working = self._durations(account, request, len(mine))
         if fault == "stuck_in_queue":
             waiting = STUCK / self._speed
         job = Job(
-            report_id=f"{self._prefix(account)}{mine + 20_001:06d}",
+            report_id=f"{self._prefix(account)}{len(mine) + 20_001:06d}",
             account=account,
             request=request,
             created_at=now,
@@ -168,28 +170,23 @@ class Jobs:
             fault=fault,
             schedule_id=schedule_id,
         )
-        self._jobs.append(job)
+        mine[job.report_id] = job
+        self._by_document[job.document_id] = job
         return job
 
     def find(self, account: SandboxAccount, report_id: str, now: datetime) -> Job | None:
         """The report of an account by its id; None when Amazon would answer 404."""
-        for job in self.of(account, now):
-            if job.report_id == report_id:
-                return job
-        return None
+        job = self._of.get(account.label, {}).get(report_id)
+        return job if job is not None and _kept(job, now) else None
 
     def of(self, account: SandboxAccount, now: datetime) -> Iterator[Job]:
         """The reports of an account that are still kept, newest first."""
-        for job in reversed(self._jobs):
-            if job.account == account and now - job.created_at <= RETENTION:
-                yield job
+        return (job for job in reversed(self._of.get(account.label, {}).values()) if _kept(job, now))
 
     def with_document(self, document_id: str, now: datetime) -> Job | None:
         """The report whose document has an id, whoever owns it."""
-        for job in self._jobs:
-            if job.document_id == document_id and job.has_document(now):
-                return job if now - job.created_at <= RETENTION else None
-        return None
+        job = self._by_document.get(document_id)
+        return job if job is not None and _kept(job, now) and job.has_document(now) else None
 
     def _prefix(self, account: SandboxAccount) -> int:
         return 50_000 + derive(self._seed, account.label) % 40_000
@@ -199,7 +196,7 @@ class Jobs:
         refused = refusal(rule, account, request, now)
         if refused is not None:
             return refused
-        start, end = request.days()
+        start, end = request.days(now)
         # No rows means CANCELLED, not an empty document (REPORTS.md section 0.1).
         any_rows = self._data.has_rows(
             request.report_type,
@@ -221,10 +218,12 @@ class Jobs:
         )
         total = SHORTEST + bits % (LONGEST - SHORTEST)
         waiting = total * (10 + (bits >> 32) % 30) // 100
-        unit = timedelta(milliseconds=1) / self._speed
-        if not unit:
-            unit = timedelta(microseconds=1)
-        return waiting * unit, (total - waiting) * unit
+        working = total - waiting
+        return timedelta(milliseconds=waiting / self._speed), timedelta(milliseconds=working / self._speed)
+
+
+def _kept(job: Job, now: datetime) -> bool:
+    return now - job.created_at <= RETENTION
 
 
 def iso(moment: datetime) -> str:

@@ -181,15 +181,13 @@ class ReportRequest:
     end: datetime | None
     scheduled: bool = False
 
-    def days(self) -> tuple[date, date]:
+    def days(self, now: datetime) -> tuple[date, date]:
         """The first and the last day; the clock part of both does not count.
 
-        Raises:
-            ValueError: A date is missing.
+        Args:
+            now: The time of the request, which a date that was left out defaults to.
         """
-        if self.start is None or self.end is None:
-            raise ValueError(DATES_MISSING)
-        return self.start.date(), self.end.date()
+        return (self.start or now).date(), (self.end or now).date()
 
 
 @dataclass(frozen=True)
@@ -254,7 +252,7 @@ def _range(rule: ReportRule, request: ReportRequest, now: datetime) -> Verdict |
     if not rule.spans:
         return None
     period = request.options["reportPeriod"]
-    start, end = request.days()
+    start, end = request.days(now)
     span = rule.spans[period]
     today = now.astimezone(PACIFIC).date()
     aligned = period_of(period, start)[0] == start and period_of(period, end)[1] == end

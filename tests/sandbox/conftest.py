@@ -83,7 +83,7 @@ class Driver:
             sent.setdefault("x-amz-access-token", self._tokens[label])
         return self.http.open(path, method=method, headers=sent, **request)
 
-    def create(self, label: str = "vendor-us", **body: object) -> TestResponse:
+    def create(self, label: str = "vendor-us", /, **body: object) -> TestResponse:
         """Ask for a sales report of two days, or for what else the body says."""
         account = next(a for a in self.sandbox.accounts if a.label == label)
         sent = {
@@ -102,7 +102,7 @@ class Driver:
         report: dict[str, Any] = self.call("GET", f"{REPORTS}/reports/{report_id}", label).json  # type: ignore[assignment]
         return report
 
-    def finished(self, label: str = "vendor-us", **body: object) -> dict[str, Any]:
+    def finished(self, label: str = "vendor-us", /, **body: object) -> dict[str, Any]:
         """Ask for a report and wait for its end."""
         created = self.create(label, **body)
         assert created.status_code == 202, created.text
@@ -127,7 +127,7 @@ class Driver:
         content = self.download(self.link(report, label)).data
         return json.loads(gzip.decompress(content), parse_float=Decimal)
 
-    def reason(self, label: str = "vendor-us", **body: object) -> str | None:
+    def reason(self, label: str = "vendor-us", /, **body: object) -> str | None:
         """Ask for a report that ends FATAL; give its text, or None without a document."""
         report = self.finished(label, **body)
         assert report["processingStatus"] == "FATAL", report

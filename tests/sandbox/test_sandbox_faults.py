@@ -53,12 +53,12 @@ def test_faults_strike_in_the_order_of_arming_and_only_where_they_fit() -> None:
 
 @pytest.mark.parametrize("specification", ["nonsense", "not_json:", "not_json:-1", "not_json:x", ""])
 def test_unknown_faults_are_refused(specification: str) -> None:
-    with pytest.raises(UnknownFaultError, match="fault|NAME"):
+    with pytest.raises(UnknownFaultError, match=r"fault|NAME"):
         Faults([specification])
 
 
 def test_every_fault_has_a_line_of_its_own() -> None:
-    assert len(FAULTS) == len(set(FAULTS.values())) == 33
+    assert len(FAULTS) == len(set(FAULTS.values()))
     assert all(": " in line and "\n" not in line for line in FAULTS.values())
 
 

@@ -71,7 +71,7 @@ def test_rate_is_told_on_the_answers_of_the_model(amazon: Driver) -> None:
     told = "x-amzn-RateLimit-Limit"
     assert told in amazon.create().headers
     assert told in amazon.create(marketplaceIds=None).headers
-    assert amazon.call("GET", f"{REPORTS}/1").headers[told] == "2"
+    assert amazon.call("GET", f"{REPORTS}/1").headers[told] == "2.0"
     assert told not in amazon.create("vendor-us-no-role").headers
     assert told not in amazon.call("GET", f"{REPORTS}/1", headers={"x-amz-access-token": "x"}).headers
 

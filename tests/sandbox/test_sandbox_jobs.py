@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def seconds_to_the_end(amazon: Driver, report_id: str, step: float) -> tuple[float, list[str]]:
     """Look every step seconds until the report has ended."""
-    start, seen = amazon.clock.now, []
+    start = amazon.clock.now
+    seen: list[str] = []
     while True:
         status = amazon.report(report_id)["processingStatus"]
         if not seen or seen[-1] != status:
@@ -42,7 +43,7 @@ def test_durations_differ_and_repeat(make: Callable[..., Driver]) -> None:
     assert len(set(durations())) == 4
 
 
-@pytest.mark.parametrize("speed", [10, 600, 1_000_000])
+@pytest.mark.parametrize("speed", [10, 600, 10_000])
 def test_speed_shortens_the_life(make: Callable[..., Driver], speed: float) -> None:
     amazon = make(speed=speed)
     report_id = amazon.create().json["reportId"]  # type: ignore[index]

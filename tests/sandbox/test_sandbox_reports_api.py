@@ -93,9 +93,7 @@ def test_report_types_of_the_other_kind_of_account(amazon: Driver) -> None:
 def test_marketplace_of_another_region(amazon: Driver) -> None:
     found = error(amazon.create(marketplaceIds=["A1PA6795UKMFR9"]))
     assert found["code"] == "InvalidInput"
-    assert found["message"] == (
-        "Report rejected for this client. your report could not be applied to any marketplaces"
-    )
+    assert found["message"] == ("Report rejected for this client. your report could not be applied to any marketplaces")
 
 
 def test_missing_role(amazon: Driver) -> None:

@@ -1,0 +1,140 @@
+"""python-amazon-sp-api, a client that we did not write, takes the sandbox for Amazon."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sp_api.api import Reports
+from sp_api.auth import AccessTokenClient, access_token_client
+from sp_api.auth.exceptions import AuthorizationError
+from sp_api.base import (
+    Marketplaces,
+    SellingApiBadRequestException,
+    SellingApiException,
+    SellingApiForbiddenException,
+    SellingApiNotFoundException,
+    SellingApiRequestThrottledException,
+)
+from sp_api.base.reportTypes import ReportType
+
+from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.sandbox.conftest import Clock
+
+OPTIONS = {"reportPeriod": "DAY", "distributorView": "MANUFACTURING", "sellingProgram": "RETAIL"}
+REQUEST: dict[str, Any] = {
+    "reportType": ReportType.GET_VENDOR_SALES_REPORT,
+    "dataStartTime": datetime(2026, 11, 10, tzinfo=timezone.utc),
+    "dataEndTime": datetime(2026, 11, 16, tzinfo=timezone.utc),
+    "reportOptions": OPTIONS,
+}
+
+
+@pytest.fixture
+def sandbox(clock: Clock) -> Sandbox:
+    """The local Amazon."""
+    return Sandbox(clock=clock)
+
+
+@pytest.fixture
+def connect(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Reports]]:
+    """Make clients that know nothing of the sandbox but its address."""
+    access_token_client.cache.clear()
+    clients: list[Reports] = []
+    with running(sandbox) as server:
+        monkeypatch.setattr(AccessTokenClient, "scheme", "http://")
+        monkeypatch.setattr(AccessTokenClient, "host", server.url.removeprefix("http://"))
+
+        def connect(label: str = "vendor-us", marketplace: Any = Marketplaces.US) -> Reports:  # noqa: ANN401
+            monkeypatch.setattr(marketplace, "endpoint", server.url)
+            credentials = {"lwa_app_id": CLIENT_ID, "lwa_client_secret": CLIENT_SECRET}
+            client = Reports(marketplace=marketplace, refresh_token=f"Atzr|sandbox-{label}", credentials=credentials)
+            clients.append(client)
+            return client
+
+        yield connect
+        for client in clients:
+            client.close()
+            client._auth._transport.close()
+
+
+def test_from_the_token_to_the_rows(sandbox: Sandbox, connect: Callable[..., Reports], clock: Clock) -> None:
+    client = connect()
+    report_id = client.create_report(**REQUEST).payload["reportId"]
+    assert client.get_report(report_id).payload["processingStatus"] == "IN_QUEUE"
+    clock.advance(seconds=90)
+    report = client.get_report(report_id).payload
+    assert report["processingStatus"] == "DONE"
+    document = client.get_report_document(report["reportDocumentId"], download=True, character_code="utf-8")
+    rows = json.loads(document.payload["document"])["salesByAsin"]
+    expected = sandbox.data.document(
+        "GET_VENDOR_SALES_REPORT",
+        account="vendor-us",
+        marketplace_id="ATVPDKIKX0DER",
+        options=OPTIONS,
+        start=REQUEST["dataStartTime"].date(),
+        end=REQUEST["dataEndTime"].date(),
+        as_of=clock.now.date(),
+    )
+    assert [(row["startDate"], row["asin"], row["orderedUnits"]) for row in rows] == [
+        (row["startDate"], row["asin"], row["orderedUnits"]) for row in expected["salesByAsin"]
+    ]
+
+
+def test_lists_pages_and_cancels(connect: Callable[..., Reports]) -> None:
+    client = connect()
+    made = [client.create_report(**REQUEST).payload["reportId"] for _ in range(3)]
+    page = client.get_reports(reportTypes=[ReportType.GET_VENDOR_SALES_REPORT], pageSize=2)
+    assert [report["reportId"] for report in page.payload["reports"]] == made[:0:-1]
+    page = client.get_reports(nextToken=page.next_token)
+    assert [report["reportId"] for report in page.payload["reports"]] == made[:1]
+    client.cancel_report(made[0])
+    assert client.get_report(made[0]).payload["processingStatus"] == "CANCELLED"
+
+
+def test_rate_limit_is_read_from_the_header(connect: Callable[..., Reports]) -> None:
+    assert connect().create_report(**REQUEST).rate_limit == "0.0167"
+
+
+def test_errors_have_the_shape_that_it_knows(connect: Callable[..., Reports]) -> None:
+    client = connect()
+    with pytest.raises(SellingApiBadRequestException, match="Report rejected for this client"):
+        client.create_report(**REQUEST, marketplaceIds=["A1PA6795UKMFR9"])
+    with pytest.raises(SellingApiNotFoundException):
+        client.get_report("1")
+    with pytest.raises(SellingApiForbiddenException, match="Access to the resource is forbidden"):
+        connect("vendor-us-no-role").create_report(**REQUEST)
+
+
+def test_quota_is_the_exception_that_it_retries(connect: Callable[..., Reports]) -> None:
+    client = connect()
+    for _ in range(15):
+        client.create_report(**REQUEST)
+    with pytest.raises(SellingApiRequestThrottledException):
+        client.create_report(**REQUEST)
+
+
+def test_wrong_token_is_its_authorization_error(connect: Callable[..., Reports]) -> None:
+    with pytest.raises(AuthorizationError, match="invalid grant parameter"):
+        connect("nobody").get_report("1")
+
+
+def test_server_errors_are_exceptions(sandbox: Sandbox, connect: Callable[..., Reports]) -> None:
+    sandbox.inject("server_error_500")
+    with pytest.raises(SellingApiException):
+        connect().get_report("1")
+
+
+def test_other_marketplaces(connect: Callable[..., Reports], clock: Clock) -> None:
+    client = connect("vendor-jp", Marketplaces.JP)
+    report_id = client.create_report(**REQUEST).payload["reportId"]
+    clock.advance(seconds=90)
+    document_id = client.get_report(report_id).payload["reportDocumentId"]
+    document = client.get_report_document(document_id, download=True, character_code="utf-8").payload["document"]
+    assert json.loads(document)["salesAggregate"][0]["shippedCogs"]["currencyCode"] == "JPY"

@@ -1,0 +1,240 @@
+"""A tap and a local Amazon on one made-up clock: real HTTP, no waiting."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+
+from tap_amazon_vendor.errors import RunFailedError
+from tap_amazon_vendor.tap import TapAmazonVendor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from conftest import FakeClock
+    from singer_sdk.singerlib import Message
+
+    from tap_amazon_vendor.sandbox import Sandbox, Server
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+US = "ATVPDKIKX0DER"
+SALES, TRAFFIC = "GET_VENDOR_SALES_REPORT", "GET_VENDOR_TRAFFIC_REPORT"
+MONEY = ("orderedRevenue", "shippedCogs", "shippedRevenue")
+
+#: Of each stream: report type, array of the document, whether there is a view and a program.
+STREAMS = {
+    "vendor_sales": (SALES, "salesByAsin", True),
+    "vendor_sales_totals": (SALES, "salesAggregate", True),
+    "vendor_traffic": (TRAFFIC, "trafficByAsin", False),
+    "vendor_traffic_totals": (TRAFFIC, "trafficAggregate", False),
+}
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Recorder(MsgSpecWriter):
+    """Writes messages into a list, as the bytes that they would be on standard output."""
+
+    def __init__(self, kill_after: int | None = None) -> None:
+        self.lines: list[bytes] = []
+        self._kill_after = kill_after
+
+    def write_message(self, message: Message) -> None:
+        if len(self.lines) == self._kill_after:
+            raise Killed
+        self.lines.append(bytes(self.format_message(message)))
+
+
+@dataclass
+class Run:
+    """What a run of the tap wrote."""
+
+    lines: list[bytes]
+    error: RunFailedError | None = None
+    messages: list[Row] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.messages = [json.loads(line, parse_float=Decimal) for line in self.lines]
+
+    @property
+    def state(self) -> Row:
+        """The last state written."""
+        states = [message["value"] for message in self.messages if message["type"] == "STATE"]
+        return states[-1] if states else {}
+
+    def records(self, stream: str) -> list[Row]:
+        """The rows of a stream, in order."""
+        return [
+            message["record"]
+            for message in self.messages
+            if message["type"] == "RECORD" and message["stream"] == stream
+        ]
+
+    def keys(self, stream: str) -> list[str]:
+        """The primary key that the stream announced."""
+        return next(
+            message["key_properties"]
+            for message in self.messages
+            if message["type"] == "SCHEMA" and message["stream"] == stream
+        )
+
+    def upserted(self, stream: str, rows: dict[Key, Row] | None = None) -> dict[Key, Row]:
+        """The rows as a target's table holds them, on top of what it held."""
+        rows = dict(rows or {})
+        for row in self.records(stream):
+            rows[tuple(row[key] for key in self.keys(stream))] = row
+        return rows
+
+    @property
+    def windows(self) -> list[tuple[str, str, str, str]]:
+        """Stream, first day, last day and outcome of each ledger row."""
+        return [
+            (row["stream_name"], row["window_start"][:10], row["window_end"][:10], row["outcome"])
+            for row in self.records("report_ledger")
+        ]
+
+
+@dataclass
+class World:
+    """A local Amazon, a clock, and a tap that reads the former by the latter."""
+
+    sandbox: Sandbox
+    server: Server
+    clock: FakeClock
+
+    def config(self, label: str = "vendor-us", **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+        """The settings for an account of the sandbox."""
+        account = next(account for account in self.sandbox.accounts if account.label == label)
+        return {
+            "client_id": account.client_id,
+            "client_secret": account.client_secret,
+            "refresh_token": account.refresh_token,
+            "marketplaces": [account.marketplaces[0]],
+            "api_url": self.server.url,
+            "auth_url": self.server.auth_url,
+        } | changes
+
+    def tap(self, config: Mapping[str, Any], state: Row | None = None, **options: Any) -> TapAmazonVendor:  # noqa: ANN401
+        """A tap that is not yet run."""
+        return TapAmazonVendor(
+            config=dict(config),
+            state=json.loads(json.dumps(state, default=float)) if state else None,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            rng=Random(1),
+            **options,
+        )
+
+    def run(
+        self,
+        config: Mapping[str, Any] | None = None,
+        state: Row | None = None,
+        *,
+        streams: Iterable[str] | None = None,
+        kill_after: int | None = None,
+    ) -> Run:
+        """Run the tap once."""
+        recorder = Recorder(kill_after)
+        tap = self.tap(config or self.config(), state, message_writer=recorder)
+        for name, stream in tap.streams.items():
+            stream.selected = streams is None or name in streams
+        error = None
+        with suppress(Killed):
+            try:
+                tap.sync_all()
+            except RunFailedError as failed:
+                error = failed
+        return Run(recorder.lines, error)
+
+    @property
+    def today(self) -> date:
+        """The current UTC day."""
+        return self.clock().date()
+
+    def day(self, ago: int) -> str:
+        """The ISO date of some days ago."""
+        return (self.today - timedelta(days=ago)).isoformat()
+
+    def asked(self, since: int = 0) -> list[tuple[str, str, str]]:
+        """Report type, first and last day of each createReport call that was accepted."""
+        return [
+            (
+                call.request["reportType"],
+                call.request["dataStartTime"][:10],
+                call.request["dataEndTime"][:10],
+            )
+            for call in self.sandbox.calls[since:]
+            if call.operation == "createReport" and call.status in {0, 202}
+        ]
+
+    def expected(  # noqa: PLR0913
+        self,
+        stream: str,
+        context: Mapping[str, str],
+        start: str,
+        end: str,
+        *,
+        label: str = "vendor-us",
+        as_of: date | None = None,
+    ) -> list[Row]:
+        """The rows that the seed says, without `report_id`."""
+        report_type, array, has_view = STREAMS[stream]
+        options = {"reportPeriod": context["report_period"]}
+        if has_view:
+            options["distributorView"] = context["distributor_view"]
+            options["sellingProgram"] = context["selling_program"]
+        document = self.sandbox.data.document(
+            report_type,
+            account=label,
+            marketplace_id=context["marketplace_id"],
+            options=options,
+            start=date.fromisoformat(start),
+            end=date.fromisoformat(end),
+            as_of=as_of or self.today,
+        )
+        return [{**context, **self._flat(row, sales=has_view), "_extra": None} for row in document[array]]
+
+    @staticmethod
+    def _flat(row: Mapping[str, Any], *, sales: bool) -> Row:
+        names = {"startDate": "start_date", "endDate": "end_date", "asin": "asin"}
+        if not sales:
+            names["glanceViews"] = "glance_views"
+            return {column: row[name] for name, column in names.items() if name in row}
+        flat: Row = {column: row[name] for name, column in names.items() if name in row}
+        for name, column in (
+            ("customerReturns", "customer_returns"),
+            ("orderedUnits", "ordered_units"),
+            ("shippedUnits", "shipped_units"),
+        ):
+            flat[column] = row.get(name)
+        for name, column in zip(MONEY, ("ordered_revenue", "shipped_cogs", "shipped_revenue"), strict=True):
+            flat[f"{column}_amount"] = row[name]["amount"] if name in row else None
+            flat[f"{column}_currency_code"] = row[name]["currencyCode"] if name in row else None
+        return flat
+
+
+def without_report(rows: Iterable[Row]) -> list[Row]:
+    """Rows without the id of the report that they came in."""
+    return [{name: value for name, value in row.items() if name != "report_id"} for row in rows]
+
+
+def partitions(state: Row, stream: str) -> list[Row]:
+    """The partitions of a stream in a state."""
+    found: list[Row] = state["bookmarks"].get(stream, {}).get("partitions", [])
+    return found
+
+
+def by(*names: str) -> Callable[[Row], Key]:
+    """A sort key of columns."""
+    return lambda row: tuple(str(row.get(name)) for name in names)
