@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import random
@@ -46,6 +47,24 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.ledger import LedgerEntry
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
     from tap_amazon_vendor.settings import Settings
+
+
+class JsonFile(click.File):
+    """A file given on the command line that must be JSON."""
+
+    def convert(
+        self,
+        value: t.Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> t.Any:  # noqa: ANN401
+        """Read the file and check it."""
+        text = super().convert(value, param, ctx).read()
+        try:
+            json.loads(text)
+        except ValueError as error:
+            self.fail(f"not JSON: {error}", param, ctx)
+        return io.StringIO(text)
 
 
 class TapCommand(SingerCommand):
@@ -97,6 +116,9 @@ class TapAmazonVendor(Tap):
     def get_singer_command(cls) -> click.Command:
         """Return the SDK's command with our way of ending."""
         command = super().get_singer_command()
+        for param in command.params:
+            if param.name in {"state", "catalog"}:
+                param.type = JsonFile()
         return TapCommand(
             name=command.name,
             callback=command.callback,
@@ -113,7 +135,7 @@ class TapAmazonVendor(Tap):
             return super().cb_config(ctx, param, value)
         except OSError as error:
             problem = str(error)
-        except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+        except (ValueError, TypeError) as error:
             problem = f"not a JSON object: {error}"
         raise click.BadParameter(problem)
 
@@ -166,11 +188,16 @@ class TapAmazonVendor(Tap):
         return t.cast("ReportLedger", self.streams[self.ledger_name])
 
     @cached_property
+    def spool(self) -> Path:
+        """A private folder for documents, which goes with the tap."""
+        spool = Path(tempfile.mkdtemp(prefix="tap-amazon-vendor-"))
+        weakref.finalize(self, shutil.rmtree, spool, ignore_errors=True)
+        return spool
+
+    @cached_property
     def jobs(self) -> ReportJobs:
         """The report jobs of the run, not yet planned."""
         transport = Transport(sleep=self._sleep, rng=self._rng)
-        spool = Path(tempfile.mkdtemp(prefix="tap-amazon-vendor-"))
-        weakref.finalize(self, shutil.rmtree, spool, ignore_errors=True)
         apis = {}
         for account in self.settings.accounts:
             api = SellingPartnerApi(
@@ -180,7 +207,7 @@ class TapAmazonVendor(Tap):
                 transport=transport,
                 sleep=self._sleep,
             )
-            apis[account.label] = ReportsApi(api, transport, spool)
+            apis[account.label] = ReportsApi(api, transport, self.spool)
         return ReportJobs(
             apis,
             clock=self._clock,
@@ -216,8 +243,7 @@ class TapAmazonVendor(Tap):
         else:
             # Two streams of one report are skipped for one reason: one warning will do.
             known = entry.outcome is not Outcome.SKIPPED or any(
-                other.outcome is Outcome.SKIPPED
-                and other.result.asked.partition == result.asked.partition
+                other.outcome is Outcome.SKIPPED and other.result.asked.partition == result.asked.partition
                 for other in self._entries[:-1]
             )
             self.logger.log(
@@ -240,7 +266,10 @@ class TapAmazonVendor(Tap):
         Raises:
             RunFailedError: One or more partitions failed; lists them.
         """
-        super().sync_all()
+        try:
+            super().sync_all()
+        finally:
+            shutil.rmtree(self.spool, ignore_errors=True)
         failed = [entry for entry in self._entries if entry.outcome is Outcome.FAILED]
         if failed:
             raise RunFailedError(_failures(failed))

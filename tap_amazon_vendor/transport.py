@@ -115,8 +115,9 @@ class Transport:
                 problem = f"{host}: {_describe(error)}"
                 if not repeatable and not _never_arrived(error):
                     raise UnansweredError(problem) from None
-                if tries == MAX_TRIES or isinstance(error, requests.exceptions.SSLError):
-                    raise UnavailableError(_hint(problem, host)) from None
+                hint = _hint(problem, host)
+                if tries == MAX_TRIES or hint:
+                    raise UnavailableError(problem + hint) from None
             else:
                 problem = f"{host}: HTTP {response.status_code}"
                 unreadable = response.ok and not readable(response)
@@ -177,9 +178,9 @@ def _describe(error: requests.RequestException) -> str:
 
 
 def _hint(problem: str, host: str) -> str:
-    """Add what a person can do about a host that does not answer."""
-    if host.partition(":")[0] in {"localhost", "127.0.0.1", "[::1]"}:
-        return f"{problem}. Is the sandbox running? Start it with `amazon-vendor sandbox`."
+    """Say what a person can do about a problem that no retry will mend, nothing for others."""
+    if host.partition(":")[0] in {"localhost", "127.0.0.1"} and "refused" in problem:
+        return ". Is the sandbox running? Start it with `amazon-vendor sandbox`"
     if "certificate" in problem:
-        return f"{problem}. Set REQUESTS_CA_BUNDLE to your network's certificate bundle."
-    return problem
+        return ". Set REQUESTS_CA_BUNDLE to your network's certificate bundle"
+    return ""

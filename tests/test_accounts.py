@@ -28,7 +28,7 @@ def read(config: dict[str, t.Any]) -> tuple[Account, ...]:
     return accounts
 
 
-def read_one(**changes: t.Any) -> Account:  # noqa: ANN401  # any setting
+def read_one(**changes: t.Any) -> Account:  # any setting
     (account,) = read({**SINGLE, **changes})
     return account
 
@@ -181,7 +181,7 @@ class TestProblems:
 class TestManyAccounts:
     SHARED: t.ClassVar[dict[str, t.Any]] = {"client_id": "app", "client_secret": "s3cret"}
 
-    def many(self, *entries: dict[str, t.Any], **shared: t.Any) -> dict[str, t.Any]:  # noqa: ANN401
+    def many(self, *entries: dict[str, t.Any], **shared: t.Any) -> dict[str, t.Any]:
         return {**self.SHARED, **shared, "accounts": list(entries)}
 
     def test_each_has_its_own_and_inherits_the_application(self) -> None:

@@ -59,7 +59,7 @@ def auth(account: Account, transport: Transport, clock: FakeClock) -> LwaAuthent
 def refuse(account: Account, transport: Transport, clock: FakeClock) -> Callable[..., AmazonError]:
     """Ask for a token with changed credentials, and return the error."""
 
-    def refuse(**changes: t.Any) -> AmazonError:  # noqa: ANN401  # fields of an account
+    def refuse(**changes: t.Any) -> AmazonError:  # fields of an account
         with pytest.raises(AmazonError) as caught:
             LwaAuthenticator(replace(account, **changes), transport, clock).update_access_token()
         return caught.value

@@ -182,7 +182,7 @@ def test_a_report_of_two_streams_is_asked_for_once_and_kept_for_both(amazon: Fak
     jobs.plan(planned(NEWEST, readers="st"))
     path = tmp_path / "document"
     path.write_bytes(b"{}")
-    amazon.document = lambda _: Document(path, 2, None, None, empty=False)  # type: ignore[method-assign]
+    amazon.document = lambda document_id: Document(path, 2, None, None, empty=False)  # type: ignore[method-assign]  # noqa: ARG005
     assert jobs.result(NEWEST) is jobs.result(NEWEST)
     jobs.release(NEWEST, "s", read=True)
     assert path.exists()
@@ -484,7 +484,7 @@ TROUBLES = st.lists(st.sampled_from([None, None, None, UnansweredError("reset")]
     delivered=st.booleans(),
     seed=st.integers(0, 9),
 )
-def test_whatever_happens_every_window_is_read_once_or_said_to_be_late(  # noqa: PLR0913, PLR0917
+def test_whatever_happens_every_window_is_read_once_or_said_to_be_late(
     clock: FakeClock,
     fates: list[list[Fate]],
     troubles: list[AmazonError | None],

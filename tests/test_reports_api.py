@@ -193,7 +193,7 @@ class TestFind:
         made = [api.create(REQUEST) for _ in range(5)]
         original = api._api.call
 
-        def small_pages(*args: t.Any, query: dict[str, str], **kwargs: t.Any) -> dict[str, t.Any]:  # noqa: ANN401
+        def small_pages(*args: t.Any, query: dict[str, str], **kwargs: t.Any) -> dict[str, t.Any]:
             query = {**query, "pageSize": "2"} if "pageSize" in query else query
             return original(*args, query=query, **kwargs)
 
@@ -446,7 +446,7 @@ class TestUsagePlans:
             (GET_DOCUMENT, 0.0167, 15),
         ],
     )
-    def test_are_those_that_amazon_publishes(self, operation: t.Any, rate: float, burst: int) -> None:  # noqa: ANN401
+    def test_are_those_that_amazon_publishes(self, operation: t.Any, rate: float, burst: int) -> None:
         assert (operation.rate, operation.burst) == (rate, burst)
 
     def test_the_delays_are_those_of_their_operations(self, api: ReportsApi, document_id: str) -> None:

@@ -49,7 +49,7 @@ def shape(
     return list(shaper.shape(rows, constants or {}, "report 7, salesByAsin"))
 
 
-def shape_one(**fields: t.Any) -> Row:  # noqa: ANN401  # any JSON
+def shape_one(**fields: t.Any) -> Row:  # any JSON
     """Shape a row that has its keys and these fields."""
     return shape([{**KEY_VALUES, **fields}])[0]
 

@@ -37,7 +37,7 @@ def problems_of(config: dict[str, t.Any]) -> list[str]:
     return problems
 
 
-def read(**changes: t.Any) -> Settings:  # noqa: ANN401  # any setting
+def read(**changes: t.Any) -> Settings:  # any setting
     """Read a configuration that nothing is wrong with."""
     config = {**ACCOUNT, **changes}
     assert check_settings(SCHEMA, config) == []

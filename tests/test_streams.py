@@ -26,17 +26,12 @@ def contexts(stream: str, period: str = "DAY") -> list[dict[str, str]]:
     base = {"account": "default", "marketplace_id": US, "report_period": period}
     if not STREAMS[stream][2]:
         return [base]
-    return [
-        {**base, "distributor_view": view, "selling_program": "RETAIL"}
-        for view in ("MANUFACTURING", "SOURCING")
-    ]
+    return [{**base, "distributor_view": view, "selling_program": "RETAIL"} for view in ("MANUFACTURING", "SOURCING")]
 
 
 def check_rows(world: World, run: Run, stream: str, start: str, end: str, period: str = "DAY") -> None:
     """Compare all rows of a stream with the seed, field by field."""
-    expected = [
-        row for context in contexts(stream, period) for row in world.expected(stream, context, start, end)
-    ]
+    expected = [row for context in contexts(stream, period) for row in world.expected(stream, context, start, end)]
     order = by("distributor_view", "start_date", "asin")
     assert sorted(without_report(run.records(stream)), key=order) == sorted(expected, key=order)
     assert expected
@@ -402,7 +397,7 @@ def test_full_table_reads_everything_again(world: World) -> None:
     ]
 
 
-def test_batches_hold_the_same_rows_and_state_follows_them(world: World, tmp_path: Any) -> None:  # noqa: ANN401
+def test_batches_hold_the_same_rows_and_state_follows_them(world: World, tmp_path: Any) -> None:
     config = world.config(
         batch_config={"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": f"file://{tmp_path}"}}
     )

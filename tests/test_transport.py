@@ -54,8 +54,8 @@ def send(clock: FakeClock) -> Iterator[Callable[..., requests.Response]]:
     """Send with a fresh transport: the environment counts from then on."""
     made: list[Transport] = []
 
-    def send(method: str, url: str, **kwargs: t.Any) -> requests.Response:  # noqa: ANN401  # those of `request`
-        made.append(Transport(sleep=clock.sleep, rng=random.Random(1)))  # noqa: S311  # jitter
+    def send(method: str, url: str, **kwargs: t.Any) -> requests.Response:  # those of `request`
+        made.append(Transport(sleep=clock.sleep, rng=random.Random(1)))  # jitter
         return made[-1].request(method, url, **kwargs)
 
     yield send
@@ -76,7 +76,7 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer for the network's name server, which may be slow to say that it knows no such host."""
     original = socket.getaddrinfo
 
-    def look_up(host: str, *args: t.Any, **kwargs: t.Any) -> t.Any:  # noqa: ANN401  # as the original
+    def look_up(host: str, *args: t.Any, **kwargs: t.Any) -> t.Any:  # as the original
         if host.endswith(".invalid"):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return original(host, *args, **kwargs)
@@ -133,7 +133,7 @@ class TestAnswers:
     ) -> None:
         with serving(Answer(500), Answer(500)) as host:
             send("GET", host.url)
-        rng = random.Random(1)  # noqa: S311
+        rng = random.Random(1)
         assert naps == [rng.uniform(0.5, 1) * 1, rng.uniform(0.5, 1) * 2]
 
     def test_a_pause_that_the_answer_asks_for_is_kept(
@@ -460,7 +460,7 @@ class TestCertificates:
             monkeypatch.setenv("HTTPS_PROXY", proxy.url)
             original = socket.create_connection
 
-            def astray(address: tuple[str, int], *args: t.Any, **kwargs: t.Any) -> socket.socket:  # noqa: ANN401
+            def astray(address: tuple[str, int], *args: t.Any, **kwargs: t.Any) -> socket.socket:
                 if address[0].endswith(".invalid"):
                     address = ("127.0.0.1", int(host.url.rpartition(":")[2]))
                 return original(address, *args, **kwargs)

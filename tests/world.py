@@ -113,7 +113,7 @@ class World:
     server: Server
     clock: FakeClock
 
-    def config(self, label: str = "vendor-us", **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    def config(self, label: str = "vendor-us", **changes: Any) -> dict[str, Any]:
         """The settings for an account of the sandbox."""
         account = next(account for account in self.sandbox.accounts if account.label == label)
         return {
@@ -125,7 +125,7 @@ class World:
             "auth_url": self.server.auth_url,
         } | changes
 
-    def tap(self, config: Mapping[str, Any], state: Row | None = None, **options: Any) -> TapAmazonVendor:  # noqa: ANN401
+    def tap(self, config: Mapping[str, Any], state: Row | None = None, **options: Any) -> TapAmazonVendor:
         """A tap that is not yet run."""
         return TapAmazonVendor(
             config=dict(config),
@@ -178,7 +178,7 @@ class World:
             if call.operation == "createReport" and call.status in {0, 202}
         ]
 
-    def expected(  # noqa: PLR0913
+    def expected(
         self,
         stream: str,
         context: Mapping[str, str],

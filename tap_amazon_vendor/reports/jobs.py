@@ -418,10 +418,7 @@ class ReportJobs:
             for other in self._jobs.values()
             if other.asking.partition == job.asking.partition
             and other.result is not None
-            and (
-                window.end + DAY == other.asking.window.start
-                or other.asking.window.end + DAY == window.start
-            )
+            and (window.end + DAY == other.asking.window.start or other.asking.window.end + DAY == window.start)
         ]
         return any(have_rows) or (not have_rows and job.planned.delivered)
 

@@ -74,7 +74,7 @@ class Driver:
         path: str,
         label: str = "vendor-us",
         headers: dict[str, str] | None = None,
-        **request: Any,  # noqa: ANN401 - what Werkzeug's client takes
+        **request: Any,
     ) -> TestResponse:
         """Call SP-API; an empty label sends no access token."""
         sent = {"user-agent": "Test/1.0 (Language=Python)", **(headers or {})}
@@ -122,7 +122,7 @@ class Driver:
         url = urlsplit(link["url"])
         return self.http.get(f"{url.path}?{url.query}", headers=headers or {})
 
-    def document(self, report: dict[str, Any], label: str = "vendor-us") -> Any:  # noqa: ANN401 - any JSON
+    def document(self, report: dict[str, Any], label: str = "vendor-us") -> Any:
         """Download, unpack and parse a finished report."""
         content = self.download(self.link(report, label)).data
         return json.loads(gzip.decompress(content), parse_float=Decimal)
@@ -147,7 +147,7 @@ def clock() -> Clock:
 def make(clock: Clock) -> Callable[..., Driver]:
     """Make drivers of sandboxes with settings of their own."""
 
-    def make(**settings: Any) -> Driver:  # noqa: ANN401 - the settings of Sandbox
+    def make(**settings: Any) -> Driver:
         return Driver(Sandbox(clock=clock, **settings), clock)
 
     return make

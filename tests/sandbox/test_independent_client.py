@@ -25,7 +25,7 @@ from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, running
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.sandbox.conftest import Clock
+    from sandbox.conftest import Clock
 
 OPTIONS = {"reportPeriod": "DAY", "distributorView": "MANUFACTURING", "sellingProgram": "RETAIL"}
 REQUEST: dict[str, Any] = {
@@ -51,7 +51,7 @@ def connect(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         monkeypatch.setattr(AccessTokenClient, "scheme", "http://")
         monkeypatch.setattr(AccessTokenClient, "host", server.url.removeprefix("http://"))
 
-        def connect(label: str = "vendor-us", marketplace: Any = Marketplaces.US) -> Reports:  # noqa: ANN401
+        def connect(label: str = "vendor-us", marketplace: Any = Marketplaces.US) -> Reports:
             monkeypatch.setattr(marketplace, "endpoint", server.url)
             credentials = {"lwa_app_id": CLIENT_ID, "lwa_client_secret": CLIENT_SECRET}
             client = Reports(marketplace=marketplace, refresh_token=f"Atzr|sandbox-{label}", credentials=credentials)

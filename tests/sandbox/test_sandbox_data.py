@@ -22,7 +22,7 @@ US = "ATVPDKIKX0DER"
 SHIPPED = ("shippedCogs", "shippedRevenue", "shippedUnits")
 
 
-def sales(sandbox: Sandbox | None = None, **change: Any) -> dict[str, Any]:  # noqa: ANN401
+def sales(sandbox: Sandbox | None = None, **change: Any) -> dict[str, Any]:
     """A sales document; keywords are options or parts of the request."""
     request: dict[str, Any] = {
         "account": "vendor-us",
@@ -37,7 +37,7 @@ def sales(sandbox: Sandbox | None = None, **change: Any) -> dict[str, Any]:  # n
     return (sandbox or Sandbox()).data.document(SALES, options=options, **request)
 
 
-def traffic(**change: Any) -> dict[str, Any]:  # noqa: ANN401
+def traffic(**change: Any) -> dict[str, Any]:
     """A traffic document."""
     request: dict[str, Any] = {
         "options": {"reportPeriod": change.pop("reportPeriod", "DAY")},
@@ -49,7 +49,7 @@ def traffic(**change: Any) -> dict[str, Any]:  # noqa: ANN401
     return Sandbox().data.document(TRAFFIC, account="vendor-us", marketplace_id=US, **request)
 
 
-def total(rows: list[dict[str, Any]], field: str) -> Any:  # noqa: ANN401
+def total(rows: list[dict[str, Any]], field: str) -> Any:
     """The sum of a field over rows, of money its amount."""
     values = [row[field] for row in rows]
     return sum(value["amount"] if isinstance(value, dict) else value for value in values)

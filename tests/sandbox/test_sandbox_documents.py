@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.sandbox.conftest import Driver
+    from sandbox.conftest import Driver
 
 
 def test_document_is_what_the_figures_say(amazon: Driver) -> None:

@@ -15,9 +15,8 @@ from tap_amazon_vendor.sandbox.faults import Faults
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sandbox.conftest import Driver
     from werkzeug.test import TestResponse
-
-    from tests.sandbox.conftest import Driver
 
 GET_REPORT = "/reports/2021-06-30/reports/1"
 

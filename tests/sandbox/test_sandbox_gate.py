@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Driver
+    from sandbox.conftest import Driver
 
 REPORTS = "/reports/2021-06-30/reports"
 DENIED = "Access to requested resource is denied."

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.sandbox.conftest import Driver
+    from sandbox.conftest import Driver
 
 
 def seconds_to_the_end(amazon: Driver, report_id: str, step: float) -> tuple[float, list[str]]:

@@ -17,7 +17,7 @@ from tap_amazon_vendor.sandbox import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.sandbox.conftest import Driver
+    from sandbox.conftest import Driver
 
 GOOD = {
     "grant_type": "refresh_token",

@@ -9,7 +9,7 @@ import pytest
 from tap_amazon_vendor.sandbox import FAULTS
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Driver
+    from sandbox.conftest import Driver
 
 
 def test_first_page_gives_the_settings(amazon: Driver) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.sandbox.conftest import Driver
+    from sandbox.conftest import Driver
 
 
 def test_fifteen_reports_at_once_then_one_a_minute(amazon: Driver) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tap_amazon_vendor.sandbox import reports
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Driver
+    from sandbox.conftest import Driver
 
 SALES = {"reportPeriod": "DAY", "distributorView": "MANUFACTURING", "sellingProgram": "RETAIL"}
 TRAFFIC = "GET_VENDOR_TRAFFIC_REPORT"

@@ -14,9 +14,8 @@ from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sandbox.conftest import Driver
     from werkzeug.test import TestResponse
-
-    from tests.sandbox.conftest import Driver
 
 REPORTS = "/reports/2021-06-30/reports"
 SCHEDULES = "/reports/2021-06-30/schedules"

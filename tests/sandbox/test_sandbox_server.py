@@ -16,7 +16,7 @@ from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, Server,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.sandbox.conftest import Clock
+    from sandbox.conftest import Clock
 
     Serve = Callable[..., contextlib.AbstractContextManager[tuple[Sandbox, Server]]]
 
@@ -34,7 +34,7 @@ def serve(clock: Clock) -> Serve:
     """Serve sandboxes with settings of their own."""
 
     @contextlib.contextmanager
-    def serve(**settings: Any) -> Iterator[tuple[Sandbox, Server]]:  # noqa: ANN401
+    def serve(**settings: Any) -> Iterator[tuple[Sandbox, Server]]:
         sandbox = Sandbox(clock=clock, **settings)
         with running(sandbox) as server:
             yield sandbox, server

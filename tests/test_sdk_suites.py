@@ -1,0 +1,41 @@
+"""The SDK's own test suites, run against the local Amazon."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, running
+from tap_amazon_vendor.tap import TapAmazonVendor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The suites want a configuration when they are collected, so Amazon must be there by then.
+# The extra field gives `_extra`, else null, something to test.
+_amazon = running(Sandbox(seed=7, speed=3000, asins=12, faults=["extra_field:*"]))
+_server = _amazon.__enter__()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def amazon() -> Iterator[None]:
+    """Stop the local Amazon after the last test."""
+    yield
+    _amazon.__exit__(None, None, None)
+
+
+TestTapAmazonVendor = get_tap_test_class(
+    TapAmazonVendor,
+    config={
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "refresh_token": "Atzr|sandbox-vendor-us",
+        "marketplaces": ["US"],
+        "api_url": _server.url,
+        "auth_url": _server.auth_url,
+    },
+    suite_config=SuiteConfig(max_records_limit=200),
+    parse_env_config=False,
+)

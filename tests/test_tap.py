@@ -1,0 +1,240 @@
+"""The tap as a person runs it: command line, messages, exit codes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from world import SALES
+
+from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, OTHER_CLIENT_ID, REVOKED_REFRESH_TOKEN, Sandbox, running
+from tap_amazon_vendor.tap import TapAmazonVendor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from world import World
+
+    from tap_amazon_vendor.sandbox import Server
+
+REFRESH_TOKEN = "Atzr|sandbox-vendor-us"
+
+
+@pytest.fixture(scope="module")
+def amazon() -> Sandbox:
+    """A local Amazon on the real clock, in a hurry."""
+    return Sandbox(seed=7, speed=3000, asins=12)
+
+
+@pytest.fixture(scope="module")
+def server(amazon: Sandbox) -> Iterator[Server]:
+    with running(amazon) as server:
+        yield server
+
+
+def tap(tmp_path: Path, config: object, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the tap with a configuration file."""
+    file = tmp_path / "config.json"
+    file.write_text(config if isinstance(config, str) else json.dumps(config))
+    return run("--config", str(file), *arguments)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the tap."""
+    return subprocess.run(
+        [sys.executable, "-m", "tap_amazon_vendor", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def config(server: Server, **changes: Any) -> dict[str, Any]:
+    """Settings that work."""
+    return {
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "refresh_token": REFRESH_TOKEN,
+        "marketplaces": ["US"],
+        "api_url": server.url,
+        "auth_url": server.auth_url,
+    } | changes
+
+
+def test_about_works_without_a_configuration() -> None:
+    about = json.loads(run("--about", "--format", "json").stdout)
+    assert about["name"] == "tap-amazon-vendor"
+    secrets = {name for name, setting in about["settings"]["properties"].items() if setting.get("secret")}
+    assert secrets == {"client_secret", "refresh_token"}
+    assert {"catalog", "state", "discover", "about", "stream-maps", "batch"} <= set(about["capabilities"])
+
+
+def test_discover_works_without_a_configuration() -> None:
+    result = run("--discover")
+    assert result.returncode == 0
+    names = [stream["tap_stream_id"] for stream in json.loads(result.stdout)["streams"]]
+    assert names == ["report_ledger", "vendor_sales", "vendor_sales_totals", "vendor_traffic", "vendor_traffic_totals"]
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert run("--version").stdout.startswith("tap-amazon-vendor v0.")
+
+
+def test_a_catalog_of_discover_selects_what_is_read(tmp_path: Path, server: Server) -> None:
+    catalog = json.loads(tap(tmp_path, config(server), "--discover").stdout)
+    for stream in catalog["streams"]:
+        wanted = stream["tap_stream_id"] == "vendor_traffic_totals"
+        next(entry for entry in stream["metadata"] if not entry["breadcrumb"])["metadata"]["selected"] = wanted
+    file = tmp_path / "catalog.json"
+    file.write_text(json.dumps(catalog))
+    result = tap(tmp_path, config(server), "--catalog", str(file))
+    assert result.returncode == 0
+    messages = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {message["stream"] for message in messages if message["type"] == "RECORD"} == {"vendor_traffic_totals"}
+
+
+def test_a_connection_test_asks_for_one_report_of_each_type(tmp_path: Path, amazon: Sandbox, server: Server) -> None:
+    before = len(amazon.calls)
+    result = tap(tmp_path, config(server), "--test")
+    assert result.returncode == 0
+    assert [call.operation for call in amazon.calls[before:]].count("createReport") == 2
+
+
+@pytest.mark.parametrize("mode", [[], ["--test"]])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"refresh_token": REVOKED_REFRESH_TOKEN}, "the refresh token is not valid"),
+        ({"client_secret": "planted-secret"}, "the client is wrong"),
+        ({"client_id": OTHER_CLIENT_ID}, "the client is wrong"),
+        ({"marketplaces": ["CA"]}, "The requested marketplaceId"),
+        ({"marketplaces": ["DE"]}, "`marketplaces` names one that is not part of this account"),
+    ],
+)
+def test_what_amazon_refuses_ends_in_one_clear_message(
+    tmp_path: Path, server: Server, changes: dict[str, Any], words: str, mode: list[str]
+) -> None:
+    result = tap(tmp_path, config(server, **changes), *mode)
+    assert result.returncode == 1
+    last = result.stderr[result.stderr.rindex("ERROR") :]
+    assert words in last
+    assert "Traceback" not in result.stderr
+    assert "planted-secret" not in result.stderr + result.stdout
+    assert "Atzr|" not in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize("mode", [[], ["--test"]])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({}, "`client_id` is missing"),
+        ({"marketplaces": ["XX"]}, "'XX' is not a marketplace. Allowed are"),
+        ({"region": "eu"}, "`region` is 'eu', but the marketplaces (US) lie in 'na'"),
+        ({"report_periods": ["HOUR"]}, "allowed are DAY, WEEK, MONTH, QUARTER, YEAR"),
+        ({"marketplace": ["US"]}, "Did you mean 'marketplaces'?"),
+        ({"start_date": "yesterday"}, "write an ISO 8601 date"),
+        ({"client_secret": 12345678}, "`client_secret` must be of type string"),
+        ("{", "not a JSON object"),
+        ("[1]", "not a JSON object"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_before_any_request(
+    tmp_path: Path, server: Server, amazon: Sandbox, content: object, words: str, mode: list[str]
+) -> None:
+    before = len(amazon.calls)
+    whole = config(server, **content) if isinstance(content, dict) and content else content
+    result = tap(tmp_path, whole, *mode)
+    assert result.returncode != 0
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "12345678" not in result.stderr
+    assert amazon.calls[before:] == []
+
+
+def test_a_missing_file_is_one_message() -> None:
+    result = run("--config", "/no/such/file.json")
+    assert result.returncode != 0
+    assert "/no/such/file.json" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--state", "--catalog"])
+def test_a_damaged_state_or_catalog_is_one_message(tmp_path: Path, server: Server, option: str) -> None:
+    file = tmp_path / "file.json"
+    file.write_text("{")
+    result = tap(tmp_path, config(server), option, str(file))
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr
+    assert "JSON" in result.stderr
+
+
+def test_an_amazon_that_does_not_answer_is_one_message(tmp_path: Path, server: Server) -> None:
+    """Port 9 of this computer: nothing listens there."""
+    nowhere = {"api_url": "http://127.0.0.1:9", "auth_url": "http://127.0.0.1:9/auth/o2/token"}
+    result = tap(tmp_path, config(server, **nowhere))
+    assert result.returncode == 1
+    assert "connection refused. Is the sandbox running?" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_sigterm_writes_what_is_known(tmp_path: Path) -> None:
+    """Reports that are asked for are in the state, so that the next run takes them up."""
+    with running(Sandbox(seed=7, speed=1, asins=12)) as server:
+        file = tmp_path / "config.json"
+        file.write_text(json.dumps(config(server)))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tap_amazon_vendor", "--config", str(file)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr
+        for line in process.stderr:
+            if "0 of 6 reports done, 3 at Amazon" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    states = [json.loads(line)["value"] for line in output.splitlines() if '"STATE"' in line]
+    assert len(states[-1]["bookmarks"]["report_ledger"]["pending"]) == 3
+
+
+def test_no_secret_is_in_anything_that_the_tap_says(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    world.sandbox.inject("url_expired", 1)
+    world.sandbox.inject("token_malformed", 1)
+    world.sandbox.inject("document_reset", 1)
+    run = world.run()
+    said = caplog.text + "".join(line.decode() for line in run.lines)
+    for secret in (CLIENT_SECRET, REFRESH_TOKEN, "Atza|", "X-Amz-Signature"):
+        assert secret not in said
+    assert SALES in said
+
+
+def test_settings_can_come_from_the_environment(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in config(server, start_date="2026-01-01").items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        monkeypatch.setenv(f"TAP_AMAZON_VENDOR_{name.upper()}", text)
+    monkeypatch.chdir(tmp_path)
+    result = run("--config", "ENV", "--test")
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_spool_is_private_and_emptied(world: World) -> None:
+    tap = world.tap(world.config())
+    assert tap.spool.stat().st_mode & 0o777 == 0o700
+    tap.sync_all()
+    assert not tap.spool.exists()
+
+
+def test_seller_accounts_have_no_vendor_streams() -> None:
+    seller = TapAmazonVendor(config={"account_type": "seller"}, validate_config=False)
+    assert set(seller.streams) == {"report_ledger"}
