@@ -7,6 +7,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 from functools import cache
+from urllib.parse import urlsplit
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +147,7 @@ def _read_account(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) 
     problems += [
         f"`{prefix}{name}` must start with http:// or https://"
         for name in ("api_url", "auth_url")
-        if entry.get(name) and not str(entry[name]).startswith(("http://", "https://"))
+        if entry.get(name) and not _is_url(entry[name])
     ]
     if not api_url and chosen:
         api_url = chosen[0].host
@@ -162,6 +163,11 @@ def _read_account(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) 
         api_url=(api_url or "").rstrip("/"),
         auth_url=entry.get("auth_url") or LWA_URL,
     )
+
+
+def _is_url(value: str) -> bool:
+    parts = urlsplit(value)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _read_marketplaces(prefix: str, names: list[str], problems: list[str]) -> tuple[Marketplace, ...]:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import requests
 from singer_sdk.authenticators import OAuthAuthenticator
 
-from tap_amazon_vendor.errors import CredentialsError, UnavailableError
+from tap_amazon_vendor.errors import AmazonError, CredentialsError, LoginUnavailableError, UnavailableError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,30 +97,44 @@ class LwaAuthenticator(OAuthAuthenticator):
 
         Raises:
             CredentialsError: The client or the refresh token is refused; the text says which.
-            UnavailableError: Login with Amazon does not answer properly.
+            LoginUnavailableError: Login with Amazon does not answer properly.
         """
         asked = self._clock()
-        response = self._transport.request("POST", self.auth_endpoint, data=self.oauth_request_body)
-        request_id = response.headers.get("x-amzn-RequestId")
+        try:
+            response = self._transport.request(
+                "POST",
+                self.auth_endpoint,
+                data=self.oauth_request_body,
+                # A redirect would carry our secrets to another host.
+                allow_redirects=False,
+            )
+        except UnavailableError as error:
+            text = f"Account {self._label!r}: {error}"
+            raise LoginUnavailableError(text) from None
         try:
             answer = response.json()
         except requests.JSONDecodeError:
             answer = None
         if not isinstance(answer, dict):
             answer = {}
-        error = answer.get("error")
-        if error in MEANINGS:
-            quoted = f"{error}: {answer.get('error_description') or 'no description'}"
-            text = f"Account {self._label!r}: {MEANINGS[error]}. Amazon says: {quoted}"
-            raise CredentialsError(text, request_id=request_id)
         token = answer.get("access_token")
         if response.status_code != HTTPStatus.OK or not token:
-            text = (
-                f"Account {self._label!r}: Login with Amazon answered HTTP {response.status_code}"
-                f"{f' {error}' if error else ''} instead of a token"
-            )
-            kind = CredentialsError if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else None
-            raise (kind or UnavailableError)(text, request_id=request_id)
+            raise self._refusal(response, answer)
         self.access_token = token
         self.expires_in = int(answer.get("expires_in") or 3600)
         self.last_refreshed = asked
+
+    def _refusal(self, response: requests.Response, answer: dict[str, t.Any]) -> AmazonError:
+        """Turn an answer without a token into the error that says what to do."""
+        error = answer.get("error")
+        meaning = MEANINGS.get(error) if isinstance(error, str) else None
+        if meaning is None:
+            status = f"HTTP {response.status_code}{f' {error}' if isinstance(error, str) else ''}"
+            meaning = f"Login with Amazon answered {status} instead of a token"
+        description = answer.get("error_description")
+        if description or (isinstance(error, str) and error in MEANINGS):
+            meaning += f". Amazon says: {error}: {description or 'no description'}"
+        text = f"Account {self._label!r}: {meaning}"
+        passing = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        kind = LoginUnavailableError if passing else CredentialsError
+        return kind(text, request_id=response.headers.get("x-amzn-RequestId"))

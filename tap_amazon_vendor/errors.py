@@ -44,6 +44,10 @@ class UnavailableError(AmazonError):
     """Amazon did not answer properly after every retry: wait and run again."""
 
 
+class LoginUnavailableError(UnavailableError):
+    """Login with Amazon did not answer properly: without a token nothing else can be asked."""
+
+
 class UnansweredError(AmazonError):
     """The connection broke after a request that must not be sent twice: look before asking again."""
 

@@ -26,6 +26,9 @@ DISTRIBUTOR_VIEWS = ("MANUFACTURING", "SOURCING")
 #: How far back a run reads where `start_date` is not set.
 DEFAULT_DAYS = 30
 
+#: How far back Amazon has anything (REPORTS.md section 0.3).
+MOST_DAYS = 1460
+
 _ACCOUNT = (
     th.Property(
         "client_id",
@@ -158,7 +161,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
     ),
     th.Property(
         "availability_days",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=MOST_DAYS),
         default=4,
         title="Availability in days",
         description="The newest day asked for is today minus this: Amazon publishes a day up to 72 "
@@ -166,7 +169,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
     ),
     th.Property(
         "restatement_days",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=MOST_DAYS),
         default=14,
         title="Restatement in days",
         description="How far back from today each run reads figures again that Amazon may have restated.",
@@ -294,6 +297,8 @@ def _day(config: Mapping[str, t.Any], name: str, problems: list[str]) -> date | 
     if not value:
         return None
     try:
+        if not value[:4].isdigit():
+            raise ValueError  # noqa: TRY301  # "now", which pendulum would take from its own clock
         # strict: only ISO 8601, no guessing. exact: keep a date a date.
         parsed = pendulum.parse(value, strict=True, exact=True)
         return pendulum.date(parsed.year, parsed.month, parsed.day)  # type: ignore[union-attr]

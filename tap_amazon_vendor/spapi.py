@@ -154,7 +154,7 @@ def amazon_text(response: requests.Response) -> str:
         Code, message and details of every error in the body (API.md section 5); for a body
         that is not JSON (a load balancer's page) only the HTTP status.
     """
-    if response.ok:
+    if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
         return ""
     try:
         errors = response.json()["errors"]

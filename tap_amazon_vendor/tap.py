@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import logging
@@ -54,7 +55,7 @@ class JsonFile(click.File):
 
     def convert(
         self,
-        value: t.Any,
+        value: t.Any,  # noqa: ANN401  # as click has it
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> t.Any:  # noqa: ANN401
@@ -86,7 +87,8 @@ class TapAmazonVendor(Tap):
     """Singer tap for Amazon Vendor Central and Seller Central."""
 
     name = "tap-amazon-vendor"
-    config_jsonschema = SCHEMA
+    # A copy: the SDK adds its own settings to it.
+    config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(SCHEMA)
     message_writer_class = MsgSpecWriter
 
     def __init__(

@@ -69,7 +69,7 @@ class Bucket:
             rate = float(limit or 0)
         except ValueError:
             return
-        if rate > 0:
+        if 0 < rate < math.inf:
             self._fill()
             self.rate = rate
 

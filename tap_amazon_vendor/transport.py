@@ -7,6 +7,7 @@ the former merges the proxies and certificate bundles of the environment (``HTTP
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import platform
@@ -102,38 +103,72 @@ class Transport:
             UnavailableError: No answer came in all tries.
         """
         kwargs.setdefault("timeout", TIMEOUT)
+        kwargs.setdefault("auth", _no_auth)
         pauses = backoff.expo(max_value=LONGEST_PAUSE)
         next(pauses)  # The generator's first value is not a pause.
-        host = urlsplit(url).netloc.rpartition("@")[2]
-        tries = 0
-        while True:
-            tries += 1
-            wish = None
+        for number in itertools.count(1):
+            response = problem = None
             try:
                 response = self._session.request(method, url, **kwargs)
             except requests.RequestException as error:
-                problem = f"{host}: {_describe(error)}"
-                if not repeatable and not _never_arrived(error):
-                    raise UnansweredError(problem) from None
-                hint = _hint(problem, host)
-                if tries == MAX_TRIES or hint:
-                    raise UnavailableError(problem + hint) from None
+                problem = _judge_error(error, url, repeatable=repeatable)
+            except OSError as error:
+                # A bundle of certificates that the environment names and nobody can read.
+                text = f"{_host(url)}: {error}"
+                raise UnavailableError(text) from None
             else:
-                problem = f"{host}: HTTP {response.status_code}"
-                unreadable = response.ok and not readable(response)
-                if unreadable:
-                    problem += " with an answer that can't be read"
-                    if not repeatable:
-                        raise UnansweredError(problem)
-                    if tries == MAX_TRIES:
-                        raise UnavailableError(problem)
-                elif not _passing(response.status_code) or tries == MAX_TRIES:
-                    return response
+                problem = _judge_answer(response, url, readable, repeatable=repeatable)
+            if response is not None and (problem is None or (number == MAX_TRIES and not response.ok)):
+                return response
+            if number == MAX_TRIES:
+                raise UnavailableError(t.cast("str", problem))
+            wish = None
+            if response is not None:
                 wish = pause(response)
                 response.close()
             seconds = self._rng.uniform(0.5, 1) * next(pauses) if wish is None else wish
             logger.info("%s, trying again in %.1f s", problem, seconds)
             self._sleep(seconds)
+        raise AssertionError  # pragma: no cover  # the loop has no end of its own
+
+
+def _judge_error(error: requests.RequestException, url: str, *, repeatable: bool) -> str:
+    """Describe a network error that another try may mend.
+
+    Raises:
+        UnansweredError: The request must not be repeated, and may have arrived.
+        UnavailableError: No try will mend it.
+    """
+    problem = f"{_host(url)}: {_describe(error)}{_hint(error, url)}"
+    if isinstance(error, requests.exceptions.SSLError):
+        raise UnavailableError(problem) from None
+    if not repeatable and not _never_arrived(error):
+        raise UnansweredError(problem) from None
+    return problem
+
+
+def _judge_answer(
+    response: requests.Response, url: str, readable: Callable[[requests.Response], bool], *, repeatable: bool
+) -> str | None:
+    """Describe an answer that may be another one at the next try, None for one that is final.
+
+    Raises:
+        UnansweredError: The request must not be repeated, and nobody can tell what it did.
+    """
+    problem = f"{_host(url)}: HTTP {response.status_code}"
+    if not response.ok:
+        return problem if _passing(response.status_code) else None
+    if readable(response):
+        return None
+    problem += " with an answer that can't be read"
+    if not repeatable:
+        raise UnansweredError(problem)
+    return problem
+
+
+def _host(url: str) -> str:
+    """Return host and port of a URL, without a password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _passing(status: int) -> bool:
@@ -177,10 +212,16 @@ def _describe(error: requests.RequestException) -> str:
     return f"the connection broke ({type(error).__name__})"
 
 
-def _hint(problem: str, host: str) -> str:
-    """Say what a person can do about a problem that no retry will mend, nothing for others."""
-    if host.partition(":")[0] in {"localhost", "127.0.0.1"} and "refused" in problem:
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Leave a request alone; without this requests would add a password of ``~/.netrc``."""
+    return request
+
+
+def _hint(error: requests.RequestException, url: str) -> str:
+    """Say what a person can do about a network error."""
+    refused = any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error))
+    if refused and urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}:
         return ". Is the sandbox running? Start it with `amazon-vendor sandbox`"
-    if "certificate" in problem:
+    if isinstance(error, requests.exceptions.SSLError):
         return ". Set REQUESTS_CA_BUNDLE to your network's certificate bundle"
     return ""

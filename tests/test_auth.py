@@ -221,7 +221,7 @@ class TestRefusals:
 
     def test_a_partner_who_refused(self, answer: Callable[..., LwaAuthenticator]) -> None:
         auth = answer(400, {"error": "access_denied"})
-        with pytest.raises(CredentialsError, match=r"refused the authorization.* Amazon says: access_denied: no desc"):
+        with pytest.raises(CredentialsError, match=r"refused the authorization.* Amazon says: access_denied"):
             auth.update_access_token()
 
     def test_the_request_id_is_quoted(self, refuse: Callable[..., AmazonError]) -> None:
@@ -234,12 +234,9 @@ class TestRefusals:
         self, error: str, answer: Callable[..., LwaAuthenticator]
     ) -> None:
         auth = answer(400, {"error": error}, request_id="1-2-3")
-        with pytest.raises(CredentialsError, match=f"'main'.* HTTP 400 {error} instead of a token .*1-2-3"):
+        with pytest.raises(CredentialsError, match=f"'main'.* HTTP 400 {error} instead of a token.*1-2-3"):
             auth.update_access_token()
 
-    @pytest.mark.xfail(
-        strict=True, reason="auth.py update_access_token(): error_description of other errors is not quoted"
-    )
     def test_an_error_that_is_not_known_quotes_amazons_text(self, answer: Callable[..., LwaAuthenticator]) -> None:
         auth = answer(400, {"error": "invalid_scope", "error_description": "The scope is out of scope"})
         with pytest.raises(CredentialsError, match="The scope is out of scope"):
@@ -263,11 +260,6 @@ class TestRefusals:
         with pytest.raises(CredentialsError, match=f"Login with Amazon answered HTTP {status} instead of a token"):
             answer(status, body).update_access_token()
 
-    @pytest.mark.xfail(
-        strict=True,
-        raises=TypeError,
-        reason="auth.py update_access_token(): `error in MEANINGS` of an unhashable error",
-    )
     @pytest.mark.parametrize("error", [{"code": 404, "message": "Not found"}, ["invalid_client"]])
     def test_an_error_of_another_shape_is_no_traceback(
         self, error: object, answer: Callable[..., LwaAuthenticator]
@@ -330,10 +322,6 @@ class TestSecrets:
         assert caplog.text
         assert not any(secret in caplog.text for secret in self.SECRETS)
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="auth.py update_access_token(): a redirect 307 or 308 carries secret and token to its target",
-    )
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     def test_a_redirect_is_not_followed_with_them(
         self, status: int, account: Account, transport: Transport, clock: FakeClock

@@ -185,9 +185,6 @@ class TestErrorDocuments:
         # What Amazon explains is not asked for again: that would give the same answer for a unit of quota.
         assert not verdict.again
 
-    @pytest.mark.xfail(
-        strict=True, reason="outcomes.py _FATAL: 'did not match the provided marketplaceId' is not matched"
-    )
     def test_the_third_wording_of_a_wrong_marketplace_has_the_advice_of_the_others(self) -> None:
         text = "The marketplace of the selling partner account A1PA6795UKMFR9 did not match the provided marketplaceId"
         verdict = judge_fatal(text, recent=False, delivered=True)

@@ -9,7 +9,7 @@ import typing as t
 from datetime import date, timedelta
 
 import pytest
-from hosts import Answer, Fate, account_at, serving
+from hosts import Answer, Fate, account_at, free_url, serving
 
 from tap_amazon_vendor.auth import LwaAuthenticator
 from tap_amazon_vendor.errors import (
@@ -395,9 +395,6 @@ class TestDocumentHost:
             fetch(host.url)
         assert "Cookie" not in host.seen[1].headers
 
-    @pytest.mark.xfail(
-        strict=True, reason="reports/api.py _download(): requests adds the password of ~/.netrc, which S3 refuses"
-    )
     def test_is_not_sent_a_password_of_netrc(
         self, fetch: Callable[[str], Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -429,6 +426,14 @@ class TestDocumentHost:
         assert "0123abc" not in words
         assert "X-Amz" not in words
         assert caught.value.__cause__ is None
+
+    def test_a_host_that_is_not_there_is_an_error_that_quotes_no_url(
+        self, fetch: Callable[[str], Document], spool: Path
+    ) -> None:
+        with pytest.raises(UnavailableError, match="connection refused") as caught:
+            fetch(free_url())
+        assert "X-Amz" not in str(caught.value)
+        assert list(spool.iterdir()) == []
 
     def test_its_request_id_is_quoted(self, fetch: Callable[[str], Document]) -> None:
         answers = [Answer(403, headers={"x-amz-request-id": "S3-1"})] * 3

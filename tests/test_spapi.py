@@ -314,7 +314,6 @@ class TestErrors:
                 api.call(GET_REPORT, report_id="7")
         assert elsewhere.seen == []
 
-    @pytest.mark.xfail(strict=True, reason="spapi.py amazon_text(): HTTP 3xx is `ok`, so the error ends in nothing")
     def test_a_redirect_is_said_to_be_one(self, scripted: Scripted) -> None:
         with (
             scripted(*[Answer(302, headers={"Location": "/reports"})] * 6) as (_, api),

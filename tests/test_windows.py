@@ -135,6 +135,7 @@ class TestPeriod:
             ("MONTH", "2026-11-01", "2023-11-01"),
             ("QUARTER", "2026-11-20", "2025-01-01"),
             ("QUARTER", "2026-10-01", "2024-10-01"),
+            ("QUARTER", "2026-10-02", "2025-01-01"),
             ("YEAR", "2024-02-29", "2022-01-01"),
             ("YEAR", "2026-01-01", "2023-01-01"),
         ],
@@ -162,6 +163,7 @@ class TestPeriod:
         ("name", "whole", "left"),
         [
             ("DAY", ("2024-02-15", "2024-03-01"), ("2024-02-15", "2024-02-29")),
+            ("DAY", ("2025-12-31", "2026-01-01"), ("2025-12-31", "2025-12-31")),
             ("DAY", ("2026-01-01", "2026-01-01"), None),
             ("WEEK", ("2026-11-01", "2026-11-14"), ("2026-11-01", "2026-11-07")),
             ("WEEK", ("2026-11-08", "2026-11-14"), None),
@@ -263,10 +265,6 @@ class TestPlan:
             # What lies before a complete day was published before it.
             assert planned.end <= newest or (complete and planned.end < complete.start)
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="windows.py plan(): restatement_days beyond the look-back asks for periods that Amazon no longer has",
-    )
     @example(
         situation=(
             PERIODS["WEEK"],
@@ -385,6 +383,10 @@ class TestPlan:
         assert planned[0] == window("2024-02-16", "2024-03-01")
         assert planned[-1].start == day("2023-12-25")
         assert sum(len(days_of(one)) for one in planned) == 68
+
+    def test_a_start_at_the_beginning_of_the_calendar_means_everything(self) -> None:
+        horizon = Horizon(day("2026-11-20"), day("0001-01-01"), None, 4, 14)
+        assert plan(None, horizon, PERIODS["WEEK"]) == [window("2026-10-04", "2026-11-14")]
 
     def test_what_is_not_closed_yet_gives_no_plan(self) -> None:
         horizon = Horizon(day("2026-11-20"), day("2026-11-17"), None, 4, 14)

@@ -185,9 +185,12 @@ class ReportsApi:
             try:
                 for chunk in response.raw.stream(_CHUNK, decode_content=False):
                     file.write(chunk)
-            except (HTTPError, OSError) as error:
+            except (HTTPError, ConnectionError, TimeoutError) as error:
                 text = f"the download broke off ({type(error).__name__})"
                 raise UnavailableError(text) from None
+            except OSError as error:
+                text = f"the document could not be saved in {self._spool}: {error.strerror}"
+                raise AmazonError(text) from None
 
 
 def _field(answer: dict[str, t.Any], name: str) -> str:

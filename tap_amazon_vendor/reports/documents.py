@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import typing as t
@@ -61,17 +62,17 @@ def open_document(path: Path) -> Document:
         DocumentError: It is truncated, damaged, or not JSON.
     """
     head = b""
-    tail = b""
+    last = b""
     with _unpacked(path) as file:
         while chunk := file.read(_CHUNK):
             if len(head) < ERROR_BYTES:
                 head += chunk
-            tail = (tail + chunk[-64:])[-64:]
-    stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+            last = chunk.rstrip()[-1:] or last
+    stripped = head.lstrip()
     if not stripped.startswith((b"{", b"[")):
         text = "the document is not JSON"
         raise DocumentError(text)
-    if not tail.rstrip().endswith((b"}", b"]")):
+    if last not in {b"}", b"]"}:
         text = "the document ends in the middle of its JSON"
         raise DocumentError(text)
     size = path.stat().st_size
@@ -107,7 +108,7 @@ def read_rows(document: Document, array: str) -> Iterator[dict[str, t.Any]]:
             text = f"an element of {array} is not an object"
             raise DocumentError(text)
         yield row
-    if not found and not any(True for _ in _items(document.path, array)):
+    if not found and not isinstance(next(_items(document.path, array), None), list):
         text = f"the document has no array {array}"
         raise DocumentError(text)
 
@@ -159,6 +160,8 @@ def _unpacked(path: Path) -> Iterator[t.IO[bytes]]:
         raw.seek(0)
         file = t.cast("t.IO[bytes]", gzip.GzipFile(fileobj=raw) if packed else raw)
         try:
+            if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+                file.seek(0)
             yield file
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             text = f"the document is truncated or damaged: {error}"

@@ -22,6 +22,7 @@ from tap_amazon_vendor.errors import (
     AmazonError,
     CredentialsError,
     DocumentError,
+    LoginUnavailableError,
     NotFoundError,
     UnansweredError,
     UnavailableError,
@@ -195,7 +196,7 @@ class ReportJobs:
         self._jobs: dict[ReportRequest, _Job] = {}
         self._first: dict[ReportPartition, _Job] = {}
         self._unclaimed: list[dict[str, t.Any]] = []
-        self._refused: dict[str, CredentialsError] = {}
+        self._refused: dict[str, AmazonError] = {}
 
     def plan(self, reports: Iterable[PlannedReport], pending: Iterable[Mapping[str, t.Any]] = ()) -> None:
         """Say what the run wants, in the order in which to ask for it.
@@ -312,7 +313,7 @@ class ReportJobs:
             return
         try:
             {_Step.CREATE: self._create, _Step.POLL: self._poll, _Step.FETCH: self._fetch}[job.step](job)
-        except CredentialsError as error:
+        except (CredentialsError, LoginUnavailableError) as error:
             self._refused[job.asking.account] = error
             self._finish(job, Outcome.FAILED, str(error))
         except (NotFoundError, DocumentError) as error:

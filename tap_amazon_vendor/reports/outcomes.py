@@ -54,6 +54,7 @@ class Verdict:
 
 
 _BUG = "This is a fault of the tap. Please report it with this message"
+_OTHER_MARKETPLACE = "Set `marketplaces` to the marketplace that Amazon names"
 _NO_VIEW = "The account does not have this view: remove it from `distributor_views`"
 _NO_PROGRAM = "The account does not have this program: remove it from `selling_programs`"
 _NO_RIGHTS = (
@@ -71,10 +72,8 @@ _FATAL = (
     ("reportoption to be specified", Verdict(Outcome.FAILED, _BUG)),
     ("parentreferenceid", Verdict(Outcome.FAILED, _BUG)),
     ("date range exceeded", Verdict(Outcome.FAILED, _BUG)),
-    (
-        "requested marketplaceid",
-        Verdict(Outcome.FAILED, "Set `marketplaces` to the marketplace that Amazon names"),
-    ),
+    ("requested marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE)),
+    ("provided marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE)),
     ("no vendor code set as manufacturing role", Verdict(Outcome.SKIPPED, _NO_VIEW)),
     ("distributorview parameter contains an invalid value", Verdict(Outcome.SKIPPED, _NO_VIEW)),
     ("sellingprogram parameter contains an invalid value", Verdict(Outcome.SKIPPED, _NO_PROGRAM)),

@@ -130,7 +130,8 @@ class Horizon:
         """
         newest = self.today - timedelta(days=self.availability_days)
         end = period.newest_day(min(newest, self.end or newest))
-        start = max(period.first_day(self.start), period.oldest_day(self.today))
+        oldest = period.oldest_day(self.today)
+        start = period.first_day(self.start) if self.start > oldest else oldest
         return Window(start, end) if start <= end else None
 
     def restated(self, period: Period) -> date:
@@ -191,7 +192,8 @@ def plan(complete: Window | None, horizon: Horizon, period: Period) -> list[Wind
         return []
     if complete is None:
         return list(_backwards(wanted, period))
-    lowest = min(complete.end + DAY, max(complete.start, horizon.restated(period)))
+    restated = max(horizon.restated(period), period.oldest_day(horizon.today))
+    lowest = min(complete.end + DAY, max(complete.start, restated))
     upwards = Window(lowest, wanted.end)
     backwards = Window(wanted.start, complete.start - DAY)
     return [*_forwards(upwards, period), *_backwards(backwards, period)]
