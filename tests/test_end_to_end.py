@@ -17,6 +17,7 @@ import demo
 import meltano_project
 import psycopg
 import pytest
+from bootstrap import ROOT
 from embedded_postgres import Postgres, postgres, remove
 from psycopg.rows import dict_row
 
@@ -268,3 +269,23 @@ def test_ledger_tells_of_every_window(first: Run, second: Run) -> None:
         assert Counter(row["stream_name"] for row in ledger) == {
             table: windows * len(choices) for table, (_, _, choices) in TABLES.items()
         }
+
+
+def test_the_readmes_query_finds_every_gap_and_only_gaps(second: Run, world: World) -> None:
+    assert second.calls
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    query = readme.split("```sql\n")[1].split("```")[0]
+    with psycopg.connect(world.server.dsn) as connection:
+        assert connection.execute(query).fetchall() == []
+        connection.execute(
+            "delete from amazon.report_ledger"
+            " where stream_name = 'vendor_traffic' and window_end < now() - interval '15 days'"
+        )
+        connection.execute(
+            "update amazon.report_ledger set outcome = 'later'"
+            " where stream_name = 'vendor_sales_totals' and report_options like '%SOURCING%'"
+        )
+        gaps = connection.execute(query).fetchall()
+        connection.rollback()
+    assert {gap[2] for gap in gaps} == {"vendor_sales_totals"}
+    assert len(gaps) == OLDEST - NEWEST + 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import bootstrap
 import pytest
+import readme
 import yaml
 from bootstrap import ROOT
 
@@ -174,3 +175,11 @@ def test_ci_and_readme_use_the_same_commands() -> None:
     assert blocks[:2] == ["python3 scripts/demo.py\n", "python3 scripts/check.py\n"]
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").endswith("python3 scripts/check.py\n")
     assert "bash .ci/run\n" in (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+
+
+def test_the_tables_of_the_readme_are_those_of_the_code() -> None:
+    """`python3 scripts/readme.py` writes them."""
+    text = readme.README.read_text(encoding="utf-8")
+    assert readme.render(text) == text
+    assert "| `client_secret` (secret) |" in text
+    assert "| Financial | `vendor_sales` |" in text

@@ -7,9 +7,11 @@ import logging
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bootstrap import ROOT
 from world import SALES
 
 from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, OTHER_CLIENT_ID, REVOKED_REFRESH_TOKEN, Sandbox, running
@@ -238,3 +240,15 @@ def test_the_spool_is_private_and_emptied(world: World) -> None:
 def test_seller_accounts_have_no_vendor_streams() -> None:
     seller = TapAmazonVendor(config={"account_type": "seller"}, validate_config=False)
     assert set(seller.streams) == {"report_ledger"}
+
+
+def test_the_sample_configuration_works_as_it_is() -> None:
+    """Against the sandbox on its usual port."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(running(Sandbox(speed=3000, asins=3), port=8642))
+        except OSError:
+            pytest.skip("port 8642 is taken")
+        result = run("--config", str(ROOT / "sample_config.json"))
+    assert result.returncode == 0, result.stderr
+    assert '"stream":"vendor_sales"' in result.stdout

@@ -4,5 +4,8 @@ from __future__ import annotations
 
 from tap_amazon_vendor.streams import digital, financial
 
+#: Report streams by permission group, named as Vendor Central names them.
+GROUPS = {"Financial": financial.STREAMS, "Digital": digital.STREAMS}
+
 #: Every report stream.
-REPORT_STREAMS = (*financial.STREAMS, *digital.STREAMS)
+REPORT_STREAMS = tuple(stream for streams in GROUPS.values() for stream in streams)

@@ -76,6 +76,7 @@ class ReportStream(Stream):
         kind: Type of account that has the report.
     """
 
+    name: str = ""
     report_type: t.ClassVar[str]
     array: t.ClassVar[str]
     options: t.ClassVar[tuple[Option, ...]] = ()
@@ -94,7 +95,9 @@ class ReportStream(Stream):
         self._shaper = RowShaper(own["properties"], self.row_keys, self._warn_of_unknown)
         self._warned: set[str] = set()
         self._finished: list[_Finished] = []
-        super().__init__(tap, schema=own | {"properties": self._common() | own["properties"]})
+        described = f"{own['description']} Source: {self.report_type}, {self.array}."
+        properties = self._common() | own["properties"]
+        super().__init__(tap, schema=own | {"description": described, "properties": properties})
         self.primary_keys = (
             "account",
             "marketplace_id",

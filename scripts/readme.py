@@ -1,0 +1,83 @@
+"""Writes the tables of the README: the settings from `--about`, the streams from their declarations.
+
+python3 scripts/readme.py
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.in_venv(__file__)
+
+from click.testing import CliRunner
+
+from tap_amazon_vendor.settings import SCHEMA
+from tap_amazon_vendor.streams import GROUPS
+from tap_amazon_vendor.streams.audit import ReportLedger
+from tap_amazon_vendor.tap import TapAmazonVendor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+README = bootstrap.ROOT / "README.md"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in Markdown."""
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def settings() -> str:
+    """The tap's own settings, as `tap-amazon-vendor --about --format json` tells them."""
+    about = json.loads(CliRunner().invoke(TapAmazonVendor.cli, ["--about", "--format", "json"]).stdout)
+    rows = [
+        (f"`{name}`" + (" (secret)" if setting.get("secret") else ""), default(setting), setting["description"])
+        for name, setting in about["settings"]["properties"].items()
+        if name in SCHEMA["properties"]
+    ]
+    return table(["setting", "default", "meaning"], rows)
+
+
+def default(setting: dict[str, Any]) -> str:
+    """Write a default as JSON."""
+    return f"`{json.dumps(setting['default'])}`" if "default" in setting else ""
+
+
+def streams() -> str:
+    """The streams by permission group."""
+    tap = TapAmazonVendor(config={}, validate_config=False)
+    rows = [
+        (group, f"`{stream.name}`", f"`{stream.report_type}`", keys(tap, stream.name), about(tap, stream.name))
+        for group, members in GROUPS.items()
+        for stream in members
+    ]
+    audit = ("Audit", f"`{ReportLedger.name}`", "", keys(tap, ReportLedger.name), about(tap, ReportLedger.name))
+    return table(["group", "stream", "report", "primary key", "rows"], [*rows, audit])
+
+
+def keys(tap: TapAmazonVendor, name: str) -> str:
+    """The primary key of a stream."""
+    return ", ".join(tap.streams[name].primary_keys)
+
+
+def about(tap: TapAmazonVendor, name: str) -> str:
+    """What a stream's schema says of it."""
+    return str(tap.streams[name].schema["description"])
+
+
+def render(text: str) -> str:
+    """Put the tables between their markers."""
+    for name, content in (("settings", settings()), ("streams", streams())):
+        marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        text = marked.sub(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)  # type: ignore[misc]
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(render(README.read_text(encoding="utf-8")), encoding="utf-8")

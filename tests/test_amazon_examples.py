@@ -1,0 +1,82 @@
+"""Amazon's own example documents, where the fact pack lies beside the checkout."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from bootstrap import ROOT
+
+from tap_amazon_vendor.reports.documents import open_document, read_rows
+from tap_amazon_vendor.reports.rows import RowShaper, column_name
+from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams.base import load_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tap_amazon_vendor.streams.base import ReportStream
+
+SCHEMAS = ROOT.parent / "shared" / "spapi" / "schemas" / "reports"
+pytestmark = pytest.mark.skipif(not SCHEMAS.is_dir(), reason="Amazon's schemas are not beside the checkout")
+
+
+def examples() -> list[tuple[type[ReportStream], int, dict[str, Any]]]:
+    """Each example document of each report type that a stream reads."""
+    found = []
+    for file in sorted(SCHEMAS.glob("*.json")) if SCHEMAS.is_dir() else []:
+        for number, document in enumerate(json.loads(file.read_text(), parse_float=Decimal).get("examples", [])):
+            report_type = document.get("reportSpecification", {}).get("reportType")
+            found += [(stream, number, document) for stream in REPORT_STREAMS if stream.report_type == report_type]
+    return found
+
+
+EXAMPLES = examples()
+
+
+def leaves(value: object, path: str = "") -> dict[str, Any]:
+    """Every figure of a row by the column that it belongs in."""
+    if isinstance(value, dict):
+        found: dict[str, Any] = {}
+        for name, inner in value.items():
+            found |= leaves(inner, f"{path}_{column_name(name)}" if path else column_name(name))
+        return found
+    return {path: value}
+
+
+def test_every_stream_has_an_example() -> None:
+    assert {stream for stream, *_ in EXAMPLES} == set(REPORT_STREAMS)
+
+
+@pytest.mark.parametrize(
+    ("stream", "document"),
+    [(stream, document) for stream, _, document in EXAMPLES],
+    ids=[f"{stream.name}-{number}" for stream, number, _ in EXAMPLES],
+)
+def test_every_field_of_an_example_arrives_typed(
+    stream: type[ReportStream], document: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "document"
+    path.write_bytes(gzip.compress(json.dumps(document, default=float).encode()))
+    unknown: list[str] = []
+    schema = load_schema(stream.name)
+    shaper = RowShaper(schema["properties"], stream.row_keys, unknown.append)
+    rows = list(shaper.shape(read_rows(open_document(path), stream.array), {}, "example"))
+    assert unknown == []
+    assert [{name: value for name, value in row.items() if value is not None} for row in rows] == [
+        leaves(row) for row in document[stream.array]
+    ]
+    assert rows
+    validator = jsonschema.Draft7Validator(schema)
+    for row in rows:
+        assert set(row) == set(schema["properties"])
+        plain = {name: float(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+        assert list(validator.iter_errors(plain)) == []
+        date.fromisoformat(row["start_date"])
+    keys = [tuple(row[key] for key in stream.row_keys) for row in rows]
+    assert len(set(keys)) == len(keys)
