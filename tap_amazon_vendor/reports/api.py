@@ -89,17 +89,7 @@ class ReportsApi:
             UnansweredError: The connection broke: it may have been asked for or not.
             AmazonError: Amazon refuses.
         """
-        answer = self._api.call(
-            CREATE_REPORT,
-            repeatable=False,
-            body={
-                "reportType": request.report_type,
-                "marketplaceIds": [request.marketplace_id],
-                "dataStartTime": f"{request.window.start}T00:00:00Z",
-                "dataEndTime": f"{request.window.end}T00:00:00Z",
-                "reportOptions": dict(request.options),
-            },
-        )
+        answer = self._api.call(CREATE_REPORT, repeatable=False, body=request.body())
         return _field(answer, "reportId")
 
     def find(self, request: ReportRequest, since: datetime) -> list[str]:
@@ -121,14 +111,18 @@ class ReportsApi:
             "createdSince": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "pageSize": "100",
         }
-        start, end = request.window.start.isoformat(), request.window.end.isoformat()
+        asked = request.body()
         found: list[str] = []
         while True:
             answer = self._api.call(GET_REPORTS, query=query)
             found += [
                 report["reportId"]
                 for report in answer.get("reports", [])
-                if report.get("dataStartTime", "")[:10] == start and report.get("dataEndTime", "")[:10] == end
+                if all(
+                    report.get(name, "")[:19] == asked[name][:19]
+                    for name in ("dataStartTime", "dataEndTime")
+                    if name in asked
+                )
             ]
             if not answer.get("nextToken"):
                 return found

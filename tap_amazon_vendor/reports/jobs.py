@@ -29,7 +29,6 @@ from tap_amazon_vendor.errors import (
 )
 from tap_amazon_vendor.reports.outcomes import Outcome, Processing, judge_fatal, judge_refusal
 from tap_amazon_vendor.reports.request import ReportRequest
-from tap_amazon_vendor.reports.windows import DAY
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -110,6 +109,7 @@ class ReportResult:
         reason: Amazon's text, or ours, for any outcome but `Outcome.LOADED`; for a shortened
             window the reason for that.
         advice: What a person can do about it.
+        halves: The request in two parts, older first, where Amazon finds it too wide: plan and ask for those instead.
         document: The rows.
         report_id: Amazon's id.
         attempts: Calls of createReport that it took, 0 where an earlier run's report was used.
@@ -121,6 +121,7 @@ class ReportResult:
     asked: ReportRequest
     reason: str | None = None
     advice: str = ""
+    halves: tuple[ReportRequest, ReportRequest] | None = None
     document: Document | None = None
     report_id: str | None = None
     attempts: int = 0
@@ -197,6 +198,8 @@ class ReportJobs:
         self._first: dict[ReportPartition, _Job] = {}
         self._unclaimed: list[dict[str, t.Any]] = []
         self._refused: dict[str, AmazonError] = {}
+        #: Widest window that Amazon did not find too wide, by account and report type.
+        self._widest: dict[tuple[str, str], timedelta] = {}
 
     def plan(self, reports: Iterable[PlannedReport], pending: Iterable[Mapping[str, t.Any]] = ()) -> None:
         """Say what the run wants, in the order in which to ask for it.
@@ -207,6 +210,8 @@ class ReportJobs:
                 and not read are taken up instead of being asked for again.
         """
         for planned in reports:
+            if planned.request in self._jobs:
+                continue
             job = _Job(planned, planned.request, set(planned.readers), set(planned.readers))
             self._jobs[planned.request] = job
             self._first.setdefault(planned.request.partition, job)
@@ -332,6 +337,10 @@ class ReportJobs:
         if first and self._hopeless(job):
             self._finish(job, first.outcome, first.reason, first.advice)
             return
+        widest = self._widest.get((job.asking.account, job.asking.report_type))
+        if widest is not None and _width(job.asking) > widest:
+            self._finish(job, Outcome.LATER, "wider than Amazon allows", halves=job.asking.halve())
+            return
         if self._budget <= 0:
             self._finish(job, Outcome.LATER, "`max_reports` is reached")
             return
@@ -419,7 +428,7 @@ class ReportJobs:
             for other in self._jobs.values()
             if other.asking.partition == job.asking.partition
             and other.result is not None
-            and (window.end + DAY == other.asking.window.start or other.asking.window.end + DAY == window.start)
+            and (window.next == other.asking.window.start or other.asking.window.next == window.start)
         ]
         return any(have_rows) or (not have_rows and job.planned.delivered)
 
@@ -429,6 +438,11 @@ class ReportJobs:
         verdict = judge_fatal(text, recent=job.asking.recent(today), delivered=job.planned.delivered)
         reason = text or "FATAL without a reason"
         if verdict.again and self._again(job, reason, pause=RETRY_PAUSE):
+            return
+        halves = job.asking.halve() if verdict.too_wide else None
+        if halves is not None:
+            self._widest[job.asking.account, job.asking.report_type] = _width(halves[0])
+            self._finish(job, Outcome.LATER, reason, halves=halves)
             return
         shorter = job.asking.shorten() if verdict.shorten else None
         if shorter is not None:
@@ -468,6 +482,7 @@ class ReportJobs:
         reason: str | None,
         advice: str = "",
         document: Document | None = None,
+        halves: tuple[ReportRequest, ReportRequest] | None = None,
     ) -> None:
         job.step = _Step.DONE
         job.result = ReportResult(
@@ -475,6 +490,7 @@ class ReportJobs:
             asked=job.asking,
             reason=reason,
             advice=advice,
+            halves=halves,
             document=document,
             report_id=job.report_id,
             attempts=job.attempts,
@@ -514,3 +530,8 @@ class ReportJobs:
             f"{done} of {steps.total()} reports done, {steps[_Step.POLL] + steps[_Step.FETCH]} "
             f"at Amazon, {steps[_Step.CREATE]} to ask for"
         )
+
+
+def _width(request: ReportRequest) -> timedelta:
+    """Return how much time a request asks for."""
+    return request.window.end - request.window.start

@@ -6,9 +6,10 @@ import typing as t
 from dataclasses import dataclass
 
 from tap_amazon_vendor.reports.outcomes import Outcome
+from tap_amazon_vendor.reports.windows import to_text
 
 if t.TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from tap_amazon_vendor.reports.jobs import ReportResult
     from tap_amazon_vendor.reports.windows import Window
@@ -48,8 +49,8 @@ class LedgerEntry:
             "report_type": asked.report_type,
             "report_options": ",".join(f"{name}={value}" for name, value in asked.options),
             "stream_name": self.stream,
-            "window_start": f"{self.window.start}T00:00:00Z",
-            "window_end": f"{self.window.end}T00:00:00Z",
+            "window_start": _date_time(self.window.start),
+            "window_end": _date_time(self.window.end),
             "outcome": self.outcome.value,
             "reason": None if self.outcome is Outcome.LOADED else result.reason,
             "report_id": result.report_id,
@@ -61,3 +62,9 @@ class LedgerEntry:
             "loaded_at": recorded_at if good else None,
             "recorded_at": recorded_at,
         }
+
+
+def _date_time(moment: date) -> str:
+    """Write a day as its first moment, an hour as it is."""
+    text = to_text(moment)
+    return text if "T" in text else f"{text}T00:00:00Z"

@@ -44,13 +44,15 @@ class Verdict:
         outcome: The word for it.
         advice: What a person can do about it, empty where nothing.
         again: Asking once more may help.
-        shorten: Leaving out the newest period may help.
+        shorten: Leaving out the newest unit may help.
+        too_wide: The window may be too wide: asking for halves of it may help.
     """
 
     outcome: Outcome
     advice: str = ""
     again: bool = False
     shorten: bool = False
+    too_wide: bool = False
 
 
 _BUG = "This is a fault of the tap. Please report it with this message"
@@ -116,8 +118,8 @@ def judge_fatal(text: str | None, *, recent: bool, delivered: bool) -> Verdict:
         # Amazon's catch-all. Our dates are aligned, so it means unpublished, an outage, or a
         # combination that this account does not have.
         if recent or delivered:
-            return Verdict(Outcome.LATER)
-        return Verdict(Outcome.SKIPPED, _NO_RIGHTS)
+            return Verdict(Outcome.LATER, too_wide=True)
+        return Verdict(Outcome.SKIPPED, _NO_RIGHTS, too_wide=True)
     if _UNAVAILABLE in words:
         return Verdict(Outcome.LATER if recent else Outcome.EMPTY)
     for part, verdict in _FATAL:

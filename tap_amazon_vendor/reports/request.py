@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
-from tap_amazon_vendor.reports.windows import PERIODS, SETTLED_DAYS, Window
+from tap_amazon_vendor.reports.windows import PERIODS, SETTLED_DAYS, Calendar, Window, from_text, to_text
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class ReportRequest:
         report_type: Amazon's report type.
         marketplace_id: The one marketplace.
         options: Amazon's option names and values, sorted by name.
-        window: The days asked for.
+        window: The days or hours asked for.
+        calendar: How the report's time is cut. Follows from report type and options.
     """
 
     account: str
@@ -29,6 +31,7 @@ class ReportRequest:
     marketplace_id: str
     options: tuple[tuple[str, str], ...]
     window: Window
+    calendar: Calendar = field(default=PERIODS["DAY"], compare=False, repr=False)
 
     def __str__(self) -> str:
         """Name the report for a log line."""
@@ -42,29 +45,59 @@ class ReportRequest:
 
     def recent(self, today: date) -> bool:
         """Say whether Amazon may still publish something for these days."""
-        return self.window.end > today - timedelta(days=SETTLED_DAYS)
+        return self.window.last_day > today - timedelta(days=SETTLED_DAYS)
 
     def shorten(self) -> ReportRequest | None:
-        """Leave the newest period out, None when no other is left."""
-        window = PERIODS[dict(self.options)["reportPeriod"]].shorten(self.window)
+        """Leave the newest unit out, None when no other is left."""
+        window = self.calendar.shorten(self.window)
         return replace(self, window=window) if window else None
+
+    def halve(self) -> tuple[ReportRequest, ReportRequest] | None:
+        """Ask in two parts, older first, for what may be too wide; None where that is not to be tried."""
+        halves = self.calendar.halve(self.window)
+        return (replace(self, window=halves[0]), replace(self, window=halves[1])) if halves else None
+
+    def body(self) -> dict[str, t.Any]:
+        """Return the body of createReport.
+
+        The clock part of a day is ignored (REPORTS.md section 0.3); the range of a campaign report goes into the
+        options (section 3).
+        """
+        body: dict[str, t.Any] = {
+            "reportType": self.report_type,
+            "marketplaceIds": [self.marketplace_id],
+            "reportOptions": dict(self.options),
+        }
+        for name, value in self._range().items():
+            (body if name.startswith("data") else body["reportOptions"])[name] = value
+        return body
+
+    def _range(self) -> dict[str, str]:
+        """Start and end by the names that the request says them by."""
+        if not self.calendar.range_in:
+            return {}
+        start, end = to_text(self.window.start), to_text(self.window.end)
+        if "T" not in start:
+            # A campaign that starts on the last day belongs to it.
+            end_of_day = "T00:00:00Z" if self.calendar.range_in[0].startswith("data") else "T23:59:59Z"
+            start, end = f"{start}T00:00:00Z", f"{end}{end_of_day}"
+        return dict(zip(self.calendar.range_in, (start, end), strict=True))
 
     def matches(self, specification: Mapping[str, t.Any] | None) -> bool:
         """Say whether a document answers this request.
 
         Args:
             specification: ``reportSpecification`` of the document, where it has one. Amazon
-                repeats there what was asked for, dates without their clock part.
+                repeats there what was asked for, days without their clock part.
         """
         if not specification:
             return True
-        options = specification.get("reportOptions") or {}
+        said = {**specification, **(specification.get("reportOptions") or {})}
         return (
-            specification.get("reportType", self.report_type) == self.report_type
-            and self.marketplace_id in specification.get("marketplaceIds", [self.marketplace_id])
-            and all(options.get(name, value) == value for name, value in self.options)
-            and str(specification.get("dataStartTime", self.window.start))[:10] == self.window.start.isoformat()
-            and str(specification.get("dataEndTime", self.window.end))[:10] == self.window.end.isoformat()
+            said.get("reportType", self.report_type) == self.report_type
+            and self.marketplace_id in said.get("marketplaceIds", [self.marketplace_id])
+            and all(said.get(name, value) == value for name, value in self.options)
+            and all(_same_time(said.get(name, value), value) for name, value in self._range().items())
         )
 
     def to_state(self) -> dict[str, t.Any]:
@@ -74,8 +107,8 @@ class ReportRequest:
             "report_type": self.report_type,
             "marketplace_id": self.marketplace_id,
             "options": dict(self.options),
-            "start": self.window.start.isoformat(),
-            "end": self.window.end.isoformat(),
+            "start": to_text(self.window.start),
+            "end": to_text(self.window.end),
         }
 
     @classmethod
@@ -91,8 +124,14 @@ class ReportRequest:
             report_type=state["report_type"],
             marketplace_id=state["marketplace_id"],
             options=tuple(sorted(state["options"].items())),
-            window=Window(date.fromisoformat(state["start"]), date.fromisoformat(state["end"])),
+            window=Window(from_text(state["start"]), from_text(state["end"])),
         )
+
+
+def _same_time(said: object, asked: str) -> bool:
+    """Compare a time that Amazon says with one that was asked for: a day may come without its clock part."""
+    text = str(said)
+    return text == asked or text == asked[:10] or text[:19] == asked[:19]
 
 
 class ReportPartition(t.NamedTuple):

@@ -1,13 +1,14 @@
-"""Pure dates: Amazon's periods, the widest legal windows, and what a run still has to ask for.
+"""Pure dates: Amazon's calendars, the widest legal windows, and what a run still has to ask for.
 
-Rules and figures are those of REPORTS.md section 0.3.
+Rules and figures are those of REPORTS.md sections 0.3 and 1 to 3.
 """
 
 from __future__ import annotations
 
 import typing as t
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 import pendulum
 
@@ -15,6 +16,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+HOURS_OF_DAY = 24
 
 #: Days after which Amazon no longer changes whether there is anything for a day.
 SETTLED_DAYS = 7
@@ -22,18 +25,182 @@ SETTLED_DAYS = 7
 
 @dataclass(frozen=True, order=True)
 class Window:
-    """Days from `start` to `end`, both included."""
+    """A range of days or of hours.
+
+    Attributes:
+        start: First day, or the begin of the first hour (UTC).
+        end: Last day, which belongs to it, or the end of the last hour.
+    """
 
     start: date
     end: date
 
     def __str__(self) -> str:
-        """Write both days in ISO 8601, with a slash as ISO writes intervals."""
-        return f"{self.start}/{self.end}"
+        """Write both ends in ISO 8601, with a slash as ISO writes intervals."""
+        return f"{to_text(self.start)}/{to_text(self.end)}"
+
+    @property
+    def next(self) -> date:
+        """The start of a window that follows without a gap."""
+        return self.end if isinstance(self.end, datetime) else self.end + DAY
+
+    @property
+    def last_day(self) -> date:
+        """The day that the window ends on."""
+        return self.end.date() if isinstance(self.end, datetime) else self.end
+
+    def before(self, start: date) -> Window:
+        """The window that begins at `start` and is followed by this one without a gap."""
+        return Window(start, self.start if isinstance(self.start, datetime) else self.start - DAY)
+
+
+def to_text(moment: date) -> str:
+    """Write a day or an hour in ISO 8601."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(moment, datetime) else moment.isoformat()
+
+
+def from_text(text: str) -> date:
+    """Read a day or an hour as `to_text` wrote it.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if "T" in text:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    return date.fromisoformat(text)
+
+
+class Calendar(ABC):
+    """How the time of a report is cut, and where a request says which part it wants.
+
+    Attributes:
+        range_in: Fields of a request that carry start and end; empty where there are none. Those
+            that do not begin with ``data`` are report options.
+        unbroken: Windows join into one complete range. Where they do not, each run asks anew.
+        span: Most units that one request may ask for.
+    """
+
+    range_in: tuple[str, ...] = ("dataStartTime", "dataEndTime")
+    unbroken: bool = True
+    span: int = 1
+
+    @abstractmethod
+    def wanted(self, horizon: Horizon) -> Window | None:
+        """Return what the user wants and Amazon has, in whole units; None for nothing."""
+
+    def oldest(self, horizon: Horizon) -> date:
+        """Return the start of the oldest unit that Amazon still has."""
+        return horizon.start
+
+    def restated(self, horizon: Horizon) -> date:
+        """Return the start of the oldest unit that is read again."""
+        return horizon.today
+
+    def cut(self, window: Window) -> list[Window]:
+        """Cut a window into its units, oldest first."""
+        return [window]
+
+    def shorten(self, window: Window) -> Window | None:  # noqa: ARG002
+        """Drop the newest unit of a window, None when nothing would be left."""
+        return None
+
+    def halve(self, window: Window) -> tuple[Window, Window] | None:  # noqa: ARG002
+        """Cut a window that Amazon may find too wide in two, None where that is not to be tried."""
+        return None
 
 
 @dataclass(frozen=True)
-class Period:
+class Snapshot(Calendar):
+    """A report of what is now. Its window is the day on which it was taken."""
+
+    range_in = ()
+    unbroken = False
+
+    def wanted(self, horizon: Horizon) -> Window | None:
+        """Return today."""
+        return Window(horizon.today, horizon.today)
+
+
+@dataclass(frozen=True)
+class Campaigns(Calendar):
+    """A report of campaigns by the day on which they started.
+
+    Running campaigns grow, so each run reads all of them again: one request holds them all.
+
+    Attributes:
+        range_in: The report options that carry the range.
+        years: How far back Amazon goes.
+    """
+
+    range_in: tuple[str, ...] = ()
+    years: int = 2
+    unbroken = False
+
+    def wanted(self, horizon: Horizon) -> Window | None:
+        """Return the days from the first wanted to today."""
+        start, end = max(horizon.start, self.oldest(horizon)), min(horizon.today, horizon.end or horizon.today)
+        return Window(start, end) if start <= end else None
+
+    def oldest(self, horizon: Horizon) -> date:
+        """Return the oldest day that Amazon takes, with a day of margin for a long run."""
+        return _pendulum(horizon.today).subtract(years=self.years) + DAY
+
+
+@dataclass(frozen=True)
+class Hours(Calendar):
+    """Hours, UTC.
+
+    Attributes:
+        span: Most hours that one request may ask for.
+        look_back: Hours that Amazon keeps.
+        late: Hours after which Amazon has an hour.
+    """
+
+    span: int
+    look_back: int
+    late: int
+
+    def wanted(self, horizon: Horizon) -> Window | None:
+        """Return the full hours that the user wants and Amazon has."""
+        end = _hour(horizon.now) - self.late * HOUR
+        if horizon.end:
+            end = min(end, _midnight(horizon.end + DAY))
+        start = max(_midnight(horizon.start), self.oldest(horizon))
+        return Window(start, end) if start < end else None
+
+    def oldest(self, horizon: Horizon) -> datetime:
+        """Return the oldest hour, with a margin for the time that a run waits for its turn."""
+        return _hour(horizon.now) - (self.look_back - 2) * HOUR
+
+    def restated(self, horizon: Horizon) -> datetime:
+        """Return the first of the hours that are read again: those of the last day."""
+        return _hour(horizon.now) - min(horizon.restatement_days, 1) * DAY
+
+    def cut(self, window: Window) -> list[Window]:
+        """Cut a window into hours."""
+        hours = []
+        start = window.start
+        while start < window.end:
+            hours.append(Window(start, start + HOUR))
+            start += HOUR
+        return hours
+
+    def shorten(self, window: Window) -> Window | None:
+        """Drop the newest hour."""
+        end = window.end - HOUR
+        return Window(window.start, end) if end > window.start else None
+
+    def halve(self, window: Window) -> tuple[Window, Window] | None:
+        """Cut a window of more than a day at a full hour: nobody knows the widest for sure."""
+        hours = int((window.end - window.start) / HOUR)
+        if hours <= HOURS_OF_DAY:
+            return None
+        middle = window.start + hours // 2 * HOUR
+        return Window(window.start, middle), Window(middle, window.end)
+
+
+@dataclass(frozen=True)
+class Period(Calendar):
     """One of Amazon's report periods.
 
     Attributes:
@@ -52,7 +219,7 @@ class Period:
             return day
         if self.name == "WEEK":  # Sunday to Saturday
             return day - timedelta(days=(day.weekday() + 1) % 7)
-        return pendulum.date(day.year, day.month - (day.month - 1) % _MONTHS[self.name], 1)
+        return _pendulum(day).set(month=day.month - (day.month - 1) % _MONTHS[self.name], day=1)
 
     def last_day(self, day: date) -> date:
         """Return the last day of the period that holds a day."""
@@ -60,8 +227,7 @@ class Period:
             return day
         if self.name == "WEEK":
             return self.first_day(day) + timedelta(days=6)
-        first = self.first_day(day)
-        return pendulum.date(first.year, first.month, 1).add(months=_MONTHS[self.name]) - DAY
+        return _pendulum(self.first_day(day)).add(months=_MONTHS[self.name]) - DAY
 
     def newest_day(self, day: date) -> date:
         """Return the last day of the newest period that is closed at the end of a day."""
@@ -70,21 +236,37 @@ class Period:
 
     def oldest_day(self, today: date) -> date:
         """Return the first day of the oldest period that Amazon still has."""
-        limit = pendulum.date(today.year, today.month, today.day) - self.look_back
+        limit = _pendulum(today) - self.look_back
         first = self.first_day(limit)
         return first if first == limit else self.last_day(limit) + DAY
 
-    def periods(self, window: Window) -> list[Window]:
-        """Cut an aligned window into its periods, oldest first."""
+    def wanted(self, horizon: Horizon) -> Window | None:
+        """Return the closed, published periods; the one that holds the first wanted day counts."""
+        newest = horizon.today - timedelta(days=horizon.availability_days)
+        end = self.newest_day(min(newest, horizon.end or newest))
+        oldest = self.oldest(horizon)
+        start = self.first_day(horizon.start) if horizon.start > oldest else oldest
+        return Window(start, end) if start <= end else None
+
+    def oldest(self, horizon: Horizon) -> date:
+        """Return the first day of the oldest period that Amazon still has."""
+        return self.oldest_day(horizon.today)
+
+    def restated(self, horizon: Horizon) -> date:
+        """Return the first day of the oldest period that is read again."""
+        return self.first_day(horizon.today - timedelta(days=horizon.restatement_days))
+
+    def cut(self, window: Window) -> list[Window]:
+        """Cut an aligned window into its periods."""
         periods = []
         start = window.start
         while start <= window.end:
             periods.append(Window(start, self.last_day(start)))
-            start = periods[-1].end + DAY
+            start = periods[-1].next
         return periods
 
     def shorten(self, window: Window) -> Window | None:
-        """Drop the newest period of a window, None when nothing would be left."""
+        """Drop the newest period."""
         end = self.first_day(window.end) - DAY
         return Window(window.start, end) if end >= window.start else None
 
@@ -110,33 +292,35 @@ class Horizon:
     """What the settings and the clock say about time.
 
     Attributes:
-        today: The current UTC day. It is never behind the Pacific day that Amazon counts in.
+        now: The current time, UTC.
         start: First day that the user wants.
         end: Last day that the user wants, None for the newest.
         availability_days: The newest day there is, counted back from today.
         restatement_days: The oldest day that is read again, counted back from today.
     """
 
-    today: date
+    now: datetime
     start: date
     end: date | None
     availability_days: int
     restatement_days: int
 
-    def wanted(self, period: Period) -> Window | None:
-        """Return the closed, published periods that the user wants, None for none.
+    @property
+    def today(self) -> date:
+        """The current UTC day. It is never behind the Pacific day that Amazon counts in."""
+        return self.now.date()
 
-        The period that holds the first wanted day counts as wanted.
-        """
-        newest = self.today - timedelta(days=self.availability_days)
-        end = period.newest_day(min(newest, self.end or newest))
-        oldest = period.oldest_day(self.today)
-        start = period.first_day(self.start) if self.start > oldest else oldest
-        return Window(start, end) if start <= end else None
 
-    def restated(self, period: Period) -> date:
-        """Return the first day of the oldest period that is read again."""
-        return period.first_day(self.today - timedelta(days=self.restatement_days))
+def _pendulum(day: date) -> pendulum.Date:
+    return pendulum.date(day.year, day.month, day.day)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
 
 
 def touches(complete: Window | None, window: Window) -> bool:
@@ -162,52 +346,51 @@ def common(ranges: Iterable[Window | None]) -> Window | None:
     return Window(start, end) if start <= end else None
 
 
-def reachable(complete: Window | None, horizon: Horizon, period: Period) -> Window | None:
+def reachable(complete: Window | None, horizon: Horizon, calendar: Calendar) -> Window | None:
     """Return a complete range, or None when Amazon no longer has what follows it.
 
     A range that can't be continued without a hole is given up, and a new one begins.
     """
-    if complete is None or complete.end + DAY < period.oldest_day(horizon.today):
+    if complete is None or complete.next < calendar.oldest(horizon):
         return None
     return complete
 
 
-def plan(complete: Window | None, horizon: Horizon, period: Period) -> list[Window]:
+def plan(complete: Window | None, horizon: Horizon, calendar: Calendar) -> list[Window]:
     """List the windows that a run asks for, in the order in which they are to be read.
 
-    Upwards from the complete range to the newest day, with what may have been restated; then
-    backwards to the first wanted day. With nothing complete everything is backwards, so that a
+    Upwards from the complete range to the newest unit, with what may have been restated; then
+    backwards to the first wanted one. With nothing complete everything is backwards, so that a
     first run starts with the newest window. A range that grows in this order never has a hole.
 
     Args:
-        complete: The unbroken range of days that is complete.
+        complete: The unbroken range that is complete.
         horizon: What is wanted.
-        period: Length of the periods.
+        calendar: How the report's time is cut.
 
     Returns:
-        Aligned windows, each no wider than Amazon allows, that share no day.
+        Aligned windows, each no wider than Amazon allows, that share nothing.
     """
-    wanted = horizon.wanted(period)
+    wanted = calendar.wanted(horizon)
     if wanted is None:
         return []
-    if complete is None:
-        return list(_backwards(wanted, period))
-    restated = max(horizon.restated(period), period.oldest_day(horizon.today))
-    lowest = min(complete.end + DAY, max(complete.start, restated))
-    upwards = Window(lowest, wanted.end)
-    backwards = Window(wanted.start, complete.start - DAY)
-    return [*_forwards(upwards, period), *_backwards(backwards, period)]
+    if complete is None or not calendar.unbroken:
+        return list(_backwards(wanted, calendar))
+    restated = max(calendar.restated(horizon), calendar.oldest(horizon))
+    upwards = Window(min(complete.next, max(complete.start, restated)), wanted.end)
+    backwards = complete.before(wanted.start)
+    return [*_forwards(upwards, calendar), *_backwards(backwards, calendar)]
 
 
-def _forwards(window: Window, period: Period) -> Iterator[Window]:
-    periods = period.periods(window)
-    for at in range(0, len(periods), period.span):
-        chunk = periods[at : at + period.span]
+def _forwards(window: Window, calendar: Calendar) -> Iterator[Window]:
+    units = calendar.cut(window)
+    for at in range(0, len(units), calendar.span):
+        chunk = units[at : at + calendar.span]
         yield Window(chunk[0].start, chunk[-1].end)
 
 
-def _backwards(window: Window, period: Period) -> Iterator[Window]:
-    periods = period.periods(window)
-    for at in range(len(periods), 0, -period.span):
-        chunk = periods[max(0, at - period.span) : at]
+def _backwards(window: Window, calendar: Calendar) -> Iterator[Window]:
+    units = calendar.cut(window)
+    for at in range(len(units), 0, -calendar.span):
+        chunk = units[max(0, at - calendar.span) : at]
         yield Window(chunk[0].start, chunk[-1].end)

@@ -9,13 +9,13 @@ from collections import defaultdict
 
 from tap_amazon_vendor.reports.jobs import PlannedReport
 from tap_amazon_vendor.reports.request import ReportRequest
-from tap_amazon_vendor.reports.windows import PERIODS, common, plan, reachable
+from tap_amazon_vendor.reports.windows import common, plan, reachable
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tap_amazon_vendor.reports.request import ReportPartition
-    from tap_amazon_vendor.reports.windows import Horizon, Window
+    from tap_amazon_vendor.reports.windows import Calendar, Horizon, Window
     from tap_amazon_vendor.streams.base import ReportStream
 
 logger = logging.getLogger("tap-amazon-vendor.plan")
@@ -38,15 +38,16 @@ def plan_reports(
         The reports of each partition, in the order in which its streams read them.
     """
     ranges: dict[ReportPartition, dict[str, Window | None]] = defaultdict(dict)
+    calendars: dict[ReportPartition, Calendar] = {}
     for stream in streams:
         for context in stream.partitions or ():
             partition = stream.report_partition(context)
             if stream.skipped(context, horizon.today):
                 logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
                 continue
-            period = PERIODS[dict(partition.options)["reportPeriod"]]
+            calendar = calendars[partition] = stream.calendar(context)
             complete = stream.complete_range(context)
-            if reachable(complete, horizon, period) != complete:
+            if reachable(complete, horizon, calendar) != complete:
                 logger.warning(
                     "%s: Amazon no longer has what follows %s. There will be a gap before the oldest day it has",
                     stream.name,
@@ -61,30 +62,28 @@ def plan_reports(
         if first_only and kind in tried:
             continue
         tried.add(kind)
-        windows = _windows(partition, completes, horizon)
+        windows = _windows(partition, completes, horizon, calendars[partition])
         reports[partition] = windows[:1] if first_only else windows
     return reports
 
 
 def _windows(
-    partition: ReportPartition, completes: Mapping[str, Window | None], horizon: Horizon
+    partition: ReportPartition, completes: Mapping[str, Window | None], horizon: Horizon, calendar: Calendar
 ) -> list[PlannedReport]:
-    period = PERIODS[dict(partition.options)["reportPeriod"]]
-    windows = plan(common(completes.values()), horizon, period)
-    if not windows and horizon.wanted(period) is None:
+    windows = plan(common(completes.values()), horizon, calendar)
+    if not windows and calendar.wanted(horizon) is None:
         logger.warning(
-            "No %s of %s is closed and published between %s and %s: move `start_date`",
-            period.name,
-            partition.report_type,
+            "Nothing of %s is closed and published between %s and %s: move `start_date`",
+            partition,
             horizon.start,
             horizon.end or horizon.today,
         )
     return [
         PlannedReport(
-            ReportRequest(*partition, window=window),
+            ReportRequest(*partition, window=window, calendar=calendar),
             readers=frozenset(completes),
             delivered=any(completes.values()),
-            settled=window.end < horizon.restated(period),
+            settled=window.end < calendar.restated(horizon),
         )
         for window in windows
     ]
