@@ -165,6 +165,17 @@ class TapAmazonVendor(Tap):
         """The checked settings."""
         return read_settings(self.config, self.today)
 
+    @cached_property
+    def horizon(self) -> Horizon:
+        """What the settings and the clock say about time."""
+        return Horizon(
+            today=self.today,
+            start=self.settings.start_date,
+            end=self.settings.end_date,
+            availability_days=self.settings.availability_days,
+            restatement_days=self.settings.restatement_days,
+        )
+
     def discover_streams(self) -> Sequence[Stream]:
         """Return the streams of the types of account that are configured."""
         # Not self.settings: discovery works without a configuration.
@@ -223,15 +234,8 @@ class TapAmazonVendor(Tap):
     def plan(self) -> dict[ReportPartition, list[ReportRequest]]:
         """What the run asks for; made, and handed to the jobs, when the first stream begins."""
         selected = [stream for stream in self.streams.values() if isinstance(stream, ReportStream) and stream.selected]
-        horizon = Horizon(
-            today=self.today,
-            start=self.settings.start_date,
-            end=self.settings.end_date,
-            availability_days=self.settings.availability_days,
-            restatement_days=self.settings.restatement_days,
-        )
         testing = any(stream.ABORT_AT_RECORD_COUNT is not None for stream in selected)
-        reports = plan_reports(selected, horizon, first_only=testing)
+        reports = plan_reports(selected, self.horizon, first_only=testing)
         self.jobs.plan(in_asking_order(reports), self.ledger.pending)
         return {partition: [planned.request for planned in windows] for partition, windows in reports.items()}
 

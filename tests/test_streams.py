@@ -183,6 +183,19 @@ def test_a_long_pause_is_caught_up_from_the_bookmark_on(world: World) -> None:
     assert partitions(second.state, "vendor_traffic")[0]["replication_key_value"] == world.day(4)
 
 
+def test_a_range_that_amazon_can_not_continue_is_given_up_with_a_warning(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Amazon keeps seven weeks: after a longer pause nothing joins the old range."""
+    config = world.config(report_periods=["WEEK"])
+    first = world.run(config, streams=["vendor_traffic"])
+    world.clock.advance(100 * 86400)
+    second = world.run(config, first.state, streams=["vendor_traffic", "report_ledger"])
+    assert {outcome for *_, outcome in second.windows} == {"loaded"}
+    assert partitions(second.state, "vendor_traffic")[0]["complete_from"] > world.day(50)
+    assert sum("there will be a gap" in record.getMessage() for record in caplog.records) == 1
+
+
 def test_a_newly_selected_stream_gets_its_history_from_shared_reports(world: World) -> None:
     first = world.run(streams=["vendor_sales"])
     second = world.run(state=first.state, streams=["vendor_sales_totals", "vendor_sales"])

@@ -24,7 +24,7 @@ from tap_amazon_vendor.reports.ledger import LedgerEntry
 from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
-from tap_amazon_vendor.reports.windows import DAY, Window, extend, touches
+from tap_amazon_vendor.reports.windows import DAY, PERIODS, Window, extend, reachable, touches
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -158,18 +158,23 @@ class ReportStream(Stream):
     def complete_range(self, context: Mapping[str, t.Any]) -> Window | None:
         """Return the unbroken range of days that earlier runs completed, None for none.
 
-        A user who replicates the stream as FULL_TABLE wants everything again.
+        A user who replicates the stream as FULL_TABLE wants everything again. A range that can't
+        be continued, because Amazon no longer has what follows it, is given up.
         """
         if self.replication_method == REPLICATION_FULL_TABLE:
             return None
         state = self.get_context_state(context)
         try:
-            return Window(
+            complete = Window(
                 date.fromisoformat(state["complete_from"]),
                 date.fromisoformat(state["replication_key_value"]),
             )
         except (KeyError, TypeError, ValueError):
             return None
+        if reachable(complete, self.tap.horizon, PERIODS[context["report_period"]]):
+            return complete
+        self._warn_once(f"Amazon no longer has what follows {complete}: there will be a gap. Starting anew")
+        return None
 
     def skipped(self, context: Mapping[str, t.Any], today: date) -> bool:
         """Say whether a run of the last days found that the account lacks a partition."""
@@ -277,11 +282,9 @@ class ReportStream(Stream):
         """Leave the state alone: it moves with windows, not with records."""
 
     def _warn_of_unknown(self, field: str) -> None:
-        if field not in self._warned:
-            self._warned.add(field)
-            self.logger.warning(
-                "%s has a field that this tap does not know: %s. It goes to %s",
-                self.report_type,
-                field,
-                EXTRA,
-            )
+        self._warn_once(f"{self.report_type} has a field that this tap does not know: {field}. It goes to {EXTRA}")
+
+    def _warn_once(self, words: str) -> None:
+        if words not in self._warned:
+            self._warned.add(words)
+            self.logger.warning(words)

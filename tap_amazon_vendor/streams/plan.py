@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from tap_amazon_vendor.reports.jobs import PlannedReport
 from tap_amazon_vendor.reports.request import ReportRequest
-from tap_amazon_vendor.reports.windows import common, plan, reachable
+from tap_amazon_vendor.reports.windows import common, plan
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,16 +45,8 @@ def plan_reports(
             if stream.skipped(context, horizon.today):
                 logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
                 continue
-            calendar = calendars[partition] = stream.calendar(context)
-            complete = stream.complete_range(context)
-            if reachable(complete, horizon, calendar) != complete:
-                logger.warning(
-                    "%s: Amazon no longer has what follows %s. There will be a gap before the oldest day it has",
-                    stream.name,
-                    complete,
-                )
-                complete = None
-            ranges[partition][stream.name] = complete
+            calendars[partition] = stream.calendar(context)
+            ranges[partition][stream.name] = stream.complete_range(context)
     reports = {}
     tried: set[tuple[str, str]] = set()
     for partition, completes in ranges.items():
