@@ -13,6 +13,7 @@ import tempfile
 import time
 import typing as t
 import weakref
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,7 @@ from tap_amazon_vendor.spapi import SellingPartnerApi
 from tap_amazon_vendor.streams import REPORT_STREAMS
 from tap_amazon_vendor.streams.audit import ReportLedger
 from tap_amazon_vendor.streams.base import ReportStream
+from tap_amazon_vendor.streams.overlap import ProgramOverlap
 from tap_amazon_vendor.streams.plan import in_asking_order, plan_reports
 from tap_amazon_vendor.throttle import Throttle
 from tap_amazon_vendor.transport import Transport
@@ -156,9 +158,14 @@ class TapAmazonVendor(Tap):
         return errors
 
     @cached_property
+    def now(self) -> datetime:
+        """The time at which the run began."""
+        return self._clock()
+
+    @property
     def today(self) -> date:
         """The UTC day on which the run began."""
-        return self._clock().date()
+        return self.now.date()
 
     @cached_property
     def settings(self) -> Settings:
@@ -169,7 +176,7 @@ class TapAmazonVendor(Tap):
     def horizon(self) -> Horizon:
         """What the settings and the clock say about time."""
         return Horizon(
-            today=self.today,
+            now=self.now,
             start=self.settings.start_date,
             end=self.settings.end_date,
             availability_days=self.settings.availability_days,
@@ -208,6 +215,11 @@ class TapAmazonVendor(Tap):
         return spool
 
     @cached_property
+    def overlap(self) -> ProgramOverlap | None:
+        """Compares selling programs, where the user wants several."""
+        return ProgramOverlap() if len(self.settings.selling_programs) > 1 else None
+
+    @cached_property
     def jobs(self) -> ReportJobs:
         """The report jobs of the run, not yet planned."""
         transport = Transport(sleep=self._sleep, rng=self._rng)
@@ -238,6 +250,13 @@ class TapAmazonVendor(Tap):
         reports = plan_reports(selected, self.horizon, first_only=testing)
         self.jobs.plan(in_asking_order(reports), self.ledger.pending)
         return {partition: [planned.request for planned in windows] for partition, windows in reports.items()}
+
+    def replan(
+        self, request: ReportRequest, halves: tuple[ReportRequest, ReportRequest]
+    ) -> tuple[ReportRequest, ReportRequest]:
+        """Plan the halves of a window that Amazon finds too wide, for the same readers."""
+        self.jobs.plan(replace(self.jobs.planned(request), request=half) for half in halves)
+        return halves
 
     def record(self, entry: LedgerEntry) -> None:
         """Write what became of a window into the ledger, and say it where a person should know."""
@@ -276,6 +295,8 @@ class TapAmazonVendor(Tap):
             super().sync_all()
         finally:
             shutil.rmtree(self.spool, ignore_errors=True)
+        if self.overlap and (warning := self.overlap.warning()):
+            self.logger.warning(warning)
         failed = [entry for entry in self._entries if entry.outcome is Outcome.FAILED]
         if failed:
             raise RunFailedError(_failures(failed))

@@ -70,8 +70,8 @@ def test_shorten_leaves_the_newest_period_out_and_nothing_else() -> None:
     assert shorter == replace(REQUEST, window=Window(date(2026, 11, 2), date(2026, 11, 15)))
 
 
-def test_shorten_goes_by_the_period_of_the_request() -> None:
-    weeks = replace(REQUEST, options=(("reportPeriod", "WEEK"),), window=Window(date(2026, 11, 1), date(2026, 11, 14)))
+def test_shorten_goes_by_the_calendar_of_the_request() -> None:
+    weeks = replace(REQUEST, calendar=PERIODS["WEEK"], window=Window(date(2026, 11, 1), date(2026, 11, 14)))
     assert weeks.shorten() == replace(weeks, window=Window(date(2026, 11, 1), date(2026, 11, 7)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import example, given
@@ -29,6 +29,12 @@ MOST_DAYS_BACK = {"DAY": 1460, "WEEK": 49, "MONTH": 3 * 366, "QUARTER": 2 * 366,
 
 periods = st.sampled_from(list(PERIODS.values()))
 days = st.dates(date(2012, 1, 1), date(2099, 12, 31))
+
+
+def on(today: date, start: date, end: date | None, availability_days: int, restatement_days: int) -> Horizon:
+    """What the settings and a day say about time."""
+    now = datetime.combine(today, time(12), timezone.utc)
+    return Horizon(now, start, end, availability_days, restatement_days)
 
 
 def day(text: str) -> date:
@@ -61,7 +67,7 @@ def horizons(draw: st.DrawFn, most_restated: int = 60) -> Horizon:
     ago = draw(st.integers(0, 1600))
     start = today - timedelta(days=ago)
     end = draw(st.none() | st.integers(0, ago).map(lambda more: start + timedelta(days=more)))
-    return Horizon(today, start, end, draw(st.integers(0, 10)), draw(st.integers(0, most_restated)))
+    return on(today, start, end, draw(st.integers(0, 10)), draw(st.integers(0, most_restated)))
 
 
 @st.composite
@@ -151,13 +157,13 @@ class TestPeriod:
         for _ in range(count):
             end = period.last_day(end) + DAY
         whole = Window(period.first_day(one), end - DAY)
-        cut = period.periods(whole)
+        cut = period.cut(whole)
         assert len(cut) == count
         assert [a_day for part in cut for a_day in days_of(part)] == days_of(whole)
         assert all(is_first(period, part.start) for part in cut)
 
     def test_an_empty_window_has_no_periods(self) -> None:
-        assert PERIODS["DAY"].periods(window("2026-01-02", "2026-01-01")) == []
+        assert PERIODS["DAY"].cut(window("2026-01-02", "2026-01-01")) == []
 
     @pytest.mark.parametrize(
         ("name", "whole", "left"),
@@ -181,43 +187,43 @@ class TestPeriod:
 
 class TestWanted:
     def test_the_newest_day_is_today_minus_availability(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-11-01"), None, 4, 14)
-        assert horizon.wanted(PERIODS["DAY"]) == window("2026-11-01", "2026-11-16")
+        horizon = on(day("2026-11-20"), day("2026-11-01"), None, 4, 14)
+        assert PERIODS["DAY"].wanted(horizon) == window("2026-11-01", "2026-11-16")
 
     def test_a_period_that_is_not_closed_is_not_wanted(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-09-10"), None, 4, 14)
-        assert horizon.wanted(PERIODS["WEEK"]) == window("2026-10-04", "2026-11-14")
-        assert horizon.wanted(PERIODS["MONTH"]) == window("2026-09-01", "2026-10-31")
-        assert horizon.wanted(PERIODS["QUARTER"]) == window("2026-07-01", "2026-09-30")
-        assert horizon.wanted(PERIODS["YEAR"]) is None
+        horizon = on(day("2026-11-20"), day("2026-09-10"), None, 4, 14)
+        assert PERIODS["WEEK"].wanted(horizon) == window("2026-10-04", "2026-11-14")
+        assert PERIODS["MONTH"].wanted(horizon) == window("2026-09-01", "2026-10-31")
+        assert PERIODS["QUARTER"].wanted(horizon) == window("2026-07-01", "2026-09-30")
+        assert PERIODS["YEAR"].wanted(horizon) is None
 
     def test_a_period_that_closes_on_the_newest_day_is_wanted(self) -> None:
-        horizon = Horizon(day("2027-01-04"), day("2026-12-31"), None, 4, 14)
-        assert horizon.wanted(PERIODS["YEAR"]) == window("2026-01-01", "2026-12-31")
-        before = Horizon(day("2027-01-03"), day("2026-12-31"), None, 4, 14)
-        assert before.wanted(PERIODS["YEAR"]) is None
+        horizon = on(day("2027-01-04"), day("2026-12-31"), None, 4, 14)
+        assert PERIODS["YEAR"].wanted(horizon) == window("2026-01-01", "2026-12-31")
+        before = on(day("2027-01-03"), day("2026-12-31"), None, 4, 14)
+        assert PERIODS["YEAR"].wanted(before) is None
 
     def test_an_end_date_never_reaches_past_what_is_published(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-11-01"), day("2026-12-31"), 4, 14)
-        assert horizon.wanted(PERIODS["DAY"]) == window("2026-11-01", "2026-11-16")
+        horizon = on(day("2026-11-20"), day("2026-11-01"), day("2026-12-31"), 4, 14)
+        assert PERIODS["DAY"].wanted(horizon) == window("2026-11-01", "2026-11-16")
 
     def test_an_end_date_is_the_last_day_and_belongs_to_it(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-11-01"), day("2026-11-03"), 4, 14)
-        assert horizon.wanted(PERIODS["DAY"]) == window("2026-11-01", "2026-11-03")
+        horizon = on(day("2026-11-20"), day("2026-11-01"), day("2026-11-03"), 4, 14)
+        assert PERIODS["DAY"].wanted(horizon) == window("2026-11-01", "2026-11-03")
 
     def test_the_period_that_holds_the_first_wanted_day_is_wanted_whole(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-10-14"), None, 4, 14)
-        wanted = horizon.wanted(PERIODS["WEEK"])
+        horizon = on(day("2026-11-20"), day("2026-10-14"), None, 4, 14)
+        wanted = PERIODS["WEEK"].wanted(horizon)
         assert wanted
         assert wanted.start == day("2026-10-11")
 
     def test_nothing_is_wanted_of_days_to_come(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-11-17"), None, 4, 14)
-        assert horizon.wanted(PERIODS["DAY"]) is None
+        horizon = on(day("2026-11-20"), day("2026-11-17"), None, 4, 14)
+        assert PERIODS["DAY"].wanted(horizon) is None
 
     @given(period=periods, horizon=horizons())
     def test_wanted_is_every_closed_published_kept_period_and_no_other(self, period: Period, horizon: Horizon) -> None:
-        wanted = horizon.wanted(period)
+        wanted = period.wanted(horizon)
         newest = horizon.today - timedelta(days=horizon.availability_days)
         limit = min(newest, horizon.end or newest)
         good = {
@@ -236,7 +242,7 @@ class TestPlan:
         self, situation: tuple[Period, Horizon, Window | None]
     ) -> None:
         period, horizon, complete = situation
-        wanted = horizon.wanted(period)
+        wanted = period.wanted(horizon)
         asked = Counter(one for planned in plan(complete, horizon, period) for one in days_of(planned))
         assert not [one for one, times in asked.items() if times > 1]
         done = set(days_of(complete)) if complete else set()
@@ -268,7 +274,7 @@ class TestPlan:
     @example(
         situation=(
             PERIODS["WEEK"],
-            Horizon(day("2026-11-20"), day("2026-09-01"), None, 4, 60),
+            on(day("2026-11-20"), day("2026-09-01"), None, 4, 60),
             window("2026-08-02", "2026-11-07"),
         )
     )
@@ -314,7 +320,7 @@ class TestPlan:
     ) -> None:
         period, horizon, _ = situation
         complete = t.cast("Window", situation[2])
-        wanted = horizon.wanted(period)
+        wanted = period.wanted(horizon)
         restated = horizon.today - timedelta(days=horizon.restatement_days)
         asked = {one for planned in plan(complete, horizon, period) for one in days_of(planned)}
         expected = {
@@ -330,7 +336,7 @@ class TestPlan:
         for planned in plan(complete, horizon, period):
             complete = extend(complete, planned)
         again = plan(complete, horizon, period)
-        assert all(planned.end >= horizon.restated(period) for planned in again)
+        assert all(planned.end >= period.restated(horizon) for planned in again)
 
     @given(situation=situations())
     def test_the_number_of_reports_is_the_least_possible(
@@ -344,7 +350,7 @@ class TestPlan:
             assert len(part) == -(-count // SPANS[period.name])
 
     def test_a_first_run_begins_with_the_newest_fifteen_days(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-10-10"), None, 4, 14)
+        horizon = on(day("2026-11-20"), day("2026-10-10"), None, 4, 14)
         assert plan(None, horizon, PERIODS["DAY"]) == [
             window("2026-11-02", "2026-11-16"),
             window("2026-10-18", "2026-11-01"),
@@ -352,7 +358,7 @@ class TestPlan:
         ]
 
     def test_a_later_run_reads_restated_days_and_new_ones_then_goes_on_backwards(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-09-25"), None, 4, 14)
+        horizon = on(day("2026-11-20"), day("2026-09-25"), None, 4, 14)
         complete = window("2026-10-10", "2026-11-10")
         assert plan(complete, horizon, PERIODS["DAY"]) == [
             window("2026-11-06", "2026-11-16"),
@@ -360,7 +366,7 @@ class TestPlan:
         ]
 
     def test_after_a_long_pause_the_days_between_come_first(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-11-01"), None, 4, 3)
+        horizon = on(day("2026-11-20"), day("2026-11-01"), None, 4, 3)
         complete = window("2026-09-01", "2026-10-20")
         assert plan(complete, horizon, PERIODS["DAY"]) == [
             window("2026-10-21", "2026-11-04"),
@@ -368,46 +374,46 @@ class TestPlan:
         ]
 
     def test_without_restatement_a_complete_range_asks_for_nothing(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-11-01"), None, 4, 0)
+        horizon = on(day("2026-11-20"), day("2026-11-01"), None, 4, 0)
         assert plan(window("2026-11-01", "2026-11-16"), horizon, PERIODS["DAY"]) == []
 
     def test_a_restated_day_brings_its_whole_period(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-10-04"), None, 4, 14)
+        horizon = on(day("2026-11-20"), day("2026-10-04"), None, 4, 14)
         complete = window("2026-10-04", "2026-11-14")
         # Fourteen days back is Friday the 6th, of the week that begins on the 1st.
         assert plan(complete, horizon, PERIODS["WEEK"]) == [window("2026-11-01", "2026-11-14")]
 
     def test_leap_day_and_year_end_are_days_like_others(self) -> None:
-        horizon = Horizon(day("2024-03-05"), day("2023-12-25"), None, 4, 14)
+        horizon = on(day("2024-03-05"), day("2023-12-25"), None, 4, 14)
         planned = plan(None, horizon, PERIODS["DAY"])
         assert planned[0] == window("2024-02-16", "2024-03-01")
         assert planned[-1].start == day("2023-12-25")
         assert sum(len(days_of(one)) for one in planned) == 68
 
     def test_a_start_at_the_beginning_of_the_calendar_means_everything(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("0001-01-01"), None, 4, 14)
+        horizon = on(day("2026-11-20"), day("0001-01-01"), None, 4, 14)
         assert plan(None, horizon, PERIODS["WEEK"]) == [window("2026-10-04", "2026-11-14")]
 
     def test_what_is_not_closed_yet_gives_no_plan(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-11-17"), None, 4, 14)
+        horizon = on(day("2026-11-20"), day("2026-11-17"), None, 4, 14)
         assert plan(None, horizon, PERIODS["DAY"]) == []
         assert plan(window("2026-11-01", "2026-11-16"), horizon, PERIODS["DAY"]) == []
 
 
 class TestReachable:
     def test_a_range_that_amazon_can_continue_is_kept(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-11-01"), None, 4, 14)
+        horizon = on(day("2026-11-20"), day("2026-11-01"), None, 4, 14)
         oldest = PERIODS["DAY"].oldest_day(horizon.today)
         just = Window(oldest - 5 * DAY, oldest - DAY)
         assert reachable(just, horizon, PERIODS["DAY"]) == just
 
     def test_a_range_that_amazon_can_not_continue_is_given_up(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-11-01"), None, 4, 14)
+        horizon = on(day("2026-11-20"), day("2026-11-01"), None, 4, 14)
         oldest = PERIODS["DAY"].oldest_day(horizon.today)
         assert reachable(Window(oldest - 5 * DAY, oldest - 2 * DAY), horizon, PERIODS["DAY"]) is None
 
     def test_no_range_stays_none(self) -> None:
-        horizon = Horizon(day("2026-11-20"), day("2026-11-01"), None, 4, 14)
+        horizon = on(day("2026-11-20"), day("2026-11-01"), None, 4, 14)
         assert reachable(None, horizon, PERIODS["DAY"]) is None
 
 

@@ -88,12 +88,14 @@ def open_document(path: Path) -> Document:
     return Document(path, size, error, specification, _empty(content))
 
 
-def read_rows(document: Document, array: str) -> Iterator[dict[str, t.Any]]:
+def read_rows(document: Document, path: str, inherits: tuple[str, ...] = ()) -> Iterator[dict[str, t.Any]]:
     """Read one array of a document, row by row, in constant memory.
 
     Args:
         document: The document.
-        array: Name of the array at the document's top level.
+        path: Name of the array at the document's top level; of an array in each of its elements, both names with a
+            dot between, and so on.
+        inherits: Fields that a row of an inner array takes from the elements around it.
 
     Yields:
         Each row as Amazon wrote it. Numbers are int or Decimal: no digit is lost.
@@ -101,16 +103,35 @@ def read_rows(document: Document, array: str) -> Iterator[dict[str, t.Any]]:
     Raises:
         DocumentError: The document is not JSON, or has no such array.
     """
+    array, _, inner = path.partition(".")
     found = False
     for row in _items(document.path, f"{array}.item"):
         found = True
         if not isinstance(row, dict):
             text = f"an element of {array} is not an object"
             raise DocumentError(text)
-        yield row
+        if inner:
+            yield from _inner_rows(row, inner, inherits)
+        else:
+            yield row
     if not found and not isinstance(next(_items(document.path, array), None), list):
         text = f"the document has no array {array}"
         raise DocumentError(text)
+
+
+def _inner_rows(element: dict[str, t.Any], path: str, inherits: tuple[str, ...]) -> Iterator[dict[str, t.Any]]:
+    """Read the rows of an array within an element; an element without the array has none."""
+    array, _, inner = path.partition(".")
+    inherited = {name: element[name] for name in inherits if name in element}
+    for row in element.get(array) or ():
+        if not isinstance(row, dict):
+            text = f"an element of {array} is not an object"
+            raise DocumentError(text)
+        row = inherited | row  # noqa: PLW2901  # the row's own fields win
+        if inner:
+            yield from _inner_rows(row, inner, inherits)
+        else:
+            yield row
 
 
 def _items(path: Path, prefix: str) -> Iterator[t.Any]:

@@ -218,6 +218,10 @@ class ReportJobs:
         for entry in pending:
             self._take_up(entry)
 
+    def planned(self, request: ReportRequest) -> PlannedReport:
+        """Return what was planned of a request."""
+        return self._jobs[request].planned
+
     def pending(self) -> list[dict[str, t.Any]]:
         """Return the reports that are asked for and not read by all their readers, as JSON."""
         return [
@@ -327,15 +331,15 @@ class ReportJobs:
             self._again_or_failed(job, str(error))
         except UnavailableError as error:
             job.kept = True
-            self._finish(job, Outcome.FAILED, str(error), "The next run tries again")
+            self._finish(job, Outcome.FAILED, str(error), advice="The next run tries again")
         except AmazonError as error:
             verdict = judge_refusal(error)
-            self._finish(job, verdict.outcome, str(error), verdict.advice)
+            self._finish(job, verdict.outcome, str(error), advice=verdict.advice)
 
     def _create(self, job: _Job) -> None:
         first = self._first[job.asking.partition].result
         if first and self._hopeless(job):
-            self._finish(job, first.outcome, first.reason, first.advice)
+            self._finish(job, first.outcome, first.reason, advice=first.advice)
             return
         widest = self._widest.get((job.asking.account, job.asking.report_type))
         if widest is not None and _width(job.asking) > widest:
@@ -394,7 +398,7 @@ class ReportJobs:
             status = t.cast("ReportStatus", job.status).processing.value
             reason = f"{status} for {waited / 60:.0f} minutes"
             job.kept = True
-            self._finish(job, Outcome.LATER, reason, "The next run takes the report up")
+            self._finish(job, Outcome.LATER, reason, advice="The next run takes the report up")
             return
         job.poll_pause = min(job.poll_pause * POLL_GROWTH, LONGEST_POLL)
         job.not_before = now + timedelta(seconds=min(job.poll_pause, self._wait - waited))
@@ -451,7 +455,7 @@ class ReportJobs:
             job.reason = reason
             self._forget(job)
             return
-        self._finish(job, verdict.outcome, reason, verdict.advice)
+        self._finish(job, verdict.outcome, reason, advice=verdict.advice)
 
     def _again(self, job: _Job, reason: str, *, pause: float) -> bool:
         """Ask once more, unless that was done already."""
@@ -475,11 +479,12 @@ class ReportJobs:
         job.status = None
         job.not_before = None
 
-    def _finish(
+    def _finish(  # noqa: PLR0913  # the parts of a result
         self,
         job: _Job,
         outcome: Outcome,
         reason: str | None,
+        *,
         advice: str = "",
         document: Document | None = None,
         halves: tuple[ReportRequest, ReportRequest] | None = None,

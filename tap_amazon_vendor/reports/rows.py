@@ -45,6 +45,7 @@ class RowShaper:
         columns: Mapping[str, Mapping[str, t.Any]],
         keys: Iterable[str],
         unknown: Callable[[str], None],
+        leaves_out: Iterable[str] = (),
     ) -> None:
         """Prepare the columns.
 
@@ -52,11 +53,13 @@ class RowShaper:
             columns: JSON Schema of each column.
             keys: Columns that must have a value.
             unknown: Called with the name of a field that the schema does not know, each time.
+            leaves_out: Fields of a row that are not columns and not unknown either.
         """
         self._columns = columns
         self._converts = {name: _converter(schema) for name, schema in columns.items()}
         self._keys = tuple(keys)
         self._unknown = unknown
+        self._leaves_out = frozenset(leaves_out)
         self._fields: dict[tuple[str, str], tuple[str, Convert | None]] = {}
 
     def shape(self, rows: Iterable[Row], constants: Mapping[str, t.Any], source: str) -> Iterator[Row]:
@@ -74,7 +77,8 @@ class RowShaper:
             DocumentError: A value is not of its column's type, or a key column has none. Names
                 document, row and column, and never the value.
         """
-        template = {**constants, **dict.fromkeys(self._columns)}
+        absent = dict.fromkeys(column for column in self._columns if column not in constants)
+        template = {**constants, **absent}
         for number, raw in enumerate(rows, start=1):
             row = template.copy()
             try:
@@ -104,6 +108,8 @@ class RowShaper:
                         raise ValueError(msg) from None
             elif isinstance(value, dict) and self._is_prefix(f"{column}_"):
                 self._fill(row, value, f"{column}_", f"{path}{name}.")
+            elif not path and name in self._leaves_out:
+                continue
             elif value is not None or not self._is_prefix(f"{column}_"):
                 # Not lost: Amazon adds fields without notice.
                 self._unknown(f"{path}{name}")
@@ -137,6 +143,9 @@ def _kind(schema: Mapping[str, t.Any]) -> str:
 
 
 def _string(value: t.Any) -> str:  # noqa: ANN401
+    # Amazon has sent ids as numbers in older records (models #4881): the same id, as text.
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if not isinstance(value, str):
         raise TypeError
     return value

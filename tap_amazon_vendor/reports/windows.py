@@ -82,7 +82,7 @@ class Calendar(ABC):
 
     range_in: tuple[str, ...] = ("dataStartTime", "dataEndTime")
     unbroken: bool = True
-    span: int = 1
+    span: int
 
     @abstractmethod
     def wanted(self, horizon: Horizon) -> Window | None:
@@ -115,6 +115,7 @@ class Snapshot(Calendar):
 
     range_in = ()
     unbroken = False
+    span = 1
 
     def wanted(self, horizon: Horizon) -> Window | None:
         """Return today."""
@@ -135,6 +136,7 @@ class Campaigns(Calendar):
     range_in: tuple[str, ...] = ()
     years: int = 2
     unbroken = False
+    span = 1
 
     def wanted(self, horizon: Horizon) -> Window | None:
         """Return the days from the first wanted to today."""
@@ -283,6 +285,17 @@ PERIODS = {
         Period("MONTH", 15, pendulum.duration(months=36)),
         Period("QUARTER", 4, pendulum.duration(months=24)),
         Period("YEAR", 2, pendulum.duration(years=3)),
+    )
+}
+
+#: The same for brand reports, whose limits Amazon does not say: what connectors plan with (section 2).
+BRAND_PERIODS = {
+    period.name: period
+    for period in (
+        Period("DAY", 15, pendulum.duration(days=365)),
+        Period("WEEK", 7, pendulum.duration(weeks=52)),
+        Period("MONTH", 15, pendulum.duration(months=36)),
+        Period("QUARTER", 4, pendulum.duration(months=36)),
     )
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import typing as t
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib import resources
@@ -24,10 +25,11 @@ from tap_amazon_vendor.reports.ledger import LedgerEntry
 from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
-from tap_amazon_vendor.reports.windows import DAY, PERIODS, Window, extend, reachable, touches
+from tap_amazon_vendor.reports.windows import PERIODS, Calendar, Window, extend, from_text, reachable, to_text, touches
+from tap_amazon_vendor.streams.options import REPORT_PERIOD
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -70,17 +72,27 @@ class ReportStream(Stream):
 
     Attributes:
         report_type: Amazon's report type.
-        array: The array of the document that holds the rows.
+        array: The array of the document that holds the rows; of an array within, the path with dots.
+        inherits: Fields that a row of an inner array takes from the elements around it.
+        leaves_out: Inner arrays, which have streams of their own.
+        from_specification: Columns that rows do not say, and the field of the document's specification that does.
         options: Report options that make partitions.
         row_keys: Columns that identify a row within a partition.
+        calendars: How time is cut, by ``reportPeriod``, or just one calendar.
+        compares_programs: Its rows show whether RETAIL contains the other programs.
         kind: Type of account that has the report.
     """
 
     name: str = ""
     report_type: t.ClassVar[str]
     array: t.ClassVar[str]
+    inherits: t.ClassVar[tuple[str, ...]] = ()
+    leaves_out: t.ClassVar[tuple[str, ...]] = ()
+    from_specification: t.ClassVar[Mapping[str, str]] = {}
     options: t.ClassVar[tuple[Option, ...]] = ()
     row_keys: t.ClassVar[tuple[str, ...]]
+    calendars: t.ClassVar[Mapping[str, Calendar] | Calendar] = PERIODS
+    compares_programs: t.ClassVar[bool] = False
     kind: t.ClassVar[str] = "vendor"
 
     replication_key = "end_date"
@@ -92,7 +104,8 @@ class ReportStream(Stream):
         """Load the schema and put the columns that every report has around it."""
         self.tap = tap
         own = load_schema(self.name)
-        self._shaper = RowShaper(own["properties"], self.row_keys, self._warn_of_unknown)
+        self._properties = own["properties"]
+        self._shaper = RowShaper(self._properties, self.row_keys, self._warn_of_unknown, self.leaves_out)
         self._warned: set[str] = set()
         self._finished: list[_Finished] = []
         described = f"{own['description']} Source: {self.report_type}, {self.array}."
@@ -155,23 +168,27 @@ class ReportStream(Stream):
             tuple(sorted(options.items())),
         )
 
+    def calendar(self, context: Mapping[str, t.Any]) -> Calendar:
+        """Return how the time of a partition's reports is cut."""
+        if isinstance(self.calendars, Calendar):
+            return self.calendars
+        return self.calendars[context[REPORT_PERIOD.column]]
+
     def complete_range(self, context: Mapping[str, t.Any]) -> Window | None:
         """Return the unbroken range of days that earlier runs completed, None for none.
 
         A user who replicates the stream as FULL_TABLE wants everything again. A range that can't
         be continued, because Amazon no longer has what follows it, is given up.
         """
-        if self.replication_method == REPLICATION_FULL_TABLE:
+        calendar = self.calendar(context)
+        if self.replication_method == REPLICATION_FULL_TABLE or not calendar.unbroken:
             return None
         state = self.get_context_state(context)
         try:
-            complete = Window(
-                date.fromisoformat(state["complete_from"]),
-                date.fromisoformat(state["replication_key_value"]),
-            )
+            complete = Window(from_text(state["complete_from"]), from_text(state["replication_key_value"]))
         except (KeyError, TypeError, ValueError):
             return None
-        if reachable(complete, self.tap.horizon, PERIODS[context["report_period"]]):
+        if reachable(complete, self.tap.horizon, calendar):
             return complete
         self._warn_once(f"Amazon no longer has what follows {complete}: there will be a gap. Starting anew")
         return None
@@ -198,37 +215,61 @@ class ReportStream(Stream):
         """
         if context is None:
             return
-        requests = self.tap.plan.get(self.report_partition(context), [])
+        requests = deque(self.tap.plan.get(self.report_partition(context), []))
         complete = self.complete_range(context)
-        for number, request in enumerate(requests):
+        overlap = self.tap.overlap if self.compares_programs else None
+        while requests:
+            request = requests.popleft()
             if not touches(complete, request.window):
                 # It would leave a hole: an earlier window is not complete. The next run goes on.
                 self.tap.jobs.release(request, self.name, read=False)
                 continue
             result = self.tap.jobs.result(request)
+            if result.halves:
+                # Amazon finds the window too wide: read its halves, first the one that joins the range.
+                older, newer = self.tap.replan(request, result.halves)
+                upwards = complete is not None and touches(complete, older.window)
+                requests.extendleft((newer, older) if upwards else (older, newer))
+                continue
             rows = 0
             try:
                 if result.document:
                     for row in self._rows(context, result):
                         rows += 1
+                        if overlap:
+                            overlap.see(row)
                         yield row
             except DocumentError as error:
                 result = replace(result, outcome=Outcome.FAILED, reason=str(error))
             complete = self._finish(context, request, result, rows, complete)
             if result.outcome in {Outcome.SKIPPED, Outcome.FAILED}:
-                for left in requests[number + 1 :]:
-                    self.tap.jobs.release(left, self.name, read=False)
-                if self.ABORT_AT_RECORD_COUNT is not None:
-                    raise AmazonError(result.words)
+                self._give_up(requests, result)
                 return
+
+    def _give_up(self, requests: Iterable[ReportRequest], result: ReportResult) -> None:
+        """Leave the rest of a partition; in a connection test, say why."""
+        for left in requests:
+            self.tap.jobs.release(left, self.name, read=False)
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            raise AmazonError(result.words)
 
     def _rows(self, context: Context, result: ReportResult) -> Iterator[Record]:
         document = t.cast("t.Any", result.document)
         return self._shaper.shape(
-            read_rows(document, self.array),
-            constants={**context, "report_id": result.report_id, EXTRA: None},
+            read_rows(document, self.array, self.inherits),
+            constants={**context, "report_id": result.report_id, EXTRA: None, **self._said_once(result)},
             source=f"report {result.report_id}, {self.array}",
         )
+
+    def _said_once(self, result: ReportResult) -> dict[str, t.Any]:
+        """Return what the document says once for all its rows: what was asked for, and what Amazon made of it."""
+        specification = (result.document and result.document.specification) or {}
+        said = {**result.asked.body(), **specification, **(specification.get("reportOptions") or {})}
+        columns = {}
+        for column, field in self.from_specification.items():
+            is_day = self._properties[column].get("format") == "date"
+            columns[column] = said[field][:10] if is_day and field in said else said.get(field)
+        return columns
 
     def _finish(
         self,
@@ -249,7 +290,7 @@ class ReportStream(Stream):
             complete = extend(complete, asked)
         self._finished.append(_Finished(context, request, entry, complete))
         if good and asked != request.window:
-            rest = Window(asked.end + DAY, request.window.end)
+            rest = Window(asked.next, request.window.end)
             later = LedgerEntry(self.name, result, rest, Outcome.LATER, 0)
             self._finished.append(_Finished(context, request, later, complete))
         if not self.get_batch_config(self.config):
@@ -266,9 +307,9 @@ class ReportStream(Stream):
             state = self.get_context_state(finished.context)
             state.pop("skipped_on", None)
             if finished.complete:
-                state["complete_from"] = finished.complete.start.isoformat()
+                state["complete_from"] = to_text(finished.complete.start)
                 state["replication_key"] = self.replication_key
-                state["replication_key_value"] = finished.complete.end.isoformat()
+                state["replication_key_value"] = to_text(finished.complete.end)
             outcome = finished.entry.outcome
             if outcome is Outcome.SKIPPED:
                 state["skipped_on"] = self.tap.today.isoformat()

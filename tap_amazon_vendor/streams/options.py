@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tap_amazon_vendor.reports.rows import column_name
 
@@ -50,3 +50,10 @@ SELLING_PROGRAM = Option(
     ("RETAIL", "BUSINESS", "FRESH"),
     "Amazon's store. RETAIL has been seen to contain BUSINESS and FRESH: do not add programs.",
 )
+
+#: Reports of stock know no BUSINESS.
+STOCK_PROGRAM = replace(SELLING_PROGRAM, values=("RETAIL", "FRESH"))
+
+#: Brand reports know no YEAR, and some no DAY.
+BRAND_PERIOD = replace(REPORT_PERIOD, values=("DAY", "WEEK", "MONTH", "QUARTER"))
+LONG_BRAND_PERIOD = replace(REPORT_PERIOD, values=("WEEK", "MONTH", "QUARTER"))
