@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import typing as t
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ if t.TYPE_CHECKING:
     from datetime import date
 
     from jsonschema import ValidationError
+
+logger = logging.getLogger("tap-amazon-vendor.settings")
 
 PERIODS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 SELLING_PROGRAMS = ("RETAIL", "BUSINESS", "FRESH")
@@ -176,7 +179,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
     ),
     th.Property(
         "wait_minutes",
-        th.NumberType(minimum=0),
+        th.IntegerType(minimum=0),
         default=60,
         title="Wait in minutes",
         description="How long to wait for a report. One that is still in Amazon's queue then is left for the next run.",
@@ -271,6 +274,8 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         for name in ("report_periods", "selling_programs", "distributor_views")
         if not config[name]
     ]
+    if any(account.kind == "seller" for account in accounts):
+        logger.warning("There are no streams for seller accounts in this version: only vendor accounts are read")
     if config.get("inbox"):
         problems.append("`inbox` is not supported in this version: leave it out")
     if problems:
@@ -286,8 +291,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         distributor_views=tuple(dict.fromkeys(config["distributor_views"])),
         availability_days=config["availability_days"],
         restatement_days=config["restatement_days"],
-        # A number of the configuration may be a Decimal.
-        wait_seconds=float(config["wait_minutes"]) * 60,
+        wait_seconds=config["wait_minutes"] * 60,
         max_reports=config.get("max_reports"),
     )
 

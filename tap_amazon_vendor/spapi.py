@@ -23,7 +23,6 @@ if t.TYPE_CHECKING:
 #: Texts of a 403 that a new access token mends (ERRORS.md section 3). Compared in lower case.
 TOKEN_TEXTS = (
     "the access token you provided has expired",
-    "the access token you provided is revoked, malformed or invalid",
     "is revoked, malformed or invalid",
 )
 

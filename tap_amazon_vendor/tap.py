@@ -47,6 +47,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.streams.core import Stream
 
+    from tap_amazon_vendor.reports.jobs import PlannedReport, ReportResult
     from tap_amazon_vendor.reports.ledger import LedgerEntry
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
     from tap_amazon_vendor.settings import Settings
@@ -114,6 +115,8 @@ class TapAmazonVendor(Tap):
         self._sleep = sleep
         self._rng = rng or random.Random()  # noqa: S311  # jitter is no secret
         self._entries: list[LedgerEntry] = []
+        if kwargs.get("parse_env_config"):
+            _check_environment(type(self))
         super().__init__(*args, **kwargs)
 
     @classmethod
@@ -243,13 +246,24 @@ class TapAmazonVendor(Tap):
         )
 
     @cached_property
-    def plan(self) -> dict[ReportPartition, list[ReportRequest]]:
+    def plan(self) -> dict[ReportPartition, list[PlannedReport]]:
         """What the run asks for; made, and handed to the jobs, when the first stream begins."""
         selected = [stream for stream in self.streams.values() if isinstance(stream, ReportStream) and stream.selected]
         testing = any(stream.ABORT_AT_RECORD_COUNT is not None for stream in selected)
-        reports = plan_reports(selected, self.horizon, first_only=testing)
+        reports = plan_reports(selected, self.horizon, self.ledger.pending, first_only=testing)
         self.jobs.plan(in_asking_order(reports), self.ledger.pending)
-        return {partition: [planned.request for planned in windows] for partition, windows in reports.items()}
+        return reports
+
+    def nothing_else_of(self, result: ReportResult) -> bool:
+        """Say, in a connection test, whether no other combination of a report's options can be had either."""
+        same = [
+            self.jobs.result(planned.request)
+            for partition, reports in self.plan.items()
+            if (partition.account, partition.report_type) == (result.asked.account, result.asked.report_type)
+            for planned in reports
+            if self.jobs.wanted(planned.request)
+        ]
+        return all(other.outcome in {Outcome.SKIPPED, Outcome.FAILED} for other in same)
 
     def replan(
         self, request: ReportRequest, halves: tuple[ReportRequest, ReportRequest]
@@ -300,6 +314,20 @@ class TapAmazonVendor(Tap):
         failed = [entry for entry in self._entries if entry.outcome is Outcome.FAILED]
         if failed:
             raise RunFailedError(_failures(failed))
+
+
+def _check_environment(tap: type[TapAmazonVendor]) -> None:
+    """Refuse environment variables that can't be parsed, which the SDK answers with a traceback.
+
+    Raises:
+        ConfigValidationError: One of them is not what its setting is.
+    """
+    try:
+        _ = tap._env_var_config  # noqa: SLF001  # what the SDK is about to read
+    except ValueError as error:
+        message = "Config validation failed"
+        problem = f"an environment variable TAP_AMAZON_VENDOR_… can't be read: {error}"
+        raise ConfigValidationError(message, errors=[problem], schema=SCHEMA) from None
 
 
 def _failures(failed: Sequence[LedgerEntry]) -> str:

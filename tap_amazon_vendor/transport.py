@@ -34,7 +34,10 @@ logger = logging.getLogger("tap-amazon-vendor.transport")
 TIMEOUT = (10, 120)
 
 #: Tries of one request that fails for a passing reason (network, HTTP 5xx, HTTP 429).
-MAX_TRIES = 6
+MAX_TRIES = 9
+
+#: The same for a sandbox that nobody has started: a person is waiting.
+LOCAL_TRIES = 4
 
 #: Longest pause, in seconds, between two tries where Amazon names none.
 LONGEST_PAUSE = 60
@@ -89,7 +92,7 @@ class Transport:
             method: HTTP verb.
             url: Where to.
             repeatable: False where sending twice would do something twice. Such a request is only
-                sent again when it certainly did not arrive.
+                sent again when it did not arrive, or when Amazon itself says that it failed.
             pause: The seconds that an answer asks to wait before the next try, None for no wish.
             readable: Says whether a good answer is what it should be, and not a page of a load
                 balancer that is in trouble.
@@ -106,21 +109,23 @@ class Transport:
         kwargs.setdefault("auth", _no_auth)
         pauses = backoff.expo(max_value=LONGEST_PAUSE)
         next(pauses)  # The generator's first value is not a pause.
+        most = MAX_TRIES
         for number in itertools.count(1):
             response = problem = None
             try:
                 response = self._session.request(method, url, **kwargs)
             except requests.RequestException as error:
                 problem = _judge_error(error, url, repeatable=repeatable)
+                most = LOCAL_TRIES if _is_local(error, url) else MAX_TRIES
             except OSError as error:
                 # A bundle of certificates that the environment names and nobody can read.
                 text = f"{_host(url)}: {error}"
                 raise UnavailableError(text) from None
             else:
                 problem = _judge_answer(response, url, readable, repeatable=repeatable)
-            if response is not None and (problem is None or (number == MAX_TRIES and not response.ok)):
+            if response is not None and (problem is None or (number >= most and not response.ok)):
                 return response
-            if number == MAX_TRIES:
+            if number >= most:
                 raise UnavailableError(t.cast("str", problem))
             wish = None
             if response is not None:
@@ -157,6 +162,9 @@ def _judge_answer(
     """
     problem = f"{_host(url)}: HTTP {response.status_code}"
     if not response.ok:
+        if not repeatable and response.status_code in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}:
+            # A gateway speaks: nobody knows how far the request came.
+            raise UnansweredError(problem)
         return problem if _passing(response.status_code) else None
     if readable(response):
         return None
@@ -217,10 +225,15 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+def _is_local(error: requests.RequestException, url: str) -> bool:
+    """Say whether nothing listens where the sandbox might."""
+    refused = any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error))
+    return refused and urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}
+
+
 def _hint(error: requests.RequestException, url: str) -> str:
     """Say what a person can do about a network error."""
-    refused = any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error))
-    if refused and urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}:
+    if _is_local(error, url):
         return ". Is the sandbox running? Start it with `amazon-vendor sandbox`"
     if isinstance(error, requests.exceptions.SSLError):
         return ". Set REQUESTS_CA_BUNDLE to your network's certificate bundle"

@@ -412,12 +412,12 @@ class TestNextRun:
         jobs.plan(planned(NEWEST), [entry])
         assert jobs.result(NEWEST).outcome is Outcome.LOADED
 
-    def test_a_report_that_this_run_does_not_want_stays_for_a_day(self, amazon: FakeAmazon, clock: FakeClock) -> None:
+    def test_a_report_that_this_run_does_not_want_stays_for_days(self, amazon: FakeAmazon, clock: FakeClock) -> None:
         entry = {**OLDER.to_state(), "report_id": "r9", "asked_at": clock().isoformat()}
         jobs = engine(amazon)
         jobs.plan(planned(NEWEST), [entry])
         assert entry in jobs.pending()
-        clock.advance(2 * 86400)
+        clock.advance(4 * 86400)
         jobs = engine(amazon)
         jobs.plan(planned(NEWEST), [entry])
         assert entry not in jobs.pending()

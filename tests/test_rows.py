@@ -279,7 +279,7 @@ class TestWrongRows:
     @pytest.mark.parametrize(
         ("field", "value", "column", "kind"),
         [
-            ("asin", 5, "asin", "string"),
+            ("asin", True, "asin", "string"),
             ("asin", {"a": SECRET}, "asin", "string"),
             ("orderedUnits", SECRET, "ordered_units", "integer"),
             ("orderedUnits", "5", "ordered_units", "integer"),

@@ -81,14 +81,14 @@ class TestMeaning:
             distributor_views=["SOURCING"],
             availability_days=2,
             restatement_days=0,
-            wait_minutes=0.5,
+            wait_minutes=5,
             max_reports=7,
         )
         assert (settings.start_date, settings.end_date) == (date(2026, 1, 31), date(2026, 2, 28))
         assert settings.report_periods == ("WEEK", "DAY")
         assert (settings.selling_programs, settings.distributor_views) == (("FRESH",), ("SOURCING",))
         assert (settings.availability_days, settings.restatement_days) == (2, 0)
-        assert (settings.wait_seconds, settings.max_reports) == (30, 7)
+        assert (settings.wait_seconds, settings.max_reports) == (300, 7)
 
     def test_what_is_named_twice_is_asked_once(self) -> None:
         settings = read(
@@ -175,7 +175,7 @@ class TestTypes:
             ("availability_days", 4.5, "integer"),
             ("availability_days", True, "integer"),
             ("restatement_days", [14], "integer"),
-            ("wait_minutes", "60", "number"),
+            ("wait_minutes", "60", "integer"),
             ("max_reports", 1.5, "integer"),
             ("inbox", ["folder"], "string"),
         ],
@@ -220,7 +220,7 @@ class TestTypes:
 
     @pytest.mark.parametrize(
         ("name", "value"),
-        [("availability_days", -1), ("restatement_days", -1), ("wait_minutes", -0.1), ("max_reports", 0)],
+        [("availability_days", -1), ("restatement_days", -1), ("wait_minutes", -1), ("max_reports", 0)],
     )
     def test_a_number_that_is_too_small_is_refused(self, name: str, value: float) -> None:
         (problem,) = problems_of({**ACCOUNT, name: value})

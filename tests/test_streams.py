@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 from collections import Counter
@@ -9,8 +10,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from world import SALES, STREAMS, TRAFFIC, US, Row, Run, World, by, partitions, without_report
+from world import SALES, STREAMS, TRAFFIC, US, Recorder, Row, Run, World, by, partitions, without_report
 
+from tap_amazon_vendor.errors import AmazonError
 from tap_amazon_vendor.sandbox import FAULTS, REVOKED_REFRESH_TOKEN
 
 if TYPE_CHECKING:
@@ -234,7 +236,7 @@ def test_a_period_without_a_closed_one_is_warned_about(world: World, caplog: pyt
     run = world.run(world.config(report_periods=["YEAR"]))
     assert run.error is None
     assert world.asked() == []
-    assert "No YEAR of GET_VENDOR_SALES_REPORT is closed" in caplog.text
+    assert "Nothing of GET_VENDOR_SALES_REPORT" in caplog.text
 
 
 def test_max_reports_spreads_a_backfill_over_runs_without_holes(world: World) -> None:
@@ -424,3 +426,102 @@ def test_batches_hold_the_same_rows_and_state_follows_them(world: World, tmp_pat
     )
     assert len(run.records("report_ledger")) == 4
     assert partitions(run.state, "vendor_sales")[0]["complete_from"] == world.day(30)
+
+
+def test_a_shortened_window_of_the_past_leaves_no_hole(world: World) -> None:
+    """It no longer joins the range from below: the range waits for the days that are missing."""
+    world.sandbox.inject("not_yet_available", 1, skip=1)
+    config = world.config(start_date=world.day(48))
+    first = world.run(config, streams=["vendor_traffic", "report_ledger"])
+    rows = {"vendor_traffic": first.upserted("vendor_traffic")}
+    check_complete(world, first.state, rows)
+    assert "later" in {outcome for *_, outcome in first.windows}
+    second = world.run(config, first.state, streams=["vendor_traffic", "report_ledger"])
+    rows["vendor_traffic"] = second.upserted("vendor_traffic", rows["vendor_traffic"])
+    assert partitions(second.state, "vendor_traffic")[0]["complete_from"] == world.day(48)
+    check_complete(world, second.state, rows)
+
+
+def test_a_stream_that_fell_behind_its_sibling_catches_up(world: World) -> None:
+    first = world.run(streams=["vendor_traffic"])
+    world.clock.advance(90 * 86400)
+    second = world.run(state=first.state, streams=["vendor_traffic", "vendor_traffic_totals"])
+    for stream in ("vendor_traffic", "vendor_traffic_totals"):
+        assert partitions(second.state, stream)[0]["replication_key_value"] == world.day(4)
+    assert partitions(second.state, "vendor_traffic")[0]["complete_from"] == world.day(120)
+
+
+def test_a_stream_that_was_skipped_does_not_disturb_its_sibling(world: World) -> None:
+    context = contexts("vendor_traffic_totals")[0]
+    state = {
+        "bookmarks": {
+            "vendor_traffic_totals": {"partitions": [{"context": context, "skipped_on": world.day(1)}]},
+        }
+    }
+    run = world.run(state=state, streams=["vendor_traffic", "vendor_traffic_totals"])
+    assert run.error is None
+    assert run.records("vendor_traffic")
+    assert not run.records("vendor_traffic_totals")
+
+
+def test_reports_asked_for_before_an_outage_are_taken_up_after_it(world: World) -> None:
+    world.sandbox.inject("service_unavailable_503", 27, skip=3)
+    first = world.run()
+    assert first.error is not None
+    world.clock.advance(3600)
+    second = world.run(state=first.state)
+    assert second.error is None
+    assert max(Counter(world.asked()).values()) <= 2  # One for each view.
+    rows = {stream: second.upserted(stream, first.upserted(stream)) for stream in STREAMS}
+    assert check_complete(world, second.state, rows) == 6
+
+
+def test_a_queue_longer_than_a_run_waits_does_not_stop_daily_runs(world: World) -> None:
+    state: Row = {}
+    rows: dict[str, dict[Key, Row]] = {"vendor_traffic": {}}
+    for _ in range(6):
+        world.sandbox.inject("stuck_in_queue", None)
+        run = world.run(state=state, streams=["vendor_traffic", "report_ledger"])
+        assert run.error is None
+        rows["vendor_traffic"] = run.upserted("vendor_traffic", rows["vendor_traffic"])
+        state = run.state
+        world.clock.advance(86400 + 600)
+    (part,) = partitions(state, "vendor_traffic")
+    assert part["replication_key_value"] >= world.day(7)
+
+
+@pytest.mark.parametrize(("label", "works"), [("vendor-uk", True), ("vendor-us-no-role", False)])
+def test_a_connection_test_fails_only_where_nothing_can_be_read(world: World, label: str, *, works: bool) -> None:
+    tap = world.tap(world.config(label), message_writer=Recorder())
+    with contextlib.nullcontext() if works else pytest.raises(AmazonError, match="Brand Analytics"):
+        tap.run_sync_dry_run(1, [tap.streams[name] for name in ("vendor_sales", "vendor_traffic")])
+
+
+def test_what_an_account_had_before_is_asked_for_again_after_a_refusal(world: World) -> None:
+    first = world.run()
+    refused = world.run(world.config("vendor-us-no-role"), first.state)
+    assert {outcome for *_, outcome in refused.windows} == {"skipped"}
+    before = len(world.sandbox.calls)
+    third = world.run(state=refused.state)
+    assert {outcome for *_, outcome in third.windows} == {"loaded"}
+    assert len(world.asked(before)) == 3
+
+
+def test_whatever_the_state_says_is_in_the_ledger_before(world: World) -> None:
+    run = world.run(streams=["vendor_traffic", "report_ledger"])
+    accounted: set[date] = set()
+    for message in run.messages:
+        if message["type"] == "RECORD" and message["stream"] == "report_ledger":
+            row = message["record"]
+            accounted.update(days_between(row["window_start"], row["window_end"]))
+        elif message["type"] == "STATE":
+            for part in partitions(message["value"], "vendor_traffic"):
+                if "complete_from" in part:
+                    assert set(days_between(part["complete_from"], part["replication_key_value"])) <= accounted
+
+
+def test_windows_that_a_run_could_not_reach_are_in_the_ledger(world: World) -> None:
+    config = world.config(start_date=world.day(90), max_reports=2)
+    run = world.run(config, streams=["vendor_traffic", "report_ledger"])
+    days = [day for _, start, end, _ in run.windows for day in days_between(start, end)]
+    assert sorted(days) == list(days_between(world.day(90), world.day(4)))

@@ -15,7 +15,7 @@ from hosts import Answer, Fate, Host, free_url, serving
 
 from tap_amazon_vendor import transport as module
 from tap_amazon_vendor.errors import UnansweredError, UnavailableError
-from tap_amazon_vendor.transport import MAX_TRIES, Transport, user_agent
+from tap_amazon_vendor.transport import LOCAL_TRIES, MAX_TRIES, Transport, user_agent
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,10 +112,10 @@ class TestAnswers:
     def test_the_last_answer_is_returned_when_nothing_helps(
         self, send: Callable[..., requests.Response], naps: list[float]
     ) -> None:
-        with serving(*(Answer(503, b"%d" % number) for number in range(9))) as host:
+        with serving(*(Answer(503, b"%d" % number) for number in range(12))) as host:
             response = send("GET", host.url)
-        assert (response.status_code, response.content) == (503, b"5")
-        assert len(host.seen) == MAX_TRIES == 6
+        assert (response.status_code, response.content) == (503, b"8")
+        assert len(host.seen) == MAX_TRIES == 9
         assert len(naps) == MAX_TRIES - 1
 
     def test_pauses_double_with_jitter_up_to_a_limit(
@@ -252,7 +252,7 @@ class TestBrokenConnections:
     ) -> None:
         with pytest.raises(UnavailableError, match="connection refused"):
             send("POST", free_url(), json={}, repeatable=repeatable)
-        assert len(naps) == MAX_TRIES - 1
+        assert len(naps) == LOCAL_TRIES - 1
 
     def test_a_host_that_comes_up_late_is_reached(
         self, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, send: Callable[..., requests.Response]
@@ -327,7 +327,7 @@ class TestSecrets:
         naps: list[float],
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        with serving(*[fate] * 6) as host, pytest.raises(UnavailableError) as caught:
+        with serving(*[fate] * MAX_TRIES) as host, pytest.raises(UnavailableError) as caught:
             send("GET", f"{host.url}/documents/secret-path?{SECRET}")
         words = self.all_words(caught, caplog)
         assert "localhost" in words

@@ -144,11 +144,11 @@ class World:
         streams: Iterable[str] | None = None,
         kill_after: int | None = None,
     ) -> Run:
-        """Run the tap once."""
+        """Run the tap once: with the sales and traffic streams, or with those that are named."""
         recorder = Recorder(kill_after)
         tap = self.tap(config or self.config(), state, message_writer=recorder)
         for name, stream in tap.streams.items():
-            stream.selected = streams is None or name in streams
+            stream.selected = name in (streams or (*STREAMS, "report_ledger"))
         error = None
         with suppress(Killed):
             try:

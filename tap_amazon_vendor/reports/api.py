@@ -172,19 +172,20 @@ class ReportsApi:
         The URL is a secret: no error may quote it.
         """
         response = self._transport.request("GET", url, stream=True)
-        with response, path.open("wb") as file:
-            if response.status_code != HTTPStatus.OK:
-                text = f"the document host answered HTTP {response.status_code}"
-                raise UnavailableError(text, request_id=response.headers.get("x-amz-request-id"))
-            try:
+        if response.status_code != HTTPStatus.OK:
+            text = f"the document host answered HTTP {response.status_code}"
+            raise UnavailableError(text, request_id=response.headers.get("x-amz-request-id"))
+        try:
+            with response, path.open("wb") as file:
                 for chunk in response.raw.stream(_CHUNK, decode_content=False):
                     file.write(chunk)
-            except (HTTPError, ConnectionError, TimeoutError) as error:
-                text = f"the download broke off ({type(error).__name__})"
-                raise UnavailableError(text) from None
-            except OSError as error:
-                text = f"the document could not be saved in {self._spool}: {error.strerror}"
-                raise AmazonError(text) from None
+        except (HTTPError, ConnectionError, TimeoutError) as error:
+            text = f"the download broke off ({type(error).__name__})"
+            raise UnavailableError(text) from None
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            text = f"the document could not be saved in {self._spool}: {error.strerror}"
+            raise AmazonError(text) from None
 
 
 def _field(answer: dict[str, t.Any], name: str) -> str:

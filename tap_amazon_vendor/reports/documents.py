@@ -84,7 +84,9 @@ def open_document(path: Path) -> Document:
         text = "the document is not JSON"
         raise DocumentError(text) from None
     error = _error(content)
-    specification = None if error else _specification(path)
+    specification = content.get("reportSpecification") if isinstance(content, dict) else None
+    if not isinstance(specification, dict):
+        specification = None
     return Document(path, size, error, specification, _empty(content))
 
 
@@ -156,7 +158,11 @@ def _empty(document: t.Any) -> bool:  # noqa: ANN401  # any JSON
 
 def _error(document: t.Any) -> str | None:  # noqa: ANN401  # any JSON
     """Return the error text of a short document, None for a document of rows."""
-    if not isinstance(document, dict) or "reportSpecification" in document:
+    if not isinstance(document, dict):
+        return None
+    if document.get("errorDetails"):
+        return str(document["errorDetails"])
+    if "reportSpecification" in document:
         return None
     for name in _ERROR_FIELDS:
         if document.get(name):

@@ -52,6 +52,9 @@ MAX_ATTEMPTS = 2
 #: Days after which Amazon has forgotten a report (90, REPORTS.md 0.1), with a margin.
 KEPT_DAYS = 85
 
+#: Days for which a report that no run wanted any more is remembered.
+UNCLAIMED_DAYS = 3
+
 #: Pauses shorter than this many seconds are not worth a log line.
 QUIET_PAUSE = 5.0
 
@@ -186,7 +189,7 @@ class ReportJobs:
             sleep: Waits the given seconds.
             wait_seconds: How long to wait for one report before it is left for the next run.
             max_reports: Most createReport calls, None for no limit.
-            changed: Called whenever `pending` is another than before.
+            changed: Called whenever a report has been asked for, so that its id can be written down.
         """
         self._apis = apis
         self._clock = clock
@@ -195,8 +198,11 @@ class ReportJobs:
         self._budget = math.inf if max_reports is None else max_reports
         self._changed = changed
         self._jobs: dict[ReportRequest, _Job] = {}
-        self._first: dict[ReportPartition, _Job] = {}
-        self._unclaimed: list[dict[str, t.Any]] = []
+        #: The jobs that are not done, and the jobs of each partition, both in the order of the plan.
+        self._open: dict[ReportRequest, _Job] = {}
+        self._partitions: dict[ReportPartition, list[_Job]] = {}
+        #: Reports that an earlier run asked for: id, and when.
+        self._known: dict[ReportRequest, tuple[str, datetime]] = {}
         self._refused: dict[str, AmazonError] = {}
         #: Widest window that Amazon did not find too wide, by account and report type.
         self._widest: dict[tuple[str, str], timedelta] = {}
@@ -213,26 +219,45 @@ class ReportJobs:
             if planned.request in self._jobs:
                 continue
             job = _Job(planned, planned.request, set(planned.readers), set(planned.readers))
-            self._jobs[planned.request] = job
-            self._first.setdefault(planned.request.partition, job)
+            self._jobs[planned.request] = self._open[planned.request] = job
+            self._partitions.setdefault(planned.request.partition, []).append(job)
         for entry in pending:
-            self._take_up(entry)
+            self._note(entry)
+
+    def _note(self, entry: Mapping[str, t.Any]) -> None:
+        """Note a report that an earlier run asked for."""
+        try:
+            request = ReportRequest.from_state(entry)
+            self._known[request] = (str(entry["report_id"]), datetime.fromisoformat(entry["asked_at"]))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            logger.warning("Ignoring a report in the state that can't be read")
 
     def planned(self, request: ReportRequest) -> PlannedReport:
         """Return what was planned of a request."""
         return self._jobs[request].planned
 
+    def wanted(self, request: ReportRequest) -> bool:
+        """Say whether a result is there or is being waited for."""
+        job = self._jobs[request]
+        return bool(job.readers or job.result)
+
     def pending(self) -> list[dict[str, t.Any]]:
         """Return the reports that are asked for and not read by all their readers, as JSON."""
-        return [
-            {
-                **job.asking.to_state(),
-                "report_id": job.report_id,
-                "asked_at": job.asked_at.isoformat() if job.asked_at else None,
-            }
+        unread = {
+            job.asking: (job.report_id, job.asked_at)
             for job in self._jobs.values()
-            if job.report_id and job.unread and (job.result is None or job.result.document or job.kept)
-        ] + self._unclaimed
+            if job.report_id and job.asked_at and job.unread and (job.result is None or job.result.document or job.kept)
+        }
+        now = self._clock()
+        unclaimed = {
+            request: (report_id, asked_at)
+            for request, (report_id, asked_at) in self._known.items()
+            if now - asked_at <= timedelta(days=UNCLAIMED_DAYS)
+        }
+        return [
+            {**request.to_state(), "report_id": report_id, "asked_at": asked_at.isoformat()}
+            for request, (report_id, asked_at) in {**unclaimed, **unread}.items()
+        ]
 
     def result(self, request: ReportRequest) -> ReportResult:
         """Wait for a report, working on all others meanwhile.
@@ -246,6 +271,9 @@ class ReportJobs:
         job = self._jobs[request]
         while job.result is None:
             pause = self._work()
+            if pause == math.inf:
+                msg = f"nobody waits for {request}"
+                raise RuntimeError(msg)
             if pause > QUIET_PAUSE:
                 logger.info("%s; waiting %.0f s", self._progress(), pause)
             if pause > 0:
@@ -267,16 +295,17 @@ class ReportJobs:
         job.readers.discard(reader)
         if read:
             job.unread.discard(reader)
-        if not job.readers and job.result and job.result.document:
-            job.result.document.path.unlink(missing_ok=True)
-        self._changed()
+        if not job.readers:
+            self._open.pop(request, None)
+            if job.result and job.result.document:
+                job.result.document.path.unlink(missing_ok=True)
 
     # What follows is one step at a time: `_work` does the first thing that can be done now.
 
     def _work(self) -> float:
         """Do one thing, and return the seconds until there is something to do: 0 for now."""
         soonest = math.inf
-        for job in self._jobs.values():
+        for job in self._open.values():
             due = self._due(job)
             if due <= 0:
                 self._act(job)
@@ -286,8 +315,6 @@ class ReportJobs:
 
     def _due(self, job: _Job) -> float:
         """Return the seconds until the next step of a job, infinity while it must not be made."""
-        if job.step is _Step.DONE or not job.readers:
-            return math.inf
         account = job.asking.account
         if account in self._refused:
             return 0
@@ -299,31 +326,43 @@ class ReportJobs:
             return api.document_delay()
         if self._probing(job):
             return math.inf
-        return 0 if self._budget <= 0 or self._hopeless(job) else max(pause, api.create_delay())
+        if self._budget <= 0 or job.asking in self._known or self._lacks(job):
+            return 0
+        return max(pause, api.create_delay())
 
     def _probing(self, job: _Job) -> bool:
-        """Say whether the partition's first window is still to show that the account has it.
+        """Say whether an older sibling is still to show that the account has the partition.
 
-        One window is tried before the quota is spent on a partition that may not exist.
+        One window after the other is tried before the quota is spent on what may not exist.
         """
-        first = self._first[job.asking.partition]
-        return first is not job and not job.planned.delivered and first.result is None
+        if job.planned.delivered or self._lacks(job):
+            return False
+        siblings = self._partitions[job.asking.partition]
+        if any(other.result and other.result.outcome in {Outcome.LOADED, Outcome.EMPTY} for other in siblings):
+            return False
+        return next(other for other in siblings if other.result is None and other.readers) is not job
 
-    def _hopeless(self, job: _Job) -> bool:
-        """Say whether the partition's first window has shown that the others need no try."""
-        first = self._first[job.asking.partition].result
-        return not job.planned.delivered and first is not None and first.outcome in {Outcome.SKIPPED, Outcome.FAILED}
+    def _lacks(self, job: _Job) -> ReportResult | None:
+        """Return the result that has shown that other windows of the partition need no try."""
+        if job.planned.delivered:
+            return None
+        results = [other.result for other in self._partitions[job.asking.partition] if other.result]
+        if any(result.outcome in {Outcome.LOADED, Outcome.EMPTY} for result in results):
+            return None
+        return next((result for result in results if result.outcome in {Outcome.SKIPPED, Outcome.FAILED}), None)
 
     def _act(self, job: _Job) -> None:
         """Make the next step of a job and turn whatever goes wrong into its result."""
         refused = self._refused.get(job.asking.account)
         if refused:
+            job.kept = job.report_id is not None
             self._finish(job, Outcome.FAILED, str(refused))
             return
         try:
             {_Step.CREATE: self._create, _Step.POLL: self._poll, _Step.FETCH: self._fetch}[job.step](job)
         except (CredentialsError, LoginUnavailableError) as error:
             self._refused[job.asking.account] = error
+            job.kept = job.report_id is not None
             self._finish(job, Outcome.FAILED, str(error))
         except (NotFoundError, DocumentError) as error:
             # Older than Amazon keeps reports, another account's, or damaged in every download:
@@ -337,9 +376,11 @@ class ReportJobs:
             self._finish(job, verdict.outcome, str(error), advice=verdict.advice)
 
     def _create(self, job: _Job) -> None:
-        first = self._first[job.asking.partition].result
-        if first and self._hopeless(job):
-            self._finish(job, first.outcome, first.reason, advice=first.advice)
+        lacks = self._lacks(job)
+        if lacks:
+            self._finish(job, lacks.outcome, lacks.reason, advice=lacks.advice)
+            return
+        if self._take_up(job):
             return
         widest = self._widest.get((job.asking.account, job.asking.report_type))
         if widest is not None and _width(job.asking) > widest:
@@ -384,7 +425,8 @@ class ReportJobs:
             self._keep_waiting(job)
         elif processing is Processing.CANCELLED:
             reason = "Amazon cancelled the report: it has no data for these days"
-            if not (self._doubtful(job) and self._again(job, reason, pause=0)):
+            # Asked too soon, perhaps: then the same moment is too soon again.
+            if not (self._doubtful(job) and self._again(job, reason, pause=RETRY_PAUSE)):
                 self._finish(job, Outcome.EMPTY, reason)
         elif job.status.document_id:
             job.step = _Step.FETCH
@@ -427,14 +469,14 @@ class ReportJobs:
         window = job.asking.window
         if job.asking.recent(self._clock().date()):
             return True
-        have_rows = [
-            other.result.document is not None and not other.result.document.empty
-            for other in self._jobs.values()
-            if other.asking.partition == job.asking.partition
-            and other.result is not None
-            and (window.next == other.asking.window.start or other.asking.window.next == window.start)
+        neighbours = [
+            other.result
+            for other in self._partitions[job.asking.partition]
+            if window.next == other.asking.window.start or other.asking.window.next == window.start
         ]
-        return any(have_rows) or (not have_rows and job.planned.delivered)
+        if not neighbours:
+            return job.planned.delivered
+        return any(result and result.document and not result.document.empty for result in neighbours)
 
     def _judge(self, job: _Job, text: str | None) -> None:
         """Decide what follows from an error that Amazon gave as the report."""
@@ -490,6 +532,7 @@ class ReportJobs:
         halves: tuple[ReportRequest, ReportRequest] | None = None,
     ) -> None:
         job.step = _Step.DONE
+        self._open.pop(job.planned.request, None)
         job.result = ReportResult(
             outcome=outcome,
             asked=job.asking,
@@ -502,30 +545,21 @@ class ReportJobs:
             asked_at=job.asked_at,
             processed_at=job.status.processed_at if job.status else None,
         )
-        self._changed()
 
-    def _take_up(self, entry: Mapping[str, t.Any]) -> None:
-        """Use a report that an earlier run asked for, if it is still wanted and young enough."""
-        try:
-            request = ReportRequest.from_state(entry)
-            asked_at = datetime.fromisoformat(entry["asked_at"])
-            report_id = str(entry["report_id"])
-        except (KeyError, TypeError, ValueError, AttributeError):
-            logger.warning("Ignoring a report in the state that can't be read")
-            return
+    def _take_up(self, job: _Job) -> bool:
+        """Use a report that an earlier run asked for, if it is young enough."""
+        if job.asking not in self._known:
+            return False
+        report_id, asked_at = self._known.pop(job.asking)
         now = self._clock()
-        job = self._jobs.get(request)
         # A report of days that Amazon may still restate must not be older than a day.
-        age = now - asked_at
-        if age > timedelta(days=KEPT_DAYS if job and job.planned.settled else 1):
-            return
-        if job is None:
-            self._unclaimed.append(dict(entry))
-        elif job.report_id is None:
-            job.report_id, job.asked_at = report_id, asked_at
-            self._wait_for(job)
-            job.not_before = now
-            logger.info("Taking up %s, asked for at %s", request, entry["asked_at"])
+        if now - asked_at > timedelta(days=KEPT_DAYS if job.planned.settled else 1):
+            return False
+        job.report_id, job.asked_at = report_id, asked_at
+        self._wait_for(job)
+        job.not_before = now
+        logger.info("Taking up %s, asked for at %s", job.asking, asked_at.isoformat(timespec="seconds"))
+        return True
 
     def _progress(self) -> str:
         """Say in one line how far the run is."""

@@ -338,13 +338,20 @@ def _midnight(day: date) -> datetime:
 
 def touches(complete: Window | None, window: Window) -> bool:
     """Say whether a complete range and a window together leave no hole."""
-    return complete is None or (window.start <= complete.end + DAY and window.end >= complete.start - DAY)
+    return complete is None or (window.start <= complete.next and complete.start <= window.next)
 
 
 def extend(complete: Window | None, window: Window) -> Window:
-    """Join a complete range and a complete window that touches it."""
+    """Join a complete range and a complete window that touches it.
+
+    Raises:
+        ValueError: They leave a hole between them.
+    """
     if complete is None:
         return window
+    if not touches(complete, window):
+        msg = f"{complete} and {window} leave a hole"
+        raise ValueError(msg)
     return Window(min(complete.start, window.start), max(complete.end, window.end))
 
 
@@ -359,6 +366,23 @@ def common(ranges: Iterable[Window | None]) -> Window | None:
     return Window(start, end) if start <= end else None
 
 
+def in_reading_order(complete: Window | None, windows: Iterable[Window]) -> list[Window]:
+    """Order windows so that a range grows without a hole: upwards from its end, then down from its start.
+
+    Args:
+        complete: The range that is to grow.
+        windows: Windows that share nothing.
+
+    Returns:
+        The windows, newest first where there is no range yet.
+    """
+    newest_first = sorted(windows, reverse=True)
+    if complete is None:
+        return newest_first
+    upwards = [window for window in newest_first if window.end > complete.end]
+    return upwards[::-1] + [window for window in newest_first if window.end <= complete.end]
+
+
 def reachable(complete: Window | None, horizon: Horizon, calendar: Calendar) -> Window | None:
     """Return a complete range, or None when Amazon no longer has what follows it.
 
@@ -369,7 +393,7 @@ def reachable(complete: Window | None, horizon: Horizon, calendar: Calendar) -> 
     return complete
 
 
-def plan(complete: Window | None, horizon: Horizon, calendar: Calendar) -> list[Window]:
+def plan(complete: Window | None, horizon: Horizon, calendar: Calendar, *, down_to: date | None = None) -> list[Window]:
     """List the windows that a run asks for, in the order in which they are to be read.
 
     Upwards from the complete range to the newest unit, with what may have been restated; then
@@ -380,6 +404,7 @@ def plan(complete: Window | None, horizon: Horizon, calendar: Calendar) -> list[
         complete: The unbroken range that is complete.
         horizon: What is wanted.
         calendar: How the report's time is cut.
+        down_to: Go back at least to here: where the range of one of several streams ends.
 
     Returns:
         Aligned windows, each no wider than Amazon allows, that share nothing.
@@ -388,7 +413,8 @@ def plan(complete: Window | None, horizon: Horizon, calendar: Calendar) -> list[
     if wanted is None:
         return []
     if complete is None or not calendar.unbroken:
-        return list(_backwards(wanted, calendar))
+        start = wanted.start if down_to is None else min(wanted.start, down_to)
+        return list(_backwards(Window(start, wanted.end), calendar))
     restated = max(calendar.restated(horizon), calendar.oldest(horizon))
     upwards = Window(min(complete.next, max(complete.start, restated)), wanted.end)
     backwards = complete.before(wanted.start)

@@ -21,11 +21,22 @@ from singer_sdk.streams.core import Stream
 
 from tap_amazon_vendor.errors import AmazonError, DocumentError
 from tap_amazon_vendor.reports.documents import read_rows
+from tap_amazon_vendor.reports.jobs import ReportResult
 from tap_amazon_vendor.reports.ledger import LedgerEntry
 from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
-from tap_amazon_vendor.reports.windows import PERIODS, Calendar, Window, extend, from_text, reachable, to_text, touches
+from tap_amazon_vendor.reports.windows import (
+    PERIODS,
+    Calendar,
+    Window,
+    extend,
+    from_text,
+    in_reading_order,
+    reachable,
+    to_text,
+    touches,
+)
 from tap_amazon_vendor.streams.options import REPORT_PERIOD
 
 if t.TYPE_CHECKING:
@@ -33,7 +44,6 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_amazon_vendor.reports.jobs import ReportResult
     from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.streams.options import Option
     from tap_amazon_vendor.tap import TapAmazonVendor
@@ -50,6 +60,11 @@ class _Finished:
     request: ReportRequest
     entry: LedgerEntry
     complete: Window | None
+
+
+def _not_reached(request: ReportRequest) -> ReportResult:
+    """What became of a window that would leave a hole, because another before it is not complete."""
+    return ReportResult(Outcome.LATER, request, "a window between this one and the complete range is missing")
 
 
 def load_schema(name: str) -> dict[str, t.Any]:
@@ -215,14 +230,18 @@ class ReportStream(Stream):
         """
         if context is None:
             return
-        requests = deque(self.tap.plan.get(self.report_partition(context), []))
         complete = self.complete_range(context)
+        planned = {
+            report.request.window: report.request
+            for report in self.tap.plan.get(self.report_partition(context), [])
+            if self.name in report.readers
+        }
+        requests = deque(planned[window] for window in in_reading_order(complete, planned))
         overlap = self.tap.overlap if self.compares_programs else None
         while requests:
             request = requests.popleft()
             if not touches(complete, request.window):
-                # It would leave a hole: an earlier window is not complete. The next run goes on.
-                self.tap.jobs.release(request, self.name, read=False)
+                self._finish(context, request, _not_reached(request), 0, complete)
                 continue
             result = self.tap.jobs.result(request)
             if result.halves:
@@ -250,7 +269,7 @@ class ReportStream(Stream):
         """Leave the rest of a partition; in a connection test, say why."""
         for left in requests:
             self.tap.jobs.release(left, self.name, read=False)
-        if self.ABORT_AT_RECORD_COUNT is not None:
+        if self.ABORT_AT_RECORD_COUNT is not None and self.tap.nothing_else_of(result):
             raise AmazonError(result.words)
 
     def _rows(self, context: Context, result: ReportResult) -> Iterator[Record]:
@@ -285,6 +304,9 @@ class ReportStream(Stream):
         if outcome is Outcome.LOADED and rows == 0:
             outcome = Outcome.EMPTY
         good = outcome in {Outcome.LOADED, Outcome.EMPTY}
+        if good and not touches(complete, asked):
+            # Shortened, it no longer joins the range: its rows are written, but the range would have a hole.
+            good, outcome = False, Outcome.LATER
         entry = LedgerEntry(self.name, result, asked if good else request.window, outcome, rows)
         if good:
             complete = extend(complete, asked)
@@ -304,18 +326,24 @@ class ReportStream(Stream):
         when the rows of every window that is finished are written.
         """
         for finished in self._finished:
+            # The ledger first: whatever the state says must be accounted for, also when the process ends here.
+            self.tap.record(finished.entry)
             state = self.get_context_state(finished.context)
             state.pop("skipped_on", None)
             if finished.complete:
                 state["complete_from"] = to_text(finished.complete.start)
                 state["replication_key"] = self.replication_key
                 state["replication_key_value"] = to_text(finished.complete.end)
-            outcome = finished.entry.outcome
-            if outcome is Outcome.SKIPPED:
+            outcome, result = finished.entry.outcome, finished.entry.result
+            # What the account had before, and what Amazon refused outright, costs one call to try again.
+            if outcome is Outcome.SKIPPED and result.report_id and not finished.complete:
                 state["skipped_on"] = self.tap.today.isoformat()
-            self.tap.record(finished.entry)
-            self.tap.jobs.release(finished.request, self.name, read=outcome is not Outcome.LATER)
+            # A report that can't be read is not read again; one that could not be had is.
+            spent = outcome in {Outcome.LOADED, Outcome.EMPTY} or result.document is not None
+            self.tap.jobs.release(finished.request, self.name, read=spent)
             self.state_manager.is_flushed = False
+        if self._finished:
+            self.tap.ledger.pending = self.tap.jobs.pending()
         self._finished.clear()
         super()._write_state_message()
 

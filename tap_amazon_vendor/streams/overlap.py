@@ -1,8 +1,8 @@
-"""Whether the figures of RETAIL contain those of the other selling programs.
+"""Whether the figures of RETAIL contain those of the other selling programs (REPORTS.md section 0.4).
 
-REPORTS.md section 0.4. Amazon has neither confirmed nor denied it, so nothing is dropped or corrected: the user is warned
-where the rows show it. They show it when, product by product and day by day, RETAIL never sells less
-than the other programs together.
+Amazon has neither confirmed nor denied it, so nothing is dropped or corrected: the user is warned where the
+rows show it. They show it when, product by product and day by day, RETAIL never sells less than the other
+programs together.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from tap_amazon_vendor.reports.jobs import PlannedReport
 from tap_amazon_vendor.reports.request import ReportRequest
-from tap_amazon_vendor.reports.windows import common, plan
+from tap_amazon_vendor.reports.windows import common, extend, plan, touches
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +22,11 @@ logger = logging.getLogger("tap-amazon-vendor.plan")
 
 
 def plan_reports(
-    streams: Iterable[ReportStream], horizon: Horizon, *, first_only: bool = False
+    streams: Iterable[ReportStream],
+    horizon: Horizon,
+    pending: Iterable[Mapping[str, t.Any]] = (),
+    *,
+    first_only: bool = False,
 ) -> dict[ReportPartition, list[PlannedReport]]:
     """Plan the reports of a run.
 
@@ -32,10 +36,11 @@ def plan_reports(
     Args:
         streams: The selected streams.
         horizon: What the settings and the clock say about time.
-        first_only: Plan one window for each account and report type, for a connection test.
+        pending: Reports that earlier runs asked for and did not read.
+        first_only: Plan one window of each partition, for a connection test.
 
     Returns:
-        The reports of each partition, in the order in which its streams read them.
+        The reports of each partition, in the order in which to ask for them.
     """
     ranges: dict[ReportPartition, dict[str, Window | None]] = defaultdict(dict)
     calendars: dict[ReportPartition, Calendar] = {}
@@ -47,23 +52,41 @@ def plan_reports(
                 continue
             calendars[partition] = stream.calendar(context)
             ranges[partition][stream.name] = stream.complete_range(context)
+    waiting = _readable(pending)
     reports = {}
-    tried: set[tuple[str, str]] = set()
     for partition, completes in ranges.items():
-        kind = (partition.account, partition.report_type)
-        if first_only and kind in tried:
-            continue
-        tried.add(kind)
-        windows = _windows(partition, completes, horizon, calendars[partition])
+        windows = _windows(partition, completes, horizon, calendars[partition], waiting.get(partition, []))
         reports[partition] = windows[:1] if first_only else windows
     return reports
 
 
+def _readable(pending: Iterable[Mapping[str, t.Any]]) -> dict[ReportPartition, list[Window]]:
+    """Return the windows of pending reports, by partition."""
+    windows: dict[ReportPartition, list[Window]] = defaultdict(list)
+    for entry in pending:
+        try:
+            request = ReportRequest.from_state(entry)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue
+        windows[request.partition].append(request.window)
+    return windows
+
+
 def _windows(
-    partition: ReportPartition, completes: Mapping[str, Window | None], horizon: Horizon, calendar: Calendar
+    partition: ReportPartition,
+    completes: Mapping[str, Window | None],
+    horizon: Horizon,
+    calendar: Calendar,
+    waiting: Iterable[Window],
 ) -> list[PlannedReport]:
-    windows = plan(common(completes.values()), horizon, calendar)
-    if not windows and calendar.wanted(horizon) is None:
+    complete = common(completes.values())
+    # A report that brings new days is read first, however old: what it holds of restated days is read again below.
+    taken_up = _taken_up(complete, waiting, horizon, calendar)
+    for window in taken_up:
+        complete = extend(complete, window)
+    known = [each.next for each in completes.values() if each]
+    windows = plan(complete, horizon, calendar, down_to=min(known, default=None))
+    if not windows and not taken_up and calendar.wanted(horizon) is None:
         logger.warning(
             "Nothing of %s is closed and published between %s and %s: move `start_date`",
             partition,
@@ -75,10 +98,24 @@ def _windows(
             ReportRequest(*partition, window=window, calendar=calendar),
             readers=frozenset(completes),
             delivered=any(completes.values()),
-            settled=window.end < calendar.restated(horizon),
+            settled=window in taken_up or window.end < calendar.restated(horizon),
         )
-        for window in windows
+        for window in dict.fromkeys([*taken_up, *windows])
     ]
+
+
+def _taken_up(complete: Window | None, waiting: Iterable[Window], horizon: Horizon, calendar: Calendar) -> list[Window]:
+    """Choose the pending windows that make the complete range grow upwards, in the order in which they do."""
+    wanted = calendar.wanted(horizon)
+    if wanted is None or not calendar.unbroken:
+        return []
+    chosen = []
+    for window in sorted(waiting):
+        grows = complete is None or window.end > complete.end
+        if grows and touches(complete, window) and wanted.start <= window.end <= wanted.end:
+            chosen.append(window)
+            complete = extend(complete, window)
+    return chosen
 
 
 def in_asking_order(
