@@ -75,6 +75,9 @@ def clean_environment() -> dict[str, str]:
     }
     environment["PATH"] = os.pathsep.join([str(BIN), environment.get("PATH", os.defpath)])
     environment["VIRTUAL_ENV"] = str(VENV)
+    # In a locale without UTF-8 Python can't read the path of this folder if it has, say, an umlaut.
+    environment.pop("LC_ALL", None)
+    environment["LC_CTYPE"] = "C.UTF-8"
     # A proxy is for the way out: the sandbox is on this machine.
     for name in ("NO_PROXY", "no_proxy"):
         environment[name] = ",".join([*filter(None, [environment.get(name)]), *LOOPBACK])

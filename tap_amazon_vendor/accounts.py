@@ -145,7 +145,7 @@ def _read_account(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) 
             "Amazon's own sandbox hosts. Keep one of the two"
         )
     problems += [
-        f"`{prefix}{name}` must start with http:// or https://"
+        f"`{prefix}{name}` must be a URL that starts with http:// or https://"
         for name in ("api_url", "auth_url")
         if entry.get(name) and not _is_url(entry[name])
     ]
@@ -166,8 +166,12 @@ def _read_account(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) 
 
 
 def _is_url(value: str) -> bool:
-    parts = urlsplit(value)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # Raises for a port that is none.
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", value)
 
 
 def _read_marketplaces(prefix: str, names: list[str], problems: list[str]) -> tuple[Marketplace, ...]:

@@ -263,8 +263,8 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
     """
     problems: list[str] = []
     accounts = read_accounts(config, problems)
-    start = _day(config, "start_date", problems) or today - pendulum.duration(days=DEFAULT_DAYS)
     end = _day(config, "end_date", problems)
+    start = _day(config, "start_date", problems) or min(today, end or today) - pendulum.duration(days=DEFAULT_DAYS)
     if end and end < start:
         problems.append(f"`end_date` ({end}) lies before `start_date` ({start})")
     elif start > today:

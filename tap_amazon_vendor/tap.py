@@ -21,11 +21,11 @@ from pathlib import Path
 import click
 from singer_sdk import Tap
 from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand
 
 from tap_amazon_vendor.auth import LwaAuthenticator
-from tap_amazon_vendor.errors import AmazonError, RunFailedError
+from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.reports.api import ReportsApi
 from tap_amazon_vendor.reports.jobs import ReportJobs
 from tap_amazon_vendor.reports.outcomes import Outcome
@@ -43,6 +43,7 @@ from tap_amazon_vendor.transport import Transport
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
+    from types import FrameType
 
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.streams.core import Stream
@@ -63,12 +64,31 @@ class JsonFile(click.File):
         ctx: click.Context | None,
     ) -> t.Any:  # noqa: ANN401
         """Read the file and check it."""
-        text = super().convert(value, param, ctx).read()
         try:
-            json.loads(text)
+            text = super().convert(value, param, ctx).read()
+            _check_shape(json.loads(text))
         except ValueError as error:
-            self.fail(f"not JSON: {error}", param, ctx)
+            self.fail(f"not the JSON that is wanted: {error}", param, ctx)
         return io.StringIO(text)
+
+
+def _check_shape(content: t.Any) -> None:  # noqa: ANN401  # any JSON
+    """Refuse a state or catalog that the SDK would trip over.
+
+    Raises:
+        ValueError: It is no object, or its bookmarks are not what they should be.
+    """
+    bookmarks = content.get("bookmarks", {}) if isinstance(content, dict) else None
+    if not isinstance(bookmarks, dict):
+        msg = "an object with an object `bookmarks` at most"
+        raise ValueError(msg)  # noqa: TRY004  # for click it is a matter of the value
+    for name, bookmark in bookmarks.items():
+        parts = bookmark.get("partitions", []) if isinstance(bookmark, dict) else None
+        if not isinstance(parts, list) or not all(
+            isinstance(part, dict) and isinstance(part.get("context"), dict) for part in parts
+        ):
+            msg = f"the bookmark of {name} is damaged"
+            raise ValueError(msg)
 
 
 class TapCommand(SingerCommand):
@@ -81,7 +101,8 @@ class TapCommand(SingerCommand):
         except ConfigValidationError as error:
             for problem in error.errors:
                 self.logger.error(problem)  # noqa: TRY400
-        except AmazonError as error:
+        except SingerSDKError as error:
+            # Ours, and the SDK's for stream maps and catalogs.
             self.logger.error(error)  # noqa: TRY400
         sys.exit(1)
 
@@ -298,6 +319,13 @@ class TapAmazonVendor(Tap):
         """Keep the state's list of reports that are asked for up to date, and write it."""
         self.ledger.pending = self.jobs.pending()
         self.state_writer.write_state(self.state)
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Write the state, as the SDK does, and end as whoever sent the signal expects: not as a success."""
+        try:
+            super()._handle_termination(signum, frame)
+        except SystemExit:
+            sys.exit(128 + signum)
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final, but there is no hook for a run's end
         """Sync all streams, then fail if something failed.

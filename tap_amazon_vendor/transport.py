@@ -145,7 +145,7 @@ def _judge_error(error: requests.RequestException, url: str, *, repeatable: bool
         UnavailableError: No try will mend it.
     """
     problem = f"{_host(url)}: {_describe(error)}{_hint(error, url)}"
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.InvalidURL)):
         raise UnavailableError(problem) from None
     if not repeatable and not _never_arrived(error):
         raise UnansweredError(problem) from None

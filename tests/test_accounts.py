@@ -174,10 +174,12 @@ class TestProblems:
     @pytest.mark.parametrize("name", ["api_url", "auth_url"])
     @pytest.mark.parametrize("value", ["127.0.0.1:8080", "ftp://127.0.0.1", "file:///etc/passwd", "//amazon.com"])
     def test_a_host_without_http_is_refused(self, name: str, value: str) -> None:
-        assert problems_of({**SINGLE, name: value}) == [f"`{name}` must start with http:// or https://"]
+        assert problems_of({**SINGLE, name: value}) == [f"`{name}` must be a URL that starts with http:// or https://"]
 
     @pytest.mark.parametrize("name", ["api_url", "auth_url"])
-    @pytest.mark.parametrize("value", ["http://", "https:///reports"])
+    @pytest.mark.parametrize(
+        "value", ["http://", "https:///reports", "http://[::1", "http://127.0.0.1:99999", " http://a.b", "http://a b"]
+    )
     def test_a_url_without_a_host_is_refused(self, name: str, value: str) -> None:
         assert problems_of({**SINGLE, name: value})
 

@@ -374,3 +374,32 @@ def test_memory_stays_bounded_however_long_the_document(save: Save, pack: Callab
 def test_rows_are_counted_right_in_a_large_document(save: Save) -> None:
     rows = read_rows(open_document(save(gzip.compress(large(), compresslevel=1))), "salesByAsin")
     assert [row["orderedUnits"] for row in rows] == list(itertools.islice(itertools.count(), 30_000))
+
+
+class TestInnerArrays:
+    DOCUMENT: t.ClassVar[dict[str, t.Any]] = {
+        "reportSpecification": {},
+        "campaigns": [
+            {"campaignId": "1", "coupons": [{"couponId": "a", "asins": [{"asin": "X"}, {"asin": "Y"}]}]},
+            {"campaignId": "2", "coupons": []},
+            {"campaignId": "3"},
+        ],
+    }
+
+    def read(self, save: Save, path: str, inherits: tuple[str, ...]) -> list[dict[str, t.Any]]:
+        return list(read_rows(open_document(save(json.dumps(self.DOCUMENT).encode())), path, inherits))
+
+    def test_rows_inherit_what_identifies_the_elements_around_them(self, save: Save) -> None:
+        assert self.read(save, "campaigns.coupons.asins", ("campaignId", "couponId")) == [
+            {"campaignId": "1", "couponId": "a", "asin": "X"},
+            {"campaignId": "1", "couponId": "a", "asin": "Y"},
+        ]
+
+    def test_an_element_without_the_array_has_no_rows(self, save: Save) -> None:
+        rows = self.read(save, "campaigns.coupons", ("campaignId",))
+        assert [row["couponId"] for row in rows] == ["a"]
+
+    def test_an_inner_row_that_is_no_object_is_refused(self, save: Save) -> None:
+        content = json.dumps({"reportSpecification": {}, "promotions": [{"includedProducts": [7]}]}).encode()
+        with pytest.raises(DocumentError, match="includedProducts is not an object"):
+            list(read_rows(open_document(save(content)), "promotions.includedProducts"))

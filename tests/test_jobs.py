@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import typing as t
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -27,12 +27,10 @@ from tap_amazon_vendor.reports.documents import Document
 from tap_amazon_vendor.reports.jobs import PlannedReport, ReportJobs, ReportResult
 from tap_amazon_vendor.reports.outcomes import Outcome, Processing
 from tap_amazon_vendor.reports.request import ReportRequest
-from tap_amazon_vendor.reports.windows import Window
+from tap_amazon_vendor.reports.windows import Hours, Window
 from tap_amazon_vendor.throttle import Bucket
 
 if t.TYPE_CHECKING:
-    from datetime import datetime
-
     from conftest import FakeClock
 
 TODAY = date(2026, 11, 21)
@@ -325,6 +323,40 @@ class TestCancelled:
         result = run(amazon)
         assert result.document
         assert not result.document.empty
+
+
+class TestTooWide:
+    HOURS = Hours(span=14 * 24, look_back=30 * 24, late=4)
+    CLIENT_ERROR = "A client error occurred. Please double check"
+
+    def hours(self, first: int, last: int) -> ReportRequest:
+        """Real-time sales from one hour to another, counted from the begin of the month."""
+        begin = datetime(2026, 11, 1, tzinfo=timezone.utc)
+        window = Window(begin + timedelta(hours=first), begin + timedelta(hours=last))
+        return replace(NEWEST, report_type="REAL_TIME", options=(), window=window, calendar=self.HOURS)
+
+    def test_hours_that_amazon_rejects_are_to_be_asked_for_in_halves(self, amazon: FakeAmazon) -> None:
+        whole = self.hours(0, 100)
+        amazon.fates[whole] = [Fate(Processing.FATAL, text=self.CLIENT_ERROR)]
+        jobs = engine(amazon)
+        jobs.plan(planned(whole))
+        assert jobs.result(whole).halves == (self.hours(0, 50), self.hours(50, 100))
+
+    def test_the_width_that_was_too_much_is_not_tried_twice(self, amazon: FakeAmazon) -> None:
+        whole, other = self.hours(0, 100), self.hours(100, 200)
+        amazon.fates[whole] = [Fate(Processing.FATAL, text=self.CLIENT_ERROR, seconds=0)]
+        jobs = engine(amazon)
+        jobs.plan(planned(whole))
+        jobs.result(whole)
+        jobs.plan(planned(other))
+        assert jobs.result(other).halves == (self.hours(100, 150), self.hours(150, 200))
+        assert amazon.created == [whole]
+
+    def test_a_day_that_amazon_rejects_is_not_too_wide(self, amazon: FakeAmazon) -> None:
+        day = self.hours(0, 24)
+        amazon.fates[day] = [Fate(Processing.FATAL, text=self.CLIENT_ERROR)]
+        result = run(amazon, day, delivered=False)
+        assert (result.outcome, result.halves) == (Outcome.SKIPPED, None)
 
 
 class TestDoubts:

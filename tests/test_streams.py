@@ -166,9 +166,9 @@ def test_an_earlier_start_date_extends_the_range_backwards(world: World) -> None
     config = world.config(start_date=world.day(50))
     second = world.run(config, first.state, streams=["vendor_traffic", "report_ledger"])
     assert [days[1:] for days in world.asked(before)] == [
-        (world.day(14), world.day(4)),
         (world.day(45), world.day(31)),
         (world.day(50), world.day(46)),
+        (world.day(14), world.day(4)),
     ]
     assert partitions(second.state, "vendor_traffic")[0]["complete_from"] == world.day(50)
 
@@ -525,3 +525,20 @@ def test_windows_that_a_run_could_not_reach_are_in_the_ledger(world: World) -> N
     run = world.run(config, streams=["vendor_traffic", "report_ledger"])
     days = [day for _, start, end, _ in run.windows for day in days_between(start, end)]
     assert sorted(days) == list(days_between(world.day(90), world.day(4)))
+
+
+def test_a_small_budget_serves_all_partitions_in_turn(world: World) -> None:
+    """Neither reading again nor whoever comes first uses it up for ever."""
+    state: Row = {}
+    for _ in range(4):
+        state = world.run(world.config(max_reports=2), state).state
+    for stream in STREAMS:
+        for part in partitions(state, stream):
+            assert part["complete_from"] == world.day(30)
+    config = world.config(max_reports=1, restatement_days=0)
+    for _ in range(9):
+        world.clock.advance(86400)
+        state = world.run(config, state).state
+    for stream in STREAMS:
+        for part in partitions(state, stream):
+            assert part["replication_key_value"] >= world.day(7)

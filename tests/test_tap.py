@@ -167,10 +167,22 @@ def test_a_missing_file_is_one_message() -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"\xff\xfe",
+        b"5",
+        b"[]",
+        b'{"bookmarks": []}',
+        b'{"bookmarks": {"vendor_sales": null}}',
+        b'{"bookmarks": {"vendor_sales": {"partitions": ["x"]}}}',
+    ],
+)
 @pytest.mark.parametrize("option", ["--state", "--catalog"])
-def test_a_damaged_state_or_catalog_is_one_message(tmp_path: Path, server: Server, option: str) -> None:
+def test_a_damaged_state_or_catalog_is_one_message(tmp_path: Path, server: Server, option: str, content: bytes) -> None:
     file = tmp_path / "file.json"
-    file.write_text("{")
+    file.write_bytes(content)
     result = tap(tmp_path, config(server), option, str(file))
     assert result.returncode != 0
     assert "Traceback" not in result.stderr
@@ -205,6 +217,7 @@ def test_sigterm_writes_what_is_known(tmp_path: Path) -> None:
         output, _ = process.communicate(timeout=60)
     states = [json.loads(line)["value"] for line in output.splitlines() if '"STATE"' in line]
     assert len(states[-1]["bookmarks"]["report_ledger"]["pending"]) == 3
+    assert process.returncode == 128 + signal.SIGTERM
 
 
 def test_no_secret_is_in_anything_that_the_tap_says(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -217,6 +230,21 @@ def test_no_secret_is_in_anything_that_the_tap_says(world: World, caplog: pytest
     for secret in (CLIENT_SECRET, REFRESH_TOKEN, "Atza|", "X-Amz-Signature"):
         assert secret not in said
     assert SALES in said
+
+
+def test_a_wrong_environment_variable_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAP_AMAZON_VENDOR_AVAILABILITY_DAYS", "many")
+    monkeypatch.chdir(tmp_path)
+    result = run("--config", "ENV")
+    assert result.returncode == 1
+    assert "an environment variable" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_wrong_stream_map_is_one_message(tmp_path: Path, server: Server) -> None:
+    result = tap(tmp_path, config(server, stream_maps={"vendor_sales": {"x": "1+"}}))
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
 
 
 def test_settings_can_come_from_the_environment(

@@ -94,12 +94,14 @@ class PlannedReport:
         delivered: The account has had this report with these options before. Where not, one
             window is tried before the others are asked for.
         settled: Amazon no longer restates these days, so that an old report is as good as new.
+        again: All of it is complete, and only figures may be others: asked for last.
     """
 
     request: ReportRequest
     readers: frozenset[str]
     delivered: bool
     settled: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -408,8 +410,9 @@ class ReportJobs:
                 return
             job.report_id = listed[0]
         self._wait_for(job)
-        logger.info("Asked for %s. %s", job.asking, self._progress())
+        # Written down first: a signal must not find a report that only Amazon knows of.
         self._changed()
+        logger.info("Asked for %s. %s", job.asking, self._progress())
 
     def _wait_for(self, job: _Job) -> None:
         """Begin to poll a report."""

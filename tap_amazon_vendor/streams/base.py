@@ -201,6 +201,8 @@ class ReportStream(Stream):
         state = self.get_context_state(context)
         try:
             complete = Window(from_text(state["complete_from"]), from_text(state["replication_key_value"]))
+            if complete.start > complete.end:
+                return None
         except (KeyError, TypeError, ValueError):
             return None
         if reachable(complete, self.tap.horizon, calendar):
@@ -214,7 +216,7 @@ class ReportStream(Stream):
             since = date.fromisoformat(self.get_context_state(context)["skipped_on"])
         except (KeyError, TypeError, ValueError):
             return False
-        return today - timedelta(days=SKIPPED_DAYS) < since
+        return today - timedelta(days=SKIPPED_DAYS) < since <= today
 
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """Read a partition window by window, and complete each after its last row.

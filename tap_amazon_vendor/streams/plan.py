@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from tap_amazon_vendor.reports.jobs import PlannedReport
 from tap_amazon_vendor.reports.request import ReportRequest
-from tap_amazon_vendor.reports.windows import common, extend, plan, touches
+from tap_amazon_vendor.reports.windows import common, extend, plan, to_text, touches
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,10 +54,16 @@ def plan_reports(
             ranges[partition][stream.name] = stream.complete_range(context)
     waiting = _readable(pending)
     reports = {}
-    for partition, completes in ranges.items():
+    # Whoever is furthest behind comes first, so that with `max_reports` each has its turn.
+    for partition, completes in sorted(ranges.items(), key=lambda item: _behind(item[1].values())):
         windows = _windows(partition, completes, horizon, calendars[partition], waiting.get(partition, []))
         reports[partition] = windows[:1] if first_only else windows
     return reports
+
+
+def _behind(completes: Iterable[Window | None]) -> str:
+    """Return a sort key by which a partition without a range comes first, then the oldest end."""
+    return min(to_text(complete.next) if complete else "" for complete in completes)
 
 
 def _readable(pending: Iterable[Mapping[str, t.Any]]) -> dict[ReportPartition, list[Window]]:
@@ -99,6 +105,7 @@ def _windows(
             readers=frozenset(completes),
             delivered=any(completes.values()),
             settled=window in taken_up or window.end < calendar.restated(horizon),
+            again=complete is not None and complete.start <= window.start and window.end <= complete.end,
         )
         for window in dict.fromkeys([*taken_up, *windows])
     ]
@@ -126,4 +133,6 @@ def in_asking_order(
     What is newest comes first everywhere, and no stream waits for another's history.
     """
     rounds = itertools.zip_longest(*reports.values())
-    return [report for one_of_each in rounds for report in one_of_each if report]
+    order = [report for one_of_each in rounds for report in one_of_each if report]
+    # Where `max_reports` ends a run, it must not be what is read again that uses it up. The sort is stable.
+    return sorted(order, key=lambda report: report.again)
