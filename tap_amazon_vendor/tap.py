@@ -139,6 +139,10 @@ class TapAmazonVendor(Tap):
         if kwargs.get("parse_env_config"):
             _check_environment(type(self))
         super().__init__(*args, **kwargs)
+        if self.input_catalog is None:
+            # Not by `selected_by_default`: whoever then selects the stream would get none of its columns.
+            for stream in self.streams.values():
+                stream.selected = not (isinstance(stream, ReportStream) and stream.costly)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

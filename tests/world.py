@@ -178,6 +178,14 @@ class World:
             if call.operation == "createReport" and call.status in {0, 202}
         ]
 
+    def asked_bodies(self) -> list[Row]:
+        """The bodies of the createReport calls that were accepted."""
+        return [
+            dict(call.request)
+            for call in self.sandbox.calls
+            if call.operation == "createReport" and call.status in {0, 202}
+        ]
+
     def expected(
         self,
         stream: str,

@@ -91,6 +91,8 @@ class SandboxAccount:
         distributor_views: The views that end in data; any other one is FATAL.
         first_day: No figures exist before this day; None means always data.
         denied_reports: Report types that the vendor group has no rights to.
+        brand_registry: Whether it is enrolled, which the brand, promotion and coupon
+            reports need.
     """
 
     label: str
@@ -105,6 +107,7 @@ class SandboxAccount:
     distributor_views: tuple[str, ...] = ("MANUFACTURING", "SOURCING")
     first_day: date | None = None
     denied_reports: tuple[str, ...] = ()
+    brand_registry: bool = True
 
 
 DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
@@ -131,6 +134,7 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         refresh_token="Atzr|sandbox-vendor-uk",  # noqa: S106
         selling_programs=("RETAIL", "BUSINESS"),
         distributor_views=("SOURCING",),
+        brand_registry=False,
     ),
     SandboxAccount(
         label="vendor-jp",

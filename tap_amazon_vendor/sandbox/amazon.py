@@ -57,6 +57,8 @@ class Sandbox:
         accounts: The accounts that exist.
         faults: What shall go wrong, each NAME, NAME:COUNT or NAME:COUNT@SKIP.
         asins: Number of ASINs of each account.
+        search_terms: Number of terms in the search terms report of each marketplace, with
+            about three rows a term; ten millions take time and disk, but no memory.
         token_seconds: Lifetime of an access token.
         url_seconds: Lifetime of a presigned URL.
         stall_seconds: How long the fault `read_timeout` waits for the client to go.
@@ -79,6 +81,7 @@ class Sandbox:
         accounts: Sequence[SandboxAccount] = DEFAULT_ACCOUNTS,
         faults: Collection[str] = (),
         asins: int = 40,
+        search_terms: int = 200,
         token_seconds: float = 3600,
         url_seconds: float = 300,
         stall_seconds: float = 120,
@@ -94,7 +97,7 @@ class Sandbox:
         self.faults = Faults(faults)
         self.lwa = Lwa(self.accounts, seed, token_seconds)
         self.quotas = Quotas(speed)
-        self.data = Data(seed, self.accounts, asins)
+        self.data = Data(seed, self.accounts, asins, search_terms)
         self.jobs = Jobs(self.data, self.faults, seed, speed)
         self.schedules = Schedules(seed)
         self.documents = Documents(self.data)

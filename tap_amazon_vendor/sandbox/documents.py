@@ -9,18 +9,21 @@ from __future__ import annotations
 import gzip
 import hashlib
 import hmac
-import io
 import json
+import tempfile
 import threading
+import weakref
+import zlib
 from collections import OrderedDict
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import date, datetime, timedelta
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from tap_amazon_vendor.sandbox.reports import NOT_YET_AVAILABLE
+from tap_amazon_vendor.sandbox.data.catalogue import iso
+from tap_amazon_vendor.sandbox.reports import NOT_YET_AVAILABLE, RULES, date_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +35,9 @@ HTML = b"<html><body><h1>We're sorry</h1>An error occurred.</body></html>\n"
 EXTRA_FIELD = "unitsPromisedByDrone"
 ROWS_AT_ONCE = 2_000
 KEPT = 4
+IN_MEMORY = 8_000_000
+AT_ONCE = 256 * 1024
+OTHER_VALUES = {"distributorView": ("MANUFACTURING", "SOURCING"), "sellingProgram": ("RETAIL", "FRESH")}
 
 
 class S3Error(Exception):
@@ -58,6 +64,56 @@ class S3Error(Exception):
         )
 
 
+class Content:
+    """Bytes that several downloads read at once; large ones lie in a file, not in memory."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - lives as long as this
+        self._lock = threading.Lock()
+        self.length = 0
+        weakref.finalize(self, self._file.close)
+
+    def fill(self, chunks: Iterable[bytes]) -> Content:
+        """Append bytes."""
+        for chunk in chunks:
+            self._file.write(chunk)
+            self.length += len(chunk)
+        return self
+
+    def fill_compressed(self, chunks: Iterable[bytes]) -> Content:
+        """Append bytes, compressed."""
+        with gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=5, mtime=0) as file:
+            for chunk in chunks:
+                file.write(chunk)
+        self.length = self._file.tell()
+        return self
+
+    def read(self, start: int, size: int) -> bytes:
+        """Some bytes from the middle."""
+        with self._lock:
+            self._file.seek(start)
+            return self._file.read(size)
+
+    def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """All bytes from a place up to another one."""
+        stop = self.length if stop is None else stop
+        while start < stop and (chunk := self.read(start, min(AT_ONCE, stop - start))):
+            yield chunk
+            start += len(chunk)
+
+    def unpacked(self) -> Iterator[bytes]:
+        """All bytes without their compression."""
+        unpacker = zlib.decompressobj(wbits=31)
+        for packed in self.chunks():
+            # Little may become much.
+            rest = packed
+            while rest:
+                yield unpacker.decompress(rest, AT_ONCE)
+                rest = unpacker.unconsumed_tail
+        yield unpacker.flush()
+
+
 class Documents:
     """The bytes of all documents.
 
@@ -68,11 +124,11 @@ class Documents:
     def __init__(self, data: Data) -> None:
         """Start with nothing made: bytes are made when they are asked for."""
         self._data = data
-        self._made: OrderedDict[str, bytes] = OrderedDict()
+        self._made: OrderedDict[str, Content] = OrderedDict()
         # Not the lock of the sandbox: making a large document takes seconds.
         self._lock = threading.Lock()
 
-    def content(self, job: Job) -> bytes:
+    def content(self, job: Job) -> Content:
         """The gzip bytes of a report's document.
 
         Args:
@@ -85,7 +141,7 @@ class Documents:
         with self._lock:
             made = self._made.get(job.document_id)
             if made is None:
-                made = self._compress(self._text(job))
+                made = Content().fill_compressed(self._text(job))
                 self._made[job.document_id] = made
                 while len(self._made) > KEPT:
                     self._made.popitem(last=False)
@@ -102,15 +158,10 @@ class Documents:
 
     def _parts(self, job: Job) -> dict[str, Any]:
         request = job.request
-        start, end = request.days(job.created_at)
-        options = dict(request.options)
+        start, end = RULES[request.report_type].dates.window(request, job.created_at)
+        options: Mapping[str, str] = request.options
         if job.fault == "wrong_specification":
-            if "distributorView" in options:
-                manufacturing = options["distributorView"] == "MANUFACTURING"
-                options["distributorView"] = "SOURCING" if manufacturing else "MANUFACTURING"
-            else:
-                before = end - start + timedelta(days=1)
-                start, end = start - before, end - before
+            start, end, options = _another(start, end, options)
         parts = self._data.stream(
             request.report_type,
             account=job.account,
@@ -118,7 +169,7 @@ class Documents:
             options=options,
             start=start,
             end=end,
-            as_of=job.created_at.date(),
+            as_of=job.created_at,
         )
         arrays = [name for name in parts if name != "reportSpecification"]
         if job.fault == "missing_array":
@@ -129,16 +180,8 @@ class Documents:
             parts.update({name: _with_extra_field(parts[name]) for name in arrays})
         return parts
 
-    @staticmethod
-    def _compress(chunks: Iterable[bytes]) -> bytes:
-        buffer = io.BytesIO()
-        with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=5, mtime=0) as file:
-            for chunk in chunks:
-                file.write(chunk)
-        return buffer.getvalue()
 
-
-def spoil(fault: str | None, content: bytes) -> bytes:
+def spoil(fault: str | None, content: Content) -> Content:
     """Damage the bytes of one download.
 
     Args:
@@ -148,13 +191,15 @@ def spoil(fault: str | None, content: bytes) -> bytes:
     Returns:
         What is sent.
     """
+    length = content.length
     if fault == "truncated_document":
-        return content[: len(content) * 2 // 3]
+        return Content().fill(content.chunks(0, length * 2 // 3))
     if fault == "corrupt_gzip":
         # The last eight bytes are checksum and length.
-        return content[:-8] + bytes(byte ^ 0xFF for byte in content[-8:-4]) + content[-4:]
+        spoilt = bytes(byte ^ 0xFF for byte in content.read(length - 8, 4))
+        return Content().fill(chain(content.chunks(0, length - 8), [spoilt], content.chunks(length - 4)))
     if fault == "plain_labelled_gzip":
-        return gzip.decompress(content)
+        return Content().fill(content.unpacked())
     return content
 
 
@@ -181,6 +226,22 @@ def _encode(parts: Mapping[str, Any]) -> Iterator[bytes]:
             separator = b","
         yield b"]"
     yield b"}"
+
+
+def _another(
+    start: date | None, end: date | None, options: Mapping[str, str]
+) -> tuple[date | None, date | None, Mapping[str, str]]:
+    """What somebody else might have asked for: the other view or program, or the time before."""
+    for option, (one, other) in OTHER_VALUES.items():
+        if option in options:
+            return start, end, {**options, option: other if options[option] == one else one}
+    if start is None or end is None:
+        # The range is in the options.
+        moments = {option: moment for option, value in options.items() if (moment := date_time(value))}
+        before = max(moments.values()) - min(moments.values()) + timedelta(days=1)
+        return start, end, {option: iso(moment - before) for option, moment in moments.items()}
+    before = end - start + timedelta(days=0 if isinstance(start, datetime) else 1)
+    return start - before, end - before, options
 
 
 def _with_extra_field(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

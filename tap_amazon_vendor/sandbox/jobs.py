@@ -196,7 +196,7 @@ class Jobs:
         refused = refusal(rule, account, request, now)
         if refused is not None:
             return refused
-        start, end = request.days(now)
+        start, end = rule.dates.window(request, now)
         # No rows means CANCELLED, not an empty document (REPORTS.md section 0.1).
         any_rows = self._data.has_rows(
             request.report_type,
@@ -205,6 +205,7 @@ class Jobs:
             options=request.options,
             start=start,
             end=end,
+            as_of=now,
         )
         return Verdict("DONE" if any_rows else "CANCELLED")
 

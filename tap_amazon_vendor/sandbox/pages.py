@@ -96,6 +96,7 @@ def _accounts(sandbox: Sandbox) -> list[dict[str, Any]]:
             "roles": account.roles,
             "selling_programs": account.selling_programs,
             "distributor_views": account.distributor_views,
+            "brand_registry": account.brand_registry,
             "first_day": account.first_day and account.first_day.isoformat(),
         }
         for account in sandbox.accounts

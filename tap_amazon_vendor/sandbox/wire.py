@@ -35,9 +35,9 @@ def reset(environ: Mapping[str, Any]) -> ConnectionResetError:
     return ConnectionResetError("a fault of the sandbox")
 
 
-def reset_within(environ: Mapping[str, Any], body: bytes) -> Iterator[bytes]:
-    """Send half of a body, then break the connection."""
-    yield body[: len(body) // 2]
+def reset_within(environ: Mapping[str, Any], chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Send some of a body, then break the connection."""
+    yield from chunks
     raise reset(environ)
 
 

@@ -95,6 +95,7 @@ class ReportStream(Stream):
         row_keys: Columns that identify a row within a partition.
         calendars: How time is cut, by ``reportPeriod``, or just one calendar.
         compares_programs: Its rows show whether RETAIL contains the other programs.
+        costly: Too large to be read by whoever did not ask for it: deselected where no catalog selects it.
         kind: Type of account that has the report.
     """
 
@@ -108,6 +109,7 @@ class ReportStream(Stream):
     row_keys: t.ClassVar[tuple[str, ...]]
     calendars: t.ClassVar[Mapping[str, Calendar] | Calendar] = PERIODS
     compares_programs: t.ClassVar[bool] = False
+    costly: t.ClassVar[bool] = False
     kind: t.ClassVar[str] = "vendor"
 
     replication_key = "end_date"

@@ -53,7 +53,7 @@ class BrandSearchTerms(ReportStream):
     row_keys = ("start_date", "end_date", "department_name", "search_term", "click_share_rank")
     from_specification = {"start_date": "dataStartTime", "end_date": "dataEndTime"}  # noqa: RUF012
     calendars = {name: replace(period, span=1) for name, period in BRAND_PERIODS.items()}  # noqa: RUF012
-    selected_by_default = False
+    costly = True
 
 
 class BrandMarketBasket(ReportStream):

@@ -14,8 +14,8 @@ from collections import defaultdict
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: One product in so many is looked at, and at most so many products and days: memory stays small.
-SAMPLE, MOST = 8, 20_000
+#: Most products and days that are looked at: memory stays small.
+MOST = 20_000
 
 #: Fewer products and days than this show nothing.
 ENOUGH = 20
@@ -27,15 +27,21 @@ class ProgramOverlap:
     def __init__(self) -> None:
         """Start without rows."""
         self._units: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
+        #: One product in so many is looked at. Doubles whenever there are too many.
+        self._one_in = 1
 
     def see(self, row: Mapping[str, t.Any]) -> None:
         """Take a row into account."""
         units = row["shipped_units"]
-        if units is None or zlib.crc32(row["asin"].encode()) % SAMPLE:
+        if units is None or zlib.crc32(row["asin"].encode()) % self._one_in:
             return
+        # The ASIN comes last, see below.
         key = (row["account"], row["marketplace_id"], row["distributor_view"], row["end_date"], row["asin"])
-        if key in self._units or len(self._units) < MOST:
-            self._units[key][row["selling_program"]] = units
+        self._units[key][row["selling_program"]] = units
+        while len(self._units) > MOST:
+            self._one_in *= 2
+            for product in [key for key in self._units if zlib.crc32(key[-1].encode()) % self._one_in]:
+                del self._units[product]
 
     def warning(self) -> str | None:
         """Say what the rows show, None for nothing."""

@@ -1,0 +1,182 @@
+"""What the selling partners of the sandbox sold: seeded, restated, summed up.
+
+A figure follows from the seed, the account, the marketplace, the ASIN, the day (or hour)
+and its age when the report is asked for. All sums are sums of whole numbers (units,
+cents), so aggregates, programs and longer periods fit exactly.
+
+Fields and their presence are those of Amazon's schemas. Each room of this package has
+the reports of one kind; a report is a function that gives the arrays of its document.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from tap_amazon_vendor.sandbox.data.brand import market_basket, repeat_purchase, search_terms
+from tap_amazon_vendor.sandbox.data.campaigns import coupons, promotions
+from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
+from tap_amazon_vendor.sandbox.data.forecasts import forecasts
+from tap_amazon_vendor.sandbox.data.inventory import inventory
+from tap_amazon_vendor.sandbox.data.realtime import real_time_inventory, real_time_sales, real_time_traffic
+from tap_amazon_vendor.sandbox.data.retail import margin, sales, traffic
+from tap_amazon_vendor.sandbox.reports import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tap_amazon_vendor.sandbox.accounts import SandboxAccount
+    from tap_amazon_vendor.sandbox.data.catalogue import Report, Row
+
+REPORTS: Mapping[str, Report] = {
+    "GET_VENDOR_SALES_REPORT": sales,
+    "GET_VENDOR_INVENTORY_REPORT": inventory,
+    "GET_VENDOR_TRAFFIC_REPORT": traffic,
+    "GET_VENDOR_NET_PURE_PRODUCT_MARGIN_REPORT": margin,
+    "GET_VENDOR_FORECASTING_REPORT": forecasts,
+    "GET_VENDOR_REAL_TIME_SALES_REPORT": real_time_sales,
+    "GET_VENDOR_REAL_TIME_TRAFFIC_REPORT": real_time_traffic,
+    "GET_VENDOR_REAL_TIME_INVENTORY_REPORT": real_time_inventory,
+    "GET_BRAND_ANALYTICS_MARKET_BASKET_REPORT": market_basket,
+    "GET_BRAND_ANALYTICS_REPEAT_PURCHASE_REPORT": repeat_purchase,
+    "GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT": search_terms,
+    "GET_PROMOTION_PERFORMANCE_REPORT": promotions,
+    "GET_COUPON_PERFORMANCE_REPORT": coupons,
+}
+
+# Their longer periods are made of their days, so whether there is a row depends on no period.
+ADDED_UP = frozenset(
+    {
+        "GET_VENDOR_SALES_REPORT",
+        "GET_VENDOR_INVENTORY_REPORT",
+        "GET_VENDOR_TRAFFIC_REPORT",
+        "GET_VENDOR_NET_PURE_PRODUCT_MARGIN_REPORT",
+    }
+)
+
+
+class Data:
+    """All figures of one sandbox.
+
+    Args:
+        seed: Another seed is another world.
+        accounts: The accounts that have figures.
+        asins: Number of ASINs in each catalogue.
+        search_terms: Number of terms in each marketplace's search terms report.
+    """
+
+    def __init__(self, seed: int, accounts: Sequence[SandboxAccount], asins: int, search_terms: int) -> None:
+        """Work nothing out yet: a catalogue is made when it is first needed."""
+        self._seed = seed
+        self._accounts = {account.label: account for account in accounts}
+        self._asins = asins
+        self._search_terms = search_terms
+        self._catalogue = lru_cache(maxsize=None)(self._make_catalogue)
+
+    def catalogue(self, account: SandboxAccount | str, marketplace_id: str) -> Catalogue:
+        """The ASINs that an account sells in a marketplace."""
+        label = account if isinstance(account, str) else account.label
+        return self._catalogue(label, marketplace_id)
+
+    def document(  # noqa: PLR0913 - these are the parts of a report request
+        self,
+        report_type: str,
+        *,
+        account: SandboxAccount | str,
+        marketplace_id: str,
+        options: Mapping[str, str],
+        start: date | None = None,
+        end: date | None = None,
+        as_of: date,
+    ) -> dict[str, Any]:
+        """Work out the JSON document that a report asked for on a day would hold.
+
+        Money amounts are `Decimal` with the digits of the document (whole yen are
+        `int`), so compare with `json.loads(text, parse_float=Decimal)`.
+
+        Args:
+            report_type: Amazon's name of the report.
+            account: The account or its label.
+            marketplace_id: The one marketplace.
+            options: The reportOptions.
+            start: First day of the first period; for hourly reports an aware datetime, and
+                None for those without dates or with dates in their options.
+            end: Last day of the last period, or the same.
+            as_of: The day (UTC) of createReport, on which restatement depends; for hourly
+                reports the moment, and a bare day stands for its midnight.
+
+        Returns:
+            The document. Rules of the API are not applied: `reports.py` has those.
+        """
+        document = self.stream(
+            report_type,
+            account=account,
+            marketplace_id=marketplace_id,
+            options=options,
+            start=start,
+            end=end,
+            as_of=as_of,
+        )
+        return {name: part if name == "reportSpecification" else list(part) for name, part in document.items()}
+
+    def stream(  # noqa: PLR0913 - as `document`
+        self,
+        report_type: str,
+        *,
+        account: SandboxAccount | str,
+        marketplace_id: str,
+        options: Mapping[str, str],
+        start: date | None = None,
+        end: date | None = None,
+        as_of: date,
+    ) -> dict[str, Any]:
+        """Like `document`, but each array is an iterator that makes rows as it goes."""
+        label = account if isinstance(account, str) else account.label
+        catalogue = self.catalogue(label, marketplace_id)
+        rule = RULES[report_type]
+        options = dict(options)
+        if "currencyCode" in rule.optional:
+            options.setdefault("currencyCode", catalogue.currency)
+        query = Query(self._accounts[label].first_day, options, start or as_of, end or as_of, as_of)
+        specification: Row = {"reportType": report_type}
+        if rule.options:
+            specification["reportOptions"] = dict(sorted(options.items()))
+        if rule.says_when_updated:
+            specification["lastUpdatedDate"] = query.today.isoformat()
+        for name, value in (("dataStartTime", start), ("dataEndTime", end)):
+            if value is not None:
+                specification[name] = iso(value) if isinstance(value, datetime) else value.isoformat()
+        specification["marketplaceIds"] = [marketplace_id]
+        return {"reportSpecification": specification, **REPORTS[report_type](catalogue, query)}
+
+    def has_rows(  # noqa: PLR0913 - as `document`
+        self,
+        report_type: str,
+        *,
+        account: SandboxAccount | str,
+        marketplace_id: str,
+        options: Mapping[str, str],
+        start: date | None = None,
+        end: date | None = None,
+        as_of: date,
+    ) -> bool:
+        """Tell whether a report would have any row, without working it out."""
+        # Where periods add up from days, the first row of the first day with one is
+        # enough, for a year too.
+        if report_type in ADDED_UP:
+            options = {**options, "reportPeriod": "DAY"}
+        document = self.stream(
+            report_type,
+            account=account,
+            marketplace_id=marketplace_id,
+            options=options,
+            start=start,
+            end=end,
+            as_of=as_of,
+        )
+        *_, rows = document.values()
+        return next(iter(rows), None) is not None
+
+    def _make_catalogue(self, label: str, marketplace_id: str) -> Catalogue:
+        return make_catalogue(self._seed, label, marketplace_id, self._asins, self._search_terms)

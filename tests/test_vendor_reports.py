@@ -1,0 +1,219 @@
+"""Every vendor and brand report, from the local Amazon to rows, compared field by field with the seed."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from world import Row, Run, World, partitions
+
+from tap_amazon_vendor.streams import REPORT_STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_amazon_vendor.streams.base import ReportStream
+
+BY_NAME = {stream.name: stream for stream in REPORT_STREAMS}
+PERIODS = ["DAY", "WEEK"]
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def flat(value: object, name: str = "") -> Row:
+    """The columns of one of Amazon's fields; what is null or an array of rows has none."""
+    if isinstance(value, dict):
+        columns: Row = {}
+        for inner, content in value.items():
+            columns |= flat(content, f"{name}_{snake(inner)}" if name else snake(inner))
+        return columns
+    return {} if value is None or (isinstance(value, list) and value and isinstance(value[0], dict)) else {name: value}
+
+
+def elements(rows: list[Row], path: list[str], inherits: tuple[str, ...]) -> Iterator[Row]:
+    """The rows of an array in an array, with what they inherit."""
+    for row in rows:
+        if not path:
+            yield row
+            continue
+        inherited = {name: row[name] for name in inherits if name in row}
+        yield from elements([inherited | inner for inner in row.get(path[0], [])], path[1:], inherits)
+
+
+def moment(text: str) -> date:
+    """A day for day reports, an hour for hourly ones."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def expected(world: World, stream: type[ReportStream], since: int = 0) -> list[Row]:
+    """What the documents of all reports asked for say, in the stream's columns."""
+    rows = []
+    for call in world.sandbox.calls[since:]:
+        request = call.request
+        if call.operation != "createReport" or request["reportType"] != stream.report_type:
+            continue
+        hourly = "REAL_TIME" in stream.report_type
+        bounds = [moment(request[name]) for name in ("dataStartTime", "dataEndTime") if name in request]
+        start, end = bounds or (None, None)
+        if bounds and not hourly:
+            start, end = (bound.date() for bound in bounds)  # type: ignore[attr-defined]
+        document = world.sandbox.data.document(
+            stream.report_type,
+            account="vendor-us",
+            marketplace_id=request["marketplaceIds"][0],
+            options=request["reportOptions"],
+            start=start,
+            end=end,
+            as_of=call.at if hourly else call.at.date(),
+        )
+        base = {"account": "default", "marketplace_id": request["marketplaceIds"][0]}
+        options = {snake(name): value for name, value in request["reportOptions"].items() if "Date" not in name}
+        specification = document["reportSpecification"]
+        said = {**specification, **specification.get("reportOptions", {})}
+        once = {column: str(said[field])[:10] for column, field in stream.from_specification.items()}
+        array, *path = stream.array.split(".")
+        for row in elements(document[array], path, stream.inherits):
+            own = {name: value for name, value in row.items() if name not in stream.leaves_out}
+            rows.append({**base, **options, **once, **flat(own)})
+    return rows
+
+
+def said(row: Row) -> Row:
+    """A row without nulls and without the report that it came in."""
+    return {name: value for name, value in row.items() if value is not None and name != "report_id"}
+
+
+def in_order(rows: list[Row], keys: list[str]) -> list[Row]:
+    return sorted(rows, key=lambda row: tuple(str(row.get(key)) for key in keys))
+
+
+def run(world: World, *names: str, state: Row | None = None, **changes: Any) -> Run:
+    config = world.config(report_periods=PERIODS, selling_programs=["RETAIL", "FRESH"], **changes)
+    return world.run(config, state, streams=[*names, "report_ledger"])
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_rows_are_those_of_the_seed_field_by_field(world: World, name: str) -> None:
+    stream = BY_NAME[name]
+    done = run(world, name, start_date=world.day(12))
+    assert done.error is None
+    rows, keys = done.records(name), done.keys(name)
+    assert rows
+    assert in_order([said(row) for row in rows], keys) == in_order(expected(world, stream), keys)
+    assert len({tuple(row[key] for key in keys) for row in rows}) == len(rows)
+    schema = next(
+        message["schema"] for message in done.messages if message["type"] == "SCHEMA" and message["stream"] == name
+    )
+    validator = jsonschema.Draft7Validator(schema)
+    for row in rows:
+        plain = {key: float(value) if isinstance(value, Decimal) else value for key, value in row.items()}
+        assert list(validator.iter_errors(plain)) == []
+        assert set(row) == set(schema["properties"])
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_second_run_asks_for_little_and_doubles_nothing(world: World, name: str) -> None:
+    first = run(world, name, start_date=world.day(12))
+    asked = len(world.asked_bodies())
+    world.clock.advance(1800)
+    second = run(world, name, state=first.state, start_date=world.day(12))
+    assert second.error is None
+    assert len(world.asked_bodies()) - asked <= asked
+    assert second.upserted(name, first.upserted(name)).keys() >= first.upserted(name).keys()
+
+
+def test_hourly_bookmarks_move_by_the_hour(world: World) -> None:
+    name = "vendor_real_time_traffic"
+    first = run(world, name, start_date=world.day(3))
+    (part,) = partitions(first.state, name)
+    assert part["complete_from"] == f"{world.day(3)}T00:00:00Z"
+    assert part["replication_key_value"] == f"{world.day(0)}T10:00:00Z"
+    world.clock.advance(3 * 3600)
+    second = run(world, name, state=first.state, start_date=world.day(3))
+    (part,) = partitions(second.state, name)
+    assert part["replication_key_value"] == f"{world.day(0)}T13:00:00Z"
+    assert [row["window_start"] for row in second.records("report_ledger")] == [f"{world.day(1)}T15:00:00Z"]
+
+
+def test_hours_that_amazon_finds_too_many_are_read_in_halves(world: World) -> None:
+    name = "vendor_real_time_sales"
+    world.sandbox.inject("fatal_client_error", 2)
+    done = run(world, name, start_date=world.day(12))
+    assert done.error is None
+    assert {outcome for *_, outcome in done.windows} == {"loaded"}
+    (part,) = partitions(done.state, name)
+    assert part["complete_from"] == f"{world.day(12)}T00:00:00Z"
+    hours = [row["window_end"] for row in done.records("report_ledger")]
+    assert hours == sorted(hours, reverse=True)
+    assert len(hours) == 4
+
+
+def test_a_forecast_is_a_snapshot_of_each_run(world: World) -> None:
+    name = "vendor_forecasting"
+    first = run(world, name)
+    world.clock.advance(7 * 86400)
+    second = run(world, name, state=first.state)
+    generations = {row["forecast_generation_date"] for row in second.upserted(name, first.upserted(name)).values()}
+    assert len(generations) == 2
+    assert all("dataStartTime" not in body for body in world.asked_bodies())
+
+
+def test_promotions_are_asked_for_by_options_and_read_anew_each_run(world: World) -> None:
+    names = ("vendor_promotions", "vendor_promotion_products")
+    start = world.day(400)
+    first = run(world, *names, start_date=start)
+    second = run(world, *names, state=first.state, start_date=start)
+    assert [body["reportOptions"] for body in world.asked_bodies()] == [
+        {
+            "promotionStartDateFrom": f"{start}T00:00:00Z",
+            "promotionStartDateTo": f"{world.day(0)}T23:59:59Z",
+        }
+    ] * 2
+    assert second.records("vendor_promotions")
+    assert second.records("vendor_promotion_products")
+
+
+def test_search_terms_take_one_period_a_report_and_their_dates_from_it(world: World) -> None:
+    name = "brand_search_terms"
+    done = run(world, name, start_date=world.day(6))
+    days = {(row["start_date"], row["end_date"]) for row in done.records(name) if row["report_period"] == "DAY"}
+    assert days == {(world.day(ago), world.day(ago)) for ago in (4, 5, 6)}
+
+
+def test_a_stream_whose_periods_are_not_wanted_asks_for_nothing(world: World) -> None:
+    done = world.run(world.config(report_periods=["DAY"]), streams=["brand_repeat_purchase"])
+    assert done.error is None
+    assert world.asked_bodies() == []
+
+
+def test_search_terms_are_read_only_where_they_are_selected(world: World) -> None:
+    tap = world.tap(world.config())
+    assert [name for name, stream in tap.streams.items() if not stream.selected] == ["brand_search_terms"]
+
+
+def test_programs_that_contain_each_other_are_warned_about(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    config = world.config(selling_programs=["RETAIL", "BUSINESS", "FRESH"])
+    done = world.run(config, streams=["vendor_sales"])
+    assert {row["selling_program"] for row in done.records("vendor_sales")} == {"RETAIL", "BUSINESS", "FRESH"}
+    assert "RETAIL seems to contain the other selling programs" in caplog.text
+
+
+def test_a_vendor_without_brand_registry_is_told_and_goes_on(world: World) -> None:
+    done = world.run(
+        world.config("vendor-uk"), streams=["brand_market_basket", "vendor_traffic_totals", "report_ledger"]
+    )
+    assert done.error is None
+    outcomes = {row["stream_name"]: row["outcome"] for row in done.records("report_ledger")}
+    assert outcomes == {"brand_market_basket": "skipped", "vendor_traffic_totals": "loaded"}
+
+
+def test_a_day_of_the_horizon_is_never_asked_for_twice_in_a_run(world: World) -> None:
+    run(world, "vendor_inventory", "vendor_inventory_totals", start_date=world.day(60))
+    bodies = [tuple(sorted(map(str, body.items()))) for body in world.asked_bodies()]
+    assert len(bodies) == len(set(bodies))
