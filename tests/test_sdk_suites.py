@@ -35,6 +35,8 @@ TestTapAmazonVendor = get_tap_test_class(
         "marketplaces": ["US"],
         "api_url": _server.url,
         "auth_url": _server.auth_url,
+        # Repeat purchase knows no days.
+        "report_periods": ["DAY", "WEEK"],
     },
     suite_config=SuiteConfig(max_records_limit=200),
     parse_env_config=False,

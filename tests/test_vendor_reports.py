@@ -2,86 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pytest
-from world import Row, Run, World, partitions
+from world import Row, Run, World, partitions, seed_rows
 
 from tap_amazon_vendor.streams import REPORT_STREAMS
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tap_amazon_vendor.streams.base import ReportStream
-
 BY_NAME = {stream.name: stream for stream in REPORT_STREAMS}
 PERIODS = ["DAY", "WEEK"]
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def flat(value: object, name: str = "") -> Row:
-    """The columns of one of Amazon's fields; what is null or an array of rows has none."""
-    if isinstance(value, dict):
-        columns: Row = {}
-        for inner, content in value.items():
-            columns |= flat(content, f"{name}_{snake(inner)}" if name else snake(inner))
-        return columns
-    return {} if value is None or (isinstance(value, list) and value and isinstance(value[0], dict)) else {name: value}
-
-
-def elements(rows: list[Row], path: list[str], inherits: tuple[str, ...]) -> Iterator[Row]:
-    """The rows of an array in an array, with what they inherit."""
-    for row in rows:
-        if not path:
-            yield row
-            continue
-        inherited = {name: row[name] for name in inherits if name in row}
-        yield from elements([inherited | inner for inner in row.get(path[0], [])], path[1:], inherits)
-
-
-def moment(text: str) -> date:
-    """A day for day reports, an hour for hourly ones."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def expected(world: World, stream: type[ReportStream], since: int = 0) -> list[Row]:
-    """What the documents of all reports asked for say, in the stream's columns."""
-    rows = []
-    for call in world.sandbox.calls[since:]:
-        request = call.request
-        if call.operation != "createReport" or request["reportType"] != stream.report_type:
-            continue
-        hourly = "REAL_TIME" in stream.report_type
-        bounds = [moment(request[name]) for name in ("dataStartTime", "dataEndTime") if name in request]
-        start, end = bounds or (None, None)
-        if bounds and not hourly:
-            start, end = (bound.date() for bound in bounds)  # type: ignore[attr-defined]
-        document = world.sandbox.data.document(
-            stream.report_type,
-            account="vendor-us",
-            marketplace_id=request["marketplaceIds"][0],
-            options=request["reportOptions"],
-            start=start,
-            end=end,
-            as_of=call.at if hourly else call.at.date(),
-        )
-        base = {"account": "default", "marketplace_id": request["marketplaceIds"][0]}
-        options = {snake(name): value for name, value in request["reportOptions"].items() if "Date" not in name}
-        specification = document["reportSpecification"]
-        said = {**specification, **specification.get("reportOptions", {})}
-        once = {column: str(said[field])[:10] for column, field in stream.from_specification.items()}
-        array, *path = stream.array.split(".")
-        for row in elements(document[array], path, stream.inherits):
-            own = {name: value for name, value in row.items() if name not in stream.leaves_out}
-            rows.append({**base, **options, **once, **flat(own)})
-    return rows
 
 
 def said(row: Row) -> Row:
@@ -105,7 +36,9 @@ def test_rows_are_those_of_the_seed_field_by_field(world: World, name: str) -> N
     assert done.error is None
     rows, keys = done.records(name), done.keys(name)
     assert rows
-    assert in_order([said(row) for row in rows], keys) == in_order(expected(world, stream), keys)
+    assert in_order([said(row) for row in rows], keys) == in_order(
+        seed_rows(world.sandbox, stream, world.sandbox.calls), keys
+    )
     assert len({tuple(row[key] for key in keys) for row in rows}) == len(rows)
     schema = next(
         message["schema"] for message in done.messages if message["type"] == "SCHEMA" and message["stream"] == name

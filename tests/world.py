@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,13 @@ from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from conftest import FakeClock
     from singer_sdk.singerlib import Message
 
-    from tap_amazon_vendor.sandbox import Sandbox, Server
+    from tap_amazon_vendor.sandbox import Call, Sandbox, Server
+    from tap_amazon_vendor.streams.base import ReportStream
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -246,3 +248,65 @@ def partitions(state: Row, stream: str) -> list[Row]:
 def by(*names: str) -> Callable[[Row], Key]:
     """A sort key of columns."""
     return lambda row: tuple(str(row.get(name)) for name in names)
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def flat(value: object, name: str = "") -> Row:
+    """The columns of one of Amazon's fields; what is null or an array of rows has none."""
+    if isinstance(value, dict):
+        columns: Row = {}
+        for inner, content in value.items():
+            columns |= flat(content, f"{name}_{snake(inner)}" if name else snake(inner))
+        return columns
+    return {} if value is None or (isinstance(value, list) and value and isinstance(value[0], dict)) else {name: value}
+
+
+def elements(rows: list[Row], path: list[str], inherits: tuple[str, ...]) -> Iterator[Row]:
+    """The rows of an array in an array, with what they inherit."""
+    for row in rows:
+        if not path:
+            yield row
+            continue
+        inherited = {name: row[name] for name in inherits if name in row}
+        yield from elements([inherited | inner for inner in row.get(path[0], [])], path[1:], inherits)
+
+
+def moment(text: str) -> date:
+    """A day for day reports, an hour for hourly ones."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def seed_rows(sandbox: Sandbox, stream: type[ReportStream], calls: Iterable[Call]) -> list[Row]:
+    """What the documents of all reports asked for say, in the stream's columns."""
+    rows = []
+    for call in calls:
+        request = call.request
+        if call.operation != "createReport" or request["reportType"] != stream.report_type:
+            continue
+        hourly = "REAL_TIME" in stream.report_type
+        bounds = [moment(request[name]) for name in ("dataStartTime", "dataEndTime") if name in request]
+        start, end = bounds or (None, None)
+        if bounds and not hourly:
+            start, end = (bound.date() for bound in bounds)  # type: ignore[attr-defined]
+        document = sandbox.data.document(
+            stream.report_type,
+            account="vendor-us",
+            marketplace_id=request["marketplaceIds"][0],
+            options=request["reportOptions"],
+            start=start,
+            end=end,
+            as_of=call.at if hourly else call.at.date(),
+        )
+        base = {"account": "default", "marketplace_id": request["marketplaceIds"][0]}
+        options = {snake(name): value for name, value in request["reportOptions"].items() if "Date" not in name}
+        specification = document["reportSpecification"]
+        said = {**specification, **specification.get("reportOptions", {})}
+        once = {column: str(said[field])[:10] for column, field in stream.from_specification.items()}
+        array, *path = stream.array.split(".")
+        for row in elements(document[array], path, stream.inherits):
+            own = {name: value for name, value in row.items() if name not in stream.leaves_out}
+            rows.append({**base, **options, **once, **flat(own)})
+    return rows

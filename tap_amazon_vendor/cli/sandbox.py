@@ -41,6 +41,13 @@ if TYPE_CHECKING:
     help="Number of ASINs of each account.",
 )
 @click.option(
+    "--search-terms",
+    default=200,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Number of terms in each search terms report, about three rows a term.",
+)
+@click.option(
     "--fault",
     "faults",
     multiple=True,
@@ -74,6 +81,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     seed: int,
     speed: float,
     asins: int,
+    search_terms: int,
     faults: tuple[str, ...],
     token_seconds: float,
     url_seconds: float,
@@ -108,6 +116,7 @@ def command(  # noqa: PLR0913 - one parameter per option
             seed=seed,
             speed=speed,
             asins=asins,
+            search_terms=search_terms,
             faults=faults,
             token_seconds=token_seconds,
             url_seconds=url_seconds,
