@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -57,11 +57,11 @@ KEY = ("report_period", "distributor_view", "selling_program", "start_date", "en
 
 
 class Clock:
-    """Amazon's clock: starts at noon, so that no run meets midnight, and can be put forward."""
+    """Amazon's clock: the real one, which can be put forward."""
 
     def __init__(self) -> None:
-        """Start at noon of the current UTC day."""
-        self._base = datetime.combine(datetime.now(timezone.utc).date(), time(12), timezone.utc)
+        """Start now."""
+        self._base = datetime.now(timezone.utc)
         self._start = monotonic()
 
     def __call__(self) -> datetime:
