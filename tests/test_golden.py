@@ -47,8 +47,8 @@ def world(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa:
 
 def one_window(world: World, *names: str) -> Run:
     """Two days, a week, or the hours of today."""
-    hourly = "real_time" in names[0]
-    config = world.config(start_date=world.day(0 if hourly else 5), report_periods=["DAY", "WEEK"])
+    ago = {"vendor_real_time": 0, "brand_repeat": 12}.get(names[0].rpartition("_")[0], 5)
+    config = world.config(start_date=world.day(ago), report_periods=["DAY", "WEEK"])
     return world.run(config, streams=[*names, "report_ledger"])
 
 

@@ -259,9 +259,9 @@ class TestDates:
         problems = problems_of({**ACCOUNT, "start_date": "2026-11-02", "end_date": "2026-11-01"})
         assert problems == ["`end_date` (2026-11-01) lies before `start_date` (2026-11-02)"]
 
-    def test_an_end_before_the_default_start_is_refused(self) -> None:
-        problems = problems_of({**ACCOUNT, "end_date": "2026-01-01"})
-        assert problems == ["`end_date` (2026-01-01) lies before `start_date` (2026-10-22)"]
+    def test_an_end_alone_is_what_the_default_start_counts_back_from(self) -> None:
+        settings = read(end_date="2026-01-31")
+        assert (settings.start_date, settings.end_date) == (date(2026, 1, 1), date(2026, 1, 31))
 
     def test_a_start_in_the_future_is_refused(self) -> None:
         problems = problems_of({**ACCOUNT, "start_date": "2026-11-22"})

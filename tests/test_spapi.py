@@ -25,6 +25,7 @@ from tap_amazon_vendor.reports.api import CREATE_REPORT, GET_DOCUMENT, GET_REPOR
 from tap_amazon_vendor.sandbox import Call, Sandbox, running
 from tap_amazon_vendor.spapi import SellingPartnerApi, amazon_text
 from tap_amazon_vendor.throttle import Operation, Throttle
+from tap_amazon_vendor.transport import MAX_TRIES
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -289,7 +290,7 @@ class TestErrors:
         with pytest.raises(UnavailableError, match=text) as caught:
             door().call(GET_REPORTS, query=LIST)
         assert "<html>" not in str(caught.value)
-        assert len(calls(sandbox, "getReports")) == 6
+        assert len(calls(sandbox, "getReports")) == MAX_TRIES
 
     @pytest.mark.parametrize("body", [b"", b"[]", b'"text"', b"null", b"<html>"])
     def test_a_good_status_with_another_body_than_an_object_is_no_success(
@@ -352,7 +353,7 @@ class TestQuota:
         with pytest.raises(UnavailableError, match="QuotaExceeded: You exceeded your quota") as caught:
             door().call(CREATE_REPORT, repeatable=False, body=BODY)
         assert caught.value.request_id
-        assert statuses(sandbox, "createReport") == [429] * 6
+        assert statuses(sandbox, "createReport") == [429] * MAX_TRIES
 
     @pytest.mark.parametrize(
         ("retry_after", "seconds"),

@@ -172,11 +172,11 @@ class ReportsApi:
         The URL is a secret: no error may quote it.
         """
         response = self._transport.request("GET", url, stream=True)
-        if response.status_code != HTTPStatus.OK:
-            text = f"the document host answered HTTP {response.status_code}"
-            raise UnavailableError(text, request_id=response.headers.get("x-amz-request-id"))
         try:
             with response, path.open("wb") as file:
+                if response.status_code != HTTPStatus.OK:
+                    text = f"the document host answered HTTP {response.status_code}"
+                    raise UnavailableError(text, request_id=response.headers.get("x-amz-request-id"))
                 for chunk in response.raw.stream(_CHUNK, decode_content=False):
                     file.write(chunk)
         except (HTTPError, ConnectionError, TimeoutError) as error:
