@@ -113,6 +113,7 @@ def test_a_connection_test_asks_for_one_window_of_each_report(tmp_path: Path, am
         for call in amazon.calls[before:]
         if call.operation == "createReport"
     ]
+    assert "ERROR" not in result.stderr
     assert len(asked) == len(set(asked)) >= len({stream.report_type for stream in REPORT_STREAMS}) - 1
 
 

@@ -35,8 +35,8 @@ class ReportRequest:
 
     def __str__(self) -> str:
         """Name the report for a log line."""
-        values = " ".join(value for _, value in self.options)
-        return f"{self.report_type} {values} {self.window} of {self.account!r}"
+        values = [value for _, value in self.options]
+        return " ".join([self.report_type, *values, str(self.window), f"of {self.account!r}"])
 
     @property
     def partition(self) -> ReportPartition:
@@ -140,5 +140,5 @@ class ReportPartition(t.NamedTuple):
 
     def __str__(self) -> str:
         """Name the partition for a log line."""
-        values = " ".join(value for _, value in self.options)
-        return f"{self.report_type} {values} of {self.account!r}"
+        values = [value for _, value in self.options]
+        return " ".join([self.report_type, *values, f"of {self.account!r}"])

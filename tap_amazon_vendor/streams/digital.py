@@ -8,6 +8,9 @@ from tap_amazon_vendor.reports.windows import BRAND_PERIODS, Campaigns, Hours
 from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.options import BRAND_PERIOD, LONG_BRAND_PERIOD, REPORT_PERIOD
 
+PROMOTIONS = Campaigns(("promotionStartDateFrom", "promotionStartDateTo"))
+COUPONS = Campaigns(("campaignStartDateFrom", "campaignStartDateTo"))
+
 
 class VendorTraffic(ReportStream):
     """Detail page views of each ASIN."""
@@ -87,7 +90,7 @@ class VendorPromotions(ReportStream):
     leaves_out = ("includedProducts",)
     row_keys = ("promotion_id",)
     replication_key = "last_updated_date_time"
-    calendars = Campaigns(("promotionStartDateFrom", "promotionStartDateTo"))
+    calendars = PROMOTIONS
 
 
 class VendorPromotionProducts(ReportStream):
@@ -99,7 +102,7 @@ class VendorPromotionProducts(ReportStream):
     inherits = ("promotionId", "lastUpdatedDateTime")
     row_keys = ("promotion_id", "asin")
     replication_key = "last_updated_date_time"
-    calendars = Campaigns(("promotionStartDateFrom", "promotionStartDateTo"))
+    calendars = PROMOTIONS
 
 
 class VendorCouponCampaigns(ReportStream):
@@ -111,7 +114,7 @@ class VendorCouponCampaigns(ReportStream):
     leaves_out = ("coupons",)
     row_keys = ("campaign_id",)
     replication_key = "last_updated_date_time"
-    calendars = Campaigns(("campaignStartDateFrom", "campaignStartDateTo"))
+    calendars = COUPONS
 
 
 class VendorCoupons(ReportStream):
@@ -124,7 +127,7 @@ class VendorCoupons(ReportStream):
     leaves_out = ("asins",)
     row_keys = ("campaign_id", "coupon_id")
     replication_key = "last_updated_date_time"
-    calendars = Campaigns(("campaignStartDateFrom", "campaignStartDateTo"))
+    calendars = COUPONS
 
 
 class VendorCouponAsins(ReportStream):
@@ -136,7 +139,7 @@ class VendorCouponAsins(ReportStream):
     inherits = ("campaignId", "couponId", "lastUpdatedDateTime")
     row_keys = ("campaign_id", "coupon_id", "asin")
     replication_key = "last_updated_date_time"
-    calendars = Campaigns(("campaignStartDateFrom", "campaignStartDateTo"))
+    calendars = COUPONS
 
 
 STREAMS = (
