@@ -355,7 +355,7 @@ class ReportStream(Stream):
     def _increment_stream_state(self, latest_record: Record, *, context: Context | None = None) -> None:
         """Leave the state alone: it moves with windows, not with records."""
 
-    def log(self, message: str, *args: t.Any, level: int = logging.INFO, **kwargs: t.Any) -> None:
+    def log(self, message: str, *args: object, level: int = logging.INFO, **kwargs: t.Any) -> None:  # noqa: ANN401
         """Log a message; in a connection test, where each stream ends by an exception, do not call that an error."""
         testing = self.ABORT_AT_RECORD_COUNT is not None
         super().log(message, *args, level=logging.DEBUG if testing and level == logging.ERROR else level, **kwargs)
