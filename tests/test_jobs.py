@@ -418,6 +418,28 @@ class TestNextRun:
         assert again.result(NEWEST).outcome is again.result(OLDER).outcome is Outcome.LOADED
         assert amazon.created == [NEWEST, OLDER]
 
+    @pytest.mark.parametrize("created", [True, False])
+    def test_a_run_that_ends_while_it_asks_leaves_word_of_it(self, amazon: FakeAmazon, *, created: bool) -> None:
+        remembered: list[dict[str, t.Any]] = []
+        jobs: ReportJobs = engine(amazon, changed=lambda: remembered.__setitem__(slice(None), jobs.pending()))
+        jobs.plan(planned(NEWEST))
+        create = amazon.create
+
+        def interrupted(request: ReportRequest) -> str:
+            if created:
+                create(request)
+            raise SystemExit
+
+        amazon.create = interrupted  # type: ignore[method-assign]
+        with pytest.raises(SystemExit):
+            jobs.result(NEWEST)
+        assert [entry["report_id"] for entry in remembered] == [None]
+        amazon.create = create  # type: ignore[method-assign]
+        again = engine(amazon)
+        again.plan(planned(NEWEST), remembered)
+        assert again.result(NEWEST).outcome is Outcome.LOADED
+        assert amazon.created == [NEWEST]
+
     def test_a_report_of_yesterday_may_hold_old_figures(self, amazon: FakeAmazon) -> None:
         jobs = engine(amazon)
         jobs.plan(planned(NEWEST))

@@ -158,6 +158,8 @@ class _Job:
     step: _Step = _Step.CREATE
     report_id: str | None = None
     asked_at: datetime | None = None
+    #: createReport is on its way.
+    calling: bool = False
     not_before: datetime | None = None
     waiting_since: datetime | None = None
     poll_pause: float = FIRST_POLL
@@ -203,8 +205,8 @@ class ReportJobs:
         #: The jobs that are not done, and the jobs of each partition, both in the order of the plan.
         self._open: dict[ReportRequest, _Job] = {}
         self._partitions: dict[ReportPartition, list[_Job]] = {}
-        #: Reports that an earlier run asked for: id, and when.
-        self._known: dict[ReportRequest, tuple[str, datetime]] = {}
+        #: Reports that an earlier run asked for: id, None where it ended before it knew, and when.
+        self._known: dict[ReportRequest, tuple[str | None, datetime]] = {}
         self._refused: dict[str, AmazonError] = {}
         #: Widest window that Amazon did not find too wide, by account and report type.
         self._widest: dict[tuple[str, str], timedelta] = {}
@@ -230,7 +232,7 @@ class ReportJobs:
         """Note a report that an earlier run asked for."""
         try:
             request = ReportRequest.from_state(entry)
-            self._known[request] = (str(entry["report_id"]), datetime.fromisoformat(entry["asked_at"]))
+            self._known[request] = (entry["report_id"] or None, datetime.fromisoformat(entry["asked_at"]))
         except (KeyError, TypeError, ValueError, AttributeError):
             logger.warning("Ignoring a report in the state that can't be read")
 
@@ -248,7 +250,10 @@ class ReportJobs:
         unread = {
             job.asking: (job.report_id, job.asked_at)
             for job in self._jobs.values()
-            if job.report_id and job.asked_at and job.unread and (job.result is None or job.result.document or job.kept)
+            if (job.report_id or job.calling)
+            and job.asked_at
+            and job.unread
+            and (job.result is None or job.result.document or job.kept)
         }
         now = self._clock()
         unclaimed = {
@@ -396,23 +401,33 @@ class ReportJobs:
         api = self._apis[job.asking.account]
         job.attempts += 1
         job.asked_at = job.asked_at or now
+        # Written down before and after: no signal may find a report that only Amazon knows of.
+        job.calling = True
+        self._changed()
         try:
             job.report_id = api.create(job.asking)
         except UnansweredError as error:
-            # It may have been asked for: look before asking again. A minute of margin, because
-            # Amazon's clock is not ours.
-            mine = {other.report_id for other in self._jobs.values()}
-            listed = [
-                report_id for report_id in api.find(job.asking, now - timedelta(seconds=60)) if report_id not in mine
-            ]
-            if not listed:
+            # It may have been asked for: look before asking again.
+            job.report_id = self._find(job, now)
+            if job.report_id is None:
                 self._again_or_failed(job, str(error))
                 return
-            job.report_id = listed[0]
+        except Exception:
+            job.calling = False
+            raise
+        job.calling = False
         self._wait_for(job)
-        # Written down first: a signal must not find a report that only Amazon knows of.
         self._changed()
         logger.info("Asked for %s. %s", job.asking, self._progress())
+
+    def _find(self, job: _Job, asked_at: datetime) -> str | None:
+        """Look for a report that was asked for and whose id nobody knows."""
+        known = {other.report_id for other in self._jobs.values()} | {
+            report_id for report_id, _ in self._known.values()
+        }
+        # A minute of margin, because Amazon's clock is not ours.
+        listed = self._apis[job.asking.account].find(job.asking, asked_at - timedelta(seconds=60))
+        return next((report_id for report_id in listed if report_id not in known), None)
 
     def _wait_for(self, job: _Job) -> None:
         """Begin to poll a report."""
@@ -509,6 +524,7 @@ class ReportJobs:
             return False
         logger.info("%s: %s. Asking once more", job.asking, reason)
         self._forget(job)
+        job.calling = False
         job.not_before = self._clock() + timedelta(seconds=pause)
         return True
 
@@ -558,7 +574,9 @@ class ReportJobs:
         # A report of days that Amazon may still restate must not be older than a day.
         if now - asked_at > timedelta(days=KEPT_DAYS if job.planned.settled else 1):
             return False
-        job.report_id, job.asked_at = report_id, asked_at
+        job.report_id, job.asked_at = report_id or self._find(job, asked_at), asked_at
+        if job.report_id is None:
+            return False
         self._wait_for(job)
         job.not_before = now
         logger.info("Taking up %s, asked for at %s", job.asking, asked_at.isoformat(timespec="seconds"))
