@@ -132,7 +132,7 @@ def test_lock_has_a_version_and_hashes_for_every_package() -> None:
 def test_lock_names_every_dependency() -> None:
     """A dependency that was added to pyproject.toml is in the lock."""
     names = {entry.partition("==")[0] for entry in locked_packages()}
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("[tool.")[0]
     wanted = re.findall(r'^  "([A-Za-z][A-Za-z0-9-]*)(?:\[[a-z,]+\])?(?:[<>=~].*)?",$', text, re.MULTILINE)
     wanted = [name.lower() for name in wanted if name.lower() not in {"elt", "singer", "amazon"}]
     assert {"ijson", "meltano", "pytest", "singer-sdk", "types-pyyaml"} <= set(wanted)
