@@ -288,7 +288,7 @@ class TapAmazonVendor(Tap):
             for planned in reports
             if self.jobs.wanted(planned.request)
         ]
-        return all(other.outcome in {Outcome.SKIPPED, Outcome.FAILED} for other in same)
+        return all(other.outcome.ends_partition for other in same)
 
     def replan(
         self, request: ReportRequest, halves: tuple[ReportRequest, ReportRequest]

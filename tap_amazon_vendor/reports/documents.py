@@ -26,8 +26,8 @@ ERROR_BYTES = 1 << 20
 
 _CHUNK = 1 << 18
 
-#: Where Amazon has been seen to put the reason (ERRORS.md section 1).
-_ERROR_FIELDS = ("errorDetails", "errorMessage", "message", "reason")
+#: Where else than in ``errorDetails`` Amazon has been seen to put the reason (ERRORS.md section 1).
+_ERROR_FIELDS = ("errorMessage", "message", "reason")
 
 
 @dataclass(frozen=True)

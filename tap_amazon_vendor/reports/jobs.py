@@ -345,7 +345,7 @@ class ReportJobs:
         if job.planned.delivered or self._lacks(job):
             return False
         siblings = self._partitions[job.asking.partition]
-        if any(other.result and other.result.outcome in {Outcome.LOADED, Outcome.EMPTY} for other in siblings):
+        if any(other.result and other.result.outcome.completes for other in siblings):
             return False
         return next(other for other in siblings if other.result is None and other.readers) is not job
 
@@ -354,23 +354,21 @@ class ReportJobs:
         if job.planned.delivered:
             return None
         results = [other.result for other in self._partitions[job.asking.partition] if other.result]
-        if any(result.outcome in {Outcome.LOADED, Outcome.EMPTY} for result in results):
+        if any(result.outcome.completes for result in results):
             return None
-        return next((result for result in results if result.outcome in {Outcome.SKIPPED, Outcome.FAILED}), None)
+        return next((result for result in results if result.outcome.ends_partition), None)
 
     def _act(self, job: _Job) -> None:
         """Make the next step of a job and turn whatever goes wrong into its result."""
         refused = self._refused.get(job.asking.account)
         if refused:
-            job.kept = job.report_id is not None
-            self._finish(job, Outcome.FAILED, str(refused))
+            self._refuse(job, refused)
             return
         try:
             {_Step.CREATE: self._create, _Step.POLL: self._poll, _Step.FETCH: self._fetch}[job.step](job)
         except (CredentialsError, LoginUnavailableError) as error:
             self._refused[job.asking.account] = error
-            job.kept = job.report_id is not None
-            self._finish(job, Outcome.FAILED, str(error))
+            self._refuse(job, error)
         except (NotFoundError, DocumentError) as error:
             # Older than Amazon keeps reports, another account's, or damaged in every download:
             # a new report is better.
@@ -381,6 +379,11 @@ class ReportJobs:
         except AmazonError as error:
             verdict = judge_refusal(error)
             self._finish(job, verdict.outcome, str(error), advice=verdict.advice)
+
+    def _refuse(self, job: _Job, error: AmazonError) -> None:
+        """End a job whose account gets no token; a report that it has at Amazon is for the next run."""
+        job.kept = job.report_id is not None
+        self._finish(job, Outcome.FAILED, str(error))
 
     def _create(self, job: _Job) -> None:
         lacks = self._lacks(job)

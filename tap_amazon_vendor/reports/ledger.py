@@ -41,7 +41,7 @@ class LedgerEntry:
         """
         result = self.result
         asked = result.asked
-        good = self.outcome in {Outcome.LOADED, Outcome.EMPTY}
+        good = self.outcome.completes
         recorded_at = now.isoformat(timespec="seconds")
         return {
             "account": asked.account,

@@ -25,6 +25,16 @@ class Outcome(str, Enum):
     SKIPPED = "skipped"
     FAILED = "failed"
 
+    @property
+    def completes(self) -> bool:
+        """Whether the window is complete."""
+        return self in {Outcome.LOADED, Outcome.EMPTY}
+
+    @property
+    def ends_partition(self) -> bool:
+        """Whether the other windows of the partition need no try."""
+        return self in {Outcome.SKIPPED, Outcome.FAILED}
+
 
 class Processing(str, Enum):
     """Amazon's ``processingStatus``."""

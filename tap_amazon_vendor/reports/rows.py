@@ -60,7 +60,8 @@ class RowShaper:
         self._keys = tuple(keys)
         self._unknown = unknown
         self._leaves_out = frozenset(leaves_out)
-        self._fields: dict[tuple[str, str], tuple[str, Convert | None]] = {}
+        #: Of each field: its column, the column's check, and whether columns begin with its name.
+        self._fields: dict[tuple[str, str], tuple[str, Convert | None, bool]] = {}
 
     def shape(self, rows: Iterable[Row], constants: Mapping[str, t.Any], source: str) -> Iterator[Row]:
         """Shape rows.
@@ -97,8 +98,9 @@ class RowShaper:
             field = self._fields.get((prefix, name))
             if field is None:
                 column = f"{prefix}{column_name(name)}"
-                field = self._fields[prefix, name] = (column, self._converts.get(column))
-            column, convert = field
+                is_prefix = any(known.startswith(f"{column}_") for known in self._columns)
+                field = self._fields[prefix, name] = (column, self._converts.get(column), is_prefix)
+            column, convert, is_prefix = field
             if convert is not None:
                 if value is not None:
                     try:
@@ -106,18 +108,15 @@ class RowShaper:
                     except (TypeError, ValueError):
                         msg = f"column {column} is not of type {_kind(self._columns[column])}"
                         raise ValueError(msg) from None
-            elif isinstance(value, dict) and self._is_prefix(f"{column}_"):
+            elif isinstance(value, dict) and is_prefix:
                 self._fill(row, value, f"{column}_", f"{path}{name}.")
             elif not path and name in self._leaves_out:
                 continue
-            elif value is not None or not self._is_prefix(f"{column}_"):
+            elif value is not None or not is_prefix:
                 # Not lost: Amazon adds fields without notice.
                 self._unknown(f"{path}{name}")
                 extra = row.get(EXTRA) or {}
                 row[EXTRA] = {**extra, f"{path}{name}": value}
-
-    def _is_prefix(self, prefix: str) -> bool:
-        return any(column.startswith(prefix) for column in self._columns)
 
 
 def _converter(schema: Mapping[str, t.Any]) -> Convert:

@@ -266,7 +266,7 @@ class ReportStream(Stream):
             except DocumentError as error:
                 result = replace(result, outcome=Outcome.FAILED, reason=str(error))
             complete = self._finish(context, request, result, rows, complete)
-            if result.outcome in {Outcome.SKIPPED, Outcome.FAILED}:
+            if result.outcome.ends_partition:
                 self._give_up(requests, result)
                 return
 
@@ -308,7 +308,7 @@ class ReportStream(Stream):
         outcome = result.outcome
         if outcome is Outcome.LOADED and rows == 0:
             outcome = Outcome.EMPTY
-        good = outcome in {Outcome.LOADED, Outcome.EMPTY}
+        good = outcome.completes
         if good and not touches(complete, asked):
             # Shortened, it no longer joins the range: its rows are written, but the range would have a hole.
             good, outcome = False, Outcome.LATER
@@ -344,7 +344,7 @@ class ReportStream(Stream):
             if outcome is Outcome.SKIPPED and result.report_id and not finished.complete:
                 state["skipped_on"] = self.tap.today.isoformat()
             # A report that can't be read is not read again; one that could not be had is.
-            spent = outcome in {Outcome.LOADED, Outcome.EMPTY} or result.document is not None
+            spent = outcome.completes or result.document is not None
             self.tap.jobs.release(finished.request, self.name, read=spent)
             self.state_manager.is_flushed = False
         if self._finished:
