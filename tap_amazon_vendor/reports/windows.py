@@ -96,6 +96,10 @@ class Calendar(ABC):
         """Return the start of the oldest unit that is read again."""
         return horizon.today
 
+    def settles(self, window: Window, horizon: Horizon) -> datetime:
+        """Return the moment from which on a window is no longer read again: a report made later is as good as new."""
+        return _midnight(window.last_day + DAY) + horizon.restatement_days * DAY
+
     def cut(self, window: Window) -> list[Window]:
         """Cut a window into its units, oldest first."""
         return [window]
@@ -177,6 +181,11 @@ class Hours(Calendar):
     def restated(self, horizon: Horizon) -> datetime:
         """Return the first of the hours that are read again: those of the last day."""
         return _hour(horizon.now) - min(horizon.restatement_days, 1) * DAY
+
+    def settles(self, window: Window, horizon: Horizon) -> datetime:
+        """Return the end of the last day on which the hours are read again."""
+        end: datetime = window.end  # type: ignore[assignment]  # hours end in a moment
+        return end + HOUR + min(horizon.restatement_days, 1) * DAY
 
     def cut(self, window: Window) -> list[Window]:
         """Cut a window into hours."""
