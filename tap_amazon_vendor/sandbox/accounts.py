@@ -46,6 +46,17 @@ class Marketplace:
     currency: str
     decimals: int = 2
 
+    @property
+    def domain(self) -> str:
+        """Where its customers shop, such as amazon.co.uk."""
+        return f"amazon.{ENDINGS.get(self.country, self.country.lower())}"
+
+
+# Of the domains that do not end in the country.
+ENDINGS = {
+    **{"US": "com", "UK": "co.uk", "JP": "co.jp", "ZA": "co.za"},
+    **{country: f"com.{country.lower()}" for country in ("MX", "BR", "BE", "TR", "AU")},
+}
 
 MARKETPLACES: dict[str, Marketplace] = {
     "A2EUQ1WTGCTBG2": Marketplace("CA", "na", "CAD"),
