@@ -241,7 +241,7 @@ class Application:
         if fault == "read_timeout":
             raise _Stall
         if fault == "gzip_unlabelled" and answer.body is not None:
-            del answer.body["compressionAlgorithm"]
+            answer.body.pop("compressionAlgorithm", None)
 
     def _token(self, request: Request, trace: _Trace, now: datetime) -> Response:
         form = _joined(request.form)
@@ -271,7 +271,7 @@ class Application:
                 sandbox.presigner.check(document_id, query, dict(request.headers), now)
                 if job is None:
                     raise documents.no_such_key()
-                fault = sandbox.faults.strike(faults.DOWNLOAD)
+                fault = sandbox.faults.strike(faults.of_download(compressed=sandbox.documents.compressed(job)))
                 if fault == "url_expired":
                     raise documents.url_expired()
                 if fault == "download_slow_down":
@@ -279,7 +279,7 @@ class Application:
             content = documents.spoil(fault, sandbox.documents.content(job))
         except S3Error as error:
             return _xml(error)
-        response = Response(content.chunks(), mimetype="application/json")
+        response = Response(content.chunks(), content_type=sandbox.documents.content_type(job))
         response.content_length = content.length
         if query.get("response-content-encoding") == "gzip":
             response.headers["Content-Encoding"] = "gzip"

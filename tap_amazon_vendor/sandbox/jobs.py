@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING
 
 from tap_amazon_vendor.sandbox import faults as known
 from tap_amazon_vendor.sandbox.chance import derive
-from tap_amazon_vendor.sandbox.reports import (
-    CLIENT_ERROR,
-    NOT_YET_AVAILABLE,
-    RULES,
-    Verdict,
-    refusal,
-)
+from tap_amazon_vendor.sandbox.data import TABLES
+from tap_amazon_vendor.sandbox.reports import RULES, refusal
+from tap_amazon_vendor.sandbox.rules.verdicts import CLIENT_ERROR, NOT_YET_AVAILABLE, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
     from tap_amazon_vendor.sandbox.accounts import SandboxAccount
     from tap_amazon_vendor.sandbox.data import Data
     from tap_amazon_vendor.sandbox.faults import Faults
-    from tap_amazon_vendor.sandbox.reports import ReportRequest
+    from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest
 
 RETENTION = timedelta(days=90)
 # A report takes 20 to 90 seconds; the split into waiting and working is ours.
@@ -154,7 +150,7 @@ class Jobs:
         fault = None
         # A fault is not wasted on a report that fails anyway.
         if verdict.status == "DONE":
-            fault = self._faults.strike({*known.JOB, *known.CONTENT})
+            fault = self._faults.strike(known.of_report(flat=request.report_type in TABLES))
             verdict = _FAULTY_VERDICTS.get(fault or "", verdict)
         waiting, working = self._durations(account, request, len(mine))
         if fault == "stuck_in_queue":

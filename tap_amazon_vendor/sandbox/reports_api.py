@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox import errors
 from tap_amazon_vendor.sandbox.accounts import MARKETPLACES
-from tap_amazon_vendor.sandbox.reports import (
-    ACCOUNT_ID_CLASS,
-    RULES,
-    SELLER_ONLY,
-    ReportRequest,
-    number_of,
-)
+from tap_amazon_vendor.sandbox.reports import ACCOUNT_ID_CLASS, RULES, number_of
+from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest
 from tap_amazon_vendor.sandbox.schedules import PERIODS, Schedule
 
 if TYPE_CHECKING:
@@ -209,10 +204,10 @@ def get_report_document(sandbox: Sandbox, call: ApiCall) -> Answer:
     if flag not in {"true", "false"}:
         raise errors.invalid_input(details="enableContentEncodingUrlHeader")
     url = sandbox.presigner.url(call.base_url, document_id, call.now, encoded=flag == "true")
-    return Answer(
-        200,
-        {"reportDocumentId": document_id, "compressionAlgorithm": "GZIP", "url": url},
-    )
+    body = {"reportDocumentId": document_id, "url": url}
+    if sandbox.documents.compressed(job):
+        body["compressionAlgorithm"] = "GZIP"
+    return Answer(200, body)
 
 
 def create_report_schedule(sandbox: Sandbox, call: ApiCall) -> Answer:
@@ -337,15 +332,15 @@ def _requested(call: ApiCall, *, scheduled: bool = False) -> ReportRequest:
 
 def _check_account(account: SandboxAccount, report_type: str, places: list[str]) -> None:
     rule = RULES.get(report_type)
-    if rule is None and (account.kind == "seller" or report_type not in SELLER_ONLY):
+    if rule is None:
         # Also the answer for a report that Amazon has and the sandbox does not.
         raise errors.invalid_input(message=f"Invalid Report Type _{report_type}_")
-    if rule is None or account.kind not in rule.kinds:
+    if account.kind not in rule.kinds:
         raise errors.invalid_input(
             message=f"Report type {number_of(report_type)} does not support account ID of type"
             f" class {ACCOUNT_ID_CLASS[account.kind]}."
         )
-    if rule.role not in account.roles:
+    if not set(rule.roles) & set(account.roles):
         raise errors.forbidden()
     # A seller has the marketplaces of its account. A vendor group gets past this with
     # any marketplace of its region, and its report is FATAL (models #2909).
