@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_amazon_vendor.sandbox import errors
-from tap_amazon_vendor.sandbox.accounts import FINANCE_AND_ACCOUNTING
+from tap_amazon_vendor.sandbox.accounts import FINANCE
 from tap_amazon_vendor.sandbox.api import Answer, ApiCall, Operation, moment, read_token, write_token
 from tap_amazon_vendor.sandbox.data.transactions import iso, transactions
 from tap_amazon_vendor.sandbox.registrations import selling_partner_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from tap_amazon_vendor.sandbox.amazon import Sandbox
@@ -31,43 +31,35 @@ def list_transactions(sandbox: Sandbox, call: ApiCall) -> Answer:
     """List the transactions that were posted in a window, oldest first."""
     query = dict(call.query)
     token = query.pop("nextToken", None)
-    after, before = _window(call)
-    place = query.get("marketplaceId")
-    if place is not None and place not in call.account.marketplaces:
+    start, before = _window(call)
+    if query.get("marketplaceId", call.account.marketplaces[0]) not in call.account.marketplaces:
         raise errors.invalid_input(details="Invalid input in marketplaceId")
     if query.get("transactionStatus", STATUSES[0]) not in STATUSES:
         raise errors.invalid_input(details="Invalid input in transactionStatus")
-    payload: Row = {"transactions": []}
-    if before - after > WIDEST:
-        return Answer(200, {"payload": payload})
+    arguments = {**query, "account": call.account.label}
     if token is not None:
-        sent = read_token(token)
-        # What was left out of the first call means the moment of that call.
-        start, before = moment("nextToken", sent.pop("start", None)), moment("nextToken", sent.pop("end", None))
-        if start is None or before is None or sent != {**query, "account": call.account.label}:
-            raise errors.invalid_input(details="nextToken needs the arguments of the call that gave it out")
-    else:
-        start = after
+        start, before = _continued(token, arguments)
+    if before - start > WIDEST:
+        return Answer(200, {"payload": {"transactions": []}})
     end = min(start + PAGE, before)
-    payload["transactions"] = list(_posted(sandbox, call, start, end))
+    payload: Row = {"transactions": list(_posted(sandbox, call, start, end))}
     if end < before:
-        payload["nextToken"] = write_token(
-            {**query, "account": call.account.label, "start": end.isoformat(), "end": before.isoformat()}
-        )
+        payload["nextToken"] = write_token({**arguments, "start": end.isoformat(), "end": before.isoformat()})
     return Answer(200, {"payload": payload})
 
 
 def _window(call: ApiCall) -> tuple[datetime, datetime]:
     """The range that is asked for."""
     newest = call.now - NEWEST
-    after, before = call.moment("postedAfter"), call.moment("postedBefore")
     name = call.query.get("relatedIdentifierName")
     if name is not None and (name not in IDENTIFIERS or "relatedIdentifierValue" not in call.query):
         raise errors.invalid_input(details="Invalid input in relatedIdentifierName")
-    if after is None and name is None:
-        raise errors.missing_parameters(names=["postedAfter"])
-    before = before or newest
-    after = after or before - WIDEST
+    before = call.moment("postedBefore") or newest
+    after = call.moment("postedAfter")
+    if after is None:
+        if name is None:
+            raise errors.missing_parameters(names=["postedAfter"])
+        after = before - WIDEST
     if before > newest or after >= newest:
         raise errors.invalid_input(message="Date must be more than two minutes before the time of the request")
     if before <= after:
@@ -75,26 +67,34 @@ def _window(call: ApiCall) -> tuple[datetime, datetime]:
     return after, before
 
 
+def _continued(token: str, arguments: Mapping[str, str]) -> tuple[datetime, datetime]:
+    """What is left of the range of an earlier call, which may have ended "now"."""
+    sent = read_token(token)
+    start, end = moment("nextToken", sent.pop("start", None)), moment("nextToken", sent.pop("end", None))
+    if start is None or end is None or sent != arguments:
+        raise errors.invalid_input(details="nextToken needs the arguments of the call that gave it out")
+    return start, end
+
+
 def _posted(sandbox: Sandbox, call: ApiCall, start: datetime, end: datetime) -> Iterator[Row]:
     """The transactions from one moment on and before another one, of all marketplaces together."""
     account, query = call.account, call.query
-    places = (query["marketplaceId"],) if "marketplaceId" in query else account.marketplaces
-    found = []
-    for place in places:
-        catalogue = sandbox.data.catalogue(account, place)
-        day = start.date() if account.first_day is None else max(start.date(), account.first_day)
+    partner_id = selling_partner_id(account)
+    found: list[Row] = []
+    for place in (query["marketplaceId"],) if "marketplaceId" in query else account.marketplaces:
+        day = max(start.date(), account.first_day or start.date())
         while day <= end.date():
-            found += transactions(catalogue, selling_partner_id(account), day, call.now)
+            found += transactions(sandbox.data.catalogue(account, place), partner_id, day, call.now)
             day += timedelta(days=1)
-    found.sort(key=lambda row: str(row["postedDate"]))
-    first, last = iso(start), iso(end)
-    for row in found:
-        fits = first <= row["postedDate"] < last
-        if fits and query.get("transactionStatus", row["transactionStatus"]) == row["transactionStatus"]:
-            wanted = (query.get("relatedIdentifierName"), query.get("relatedIdentifierValue"))
-            names = [(i["relatedIdentifierName"], i["relatedIdentifierValue"]) for i in row["relatedIdentifiers"]]
-            if wanted[0] is None or wanted in names:
-                yield row
+    wanted = (query.get("relatedIdentifierName"), query.get("relatedIdentifierValue"))
+    for row in sorted(found, key=lambda row: str(row["postedDate"])):
+        names = [(i["relatedIdentifierName"], i["relatedIdentifierValue"]) for i in row["relatedIdentifiers"]]
+        if (
+            iso(start) <= row["postedDate"] < iso(end)
+            and query.get("transactionStatus", row["transactionStatus"]) == row["transactionStatus"]
+            and (wanted[0] is None or wanted in names)
+        ):
+            yield row
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -108,6 +108,6 @@ OPERATIONS: tuple[Operation, ...] = (
             *("relatedIdentifierName", "relatedIdentifierValue", "nextToken"),
         ),
         kind="seller",
-        roles=(FINANCE_AND_ACCOUNTING,),
+        roles=(FINANCE,),
     ),
 )

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Literal
 
 from tap_amazon_vendor.sandbox import faults as known
 from tap_amazon_vendor.sandbox.chance import derive
-from tap_amazon_vendor.sandbox.reports import (
-    CLIENT_ERROR,
-    NOT_YET_AVAILABLE,
-    RULES,
-    Verdict,
-    refusal,
-)
+from tap_amazon_vendor.sandbox.data import TABLES
+from tap_amazon_vendor.sandbox.reports import RULES, refusal
+from tap_amazon_vendor.sandbox.rules.dates import UpToNow
+from tap_amazon_vendor.sandbox.rules.verdicts import CLIENT_ERROR, NOT_YET_AVAILABLE, Verdict
+from tap_amazon_vendor.sandbox.schedules import settlements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from tap_amazon_vendor.sandbox.accounts import SandboxAccount
     from tap_amazon_vendor.sandbox.data import Data
     from tap_amazon_vendor.sandbox.faults import Faults
-    from tap_amazon_vendor.sandbox.reports import ReportRequest
+    from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest
 
 RETENTION = timedelta(days=90)
 # A report takes 20 to 90 seconds; the split into waiting and working is ours.
@@ -225,14 +223,15 @@ class Jobs:
         shelf = self._of.setdefault(account.label, _Shelf())
         number = len(shelf.by_id)
         rule = RULES[request.report_type]
-        same = (request.report_type, request.marketplace_ids, *rule.dates.window(request, now))
+        same = _same(request, now)
         verdict = self._verdict(account, request, now)
         fault = None
-        if verdict.status == "DONE" and shelf.is_too_soon(same, rule.regenerates, self._speed...):
+        window = (rule.regenerates or timedelta()) / self._speed
+        if verdict.status == "DONE" and shelf.is_too_soon(same, window, now):
             verdict = TOO_SOON[derive(self._seed, account.label, number) % len(TOO_SOON)]
         # A fault is not wasted on a report that fails anyway.
         elif verdict.status == "DONE" and faults is not None:
-            fault = faults.strike({*known.JOB, *known.CONTENT})
+            fault = faults.strike(known.of_report(flat=request.report_type in TABLES))
             verdict = _FAULTY_VERDICTS.get(fault or "", verdict)
         waiting, working = self._durations(account, request, number)
         if fault == "stuck_in_queue":
@@ -339,6 +338,14 @@ class _Shelf:
             finish = max(finish, finishes[-most] + day)
         insort(finishes, finish)
         return finish
+
+
+def _same(request: ReportRequest, now: datetime) -> tuple[object, ...]:
+    """What two requests share of which one regenerates the report of the other (REPORTS.md section 0.5)."""
+    dates = RULES[request.report_type].dates
+    # Of a report that always ends now there is but one.
+    window = () if isinstance(dates, UpToNow) else dates.window(request, now)
+    return (request.report_type, request.marketplace_ids, tuple(sorted(request.options.items())), *window)
 
 
 def _age(job: Job) -> tuple[datetime, str]:

@@ -99,11 +99,10 @@ class Quotas:
         """
         if rule.made_by_amazon:
             return False
-        hidden = rule.hidden_quota
-        if hidden is None or hidden.beyond != "429":
+        if rule.quota is None:
             return True
-        seller = account.label if hidden.per == "account" else ""
-        plan = Plan(self._speed / hidden.every.total_seconds(), hidden.burst)
+        seller = account.label if rule.quota.per == "account" else ""
+        plan = Plan(self._speed / rule.quota.seconds, rule.quota.burst)
         return self._take((seller, account.client_id, rule.report_type), plan, now)
 
     def _take(self, key: tuple[str, str, str], plan: Plan, now: datetime) -> bool:

@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tap_amazon_vendor.sandbox import errors
 from tap_amazon_vendor.sandbox.accounts import MARKETPLACES
 from tap_amazon_vendor.sandbox.api import Answer, ApiCall, Operation, moment, read_token, write_token
-from tap_amazon_vendor.sandbox.reports import (
-    ACCOUNT_ID_CLASS,
-    RULES,
-    SELLER_ONLY,
-    ReportRequest,
-    number_of,
-)
+from tap_amazon_vendor.sandbox.reports import ACCOUNT_ID_CLASS, RULES, number_of
+from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest
 from tap_amazon_vendor.sandbox.schedules import PERIODS, Schedule
 
 if TYPE_CHECKING:
@@ -123,10 +118,10 @@ def get_report_document(sandbox: Sandbox, call: ApiCall) -> Answer:
     if flag not in {"true", "false"}:
         raise errors.invalid_input(details="enableContentEncodingUrlHeader")
     url = sandbox.presigner.url(call.base_url, document_id, call.now, encoded=flag == "true")
-    return Answer(
-        200,
-        {"reportDocumentId": document_id, "compressionAlgorithm": "GZIP", "url": url},
-    )
+    body = {"reportDocumentId": document_id, "url": url}
+    if sandbox.documents.compressed(job):
+        body["compressionAlgorithm"] = "GZIP"
+    return Answer(200, body)
 
 
 def create_report_schedule(sandbox: Sandbox, call: ApiCall) -> Answer:

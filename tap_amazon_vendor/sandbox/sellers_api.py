@@ -12,8 +12,21 @@ if TYPE_CHECKING:
 
 # The language of a marketplace, where it is not English.
 LANGUAGES = {
-    **{"MX": "es", "ES": "es", "BR": "pt", "FR": "fr", "BE": "fr", "DE": "de", "IT": "it", "NL": "nl"},
-    **{"SE": "sv", "PL": "pl", "EG": "ar", "SA": "ar", "AE": "ar", "TR": "tr", "JP": "ja"},
+    country: language
+    for language, countries in {
+        "ar": ("EG", "SA", "AE"),
+        "de": ("DE",),
+        "es": ("ES", "MX"),
+        "fr": ("FR", "BE"),
+        "it": ("IT",),
+        "ja": ("JP",),
+        "nl": ("NL",),
+        "pl": ("PL",),
+        "pt": ("BR",),
+        "sv": ("SE",),
+        "tr": ("TR",),
+    }.items()
+    for country in countries
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_amazon_vendor.sandbox import errors
 from tap_amazon_vendor.sandbox.api import Answer, ApiCall, Operation
@@ -31,7 +31,7 @@ def create_restricted_data_token(sandbox: Sandbox, call: ApiCall) -> Answer:
     return Answer(200, sandbox.lwa.restrict(call.account, resources, call.now))
 
 
-def _resource(sandbox: Sandbox, call: ApiCall, resource: Any) -> tuple[str, str]:
+def _resource(sandbox: Sandbox, call: ApiCall, resource: object) -> tuple[str, str]:
     method, path = (resource.get("method"), resource.get("path")) if isinstance(resource, dict) else (None, None)
     if method not in METHODS or not isinstance(path, str):
         raise errors.AmazonError(400, "InvalidRequest", MALFORMED, "Resource not provided.")

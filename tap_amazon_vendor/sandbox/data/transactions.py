@@ -45,12 +45,12 @@ def transactions(catalogue: Catalogue, partner_id: str, day: date, now: datetime
         late = LATEST * (bits >> 12 & 15) / 16 if bits % LATE == 0 else timedelta()
         if posted + late <= now:
             product = catalogue.products[(bits >> 20) % len(catalogue.products)]
-            yield _transaction(catalogue, partner_id, product, posted, now, bits)
+            row = _transaction(catalogue, product, posted, bits, now)
+            row["sellingPartnerMetadata"]["sellingPartnerId"] = partner_id
+            yield row
 
 
-def _transaction(  # noqa: PLR0913 - the parts of one transaction
-    catalogue: Catalogue, partner_id: str, product: Product, posted: datetime, now: datetime, bits: int
-) -> Row:
+def _transaction(catalogue: Catalogue, product: Product, posted: datetime, bits: int, now: datetime) -> Row:
     def money(units: int) -> Row:
         return {"currencyAmount": catalogue.amount(units), "currencyCode": catalogue.currency}
 
@@ -82,7 +82,6 @@ def _transaction(  # noqa: PLR0913 - the parts of one transaction
     place = MARKETPLACES[catalogue.marketplace_id]
     return {
         "sellingPartnerMetadata": {
-            "sellingPartnerId": partner_id,
             "accountType": "Standard Orders",
             "marketplaceId": catalogue.marketplace_id,
         },
