@@ -93,6 +93,7 @@ class Catalogue:
         marketplace_id: The marketplace.
         country: Two letters.
         currency: ISO 4217 code.
+        domain: The host of the store, without www.
         decimals: Digits behind the decimal point.
         products: The ASINs, in the order in which rows appear.
         vendor_codes: The vendor codes of the group.
@@ -103,6 +104,7 @@ class Catalogue:
     marketplace_id: str
     country: str
     currency: str
+    domain: str
     decimals: int
     products: tuple[Product, ...]
     vendor_codes: tuple[str, ...]
@@ -127,6 +129,7 @@ class Query:
         start: First day, or the moment from which hours count.
         end: Last day, included, or the moment up to which hours count.
         as_of: The day or the moment of the request, which decides how old figures are.
+        personal: Whether the account may see buyers' names and addresses.
     """
 
     first_day: date | None
@@ -134,6 +137,7 @@ class Query:
     start: date
     end: date
     as_of: date
+    personal: bool = False
 
     @property
     def today(self) -> date:
@@ -220,6 +224,7 @@ def make_catalogue(seed: int, label: str, marketplace_id: str, asins: int, searc
         marketplace_id=marketplace_id,
         country=marketplace.country,
         currency=marketplace.currency,
+        domain=marketplace.domain,
         decimals=marketplace.decimals,
         products=tuple(products.values()),
         vendor_codes=tuple(code(mix(codes + number), 5, LETTERS[10:]) for number in range(2)),
