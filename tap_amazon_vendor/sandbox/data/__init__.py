@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox.accounts import RESTRICTED_ROLES
-from tap_amazon_vendor.sandbox.data import fulfillment
+from tap_amazon_vendor.sandbox.data import fulfillment, ledger
 from tap_amazon_vendor.sandbox.data.brand import market_basket, repeat_purchase, search_terms
 from tap_amazon_vendor.sandbox.data.campaigns import coupons, promotions
 from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
@@ -50,6 +50,8 @@ REPORTS: Mapping[str, Report] = {
     "GET_COUPON_PERFORMANCE_REPORT": coupons,
 }
 
+LEDGER = Style(moment="%Y-%m-%dT%H:%M:%S%z", day="%m/%d/%Y", quoted=True, newline="\n")
+
 TABLES: Mapping[str, Sheet] = {
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Sheet(fulfillment.orders_by_order_date),
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Sheet(fulfillment.orders_by_last_update),
@@ -65,6 +67,8 @@ TABLES: Mapping[str, Sheet] = {
     ),
     "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA": Sheet(fulfillment.removal_orders),
     "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA": Sheet(fulfillment.removal_shipments),
+    "GET_LEDGER_DETAIL_VIEW_DATA": Sheet(ledger.ledger_detail, LEDGER),
+    "GET_LEDGER_SUMMARY_VIEW_DATA": Sheet(ledger.ledger_summary, LEDGER),
 }
 
 # Their longer periods are made of their days, so whether there is a row depends on no period.

@@ -114,6 +114,11 @@ class Catalogue:
         """An amount in the smallest unit as the currency writes it: whole yen, or two digits."""
         return Decimal(units).scaleb(-self.decimals) if self.decimals else units
 
+    @property
+    def iso_country(self) -> str:
+        """The country by ISO 3166."""
+        return "GB" if self.country == "UK" else self.country
+
     def money(self, units: int) -> Row:
         """Amazon's money object for an amount in the smallest unit."""
         return {"amount": self.amount(units), "currencyCode": self.currency}

@@ -36,6 +36,59 @@ SLOWEST_REMOVAL = timedelta(days=11)
 CARRIERS = ("UPS", "USPS", "DHL", "AMZN_US", "Yamato")
 
 
+@dataclass(frozen=True)
+class RemovedLine:
+    """One product of a removal order.
+
+    Attributes:
+        product: The product.
+        disposition: Sellable or Unsellable.
+        quantity: Units that the seller wants removed.
+        cancelled: Units of these that stay.
+    """
+
+    product: Product
+    disposition: str
+    quantity: int
+    cancelled: int
+
+    @property
+    def kept(self) -> int:
+        """Units that are removed."""
+        return self.quantity - self.cancelled
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A seller takes stock back, or has it disposed of.
+
+    Attributes:
+        bits: Its own randomness.
+        requested_at: When the seller asks for it.
+        shipped_at: When that is done.
+        order_id: Its name, Amazon's or the seller's own.
+        kind: Return or Disposal.
+        lines: What is removed.
+    """
+
+    bits: int
+    requested_at: datetime
+    shipped_at: datetime
+    order_id: str
+    kind: str
+    lines: tuple[RemovedLine, ...]
+
+
+def removals_shipped(catalogue: Catalogue, query: Query) -> Iterator[tuple[Removal, RemovedLine]]:
+    """What was sent back to the seller in the range and is known to be."""
+    known = moment_of(query.as_of)
+    for removal in _removals(catalogue, query, SLOWEST_REMOVAL):
+        if removal.kind == "Return" and within(removal.shipped_at, query) and removal.shipped_at <= known:
+            for line in removal.lines:
+                if line.kept:
+                    yield removal, line
+
+
 def orders_by_order_date(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     """GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL: what was ordered, as it stands now."""
     for order in orders_between(catalogue, query):
@@ -111,7 +164,7 @@ def replacements(catalogue: Catalogue, query: Query) -> Iterator[Line]:
             "original-fulfillment-center-id": item.fulfillment_center,
             "quantity": item.quantity,
             "replacement-reason-code": item.bits % REASONS_TO_REPLACE,
-            "replacement-customer-order-id": f"D{item.order.order_id[1:]}",
+            "replacement-customer-order-id": f"D01-{item.item_id[:7]}-{item.item_id[7:]}",
             "original-amazon-order-id": item.order.order_id,
         }
 
@@ -120,7 +173,7 @@ def customer_returns(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     """GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA: one line for each unit, each with its own plate, mostly."""
     for item, at in returned(catalogue, query):
         for unit in range(item.quantity):
-            bits = mix(item.bits + unit)
+            bits = mix(int(item.item_id) + unit)
             yield {
                 **_product(item.product),
                 "return-date": at,
@@ -144,12 +197,12 @@ def returns_by_return_date(catalogue: Catalogue, query: Query) -> Iterator[Line]
             "Order date": item.order.purchased_at.date(),
             "Return request date": at.date(),
             "Return request status": "Approved" if approved else "PendingApproval",
-            "Amazon RMA ID": f"D{code(item.bits, 8)}RRMA",
+            "Amazon RMA ID": f"D{code(int(item.item_id), 8)}RRMA",
             "Label type": "AmazonUnPaidLabel" if approved else None,
             "Label cost": catalogue.amount(item.bits >> 4 & 1023) if approved else None,
             "Currency code": catalogue.currency,
             "Return carrier": CARRIERS[item.bits % len(CARRIERS)] if approved else None,
-            "Tracking ID": f"{mix(item.bits) % 10**18:018d}" if approved else None,
+            "Tracking ID": f"{mix(int(item.item_id)) % 10**18:018d}" if approved else None,
             "Label to be paid by": "Customer",
             "A-to-Z Claim": "N",
             "Is prime": "Y" if item.bits & 1 else "N",
@@ -199,24 +252,19 @@ def removal_orders(catalogue: Catalogue, query: Query) -> Iterator[Line]:
 
 def removal_shipments(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     """GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA: without what was cancelled or disposed of."""
-    known = moment_of(query.as_of)
-    for removal in _removals(catalogue, query, SLOWEST_REMOVAL):
-        if removal.kind != "Return" or not within(removal.shipped_at, query) or removal.shipped_at > known:
-            continue
-        for line in removal.lines:
-            if line.kept:
-                yield {
-                    "request-date": removal.requested_at,
-                    "order-id": removal.order_id,
-                    "shipment-date": removal.shipped_at,
-                    "sku": sku(line.product),
-                    "fnsku": fnsku(line.product),
-                    "disposition": line.disposition,
-                    "shipped-quantity": line.kept,
-                    "carrier": CARRIERS[removal.bits % len(CARRIERS)],
-                    "tracking-number": f"1Z{code(removal.bits, 16)}",
-                    "removal-order-type": removal.kind,
-                }
+    for removal, line in removals_shipped(catalogue, query):
+        yield {
+            "request-date": removal.requested_at,
+            "order-id": removal.order_id,
+            "shipment-date": removal.shipped_at,
+            "sku": sku(line.product),
+            "fnsku": fnsku(line.product),
+            "disposition": line.disposition,
+            "shipped-quantity": line.kept,
+            "carrier": CARRIERS[removal.bits % len(CARRIERS)],
+            "tracking-number": f"1Z{code(removal.bits, 16)}",
+            "removal-order-type": removal.kind,
+        }
 
 
 def _product(product: Product) -> dict[str, Cell]:
@@ -313,33 +361,7 @@ def _shipment(item: Item, at: datetime, *, personal: bool) -> Line:
     }
 
 
-@dataclass(frozen=True)
-class _Removed:
-    """One product of a removal order."""
-
-    product: Product
-    disposition: str
-    quantity: int
-    cancelled: int
-
-    @property
-    def kept(self) -> int:
-        return self.quantity - self.cancelled
-
-
-@dataclass(frozen=True)
-class _Removal:
-    """A seller takes stock back, or has it disposed of."""
-
-    bits: int
-    requested_at: datetime
-    shipped_at: datetime
-    order_id: str
-    kind: str
-    lines: tuple[_Removed, ...]
-
-
-def _removals(catalogue: Catalogue, query: Query, slowest: timedelta) -> Iterator[_Removal]:
+def _removals(catalogue: Catalogue, query: Query, slowest: timedelta) -> Iterator[Removal]:
     """The removal orders since before the range; every third day has one."""
     day = (moment_of(query.start) - slowest).date()
     last = min(end_of(query), moment_of(query.as_of)).date()
@@ -352,18 +374,18 @@ def _removals(catalogue: Catalogue, query: Query, slowest: timedelta) -> Iterato
         day += timedelta(days=1)
 
 
-def _removal(catalogue: Catalogue, day: date, bits: int) -> _Removal:
+def _removal(catalogue: Catalogue, day: date, bits: int) -> Removal:
     requested_at = moment_of(day) + timedelta(seconds=bits >> 8 & 65_535)
     products = {catalogue.products[mix(bits + number) % len(catalogue.products)] for number in range(3)}
-    return _Removal(
+    return Removal(
         bits=bits,
         requested_at=requested_at,
         shipped_at=requested_at + timedelta(days=2 + (bits >> 24 & 7), minutes=bits >> 27 & 511),
         # The seller chooses the name of a removal order, if it likes.
-        order_id=f"Spring cleaning {day:%d}/{day:%m}" if bits >> 40 & 3 == 0 else code(bits, 10),
+        order_id=f"Spring cleaning {day:%d.%m.%y}" if bits >> 40 & 3 == 0 else code(bits, 10),
         kind="Disposal" if bits >> 42 & 3 == 0 else "Return",
         lines=tuple(
-            _Removed(
+            RemovedLine(
                 product=product,
                 disposition="Unsellable" if product.key & 1 else "Sellable",
                 quantity=1 + (mix(bits + product.key) & 15),

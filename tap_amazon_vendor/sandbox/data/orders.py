@@ -1,4 +1,3 @@
-
 """The orders of a seller: who bought what, when it was shipped, and what came back.
 
 An order follows from the seed, the seller, the marketplace and its day. Everything that
