@@ -15,6 +15,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from tap_amazon_vendor.sandbox.accounts import RESTRICTED_ROLES
+from tap_amazon_vendor.sandbox.data import fulfillment, ledger
 from tap_amazon_vendor.sandbox.data.brand import market_basket, repeat_purchase, search_terms
 from tap_amazon_vendor.sandbox.data.campaigns import coupons, promotions
 from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
@@ -22,7 +24,7 @@ from tap_amazon_vendor.sandbox.data.forecasts import forecasts
 from tap_amazon_vendor.sandbox.data.inventory import inventory
 from tap_amazon_vendor.sandbox.data.realtime import real_time_inventory, real_time_sales, real_time_traffic
 from tap_amazon_vendor.sandbox.data.retail import margin, sales, traffic
-from tap_amazon_vendor.sandbox.data.tables import table_of
+from tap_amazon_vendor.sandbox.data.tables import Sheet, Style, table_of
 from tap_amazon_vendor.sandbox.reports import RULES
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from tap_amazon_vendor.sandbox.accounts import SandboxAccount
     from tap_amazon_vendor.sandbox.data.catalogue import Report, Row
-    from tap_amazon_vendor.sandbox.data.tables import Sheet, Table
+    from tap_amazon_vendor.sandbox.data.tables import Table
 
 REPORTS: Mapping[str, Report] = {
     "GET_VENDOR_SALES_REPORT": sales,
@@ -48,7 +50,26 @@ REPORTS: Mapping[str, Report] = {
     "GET_COUPON_PERFORMANCE_REPORT": coupons,
 }
 
-TABLES: Mapping[str, Sheet] = {}
+LEDGER = Style(moment="%Y-%m-%dT%H:%M:%S%z", day="%m/%d/%Y", quoted=True, newline="\n")
+
+TABLES: Mapping[str, Sheet] = {
+    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Sheet(fulfillment.orders_by_order_date),
+    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Sheet(fulfillment.orders_by_last_update),
+    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL": Sheet(fulfillment.fulfilled_shipments),
+    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX": Sheet(fulfillment.fulfilled_shipments_with_buyers),
+    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING": Sheet(fulfillment.fulfilled_shipments_with_buyers),
+    "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_SALES_DATA": Sheet(fulfillment.shipment_sales),
+    "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_PROMOTION_DATA": Sheet(fulfillment.shipment_promotions),
+    "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_REPLACEMENT_DATA": Sheet(fulfillment.replacements),
+    "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA": Sheet(fulfillment.customer_returns),
+    "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE": Sheet(
+        fulfillment.returns_by_return_date, Style(day="%d-%b-%Y", newline="\n")
+    ),
+    "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA": Sheet(fulfillment.removal_orders),
+    "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA": Sheet(fulfillment.removal_shipments),
+    "GET_LEDGER_DETAIL_VIEW_DATA": Sheet(ledger.ledger_detail, LEDGER),
+    "GET_LEDGER_SUMMARY_VIEW_DATA": Sheet(ledger.ledger_summary, LEDGER),
+}
 
 # Their longer periods are made of their days, so whether there is a row depends on no period.
 ADDED_UP = frozenset(
@@ -206,7 +227,7 @@ class Data:
         query = self._query(account, options, start, end, as_of)
         places = self._account(account).marketplaces if sheet.everywhere else (marketplace_id,)
         lines = chain.from_iterable(sheet.lines(self.catalogue(account, place), query) for place in places)
-        return table_of(sheet, catalogue.country, lines)
+        return table_of(report_type, sheet, catalogue.country, lines)
 
     def has_rows(  # noqa: PLR0913 - as `document`
         self,
@@ -258,7 +279,9 @@ class Data:
         end: date | None,
         as_of: date,
     ) -> Query:
-        return Query(self._account(account).first_day, options, start or as_of, end or as_of, as_of)
+        asking = self._account(account)
+        personal = not set(RESTRICTED_ROLES).isdisjoint(asking.roles)
+        return Query(asking.first_day, options, start or as_of, end or as_of, as_of, personal)
 
     def _make_catalogue(self, label: str, marketplace_id: str) -> Catalogue:
         return make_catalogue(self._seed, label, marketplace_id, self._asins, self._search_terms)
