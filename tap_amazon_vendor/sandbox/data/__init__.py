@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox.accounts import RESTRICTED_ROLES
-from tap_amazon_vendor.sandbox.data import fulfillment, ledger
+from tap_amazon_vendor.sandbox.data import fulfillment, ledger, stock
 from tap_amazon_vendor.sandbox.data.brand import market_basket, repeat_purchase, search_terms
 from tap_amazon_vendor.sandbox.data.campaigns import coupons, promotions
 from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
@@ -67,6 +67,13 @@ TABLES: Mapping[str, Sheet] = {
     ),
     "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA": Sheet(fulfillment.removal_orders),
     "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA": Sheet(fulfillment.removal_shipments),
+    "GET_AFN_INVENTORY_DATA": Sheet(stock.afn_inventory),
+    "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA": Sheet(stock.unsuppressed_inventory),
+    "GET_FBA_MYI_ALL_INVENTORY_DATA": Sheet(stock.all_inventory),
+    "GET_RESERVED_INVENTORY_DATA": Sheet(stock.reserved_inventory),
+    "GET_FBA_INVENTORY_PLANNING_DATA": Sheet(stock.inventory_planning),
+    "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT": Sheet(stock.restock_recommendations, Style(day="%m/%d/%Y")),
+    "GET_STRANDED_INVENTORY_UI_DATA": Sheet(stock.stranded_inventory),
     "GET_LEDGER_DETAIL_VIEW_DATA": Sheet(ledger.ledger_detail, LEDGER),
     "GET_LEDGER_SUMMARY_VIEW_DATA": Sheet(ledger.ledger_summary, LEDGER),
 }

@@ -212,6 +212,11 @@ def share(ten_thousandths: int) -> Decimal:
     return Decimal(ten_thousandths).scaleb(-4)
 
 
+def hundredths(units: int) -> Decimal:
+    """A number with two digits, such as 7.50."""
+    return Decimal(units).scaleb(-2)
+
+
 def make_catalogue(seed: int, label: str, marketplace_id: str, asins: int, search_terms: int) -> Catalogue:
     """Think up what an account sells in a marketplace."""
     marketplace = MARKETPLACES[marketplace_id]

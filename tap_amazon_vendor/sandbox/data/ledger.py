@@ -133,14 +133,16 @@ def ledger_summary(catalogue: Catalogue, query: Query) -> Iterator[Line]:
                 }
 
 
-def balances(catalogue: Catalogue, query: Query) -> Counter[tuple[Product, str]]:
-    """What there is of each product in each condition, as the ledger closed last night."""
+def balances(catalogue: Catalogue, query: Query) -> tuple[Counter[Product], Counter[Product]]:
+    """What there is of each product as the ledger closed last night: units to sell, and other ones."""
     yesterday = query.today - timedelta(days=1)
-    found: Counter[tuple[Product, str]] = Counter()
+    sellable: Counter[Product] = Counter()
+    unsellable: Counter[Product] = Counter()
     totals = _summed(catalogue, query, yesterday, yesterday, by_center=False)
     for (product, _, disposition), columns in totals.items():
-        found[product, disposition] += sum(columns.values())
-    return found
+        found = sellable if disposition == SELLABLE else unsellable
+        found[product] += sum(columns.values())
+    return sellable, unsellable
 
 
 def _days(query: Query) -> tuple[date, date]:
