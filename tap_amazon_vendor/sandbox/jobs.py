@@ -165,6 +165,8 @@ class Jobs:
         schedule_id: str | None = None,
     ) -> Job:
         """Take a report in and decide how it will end."""
+        # What Amazon has made by now came before.
+        self._shelf(account, now)
         return self._add(account, request, now, schedule_id=schedule_id, faults=self._faults)
 
     def order(self, account: SandboxAccount, request: ReportRequest, at: datetime, by: Origin) -> Job:

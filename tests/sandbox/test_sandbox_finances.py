@@ -59,7 +59,8 @@ def test_a_window_is_read_page_by_page_oldest_first(amazon: Driver) -> None:
     assert len({row["transactionId"] for row in every}) == len(every) > 50
     dates = [row["postedDate"] for row in every]
     assert dates == sorted(dates)
-    assert dates[0] >= "2026-11-01" and dates[-1] < "2026-11-18"
+    assert dates[0] >= "2026-11-01"
+    assert dates[-1] < "2026-11-18"
 
 
 def test_neighbouring_windows_hold_every_transaction_once(amazon: Driver) -> None:
