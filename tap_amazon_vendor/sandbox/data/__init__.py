@@ -10,13 +10,14 @@ the reports of one kind; a report is a function that gives the arrays of its doc
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox.accounts import RESTRICTED_ROLES
-from tap_amazon_vendor.sandbox.data import fulfillment, ledger, stock
+from tap_amazon_vendor.sandbox.data import finance, fulfillment, ledger, stock, tax
 from tap_amazon_vendor.sandbox.data.brand import market_basket, repeat_purchase, search_terms
 from tap_amazon_vendor.sandbox.data.campaigns import coupons, promotions
 from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
@@ -50,6 +51,14 @@ REPORTS: Mapping[str, Report] = {
     "GET_COUPON_PERFORMANCE_REPORT": coupons,
 }
 
+# Settlements have local dates and, in Europe, a decimal comma (REPORTS.md section 10).
+SETTLEMENT = Style(moment="%Y-%m-%d %H:%M:%S UTC", newline="\n")
+EUROPEAN = replace(SETTLEMENT, moment="%d.%m.%Y %H:%M:%S UTC", day="%d.%m.%Y", decimal_comma=True)
+LOCAL_SETTLEMENTS: Mapping[str, Style] = {
+    **dict.fromkeys(("DE", "FR", "IT", "ES", "NL", "BE", "SE", "PL"), EUROPEAN),
+    "UK": replace(EUROPEAN, decimal_comma=False),
+    "JP": replace(SETTLEMENT, moment="%Y/%m/%d %H:%M:%S UTC", day="%Y/%m/%d"),
+}
 LEDGER = Style(moment="%Y-%m-%dT%H:%M:%S%z", day="%m/%d/%Y", quoted=True, newline="\n")
 
 TABLES: Mapping[str, Sheet] = {
@@ -76,6 +85,14 @@ TABLES: Mapping[str, Sheet] = {
     "GET_STRANDED_INVENTORY_UI_DATA": Sheet(stock.stranded_inventory),
     "GET_LEDGER_DETAIL_VIEW_DATA": Sheet(ledger.ledger_detail, LEDGER),
     "GET_LEDGER_SUMMARY_VIEW_DATA": Sheet(ledger.ledger_summary, LEDGER),
+    "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2": Sheet(finance.settlement, SETTLEMENT, local=LOCAL_SETTLEMENTS),
+    "GET_FBA_REIMBURSEMENTS_DATA": Sheet(finance.reimbursements),
+    "GET_FBA_STORAGE_FEE_CHARGES_DATA": Sheet(finance.storage_fees),
+    "GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA": Sheet(finance.long_term_storage_fees),
+    "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA": Sheet(finance.estimated_fees),
+    "GET_VAT_TRANSACTION_DATA": Sheet(tax.vat_transactions, Style(day="%d-%m-%Y"), everywhere=True),
+    "GET_GST_MTR_B2B_CUSTOM": Sheet(tax.gst_b2b, Style(moment="%Y-%m-%d %H:%M:%S")),
+    "GET_GST_MTR_B2C_CUSTOM": Sheet(tax.gst_b2c, Style(moment="%Y-%m-%d %H:%M:%S")),
 }
 
 # Their longer periods are made of their days, so whether there is a row depends on no period.

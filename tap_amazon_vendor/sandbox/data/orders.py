@@ -161,6 +161,13 @@ class Item:
         return centers[self.product.key % len(centers)]
 
     @property
+    def refunded_at(self) -> datetime | None:
+        """When its price is paid back: in the night after it came back."""
+        if self.returned_at is None:
+            return None
+        return moment_of(self.returned_at.date()) + timedelta(days=1)
+
+    @property
     def return_reason(self) -> str:
         """Why it comes back."""
         return RETURN_REASONS[self.bits >> 30 & 3] if self.bits & 1 else RETURN_REASONS[-(self.bits >> 30 & 1) - 1]
@@ -299,24 +306,45 @@ def orders_between(catalogue: Catalogue, query: Query, slowest: timedelta = time
                 yield order
 
 
+def happened(
+    catalogue: Catalogue, query: Query, slowest: timedelta, when: Callable[[Item], datetime | None]
+) -> Iterator[tuple[Item, datetime]]:
+    """The items to which something happened in the range, with the time.
+
+    Args:
+        catalogue: What is sold.
+        query: The range.
+        slowest: How long after the purchase it may happen.
+        when: Tells when it happens to an item, if ever.
+
+    Yields:
+        Items and times, whether reports know of them already or not.
+    """
+    for order in orders_between(catalogue, query, slowest):
+        for item in order.items:
+            at = when(item)
+            if at is not None and within(at, query):
+                yield item, at
+
+
 def shipped(catalogue: Catalogue, query: Query, *, by_amazon: bool = True) -> Iterator[tuple[Item, datetime]]:
     """The items that were shipped in the range and are known to be, with the time."""
     known = moment_of(query.as_of)
-    for item, at in _happened(catalogue, query, SLOWEST_SHIPMENT, lambda item: item.shipped_at):
+    for item, at in happened(catalogue, query, SLOWEST_SHIPMENT, lambda item: item.shipped_at):
         if item.order.by_amazon == by_amazon and item.reported_at is not None and item.reported_at <= known:
             yield item, at
 
 
 def returned(catalogue: Catalogue, query: Query, *, by_amazon: bool = True) -> Iterator[tuple[Item, datetime]]:
     """The items that came back in the range; what came today is not known before tomorrow."""
-    for item, at in _happened(catalogue, query, SLOWEST_RETURN, lambda item: item.returned_at):
+    for item, at in happened(catalogue, query, SLOWEST_RETURN, lambda item: item.returned_at):
         if item.order.by_amazon == by_amazon and at.date() < query.today:
             yield item, at
 
 
 def replaced(catalogue: Catalogue, query: Query) -> Iterator[tuple[Item, datetime]]:
     """The items for which a replacement left in the range; today's are not known before tomorrow."""
-    for item, at in _happened(catalogue, query, SLOWEST_RETURN, lambda item: item.replaced_at):
+    for item, at in happened(catalogue, query, SLOWEST_RETURN, lambda item: item.replaced_at):
         if at.date() < query.today:
             yield item, at
 
@@ -346,16 +374,6 @@ def amounts(item: Item) -> Mapping[str, Decimal | int]:
         "item-promotion-discount": amount(-item.discount),
         "ship-promotion-discount": amount(-item.shipping_discount),
     }
-
-
-def _happened(
-    catalogue: Catalogue, query: Query, slowest: timedelta, when: Callable[[Item], datetime | None]
-) -> Iterator[tuple[Item, datetime]]:
-    for order in orders_between(catalogue, query, slowest):
-        for item in order.items:
-            at = when(item)
-            if at is not None and within(at, query):
-                yield item, at
 
 
 def _order_id(bits: int) -> str:
