@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -248,6 +251,15 @@ def test_the_filter_by_marketplace_misses_settlements(amazon: Driver) -> None:
     every = listed(amazon, SETTLEMENT)
     filtered = listed(amazon, SETTLEMENT, marketplaceIds=",".join(account.marketplaces))
     assert 0 < len(filtered) < len(every)
+
+
+def test_a_new_seller_is_settled_from_its_first_day_on(make: Callable[..., Driver]) -> None:
+    account = replace(
+        next(known for known in DEFAULT_ACCOUNTS if known.label == "seller-jp"), first_day=date(2026, 11, 1)
+    )
+    (report, *others) = listed(make(accounts=(account,)), SETTLEMENT, "seller-jp")
+    assert report["dataEndTime"] > "2026-11-01"
+    assert len(others) <= 1
 
 
 def test_vendors_are_not_settled(amazon: Driver) -> None:
