@@ -23,6 +23,12 @@ from tap_amazon_vendor.sandbox.data.campaigns import coupons, promotions
 from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
 from tap_amazon_vendor.sandbox.data.forecasts import forecasts
 from tap_amazon_vendor.sandbox.data.inventory import inventory
+from tap_amazon_vendor.sandbox.data.performance import (
+    account_health,
+    sales_and_traffic,
+    search_catalog,
+    search_query,
+)
 from tap_amazon_vendor.sandbox.data.realtime import real_time_inventory, real_time_sales, real_time_traffic
 from tap_amazon_vendor.sandbox.data.retail import margin, sales, traffic
 from tap_amazon_vendor.sandbox.data.tables import Sheet, Style, table_of
@@ -49,6 +55,10 @@ REPORTS: Mapping[str, Report] = {
     "GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT": search_terms,
     "GET_PROMOTION_PERFORMANCE_REPORT": promotions,
     "GET_COUPON_PERFORMANCE_REPORT": coupons,
+    "GET_V2_SELLER_PERFORMANCE_REPORT": account_health,
+    "GET_SALES_AND_TRAFFIC_REPORT": sales_and_traffic,
+    "GET_BRAND_ANALYTICS_SEARCH_CATALOG_PERFORMANCE_REPORT": search_catalog,
+    "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT": search_query,
 }
 
 # Settlements have local dates and, in Europe, a decimal comma (REPORTS.md section 10).
@@ -184,10 +194,13 @@ class Data:
         """Like `document`, but each array is an iterator that makes rows as it goes."""
         rule = RULES[report_type]
         catalogue = self.catalogue(account, marketplace_id)
-        options = dict(options)
+        options = {**rule.defaults, **options}
         if "currencyCode" in rule.optional:
             options.setdefault("currencyCode", catalogue.currency)
         query = self._query(account, options, start, end, as_of)
+        arrays = REPORTS[report_type](catalogue, query)
+        if not rule.specified:
+            return dict(arrays)
         specification: Row = {"reportType": report_type}
         if rule.options:
             specification["reportOptions"] = dict(sorted(options.items()))
@@ -197,7 +210,7 @@ class Data:
             if value is not None:
                 specification[name] = iso(value) if isinstance(value, datetime) else value.isoformat()
         specification["marketplaceIds"] = [marketplace_id]
-        return {"reportSpecification": specification, **REPORTS[report_type](catalogue, query)}
+        return {"reportSpecification": specification, **arrays}
 
     def table(  # noqa: PLR0913 - as `document`
         self,
