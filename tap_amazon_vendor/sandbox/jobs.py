@@ -309,7 +309,7 @@ class _Shelf:
         self.by_id: dict[str, Job] = {}
         self.listed: list[Job] = []
         self.settled_until = datetime.min.replace(tzinfo=timezone.utc)
-        self._newest: dict[tuple[object, ...], datetime] = {}
+        self._newest: dict[tuple[object, ...], Job] = {}
         self._finishes: dict[str, list[datetime]] = {}
 
     def add(self, job: Job, same: tuple[object, ...]) -> None:
@@ -317,12 +317,14 @@ class _Shelf:
         self.by_id[job.report_id] = job
         insort(self.listed, job, key=_age)
         if job.verdict.status == "DONE":
-            self._newest[same] = max(job.created_at, self._newest.get(same, job.created_at))
+            self._newest[same] = max(job, self._newest.get(same, job), key=_age)
 
     def is_too_soon(self, same: tuple[object, ...], window: timedelta, now: datetime) -> bool:
         """Whether the last good report of the same range is younger than a window (REPORTS.md 0.5)."""
         last = self._newest.get(same)
-        return last is not None and last <= now < last + window
+        if last is None or last.cancelled_at is not None:
+            return False
+        return last.created_at <= now < last.created_at + window
 
     def turn(self, report_type: str, most: int, day: timedelta, finish: datetime) -> datetime:
         """Keep a report waiting until fewer than so many of its type end in a day (REPORTS.md 0.6).

@@ -29,6 +29,7 @@ PAGE_SIZE, MOST_PAGE_SIZE = 10, 100
 def create_report(sandbox: Sandbox, call: ApiCall) -> Answer:
     """Take a report in."""
     request = _requested(call)
+    # Has cost a token of the operation by now, as calls that fail do.
     if not sandbox.quotas.take_report(call.account, RULES[request.report_type], call.now):
         raise errors.quota_exceeded()
     job = sandbox.jobs.create(call.account, request, call.now)

@@ -145,6 +145,12 @@ def test_the_window_counts_from_the_good_report(amazon: Driver) -> None:
     assert amazon.finished("seller-us", **RETURNS)["processingStatus"] == "DONE"
 
 
+def test_a_report_that_was_called_back_starts_no_window(amazon: Driver) -> None:
+    report_id = amazon.create("seller-us", **RETURNS).json["reportId"]  # type: ignore[index]
+    assert amazon.call("DELETE", f"{REPORTS}/{report_id}", "seller-us").status_code == 200
+    assert amazon.finished("seller-us", **RETURNS)["processingStatus"] == "DONE"
+
+
 @pytest.mark.parametrize("change", [{"marketplaceIds": ["A2EUQ1WTGCTBG2"]}, {"dataEndTime": "2026-10-30T00:00:00Z"}])
 def test_other_marketplaces_and_ranges_are_made(amazon: Driver, change: dict[str, Any]) -> None:
     assert amazon.finished("seller-us", **RETURNS)["processingStatus"] == "DONE"
