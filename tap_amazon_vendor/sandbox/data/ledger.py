@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tap_amazon_vendor.sandbox.data.tables import Cell, Line
 
 SELLABLE = "SELLABLE"
+STARTING = "Starting Warehouse Balance"
 DISPOSITIONS = (SELLABLE, "CUSTOMER_DAMAGED", "DEFECTIVE", "WAREHOUSE_DAMAGED")
 
 # The column of the summary that an event counts in, by its type, or by its reason.
@@ -115,9 +116,8 @@ def ledger_summary(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     first, last = _days(query)
     if first > last:
         return
-    for start, end in periods(period, period_of(period, first)[0], last):
-        end = min(end, query.today - timedelta(days=1))  # noqa: PLW2901 - a running period ends yesterday
-        totals = _summed(catalogue, query, start, end, by_center=by_center)
+    # A running period ends yesterday.
+    for start, totals in _summed(catalogue, query, period, period_of(period, first)[0], last, by_center=by_center):
         for (product, location, disposition), columns in totals.items():
             if any(columns.values()) and _asked_for(product, query):
                 yield {
@@ -125,7 +125,7 @@ def ledger_summary(catalogue: Catalogue, query: Query) -> Iterator[Line]:
                     **{column: columns[column] for column in (*COLUMNS.values(), *REASONS.values())},
                     "Date": f"{start:%m/%Y}" if period == "MONTH" else start,
                     "Disposition": disposition,
-                    "Starting Warehouse Balance": columns["Starting Warehouse Balance"],
+                    STARTING: columns[STARTING],
                     "In Transit Between Warehouses": 0,
                     "Ending Warehouse Balance": sum(columns.values()),
                     "Unknown Events": 0,
@@ -138,10 +138,10 @@ def balances(catalogue: Catalogue, query: Query) -> tuple[Counter[Product], Coun
     yesterday = query.today - timedelta(days=1)
     sellable: Counter[Product] = Counter()
     unsellable: Counter[Product] = Counter()
-    totals = _summed(catalogue, query, yesterday, yesterday, by_center=False)
-    for (product, _, disposition), columns in totals.items():
-        found = sellable if disposition == SELLABLE else unsellable
-        found[product] += sum(columns.values())
+    for _, totals in _summed(catalogue, query, "DAY", yesterday, yesterday, by_center=False):
+        for (product, _, disposition), columns in totals.items():
+            found = sellable if disposition == SELLABLE else unsellable
+            found[product] += sum(columns.values())
     return sellable, unsellable
 
 
@@ -160,22 +160,31 @@ def _product(product: Product) -> dict[str, Cell]:
     return {"FNSKU": fnsku(product), "ASIN": product.asin, "MSKU": sku(product), "Title": title(product)}
 
 
-def _summed(
-    catalogue: Catalogue, query: Query, start: date, end: date, *, by_center: bool
-) -> dict[tuple[Product, str, str], Counter[str]]:
-    """Starting balance and events of a period, by product, location and disposition."""
-    month = period_of("MONTH", start)[0]
+def _summed(  # noqa: PLR0913 - a period, its range, and the way of summing up
+    catalogue: Catalogue, query: Query, period: str, first: date, last: date, *, by_center: bool
+) -> Iterator[tuple[date, dict[tuple[Product, str, str], Counter[str]]]]:
+    """First day of each period; its starting balances and events by product, location and disposition."""
     totals: dict[tuple[Product, str, str], Counter[str]] = defaultdict(Counter)
+    by_day: dict[date, list[Event]] = defaultdict(list)
 
-    def column_of(shelf: Shelf) -> Counter[str]:
+    def columns_of(shelf: Shelf) -> Counter[str]:
         return totals[shelf.product, shelf.center if by_center else catalogue.iso_country, shelf.disposition]
 
     for shelf in _shelves(catalogue):
-        column_of(shelf)["Starting Warehouse Balance"] += shelf.base
-    for event in _events(catalogue, query, month, end):
-        column = "Starting Warehouse Balance" if event.day < start else event.column
-        column_of(event.shelf)[column] += event.quantity
-    return totals
+        columns_of(shelf)[STARTING] += shelf.base
+    for event in _events(catalogue, query, period_of("MONTH", first)[0], last):
+        if event.day < first:
+            columns_of(event.shelf)[STARTING] += event.quantity
+        else:
+            by_day[event.day].append(event)
+    day = first
+    for start, end in periods(period, first, last):
+        totals = defaultdict(Counter, {key: Counter({STARTING: columns.total()}) for key, columns in totals.items()})
+        while day <= min(end, last):
+            for event in by_day[day]:
+                columns_of(event.shelf)[event.column] += event.quantity
+            day += timedelta(days=1)
+        yield start, totals
 
 
 def _shelves(catalogue: Catalogue) -> Iterator[Shelf]:

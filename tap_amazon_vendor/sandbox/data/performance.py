@@ -74,11 +74,12 @@ def _metrics(marketplace_id: str, today: date, bits: int) -> Row:
     orders = 900 + (bits & 255)
     late, bad, cancelled, untracked = bits >> 8 & 63, bits >> 14 & 15, bits >> 18 & 31, bits >> 23 & 15
 
-    def defects(days: int, share_of: int) -> Row:
+    def defects(channel: str, share_of: int) -> Row:
         parts = {"orderWithDefects": bad, "claims": bad // 2, "chargebacks": 0, "negativeFeedback": bad - bad // 2}
         counts = {name: counted(count) for name, count in parts.items()}
         return {
-            **window(days, 16),
+            **window(60, 16),
+            "fulfillmentType": channel,
             "orderCount": orders // share_of,
             **counts,
             **judged(bad, orders // share_of, hundredths(1)),
@@ -100,7 +101,7 @@ def _metrics(marketplace_id: str, today: date, bits: int) -> Row:
             "lateShipmentCount": late,
             **judged(late, orders, hundredths(4)),
         },
-        "orderDefectRate": {"mfn": defects(60, 8), "afn": defects(60, 1)},
+        "orderDefectRate": {"mfn": defects("mfn", 8), "afn": defects("afn", 1)},
         "onTimeDeliveryRate": {
             **window(14, 8),
             "shipmentCountWithValidTracking": orders - untracked,
