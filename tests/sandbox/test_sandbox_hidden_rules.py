@@ -8,8 +8,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sandbox.conftest import Clock
 
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS
+from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +113,24 @@ def test_search_queries_end_twenty_times_a_day(make: Callable[..., Driver]) -> N
     # A day is a minute here.
     amazon.clock.advance(seconds=20)
     assert {report["processingStatus"] for report in listed(amazon, report_type)} == {"DONE"}
+
+
+@given(st.lists(st.integers(min_value=0, max_value=20_000), min_size=21, max_size=60))
+@settings(max_examples=30, deadline=None)
+def test_no_day_sees_more_than_twenty_search_query_reports(gaps: list[int]) -> None:
+    clock = Clock()
+    sandbox = Sandbox(clock=clock, asins=2)
+    account = next(known for known in sandbox.accounts if known.label == "seller-jp")
+    asin = sandbox.data.catalogue(account, account.marketplaces[0]).products[0].asin
+    week = (datetime(2026, 10, 4, tzinfo=timezone.utc), datetime(2026, 10, 10, tzinfo=timezone.utc))
+    ends = []
+    for gap in gaps:
+        clock.advance(seconds=gap)
+        options = {"reportPeriod": "WEEK", "asin": asin}
+        job = sandbox.order("seller-jp", str(QUERIES["reportType"]), options=options, start=week[0], end=week[1])
+        ends.append(job.created_at + job.waiting + job.working)
+    ends.sort()
+    assert all(later - earlier >= timedelta(days=1) for earlier, later in zip(ends, ends[20:], strict=False))
 
 
 def test_each_seller_has_its_own_twenty(make: Callable[..., Driver]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -115,3 +116,11 @@ def test_rights_of_the_vendor_group_are_another_matter(make: Callable[..., Drive
     amazon = make(accounts=(replace(VENDOR, denied_reports=("GET_VENDOR_SALES_REPORT",)),))
     assert amazon.call("GET", f"{LISTED}GET_VENDOR_SALES_REPORT").status_code == 200
     assert "Vendor Group Rights" in (amazon.reason() or "")
+
+
+def test_a_vendor_group_may_not_be_enabled_at_all(make: Callable[..., Driver]) -> None:
+    amazon = make(accounts=(replace(VENDOR, enabled=False),))
+    for answer in (amazon.create(), amazon.call("GET", f"{LISTED}GET_VENDOR_SALES_REPORT")):
+        assert answer.status_code == 403
+        text = answer.json["errors"][0]["message"]  # type: ignore[index]
+        assert re.fullmatch(r"Vendor Group amzn1\.vg\.\d+ is not authorized to access vendor reports", text)
