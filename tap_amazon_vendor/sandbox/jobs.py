@@ -7,6 +7,7 @@ the clock alone (REPORTS.md section 0.1). Nothing runs in the background.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import takewhile
@@ -154,7 +155,7 @@ class Jobs:
         self._faults = faults
         self._seed = seed
         self._speed = speed
-        self._of: dict[str, _Shelf] = {}
+        self._of: defaultdict[str, _Shelf] = defaultdict(_Shelf)
         self._by_document: dict[str, Job] = {}
 
     def create(
@@ -205,7 +206,7 @@ class Jobs:
 
     def _shelf(self, account: SandboxAccount, now: datetime) -> _Shelf:
         """The reports of an account, with those that Amazon has made by now."""
-        shelf = self._of.setdefault(account.label, _Shelf())
+        shelf = self._of[account.label]
         since, shelf.settled_until = max(shelf.settled_until, now - RETENTION), max(shelf.settled_until, now)
         if account.kind == "seller" and since < now:
             for request, at in settlements(self._seed, account, since, now):
@@ -222,7 +223,7 @@ class Jobs:
         by: Origin = "application",
         faults: Faults | None = None,
     ) -> Job:
-        shelf = self._of.setdefault(account.label, _Shelf())
+        shelf = self._of[account.label]
         number = len(shelf.by_id)
         rule = RULES[request.report_type]
         same = _same(request, now)
