@@ -233,6 +233,13 @@ class _Job:
         """Whether somebody waits for a result."""
         return self.result is None and bool(self.readers)
 
+    def said(self) -> tuple[str | None, datetime] | None:
+        """Return what the state says: id and time of the report; an id is None where it is not known for sure."""
+        if self.report_id and self.asked_at and not self.found:
+            return self.report_id, self.asked_at
+        since = self.announced_at or self.ours_since
+        return (None, since) if since else None
+
 
 @dataclass
 class _Siblings:
@@ -412,9 +419,9 @@ class ReportJobs:
         """Return the reports that are asked for and not read by all their readers, as JSON."""
         with self.changed:
             unread = {
-                job.asking: (job.report_id, t.cast("datetime", job.asked_at or job.announced_at))
+                job.asking: said
                 for job in self._asked.values()
-                if (job.report_id or job.announced_at) and (job.result is None or job.result.document or job.kept)
+                if (job.result is None or job.result.document or job.kept) and (said := job.said())
             }
             now = self._clock()
             unclaimed = {
@@ -683,7 +690,8 @@ class ReportJobs:
         """Say which reports are asked for next: no signal may find a report that only Amazon knows of."""
         now = self._clock()
         for job in (first, *lane.next(int(min(ANNOUNCED, self._budget)) - 1)):
-            if job.open and self._may_be_asked_for(job) and not job.announced_at:
+            known = job.asking in self._known
+            if job.open and not known and not job.announced_at and self._may_be_asked_for(job):
                 job.announced_at = now
                 self._asked[job.planned.request] = job
         self._unsaved = True
@@ -737,18 +745,45 @@ class ReportJobs:
                 logger.info("Taking up %s, asked for at %s", job.asking, asked_at.isoformat(timespec="seconds"))
                 return True
             if report_id is None:
-                job.ours_since = max(since, asked_at - timedelta(seconds=60))
+                job.ours_since = max(since, asked_at)
+                self._asked[job.planned.request] = job
         ours = job.ours_since is not None
         if not ours and (not job.planned.listed or job.asking.window != job.planned.request.window):
             return False
         listing = self._listings[job.asking.account]
-        found = listing.guess(job.asking, job.ours_since or since, ours=ours, not_these=self._ids())
+        # A minute of margin, because Amazon's clock is not ours.
+        since = job.ours_since - timedelta(seconds=60) if job.ours_since else since
+        found = listing.guess(job.asking, since, ours=ours, not_these=self._ids())
         if found is None:
-            return False
+            guess = self._guessed_elsewhere(job) if ours else None
+            if guess is None:
+                return False
+            # What is looked at for other options may turn out to be this one.
+            if guess.open:
+                self._lane(job).put(job, now + timedelta(seconds=TICK))
+            else:
+                job.kept = True
+                reason = f"it may be {guess.report_id}, which could not be looked at"
+                self._finish(job, Outcome.LATER, reason, advice="The next run looks again")
+            return True
         job.report_id, job.asked_at, job.found = found.report_id, found.created_at, True
         self._wait_for(job, now)
         logger.info("Looking whether %s of %s is %s", found.report_id, found.created_at, job.asking)
         return True
+
+    def _guessed_elsewhere(self, job: _Job) -> _Job | None:
+        """Return a job of the same days and other options that looks at a listed report, or gave up looking."""
+        wanted = (job.asking.account, job.asking.report_type, job.asking.marketplace_id, job.asking.window)
+        return next(
+            (
+                other
+                for other in self._asked.values()
+                if other.found
+                and (other.asking.account, other.asking.report_type, other.asking.marketplace_id, other.asking.window)
+                == wanted
+            ),
+            None,
+        )
 
     def _ids(self) -> set[str]:
         """Return the ids of all reports that are known to be of some request."""
@@ -800,8 +835,10 @@ class ReportJobs:
             # It may have been asked for: look before asking again. A minute of margin, because Amazon's clock
             # is not ours.
             since = asked_at - timedelta(seconds=60)
+            job.kept = True
             listed = api.listed((job.asking.report_type,), job.asking.marketplace_id, since)
             with self.changed:
+                job.kept = False
                 known = self._ids()
                 report_id = next(
                     (each.report_id for each in listed if each.report_id not in known and job.asking.may_be(each)),
@@ -882,6 +919,7 @@ class ReportJobs:
                 if reader.found and reader.report_id:
                     self._listings[job.asking.account].give_back(reader.report_id)
                 reader.report_id, reader.asked_at, reader.status = job.report_id, job.asked_at, job.status
+                reader.found = False
                 self._asked[reader.planned.request] = reader
                 self._finish(reader, Outcome.LOADED, None, document=document)
                 self._disown(job)
@@ -891,6 +929,7 @@ class ReportJobs:
                 if job.open:
                     self._disown(job)
                 return
+            job.found = False
             if document.error or status.processing is Processing.FATAL:
                 document.path.unlink(missing_ok=True)
                 self._judge(job, document.error)
@@ -936,7 +975,6 @@ class ReportJobs:
         """Go back to before a report was found that turned out to be another one."""
         job.report_id = job.asked_at = None
         job.found = False
-        self._asked.pop(job.planned.request, None)
         self._ask(job)
 
     def _doubtful(self, job: _Job) -> bool:
