@@ -77,7 +77,7 @@ def _lines(table: Table) -> Iterator[bytes]:
             texts = ('"' + text.replace('"', '""') + '"' for text in texts)
         return (style.delimiter.join(texts) + style.newline).encode(table.codec)
 
-    yield line(table.header)
+    yield line(table.columns)
     for row in table.rows:
         yield line(text_of(row[column], style) for column in table.columns)
 

@@ -275,12 +275,6 @@ def test_a_file_without_rows_survives_every_fault(fault: str) -> None:
     assert charset(empty, fault) != ""
 
 
-def test_headers_may_be_translated() -> None:
-    style = Style(names={"sku": "出品者SKU", "title": "商品名"})
-    translated = Table(PLAIN.columns, PLAIN.rows, style, "Shift_JIS", "cp932")
-    assert b"".join(write(translated)).decode("cp932") == '出品者SKU\t商品名\tprice\r\n1\tTV 55"\t\r\n'
-
-
 def test_no_header_names_a_column_twice() -> None:
     assert HEADERS.keys() == TABLES.keys()
     for columns in HEADERS.values():

@@ -51,7 +51,6 @@ class Style:
         quoted: Whether each cell is enclosed in quotes; without, a quote is data.
         newline: What ends a line.
         decimal_comma: Whether numbers have a comma in place of the point.
-        names: The header's own names of columns that are translated.
     """
 
     moment: str = "%Y-%m-%dT%H:%M:%S+00:00"
@@ -60,7 +59,6 @@ class Style:
     quoted: bool = False
     newline: str = "\r\n"
     decimal_comma: bool = False
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,11 +96,6 @@ class Table:
     style: Style
     charset: str | None
     codec: str
-
-    @property
-    def header(self) -> tuple[str, ...]:
-        """The names of the columns as the file has them."""
-        return tuple(self.style.names.get(column, column) for column in self.columns)
 
     def whole(self) -> Table:
         """The same with all rows in a list."""
