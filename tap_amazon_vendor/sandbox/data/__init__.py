@@ -55,10 +55,18 @@ REPORTS: Mapping[str, Report] = {
     "GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT": search_terms,
     "GET_PROMOTION_PERFORMANCE_REPORT": promotions,
     "GET_COUPON_PERFORMANCE_REPORT": coupons,
+    "GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": fulfillment.xml_orders_by_order_date,
+    "GET_XML_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": fulfillment.xml_orders_by_last_update,
     "GET_V2_SELLER_PERFORMANCE_REPORT": account_health,
     "GET_SALES_AND_TRAFFIC_REPORT": sales_and_traffic,
     "GET_BRAND_ANALYTICS_SEARCH_CATALOG_PERFORMANCE_REPORT": search_catalog,
     "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT": search_query,
+}
+
+# The kind of message in reports that are XML.
+XML: Mapping[str, str] = {
+    "GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": "AllOrdersReport",
+    "GET_XML_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": "AllOrdersReport",
 }
 
 # Settlements have local dates and, in Europe, a decimal comma (REPORTS.md section 10).

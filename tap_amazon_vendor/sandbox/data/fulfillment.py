@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tap_amazon_vendor.sandbox.chance import mix
@@ -27,7 +29,7 @@ from tap_amazon_vendor.sandbox.data.orders import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Product, Query
+    from tap_amazon_vendor.sandbox.data.catalogue import Arrays, Catalogue, Product, Query, Row
     from tap_amazon_vendor.sandbox.data.orders import Item, Order
     from tap_amazon_vendor.sandbox.data.tables import Cell, Line
 
@@ -102,6 +104,65 @@ def orders_by_last_update(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     for order in orders_between(catalogue, query, SLOWEST_SHIPMENT):
         if within(_last_update(order, known), query):
             yield from _order_lines(order, known)
+
+
+def xml_orders_by_order_date(catalogue: Catalogue, query: Query) -> Arrays:
+    """GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL: the orders of the flat file, each with its lines."""
+    return {"Order": _orders_of_lines(orders_by_order_date(catalogue, query))}
+
+
+def xml_orders_by_last_update(catalogue: Catalogue, query: Query) -> Arrays:
+    """GET_XML_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL."""
+    return {"Order": _orders_of_lines(orders_by_last_update(catalogue, query))}
+
+
+def _orders_of_lines(lines: Iterator[Line]) -> Iterator[Row]:
+    for order_id, group in groupby(lines, key=itemgetter("amazon-order-id")):
+        items = list(group)
+        first = items[0]
+        yield {
+            "AmazonOrderID": order_id,
+            "MerchantOrderID": first["merchant-order-id"],
+            "PurchaseDate": _iso(first["purchase-date"]),
+            "LastUpdatedDate": _iso(first["last-updated-date"]),
+            "OrderStatus": first["order-status"],
+            "SalesChannel": first["sales-channel"],
+            "FulfillmentData": {
+                "FulfillmentChannel": first["fulfillment-channel"],
+                "ShipServiceLevel": first["ship-service-level"],
+                "Address": {
+                    "City": first["ship-city"],
+                    "State": first["ship-state"],
+                    "PostalCode": first["ship-postal-code"],
+                    "Country": first["ship-country"],
+                },
+            },
+            "IsBusinessOrder": first["is-business-order"],
+            "OrderItem": [_xml_item(line) for line in items],
+        }
+
+
+def _xml_item(line: Line) -> Row:
+    item: Row = {
+        "ASIN": line["asin"],
+        "SKU": line["sku"],
+        "ItemStatus": line["item-status"],
+        "ProductName": line["product-name"],
+        "Quantity": line["quantity"],
+    }
+    if "currency" in line:
+        names = {"Principal": "item-price", "Tax": "item-tax", "Shipping": "shipping-price"}
+        item["ItemPrice"] = {
+            "Component": [
+                {"Type": name, "Amount": {"amount": line[column], "currencyCode": line["currency"]}}
+                for name, column in names.items()
+            ]
+        }
+    return item
+
+
+def _iso(moment: Cell) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S+00:00}"
 
 
 def fulfilled_shipments(catalogue: Catalogue, query: Query) -> Iterator[Line]:
