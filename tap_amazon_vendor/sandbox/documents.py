@@ -165,12 +165,11 @@ class Documents:
         if not _is_flat(job):
             return "application/json"
         table = self._table(job)
-        media_type = "text/csv" if table.style.delimiter == "," else "text/plain"
         charset = flatfiles.charset(table, job.fault)
-        return media_type if charset is None else f"{media_type};charset={charset}"
+        return "text/plain" if charset is None else f"text/plain;charset={charset}"
 
     def _text(self, job: Job) -> Iterator[bytes]:
-        request_type = job.request.report_type
+        report_type = job.request.report_type
         if job.verdict.status == "FATAL":
             return iter([_error_document(job.verdict.details or "")])
         if job.fault == "error_in_done":
@@ -179,8 +178,8 @@ class Documents:
             return iter([HTML])
         if _is_flat(job):
             return flatfiles.write(self._table(job), job.fault)
-        if request_type in XML:
-            return xmlfiles.write(XML[request_type], self._parts(job))
+        if report_type in XML:
+            return xmlfiles.write(XML[report_type], self._parts(job))
         return _encode(self._parts(job))
 
     def _table(self, job: Job) -> Table:

@@ -4,8 +4,9 @@ A figure follows from the seed, the account, the marketplace, the ASIN, the day 
 and its age when the report is asked for. All sums are sums of whole numbers (units,
 cents), so aggregates, programs and longer periods fit exactly.
 
-Fields and their presence are those of Amazon's schemas. Each room of this package has
-the reports of one kind; a report is a function that gives the arrays of its document.
+Fields and their presence are those of Amazon's schemas, columns those of `headers.tsv`.
+Each room of this package has the reports of one kind; a report is a function that gives
+the arrays of its document, or the lines of its flat file.
 """
 
 from __future__ import annotations

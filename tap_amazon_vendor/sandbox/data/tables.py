@@ -42,12 +42,11 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Style:
-    """How a flat file is written.
+    """How a flat file is written; tabs stand between its cells.
 
     Attributes:
         moment: The strftime format of date-times, which are in UTC.
         day: The strftime format of dates.
-        delimiter: What stands between cells.
         quoted: Whether each cell is enclosed in quotes; without, a quote is data.
         newline: What ends a line.
         decimal_comma: Whether numbers have a comma in place of the point.
@@ -55,7 +54,6 @@ class Style:
 
     moment: str = "%Y-%m-%dT%H:%M:%S+00:00"
     day: str = "%Y-%m-%d"
-    delimiter: str = "\t"
     quoted: bool = False
     newline: str = "\r\n"
     decimal_comma: bool = False
