@@ -122,7 +122,7 @@ class Item:
         discount: What a promotion takes off the price.
         shipping_discount: What a promotion takes off the shipping.
         shipped_at: When it leaves; None for a line that is cancelled.
-        reported_at: When reports first know of the shipment, an hour to three later.
+        reported_at: When reports first know of the shipment: an hour to three later, rarely a day.
         returned_at: When it comes back; None for never.
         replaced_at: When a replacement leaves; None for never.
     """
@@ -402,7 +402,8 @@ def _item(order: Order, number: int, bits: int, product: Product) -> Item:
         # Of two lines, the second one may wait for a day.
         waits = timedelta(days=number * (bits >> 23 & 1))
         shipped_at = order.purchased_at + timedelta(minutes=180 + bits % 4000) + waits
-        reported_at = shipped_at + timedelta(minutes=60 + (bits >> 24) % 120)
+        late = bits >> 47 & 63 == 0
+        reported_at = shipped_at + timedelta(minutes=60 + (bits >> 24) % 120, hours=21 if late else 0)
         fate = bits >> 32 & 31
         later = shipped_at + timedelta(days=4 + (bits >> 37) % 26, minutes=bits >> 42 & 1023)
         # Buyers send more back to sellers than to Amazon.

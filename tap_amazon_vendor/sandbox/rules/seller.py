@@ -167,7 +167,7 @@ SELLER_RULES: tuple[ReportRule, ...] = (
     _snapshot(
         "GET_FBA_INVENTORY_PLANNING_DATA",
         (AMAZON_FULFILLMENT,),
-        tuple({place.country for place in MARKETPLACES.values()} - {"NL", "PL", "SE", "BE"}),
+        tuple(place.country for place in MARKETPLACES.values() if place.country not in {"NL", "PL", "SE", "BE"}),
     ),
     _snapshot("GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"),
     _snapshot("GET_STRANDED_INVENTORY_UI_DATA"),
