@@ -15,6 +15,7 @@ from tap_amazon_vendor.sandbox.data.orders import (
     SLOWEST_SHIPMENT,
     amounts,
     centers_of,
+    columns_of,
     end_of,
     fnsku,
     orders_between,
@@ -182,7 +183,7 @@ def shipment_sales(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     for item, at in shipped(catalogue, query):
         place = item.order.place
         yield {
-            **_product(item.product),
+            **columns_of(item.product),
             "shipment-date": at,
             "fulfillment-center-id": item.fulfillment_center,
             "quantity": item.quantity,
@@ -219,7 +220,7 @@ def replacements(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     centers = centers_of(catalogue.country)
     for item, at in replaced(catalogue, query):
         yield {
-            **_product(item.product),
+            **columns_of(item.product),
             "shipment-date": at,
             "fulfillment-center-id": centers[item.bits % len(centers)],
             "original-fulfillment-center-id": item.fulfillment_center,
@@ -236,7 +237,7 @@ def customer_returns(catalogue: Catalogue, query: Query) -> Iterator[Line]:
         for unit in range(item.quantity):
             bits = mix(int(item.item_id) + unit)
             yield {
-                **_product(item.product),
+                **columns_of(item.product),
                 "return-date": at,
                 "order-id": item.order.order_id,
                 "quantity": 1,
@@ -328,10 +329,6 @@ def removal_shipments(catalogue: Catalogue, query: Query) -> Iterator[Line]:
         }
 
 
-def _product(product: Product) -> dict[str, Cell]:
-    return {"sku": sku(product), "fnsku": fnsku(product), "asin": product.asin, "product-name": title(product)}
-
-
 def _last_update(order: Order, known: datetime) -> datetime:
     moments = [order.purchased_at, order.purchased_at + PAYMENT]
     if order.cancelled_at is not None:
@@ -353,7 +350,7 @@ def _order_lines(order: Order, known: datetime) -> Iterator[Line]:
         # What is not yet paid for has no amounts.
         money = {} if pending else {**amounts(item), "currency": order.catalogue.currency}
         yield {
-            **_product(item.product),
+            **columns_of(item.product),
             **money,
             "amazon-order-id": order.order_id,
             "merchant-order-id": order.order_id if order.by_amazon else None,
@@ -395,7 +392,7 @@ def _shipment(item: Item, at: datetime, *, personal: bool) -> Line:
         "bill-country": place.country,
     }
     return {
-        **_product(item.product),
+        **columns_of(item.product),
         **amounts(item),
         **(buyer if personal else {}),
         "amazon-order-id": order.order_id,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Product, Query
+    from tap_amazon_vendor.sandbox.data.tables import Cell
 
 # How long after its purchase something can happen to an order: shipment, return, replacement.
 SLOWEST_SHIPMENT = timedelta(days=6)
@@ -262,6 +263,11 @@ def fnsku(product: Product) -> str:
 def title(product: Product) -> str:
     """The name of a product as a flat file can hold it, without tabs and newlines."""
     return product.title.replace("\t", " ").replace("\n", " ")
+
+
+def columns_of(product: Product) -> dict[str, Cell]:
+    """The columns that name a product in most flat files."""
+    return {"sku": sku(product), "fnsku": fnsku(product), "asin": product.asin, "product-name": title(product)}
 
 
 def orders_on(catalogue: Catalogue, query: Query, day: date) -> Iterator[Order]:
