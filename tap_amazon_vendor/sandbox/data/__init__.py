@@ -18,7 +18,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox.accounts import RESTRICTED_ROLES
-from tap_amazon_vendor.sandbox.data import finance, fulfillment, ledger, stock, tax
+from tap_amazon_vendor.sandbox.data import finance, fulfillment, ledger, removals, stock, tax
 from tap_amazon_vendor.sandbox.data.brand import market_basket, repeat_purchase, search_terms
 from tap_amazon_vendor.sandbox.data.campaigns import coupons, promotions
 from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
@@ -93,8 +93,8 @@ TABLES: Mapping[str, Sheet] = {
     "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE": Sheet(
         fulfillment.returns_by_return_date, Style(day="%d-%b-%Y", newline="\n")
     ),
-    "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA": Sheet(fulfillment.removal_orders),
-    "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA": Sheet(fulfillment.removal_shipments),
+    "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA": Sheet(removals.removal_orders),
+    "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA": Sheet(removals.removal_shipments),
     "GET_AFN_INVENTORY_DATA": Sheet(stock.afn_inventory),
     "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA": Sheet(stock.unsuppressed_inventory),
     "GET_FBA_MYI_ALL_INVENTORY_DATA": Sheet(stock.all_inventory),

@@ -91,6 +91,7 @@ NAMES = ("Ana O'Neil", "Jürgen Groß", "山田 太郎", 'Zoë "Zo" Faßbinder',
 TAX: Mapping[str, int] = {"US": 8, "CA": 13, "MX": 16, "UK": 20, "DE": 19, "FR": 20, "JP": 10, "IN": 18}
 TAX_ON_TOP = ("US", "CA")
 
+CARRIERS = ("UPS", "USPS", "DHL", "AMZN_US", "Yamato")
 RETURN_REASONS = (
     "UNWANTED_ITEM",
     "DEFECTIVE",
