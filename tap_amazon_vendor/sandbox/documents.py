@@ -22,10 +22,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from tap_amazon_vendor.sandbox import flatfiles
+from tap_amazon_vendor.sandbox import flatfiles, xmlfiles
 from tap_amazon_vendor.sandbox.calendars import date_time
 from tap_amazon_vendor.sandbox.chance import derive
-from tap_amazon_vendor.sandbox.data import TABLES
+from tap_amazon_vendor.sandbox.data import TABLES, XML
 from tap_amazon_vendor.sandbox.data.catalogue import iso
 from tap_amazon_vendor.sandbox.reports import RULES
 from tap_amazon_vendor.sandbox.rules.verdicts import NOT_YET_AVAILABLE
@@ -160,14 +160,16 @@ class Documents:
 
     def content_type(self, job: Job) -> str:
         """The Content-Type of a report's document, which for a flat file says its charset."""
+        if job.request.report_type in XML and job.verdict.status != "FATAL":
+            return "text/xml;charset=UTF-8"
         if not _is_flat(job):
             return "application/json"
         table = self._table(job)
-        media_type = "text/csv" if table.style.delimiter == "," else "text/plain"
         charset = flatfiles.charset(table, job.fault)
-        return media_type if charset is None else f"{media_type};charset={charset}"
+        return "text/plain" if charset is None else f"text/plain;charset={charset}"
 
     def _text(self, job: Job) -> Iterator[bytes]:
+        report_type = job.request.report_type
         if job.verdict.status == "FATAL":
             return iter([_error_document(job.verdict.details or "")])
         if job.fault == "error_in_done":
@@ -176,6 +178,8 @@ class Documents:
             return iter([HTML])
         if _is_flat(job):
             return flatfiles.write(self._table(job), job.fault)
+        if report_type in XML:
+            return xmlfiles.write(XML[report_type], self._parts(job))
         return _encode(self._parts(job))
 
     def _table(self, job: Job) -> Table:

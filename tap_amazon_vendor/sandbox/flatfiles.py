@@ -34,9 +34,9 @@ def write(table: Table, fault: str | None = None) -> Iterator[bytes]:
     if fault == "byte_order_mark":
         yield b"\xef\xbb\xbf"
     elif fault == "undecodable_bytes":
-        lines = _with_undecodable(lines, table.style)
+        lines = _with_undecodable(lines)
     elif fault == "line_cut_off":
-        lines = _cut_off(lines, table)
+        lines = _cut_off(lines, len(table.columns))
     yield from lines
 
 
@@ -75,9 +75,9 @@ def _lines(table: Table) -> Iterator[bytes]:
     def line(texts: Iterable[str]) -> bytes:
         if style.quoted:
             texts = ('"' + text.replace('"', '""') + '"' for text in texts)
-        return (style.delimiter.join(texts) + style.newline).encode(table.codec)
+        return ("\t".join(texts) + style.newline).encode(table.codec)
 
-    yield line(table.header)
+    yield line(table.columns)
     for row in table.rows:
         yield line(text_of(row[column], style) for column in table.columns)
 
@@ -124,19 +124,18 @@ _SPOILT: Mapping[str, Callable[[Table], Table]] = {
 }
 
 
-def _with_undecodable(lines: Iterator[bytes], style: Style) -> Iterator[bytes]:
+def _with_undecodable(lines: Iterator[bytes]) -> Iterator[bytes]:
     """Put bytes that mean nothing at the end of the longest cell of the first row."""
     yield next(lines)
-    delimiter = style.delimiter.encode()
     for first in lines:
-        cells = first.split(delimiter)
+        cells = first.split(b"\t")
         longest = max(cells[:-1], key=len)
         place = cells.index(longest)
         cells[place] = longest[:-1] + UNDECODABLE + longest[-1:]
-        yield from chain([delimiter.join(cells)], lines)
+        yield from chain([b"\t".join(cells)], lines)
 
 
-def _cut_off(lines: Iterator[bytes], table: Table) -> Iterator[bytes]:
+def _cut_off(lines: Iterator[bytes], columns: int) -> Iterator[bytes]:
     """End the last line with two thirds of its cells, without a newline."""
     last: bytes | None = None
     for line in lines:
@@ -144,5 +143,4 @@ def _cut_off(lines: Iterator[bytes], table: Table) -> Iterator[bytes]:
             yield last
         last = line
     if last is not None:
-        delimiter = table.style.delimiter.encode()
-        yield delimiter.join(last.split(delimiter)[: len(table.columns) * 2 // 3])
+        yield b"\t".join(last.split(b"\t")[: columns * 2 // 3])

@@ -21,6 +21,7 @@ from sp_api.base import (
 from sp_api.base.reportTypes import ReportType
 
 from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, running
+from tap_amazon_vendor.sandbox.flatfiles import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,3 +175,38 @@ def test_what_a_seller_and_a_vendor_may_list(connect: Callable[..., Any]) -> Non
     assert transactions.payload["transactions"]
     with pytest.raises(SellingApiForbiddenException):
         connect("vendor-us", api=VendorOrders).get_purchase_orders(limit=1)
+
+
+@pytest.mark.parametrize(
+    ("label", "marketplace", "codec"),
+    [
+        ("seller-us", Marketplaces.US, "cp1252"),
+        ("seller-de", Marketplaces.DE, "iso-8859-1"),
+        ("seller-jp", Marketplaces.JP, "cp932"),
+        ("seller-in", Marketplaces.IN, "utf-8"),
+    ],
+)
+def test_flat_files_in_the_charset_that_they_say(
+    sandbox: Sandbox, connect: Callable[..., Any], clock: Clock, label: str, marketplace: Any, codec: str
+) -> None:
+    client = connect(label, marketplace)
+    span = (datetime(2026, 11, 1, tzinfo=timezone.utc), datetime(2026, 11, 10, tzinfo=timezone.utc))
+    report_type = "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL"
+    created = client.create_report(reportType=report_type, dataStartTime=span[0], dataEndTime=span[1])
+    asked_at = clock.now
+    clock.advance(seconds=90)
+    document_id = client.get_report(created.payload["reportId"]).payload["reportDocumentId"]
+    document = client.get_report_document(document_id, download=True).payload["document"]
+    expected = sandbox.data.table(
+        report_type,
+        account=label,
+        marketplace_id=marketplace.marketplace_id,
+        options={},
+        start=span[0],
+        end=span[1],
+        as_of=asked_at,
+    )
+    # It believes the charset; bytes that are not so, which Shift_JIS says of CP932, it gives back.
+    assert isinstance(document, bytes) == (label == "seller-jp")
+    text = document.decode(codec) if isinstance(document, bytes) else document
+    assert text == b"".join(write(expected)).decode(codec)

@@ -1,4 +1,4 @@
-"""Flat files: dialects, charsets, and the faults that strike them."""
+"""Flat files: dialects, charsets, and the faults that strike them; and the same orders as XML."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import io
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -155,6 +156,23 @@ def test_some_flat_files_are_not_compressed(amazon: Driver) -> None:
     assert labels == {True, False}
 
 
+def test_orders_as_xml_are_those_of_the_flat_file(amazon: Driver) -> None:
+    content, content_type = fetched(amazon, "seller-us", "GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL")
+    assert content_type == "text/xml;charset=UTF-8"
+    root = ET.fromstring(content)  # noqa: S314 - our own
+    assert (root.tag, root.findtext("MessageType")) == ("AmazonEnvelope", "AllOrdersReport")
+    found = [
+        (order.findtext("AmazonOrderID"), item.findtext("SKU"), item.findtext("ItemPrice/Component/Amount"))
+        for order in root.iterfind("Message/Order")
+        for item in order.iterfind("OrderItem")
+    ]
+    rows = table(amazon, "seller-us", ORDERS).rows
+    assert found == [(row["amazon-order-id"], row["sku"], str(row["item-price"])) for row in rows]
+    amount = root.find("Message/Order/OrderItem/ItemPrice/Component/Amount")
+    assert amount is not None
+    assert amount.attrib == {"currency": "USD"}
+
+
 def test_a_fatal_flat_file_gives_its_reason_as_json(amazon: Driver) -> None:
     body = {"reportType": ORDERS, "reportOptions": {}, "dataStartTime": "2026-10-01", "dataEndTime": "2026-11-01"}
     report = amazon.finished("seller-us", **body)
@@ -273,12 +291,6 @@ def test_a_file_without_rows_survives_every_fault(fault: str) -> None:
     empty = Table(PLAIN.columns, [], Style(), "UTF-8", "utf-8")
     assert b"".join(write(empty, fault))
     assert charset(empty, fault) != ""
-
-
-def test_headers_may_be_translated() -> None:
-    style = Style(names={"sku": "出品者SKU", "title": "商品名"})
-    translated = Table(PLAIN.columns, PLAIN.rows, style, "Shift_JIS", "cp932")
-    assert b"".join(write(translated)).decode("cp932") == '出品者SKU\t商品名\tprice\r\n1\tTV 55"\t\r\n'
 
 
 def test_no_header_names_a_column_twice() -> None:

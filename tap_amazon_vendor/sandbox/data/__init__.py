@@ -4,8 +4,9 @@ A figure follows from the seed, the account, the marketplace, the ASIN, the day 
 and its age when the report is asked for. All sums are sums of whole numbers (units,
 cents), so aggregates, programs and longer periods fit exactly.
 
-Fields and their presence are those of Amazon's schemas. Each room of this package has
-the reports of one kind; a report is a function that gives the arrays of its document.
+Fields and their presence are those of Amazon's schemas, columns those of `headers.tsv`.
+Each room of this package has the reports of one kind; a report is a function that gives
+the arrays of its document, or the lines of its flat file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox.accounts import RESTRICTED_ROLES
-from tap_amazon_vendor.sandbox.data import finance, fulfillment, ledger, stock, tax
+from tap_amazon_vendor.sandbox.data import finance, fulfillment, ledger, removals, stock, tax
 from tap_amazon_vendor.sandbox.data.brand import market_basket, repeat_purchase, search_terms
 from tap_amazon_vendor.sandbox.data.campaigns import coupons, promotions
 from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
@@ -55,10 +56,18 @@ REPORTS: Mapping[str, Report] = {
     "GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT": search_terms,
     "GET_PROMOTION_PERFORMANCE_REPORT": promotions,
     "GET_COUPON_PERFORMANCE_REPORT": coupons,
+    "GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": fulfillment.xml_orders_by_order_date,
+    "GET_XML_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": fulfillment.xml_orders_by_last_update,
     "GET_V2_SELLER_PERFORMANCE_REPORT": account_health,
     "GET_SALES_AND_TRAFFIC_REPORT": sales_and_traffic,
     "GET_BRAND_ANALYTICS_SEARCH_CATALOG_PERFORMANCE_REPORT": search_catalog,
     "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT": search_query,
+}
+
+# The kind of message in reports that are XML.
+XML: Mapping[str, str] = {
+    "GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": "AllOrdersReport",
+    "GET_XML_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": "AllOrdersReport",
 }
 
 # Settlements have local dates and, in Europe, a decimal comma (REPORTS.md section 10).
@@ -84,8 +93,8 @@ TABLES: Mapping[str, Sheet] = {
     "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE": Sheet(
         fulfillment.returns_by_return_date, Style(day="%d-%b-%Y", newline="\n")
     ),
-    "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA": Sheet(fulfillment.removal_orders),
-    "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA": Sheet(fulfillment.removal_shipments),
+    "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA": Sheet(removals.removal_orders),
+    "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA": Sheet(removals.removal_shipments),
     "GET_AFN_INVENTORY_DATA": Sheet(stock.afn_inventory),
     "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA": Sheet(stock.unsuppressed_inventory),
     "GET_FBA_MYI_ALL_INVENTORY_DATA": Sheet(stock.all_inventory),

@@ -14,6 +14,7 @@ from tap_amazon_vendor.sandbox.data.orders import (
     SLOWEST_SHIPMENT,
     TAX_ON_TOP,
     centers_of,
+    columns_of,
     end_of,
     fnsku,
     happened,
@@ -149,12 +150,12 @@ def reimbursements(catalogue: Catalogue, query: Query) -> Iterator[Line]:
         at = moment_of(day) + timedelta(seconds=bits >> 8 & 65_535)
         lines = (0, 1, 1, 2)[bits & 3] if within(at, query) else 0
         for number in range(lines):
-            # Every second pair is the same product twice, for two reasons.
+            # Two lines are of one product, for two reasons.
             product = catalogue.products[(bits >> 16) % len(catalogue.products)]
             reason = REIMBURSED[(bits + number) % len(REIMBURSED)]
             units, back = 1 + (bits >> 20 & 3), bits >> 22 & 1
             yield {
-                **_product(product),
+                **columns_of(product),
                 "approval-date": at,
                 "reimbursement-id": f"{bits % 10**10:010d}",
                 "case-id": f"{bits >> 12 & 0xFFFFFFF:010d}" if bits & 4 else None,
@@ -219,7 +220,7 @@ def long_term_storage_fees(catalogue: Catalogue, query: Query) -> Iterator[Line]
             bits = mix(product.key ^ month.toordinal())
             if bits & 3 == 0:
                 yield {
-                    **_product(product),
+                    **columns_of(product),
                     "snapshot-date": at,
                     "condition": "New",
                     "per-unit-volume": share(product.key % 9_000),
@@ -243,7 +244,7 @@ def estimated_fees(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     for product in catalogue.products:
         referral = product.price * COMMISSION // 100
         yield {
-            **_product(product),
+            **columns_of(product),
             "product-group": "gl_kitchen",
             "brand": "BrandX",
             "fulfilled-by": "Amazon",
@@ -269,10 +270,6 @@ def estimated_fees(catalogue: Catalogue, query: Query) -> Iterator[Line]:
 def _before(query: Query, day: date) -> bool:
     """Whether a day is before the account's first one."""
     return query.first_day is not None and day < query.first_day
-
-
-def _product(product: Product) -> dict[str, Cell]:
-    return {"sku": sku(product), "fnsku": fnsku(product), "asin": product.asin, "product-name": title(product)}
 
 
 def _units(catalogue: Catalogue) -> tuple[str, str, str]:

@@ -1,20 +1,21 @@
-"""Flat files about orders, shipments, returns and removals (REPORTS.md sections 5 to 7 and 9)."""
+"""Flat files about orders, shipments and returns (REPORTS.md sections 5 to 7)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tap_amazon_vendor.sandbox.chance import mix
 from tap_amazon_vendor.sandbox.data.catalogue import code, moment_of
 from tap_amazon_vendor.sandbox.data.orders import (
+    CARRIERS,
     PAYMENT,
     SLOWEST_SHIPMENT,
     amounts,
     centers_of,
-    end_of,
-    fnsku,
+    columns_of,
     orders_between,
     replaced,
     returned,
@@ -27,66 +28,11 @@ from tap_amazon_vendor.sandbox.data.orders import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Product, Query
+    from tap_amazon_vendor.sandbox.data.catalogue import Arrays, Catalogue, Query, Row
     from tap_amazon_vendor.sandbox.data.orders import Item, Order
     from tap_amazon_vendor.sandbox.data.tables import Cell, Line
 
 REASONS_TO_REPLACE = 7
-SLOWEST_REMOVAL = timedelta(days=11)
-CARRIERS = ("UPS", "USPS", "DHL", "AMZN_US", "Yamato")
-
-
-@dataclass(frozen=True)
-class RemovedLine:
-    """One product of a removal order.
-
-    Attributes:
-        product: The product.
-        disposition: Sellable or Unsellable.
-        quantity: Units that the seller wants removed.
-        cancelled: Units of these that stay.
-    """
-
-    product: Product
-    disposition: str
-    quantity: int
-    cancelled: int
-
-    @property
-    def kept(self) -> int:
-        """Units that are removed."""
-        return self.quantity - self.cancelled
-
-
-@dataclass(frozen=True)
-class Removal:
-    """A seller takes stock back, or has it disposed of.
-
-    Attributes:
-        bits: Its own randomness.
-        requested_at: When the seller asks for it.
-        shipped_at: When that is done.
-        order_id: Its name, Amazon's or the seller's own.
-        kind: Return or Disposal.
-        lines: What is removed.
-    """
-
-    bits: int
-    requested_at: datetime
-    shipped_at: datetime
-    order_id: str
-    kind: str
-    lines: tuple[RemovedLine, ...]
-
-
-def removals_shipped(catalogue: Catalogue, query: Query) -> Iterator[tuple[Removal, RemovedLine]]:
-    """What was sent back to the seller in the range and is known to be."""
-    known = moment_of(query.as_of)
-    for removal in _removals(catalogue, query, SLOWEST_REMOVAL):
-        if removal.kind == "Return" and within(removal.shipped_at, query) and removal.shipped_at <= known:
-            for line in removal.lines:
-                if line.kept:
-                    yield removal, line
 
 
 def orders_by_order_date(catalogue: Catalogue, query: Query) -> Iterator[Line]:
@@ -102,6 +48,65 @@ def orders_by_last_update(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     for order in orders_between(catalogue, query, SLOWEST_SHIPMENT):
         if within(_last_update(order, known), query):
             yield from _order_lines(order, known)
+
+
+def xml_orders_by_order_date(catalogue: Catalogue, query: Query) -> Arrays:
+    """GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL: the orders of the flat file, each with its lines."""
+    return {"Order": _orders_of_lines(orders_by_order_date(catalogue, query))}
+
+
+def xml_orders_by_last_update(catalogue: Catalogue, query: Query) -> Arrays:
+    """GET_XML_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL."""
+    return {"Order": _orders_of_lines(orders_by_last_update(catalogue, query))}
+
+
+def _orders_of_lines(lines: Iterator[Line]) -> Iterator[Row]:
+    for order_id, group in groupby(lines, key=itemgetter("amazon-order-id")):
+        items = list(group)
+        first = items[0]
+        yield {
+            "AmazonOrderID": order_id,
+            "MerchantOrderID": first["merchant-order-id"],
+            "PurchaseDate": _iso(first["purchase-date"]),
+            "LastUpdatedDate": _iso(first["last-updated-date"]),
+            "OrderStatus": first["order-status"],
+            "SalesChannel": first["sales-channel"],
+            "FulfillmentData": {
+                "FulfillmentChannel": first["fulfillment-channel"],
+                "ShipServiceLevel": first["ship-service-level"],
+                "Address": {
+                    "City": first["ship-city"],
+                    "State": first["ship-state"],
+                    "PostalCode": first["ship-postal-code"],
+                    "Country": first["ship-country"],
+                },
+            },
+            "IsBusinessOrder": first["is-business-order"],
+            "OrderItem": [_xml_item(line) for line in items],
+        }
+
+
+def _xml_item(line: Line) -> Row:
+    item: Row = {
+        "ASIN": line["asin"],
+        "SKU": line["sku"],
+        "ItemStatus": line["item-status"],
+        "ProductName": line["product-name"],
+        "Quantity": line["quantity"],
+    }
+    if "currency" in line:
+        names = {"Principal": "item-price", "Tax": "item-tax", "Shipping": "shipping-price"}
+        item["ItemPrice"] = {
+            "Component": [
+                {"Type": name, "Amount": {"amount": line[column], "currencyCode": line["currency"]}}
+                for name, column in names.items()
+            ]
+        }
+    return item
+
+
+def _iso(moment: Cell) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S+00:00}"
 
 
 def fulfilled_shipments(catalogue: Catalogue, query: Query) -> Iterator[Line]:
@@ -121,7 +126,7 @@ def shipment_sales(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     for item, at in shipped(catalogue, query):
         place = item.order.place
         yield {
-            **_product(item.product),
+            **columns_of(item.product),
             "shipment-date": at,
             "fulfillment-center-id": item.fulfillment_center,
             "quantity": item.quantity,
@@ -158,7 +163,7 @@ def replacements(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     centers = centers_of(catalogue.country)
     for item, at in replaced(catalogue, query):
         yield {
-            **_product(item.product),
+            **columns_of(item.product),
             "shipment-date": at,
             "fulfillment-center-id": centers[item.bits % len(centers)],
             "original-fulfillment-center-id": item.fulfillment_center,
@@ -175,7 +180,7 @@ def customer_returns(catalogue: Catalogue, query: Query) -> Iterator[Line]:
         for unit in range(item.quantity):
             bits = mix(int(item.item_id) + unit)
             yield {
-                **_product(item.product),
+                **columns_of(item.product),
                 "return-date": at,
                 "order-id": item.order.order_id,
                 "quantity": 1,
@@ -221,56 +226,6 @@ def returns_by_return_date(catalogue: Catalogue, query: Query) -> Iterator[Line]
         }
 
 
-def removal_orders(catalogue: Catalogue, query: Query) -> Iterator[Line]:
-    """GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA, by request-date; its state is today's."""
-    known = moment_of(query.as_of)
-    for removal in _removals(catalogue, query, timedelta(0)):
-        if not within(removal.requested_at, query):
-            continue
-        done = removal.shipped_at <= known
-        for line in removal.lines:
-            yield {
-                "request-date": removal.requested_at,
-                "order-id": removal.order_id,
-                "order-source": "Seller-initiated Manual Removal",
-                "order-type": removal.kind,
-                "service-speed": "Standard",
-                "order-status": "Completed" if done else "Pending",
-                "last-updated-date": removal.shipped_at if done else removal.requested_at,
-                "sku": sku(line.product),
-                "fnsku": fnsku(line.product),
-                "disposition": line.disposition,
-                "requested-quantity": line.quantity,
-                "cancelled-quantity": line.cancelled if done else 0,
-                "disposed-quantity": line.kept if done and removal.kind == "Disposal" else 0,
-                "shipped-quantity": line.kept if done and removal.kind == "Return" else 0,
-                "in-process-quantity": 0 if done else line.quantity,
-                "removal-fee": catalogue.amount(line.kept * 97) if done else None,
-                "currency": catalogue.currency if done else None,
-            }
-
-
-def removal_shipments(catalogue: Catalogue, query: Query) -> Iterator[Line]:
-    """GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA: without what was cancelled or disposed of."""
-    for removal, line in removals_shipped(catalogue, query):
-        yield {
-            "request-date": removal.requested_at,
-            "order-id": removal.order_id,
-            "shipment-date": removal.shipped_at,
-            "sku": sku(line.product),
-            "fnsku": fnsku(line.product),
-            "disposition": line.disposition,
-            "shipped-quantity": line.kept,
-            "carrier": CARRIERS[removal.bits % len(CARRIERS)],
-            "tracking-number": f"1Z{code(removal.bits, 16)}",
-            "removal-order-type": removal.kind,
-        }
-
-
-def _product(product: Product) -> dict[str, Cell]:
-    return {"sku": sku(product), "fnsku": fnsku(product), "asin": product.asin, "product-name": title(product)}
-
-
 def _last_update(order: Order, known: datetime) -> datetime:
     moments = [order.purchased_at, order.purchased_at + PAYMENT]
     if order.cancelled_at is not None:
@@ -292,7 +247,7 @@ def _order_lines(order: Order, known: datetime) -> Iterator[Line]:
         # What is not yet paid for has no amounts.
         money = {} if pending else {**amounts(item), "currency": order.catalogue.currency}
         yield {
-            **_product(item.product),
+            **columns_of(item.product),
             **money,
             "amazon-order-id": order.order_id,
             "merchant-order-id": order.order_id if order.by_amazon else None,
@@ -334,7 +289,7 @@ def _shipment(item: Item, at: datetime, *, personal: bool) -> Line:
         "bill-country": place.country,
     }
     return {
-        **_product(item.product),
+        **columns_of(item.product),
         **amounts(item),
         **(buyer if personal else {}),
         "amazon-order-id": order.order_id,
@@ -359,38 +314,3 @@ def _shipment(item: Item, at: datetime, *, personal: bool) -> Line:
         "fulfillment-channel": "AFN",
         "sales-channel": order.catalogue.domain.capitalize(),
     }
-
-
-def _removals(catalogue: Catalogue, query: Query, slowest: timedelta) -> Iterator[Removal]:
-    """The removal orders since before the range; every third day has one."""
-    day = (moment_of(query.start) - slowest).date()
-    last = min(end_of(query), moment_of(query.as_of)).date()
-    while day <= last:
-        bits = mix(mix(catalogue.key ^ day.toordinal()) ^ 0x4E40)
-        if bits % 3 == 0 and (query.first_day is None or day >= query.first_day):
-            removal = _removal(catalogue, day, bits)
-            if removal.requested_at <= moment_of(query.as_of):
-                yield removal
-        day += timedelta(days=1)
-
-
-def _removal(catalogue: Catalogue, day: date, bits: int) -> Removal:
-    requested_at = moment_of(day) + timedelta(seconds=bits >> 8 & 65_535)
-    products = {catalogue.products[mix(bits + number) % len(catalogue.products)] for number in range(3)}
-    return Removal(
-        bits=bits,
-        requested_at=requested_at,
-        shipped_at=requested_at + timedelta(days=2 + (bits >> 24 & 7), minutes=bits >> 27 & 511),
-        # The seller chooses the name of a removal order, if it likes.
-        order_id=f"Spring cleaning {day:%d.%m.%y}" if bits >> 40 & 3 == 0 else code(bits, 10),
-        kind="Disposal" if bits >> 42 & 3 == 0 else "Return",
-        lines=tuple(
-            RemovedLine(
-                product=product,
-                disposition="Unsellable" if product.key & 1 else "Sellable",
-                quantity=1 + (mix(bits + product.key) & 15),
-                cancelled=mix(bits + product.key) >> 4 & 1,
-            )
-            for product in sorted(products, key=lambda product: product.asin)
-        ),
-    )

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from tap_amazon_vendor.sandbox.calendars import PACIFIC, period_of, periods
 from tap_amazon_vendor.sandbox.chance import mix
 from tap_amazon_vendor.sandbox.data.catalogue import Query, code, moment_of
-from tap_amazon_vendor.sandbox.data.fulfillment import removals_shipped
 from tap_amazon_vendor.sandbox.data.orders import centers_of, end_of, fnsku, returned, shipped, sku, title
+from tap_amazon_vendor.sandbox.data.removals import removals_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

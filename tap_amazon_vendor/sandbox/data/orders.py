@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Product, Query
+    from tap_amazon_vendor.sandbox.data.tables import Cell
 
 # How long after its purchase something can happen to an order: shipment, return, replacement.
 SLOWEST_SHIPMENT = timedelta(days=6)
@@ -90,6 +91,7 @@ NAMES = ("Ana O'Neil", "Jürgen Groß", "山田 太郎", 'Zoë "Zo" Faßbinder',
 TAX: Mapping[str, int] = {"US": 8, "CA": 13, "MX": 16, "UK": 20, "DE": 19, "FR": 20, "JP": 10, "IN": 18}
 TAX_ON_TOP = ("US", "CA")
 
+CARRIERS = ("UPS", "USPS", "DHL", "AMZN_US", "Yamato")
 RETURN_REASONS = (
     "UNWANTED_ITEM",
     "DEFECTIVE",
@@ -122,7 +124,7 @@ class Item:
         discount: What a promotion takes off the price.
         shipping_discount: What a promotion takes off the shipping.
         shipped_at: When it leaves; None for a line that is cancelled.
-        reported_at: When reports first know of the shipment, an hour to three later.
+        reported_at: When reports first know of the shipment: an hour to three later, rarely a day.
         returned_at: When it comes back; None for never.
         replaced_at: When a replacement leaves; None for never.
     """
@@ -264,6 +266,11 @@ def title(product: Product) -> str:
     return product.title.replace("\t", " ").replace("\n", " ")
 
 
+def columns_of(product: Product) -> dict[str, Cell]:
+    """The columns that name a product in most flat files."""
+    return {"sku": sku(product), "fnsku": fnsku(product), "asin": product.asin, "product-name": title(product)}
+
+
 def orders_on(catalogue: Catalogue, query: Query, day: date) -> Iterator[Order]:
     """The orders of a day, oldest first."""
     if query.first_day is not None and day < query.first_day:
@@ -402,7 +409,8 @@ def _item(order: Order, number: int, bits: int, product: Product) -> Item:
         # Of two lines, the second one may wait for a day.
         waits = timedelta(days=number * (bits >> 23 & 1))
         shipped_at = order.purchased_at + timedelta(minutes=180 + bits % 4000) + waits
-        reported_at = shipped_at + timedelta(minutes=60 + (bits >> 24) % 120)
+        late = bits >> 47 & 63 == 0
+        reported_at = shipped_at + timedelta(minutes=60 + (bits >> 24) % 120, hours=21 if late else 0)
         fate = bits >> 32 & 31
         later = shipped_at + timedelta(days=4 + (bits >> 37) % 26, minutes=bits >> 42 & 1023)
         # Buyers send more back to sellers than to Amazon.

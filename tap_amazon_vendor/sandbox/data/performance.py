@@ -218,8 +218,8 @@ def _by_asin(catalogue: Catalogue, query: Query) -> Iterator[Row]:
 def _sales(catalogue: Catalogue, figures: Figures) -> Row:
     return {
         **_each("orderedProductSales", lambda suffix: catalogue.money(figures["sales" + suffix])),
-        **_each("unitsOrdered", lambda suffix: figures["units" + suffix]),
-        **_each("totalOrderItems", lambda suffix: figures["lines" + suffix]),
+        **_each("unitsOrdered", _count(figures, "units")),
+        **_each("totalOrderItems", _count(figures, "lines")),
     }
 
 
@@ -234,7 +234,7 @@ def _traffic(figures: Figures) -> Row:
     }
     row: Row = {}
     for field, figure in counts.items():
-        row |= _each(field, lambda suffix, figure=figure: figures[figure + suffix])  # type: ignore[misc]
+        row |= _each(field, _count(figures, figure))
     row |= _each("buyBoxPercentage", _per(figures, "won views", "views", 100))
     return row | _each("unitSessionPercentage", _per(figures, "units", "sessions", 100))
 
@@ -242,6 +242,10 @@ def _traffic(figures: Figures) -> Row:
 def _each(field: str, value: Callable[[str], object]) -> Row:
     """A field for all buyers, and the same for businesses alone."""
     return {field: value(""), field + B2B: value(B2B)}
+
+
+def _count(figures: Figures, figure: str) -> Callable[[str], object]:
+    return lambda suffix: figures[figure + suffix]
 
 
 def _per(figures: Figures, part: str, whole: str, factor: int) -> Callable[[str], object]:

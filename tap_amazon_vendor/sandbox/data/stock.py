@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from tap_amazon_vendor.sandbox.chance import mix
 from tap_amazon_vendor.sandbox.data.catalogue import hundredths, moment_of, share
 from tap_amazon_vendor.sandbox.data.ledger import balances
-from tap_amazon_vendor.sandbox.data.orders import fnsku, sku, title
+from tap_amazon_vendor.sandbox.data.orders import columns_of, fnsku, sku, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Product, Query
-    from tap_amazon_vendor.sandbox.data.tables import Cell, Line
+    from tap_amazon_vendor.sandbox.data.tables import Line
 
 # Every so many products one is archived, stranded, or out of season.
 ARCHIVED, STRANDED, SEASONAL = 13, 9, 7
@@ -84,7 +84,7 @@ def all_inventory(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     for stock in _stocks(catalogue, query):
         product = stock.product
         yield {
-            **_product(product),
+            **columns_of(product),
             "condition": "New",
             "your-price": catalogue.amount(product.price) if stock.fulfillable else None,
             "mfn-listing-exists": "Yes" if product.key & 1 else "No",
@@ -131,7 +131,7 @@ def reserved_inventory(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     for stock in _stocks(catalogue, query):
         if stock.reserved:
             yield {
-                **_product(stock.product),
+                **columns_of(stock.product),
                 "reserved_qty": stock.reserved,
                 "reserved_customerorders": stock.ordered,
                 "reserved_fc-transfers": stock.moving,
@@ -154,7 +154,7 @@ def inventory_planning(catalogue: Catalogue, query: Query) -> Iterator[Line]:
         seasonal = product.key % SEASONAL == 0
         amount = catalogue.amount
         yield {
-            **_product(product),
+            **columns_of(product),
             **{f"inv-age-{age}-days": units for age, units in ages.items()},
             **{f"quantity-to-be-charged-ais-{age}-days": 0 for age in SURCHARGED},
             **{f"estimated-ais-{age}-days": amount(0) for age in SURCHARGED},
@@ -263,7 +263,7 @@ def stranded_inventory(catalogue: Catalogue, query: Query) -> Iterator[Line]:
             continue
         since = moment_of(query.today - timedelta(days=product.key % 40)) + timedelta(seconds=product.key % 86_400)
         yield {
-            **_product(product),
+            **columns_of(product),
             "primary-action": "Edit listing",
             "date-stranded": since,
             "Date-to-take-auto-removal": since + timedelta(days=60) if product.key & 2 else None,
@@ -279,10 +279,6 @@ def stranded_inventory(catalogue: Catalogue, query: Query) -> Iterator[Line]:
             "reserved-quantity": stock.reserved,
             "inbound-shipped-qty": stock.sent,
         }
-
-
-def _product(product: Product) -> dict[str, Cell]:
-    return {"sku": sku(product), "fnsku": fnsku(product), "asin": product.asin, "product-name": title(product)}
 
 
 def _stocks(catalogue: Catalogue, query: Query) -> Iterator[Stock]:

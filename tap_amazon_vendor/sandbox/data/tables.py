@@ -42,25 +42,21 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Style:
-    """How a flat file is written.
+    """How a flat file is written; tabs stand between its cells.
 
     Attributes:
         moment: The strftime format of date-times, which are in UTC.
         day: The strftime format of dates.
-        delimiter: What stands between cells.
         quoted: Whether each cell is enclosed in quotes; without, a quote is data.
         newline: What ends a line.
         decimal_comma: Whether numbers have a comma in place of the point.
-        names: The header's own names of columns that are translated.
     """
 
     moment: str = "%Y-%m-%dT%H:%M:%S+00:00"
     day: str = "%Y-%m-%d"
-    delimiter: str = "\t"
     quoted: bool = False
     newline: str = "\r\n"
     decimal_comma: bool = False
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,11 +94,6 @@ class Table:
     style: Style
     charset: str | None
     codec: str
-
-    @property
-    def header(self) -> tuple[str, ...]:
-        """The names of the columns as the file has them."""
-        return tuple(self.style.names.get(column, column) for column in self.columns)
 
     def whole(self) -> Table:
         """The same with all rows in a list."""

@@ -77,12 +77,13 @@ def _snapshot(name: str, roles: tuple[str, ...] = FBA, countries: tuple[str, ...
     return ReportRule(name, kinds=("seller",), roles=roles, countries=countries, regenerates=NEAR_REAL_TIME)
 
 
-def _orders(name: str, first_role: str) -> ReportRule:
+def _orders(name: str, first_role: str, *, specified: bool = True) -> ReportRule:
     return ReportRule(
         name,
         kinds=("seller",),
         roles=(first_role, AMAZON_FULFILLMENT, INVENTORY_AND_ORDER_TRACKING, DIRECT_TO_CONSUMER_SHIPPING),
         dates=Moments(most=timedelta(days=30), too_wide=ORDERS_TOO_WIDE),
+        specified=specified,
     )
 
 
@@ -123,9 +124,11 @@ def _search(name: str, finished_a_day: int | None = None, **options: tuple[str, 
 
 
 SELLER_RULES: tuple[ReportRule, ...] = (
-    # Orders. The two reports are exempt from regeneration windows.
+    # Orders. These are exempt from regeneration windows.
     _orders("GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL", PRODUCT_LISTING),
     _orders("GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL", PRICING),
+    _orders("GET_XML_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL", PRICING, specified=False),
+    _orders("GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL", PRICING, specified=False),
     # Shipments.
     ReportRule(
         "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL",
@@ -164,7 +167,7 @@ SELLER_RULES: tuple[ReportRule, ...] = (
     _snapshot(
         "GET_FBA_INVENTORY_PLANNING_DATA",
         (AMAZON_FULFILLMENT,),
-        tuple({place.country for place in MARKETPLACES.values()} - {"NL", "PL", "SE", "BE"}),
+        tuple(place.country for place in MARKETPLACES.values() if place.country not in {"NL", "PL", "SE", "BE"}),
     ),
     _snapshot("GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"),
     _snapshot("GET_STRANDED_INVENTORY_UI_DATA"),
