@@ -20,6 +20,7 @@ from tap_amazon_vendor.reports.rows import EXTRA, column_name
 from tap_amazon_vendor.reports.texts import (
     COMMA_COUNTRIES,
     Convention,
+    are_iso_times,
     convention_of,
     kind_of,
     text_converter,
@@ -36,7 +37,7 @@ if t.TYPE_CHECKING:
     Chunk = tuple[Sequence[int], list[list[str]]]
 
 #: Rows in a chunk, at most.
-ROWS = 1000
+ROWS = 250
 
 #: No line of a report is longer. A file without line ends must not be collected in memory.
 _LONGEST_LINE = 1 << 22
@@ -239,8 +240,10 @@ class _Cells:
             DocumentError: A cell is not of the column's type.
         """
         values = self._values.get(name)
-        if values is None:
-            return [cell or None for cell in cells] if "" in cells else cells
+        if values is None or (self._kinds[name] == "date-time" and are_iso_times(cells)):
+            if "" not in cells:
+                return cells
+            return [cell or None for cell in cells] if any(cells) else [None] * len(cells)
         try:
             return list(map(values.__getitem__, cells))
         except ValueError:
