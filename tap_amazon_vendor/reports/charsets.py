@@ -176,7 +176,7 @@ def _codec(label: str | None) -> str | None:
     label = label.strip(" \"'").lower()
     label = _WINDOWS.get(label, label)
     try:
-        b"".decode(label)
+        b"a".decode(label, "replace")
         name = codecs.lookup(label).name
         codecs.getincrementaldecoder(name)
     except (LookupError, ValueError):
@@ -185,7 +185,7 @@ def _codec(label: str | None) -> str | None:
 
 
 def _extends_ascii(name: str) -> bool:
-    ascii_bytes = bytes(range(128))
+    ascii_bytes = bytes(range(128)) + b"\x1b$B$+"
     return ascii_bytes.decode(name, "replace") == ascii_bytes.decode("ascii")
 
 

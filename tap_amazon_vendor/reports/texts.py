@@ -57,17 +57,17 @@ _DIGITS = str.maketrans("123456789", "000000000")
 
 _DATE_TIME = re.compile(
     r"""
-    (?: (?P<year>\d{4}) (?P<mark>[-/.年]) (?P<month>\d{1,2}) (?:(?P=mark)|月) (?P<day>\d{1,2}) 日?  # 2026-11-21
-      | (?P<first>\d{1,2}) (?P<between>[-/.]) (?P<second>\d{1,2}) (?P=between) (?P<year2>\d{4})  # 21.11.2026
-      | (?P<day3>\d{1,2}) [-.\ ]{1,2} (?P<name3>[^\W\d_]{3,}) [-.,\ ]{1,2} (?P<year3>\d{4})  # 21-Nov-2026
-      | (?P<name4>[^\W\d_]{3,}) [.\ ]{1,2} (?P<day4>\d{1,2}) ,?\ (?P<year4>\d{4})  # Nov 21, 2026
+    (?: (?P<year>[0-9]{4}) (?P<mark>[-/.年]) (?P<month>[0-9]{1,2}) (?:(?P=mark)|月) (?P<day>[0-9]{1,2}) 日?  # 2026-11-21
+      | (?P<first>[0-9]{1,2}) (?P<between>[-/.]) (?P<second>[0-9]{1,2}) (?P=between) (?P<year2>[0-9]{4})  # 21.11.2026
+      | (?P<day3>[0-9]{1,2}) [-.\ ]{1,2} (?P<name3>[^\W0-9_]{3,}) [-.,\ ]{1,2} (?P<year3>[0-9]{4})  # 21-Nov-2026
+      | (?P<name4>[^\W0-9_]{3,}) [.\ ]{1,2} (?P<day4>[0-9]{1,2}) ,?\ (?P<year4>[0-9]{4})  # Nov 21, 2026
     )
-    (?: (?:T|,?\ ) (?P<hour>\d{1,2}) : (?P<minute>\d\d) (?: : (?P<clock_second>\d\d) (?P<fraction>\.\d+)? )?
+    (?: (?:T|,?\ ) (?P<hour>[0-9]{1,2}) : (?P<minute>[0-9][0-9]) (?: : (?P<clock_second>[0-9][0-9]) (?P<fraction>\.[0-9]+)? )?
         (?: \ ?(?P<half>[AaPp])\.?[Mm]\.? )?
-        (?: \ ?(?P<zone> Z | [A-Za-z]{0,5} [+-]\d{1,2} (?: :?\d\d )? | [A-Za-z]{2,5} ) )?
+        (?: \ ?(?P<zone> Z | [A-Za-z]{0,5} [+-][0-9]{1,2} (?: :?[0-9][0-9] )? | [A-Za-z]{2,5} ) )?
     )?
     """,
-    re.VERBOSE | re.ASCII,
+    re.VERBOSE,
 )
 
 #: Zone abbreviations in Amazon's reports, as the offset from UTC. IST is India's, where Amazon has a marketplace.
@@ -227,7 +227,9 @@ def _dates(text: str) -> Readings:
 
 
 def _midnight(moment: str | None) -> str | None:
-    return moment[:10] if moment is not None and moment[11:19] == "00:00:00" and not moment[19:].strip(".0+-:Z") else None
+    return (
+        moment[:10] if moment is not None and moment[11:19] == "00:00:00" and not moment[19:].strip(".0+-:Z") else None
+    )
 
 
 def _date_times(text: str) -> Readings:
