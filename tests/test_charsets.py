@@ -107,7 +107,7 @@ def test_head_is_read_alone(tmp_path: Path, *, packed: bool) -> None:
 def test_truncated_gzip_is_one_error(tmp_path: Path, kept: int) -> None:
     path = tmp_path / "report"
     path.write_bytes(gzip.compress(ASCII.encode())[:kept])
-    with pytest.raises(DocumentError, match="^report 7: the document is truncated or damaged"):
+    with pytest.raises(DocumentError, match=r"^report 7: the document is truncated or damaged"):
         find_charset(path, "report 7", pytest.fail)
 
 

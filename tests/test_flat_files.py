@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
@@ -15,14 +16,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.reports.delimited import ROWS, is_empty, read_header
 from tap_amazon_vendor.reports.flat_files import (
     LINE_NUMBER,
     OCCURRENCE,
-    ROWS,
     FlatFile,
     FlatFileReader,
-    is_empty,
-    read_header,
 )
 
 if t.TYPE_CHECKING:
@@ -243,7 +242,7 @@ class TestConventions:
         self, doubtful: str, others: list[str], flat: FlatFile, country: str | None, value: Decimal
     ) -> None:
         rows = [with_cell("item-price", text) for text in (doubtful, *others)]
-        rows = [["" if name == "item-tax" else cell for name, cell in zip(NAMES, row)] for row in rows]
+        rows = [["" if name == "item-tax" else cell for name, cell in zip(NAMES, row, strict=True)] for row in rows]
         for written in (rows, rows[::-1]):
             found = {row["item_price"] for row in read(lines(*written), flat, country=country).rows}
             assert value in found
@@ -284,7 +283,7 @@ class TestConventions:
         assert read(data, flat, country=country).rows[0]["reporting_date"] == value
 
     def test_date_is_never_guessed(self) -> None:
-        with pytest.raises(DocumentError, match="line 2, column reporting_date .* two different values of type date"):
+        with pytest.raises(DocumentError, match=r"line 2, column reporting_date .* two different values of type date"):
             read("amazon-order-id\treporting-date\n1\t02/03/2026\n", country="GB")
 
 
@@ -344,20 +343,20 @@ class TestDamage:
         if text == 'a"b"':
             assert read(data, FlatFile(",", quoted=True)).rows[1]["product_name"] == text
             return
-        with pytest.raises(DocumentError, match="^report 7, line 4: the quotes are damaged"):
+        with pytest.raises(DocumentError, match=r"^report 7, line 4: the quotes are damaged"):
             read(data, FlatFile(",", quoted=True))
 
     def test_error_far_down_names_its_line(self) -> None:
         data = lines(*[FULL] * 3000, with_cell("quantity-shipped", "x"), *[FULL] * 3000)
-        with pytest.raises(DocumentError, match="^report 7, line 3002, column quantity_shipped "):
+        with pytest.raises(DocumentError, match=r"^report 7, line 3002, column quantity_shipped "):
             read(data)
 
     def test_line_without_end_is_not_collected(self) -> None:
-        with pytest.raises(DocumentError, match="^report 7, line 2: the line does not end"):
+        with pytest.raises(DocumentError, match=r"^report 7, line 2: the line does not end"):
             read(HEADER.encode() + b"\n" + b"x" * (1 << 23))
 
     def test_truncated_gzip(self) -> None:
-        with pytest.raises(DocumentError, match="^report 7: the document is truncated or damaged"):
+        with pytest.raises(DocumentError, match=r"^report 7: the document is truncated or damaged"):
             read(gzip.compress(lines(*[FULL] * 100).encode())[:-9])
 
     @settings(deadline=None)
@@ -378,11 +377,12 @@ class TestDamage:
                 del raw[place : place + 3]
             elif raw:
                 raw[place] ^= 1 << data.draw(st.integers(0, 7))
+        problem = "report 7, line 0: none"
         try:
             read(bytes(raw), FlatFile(quoted=quoted))
         except DocumentError as error:
-            assert str(error).startswith("report 7")
-            assert "line" in str(error) or "truncated or damaged" in str(error)
+            problem = str(error)
+        assert problem.startswith(("report 7, line ", "report 7: the document is truncated or damaged"))
 
 
 class TestHeader:
@@ -459,13 +459,11 @@ def tables(draw: st.DrawFn) -> tuple[Dialect, list[list[str]]]:
     """Draw a dialect and a table that can be written in it."""
     dialect = draw(DIALECTS)
     codec = "utf-8" if dialect.charset.startswith("utf") else dialect.charset
-    never = "\0\ufeff\ufffd" + ("" if dialect.quoted else f"{dialect.delimiter}\r\n")
+    never = "\0\ufeff\ufffd¢£¬‖−〜" + ("" if dialect.quoted else f"{dialect.delimiter}\r\n")
     cell = st.text(st.characters(codec=codec, exclude_characters=never, exclude_categories=["Cs"]), max_size=8)
     width = draw(st.integers(1, 6))
     row = st.lists(cell, min_size=width, max_size=width)
     rows = draw(st.lists(row.filter(lambda cells: any(c.strip() for c in cells)), max_size=8))
-    # What is not written the same way in all charsets is not what this is about.
-    assume(all(cell.encode(codec, "strict").decode(codec) == cell for row in rows for cell in row))
     return dialect, rows
 
 
@@ -479,10 +477,8 @@ def test_any_table_in_any_dialect_comes_back_equal(drawn: tuple[Dialect, list[li
     plain = gzip.decompress(data) if dialect.packed else data
     if not dialect.charset.startswith("utf"):
         # Bytes that happen to be UTF-8 are taken for that.
-        try:
+        with contextlib.suppress(UnicodeDecodeError):
             assume(plain.decode("utf-8").isascii())
-        except UnicodeDecodeError:
-            pass
     flat = FlatFile(delimiter=dialect.delimiter, quoted=dialect.quoted)
     found = read(data, flat, columns=columns, keys=(), charset=dialect.charset).rows
     assert [[row[name] for name in columns] for row in found] == [[cell or None for cell in row] for row in rows]

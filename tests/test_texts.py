@@ -86,7 +86,7 @@ def test_number_is_exact_in_every_format(text: str, value: Decimal | int | None)
     ],
 )
 def test_what_is_no_number_is_refused_without_naming_it(text: str) -> None:
-    with pytest.raises(ValueError, match="^is not of type number$"):
+    with pytest.raises(ValueError, match=r"^is not of type number$"):
         convert("number", text)
 
 
@@ -102,7 +102,7 @@ def test_number_of_two_readings_needs_a_convention(text: str, english: Decimal, 
     assert convert("number", text, EN) == english
     assert convert("number", text, CONT) == continental
     assert convention_of("number", text) is None
-    with pytest.raises(ValueError, match="^can be read as two different values of type number$"):
+    with pytest.raises(ValueError, match=r"^can be read as two different values of type number$"):
         convert("number", text)
 
 
@@ -117,14 +117,14 @@ def test_integer_takes_the_reading_that_is_whole(text: str, value: int) -> None:
 
 @pytest.mark.parametrize("text", ["1.5", "1,5", "2026-01-01", "1e2x"])
 def test_fraction_is_no_integer(text: str) -> None:
-    with pytest.raises(ValueError, match="^is not of type integer$"):
+    with pytest.raises(ValueError, match=r"^is not of type integer$"):
         convert("integer", text)
 
 
 def test_thousand_or_one_needs_a_convention() -> None:
     assert convert("integer", "1,000", EN) == 1000
     assert convert("integer", "1,000", CONT) == 1
-    with pytest.raises(ValueError, match="two different values"):
+    with pytest.raises(ValueError, match=r"two different values"):
         convert("integer", "1,000")
 
 
@@ -149,7 +149,7 @@ def test_boolean(text: str, value: bool | None) -> None:  # noqa: FBT001
 
 @pytest.mark.parametrize("text", ["maybe", "2", "-"])
 def test_what_is_no_boolean_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="^is not of type boolean$"):
+    with pytest.raises(ValueError, match=r"^is not of type boolean$"):
         convert("boolean", text)
 
 
@@ -170,7 +170,7 @@ def test_date_in_every_format(text: str) -> None:
     ["2026-02-30", "2026-13-01", "13/13/2026", "31/02/2026", "21 Foo 2026", "21.11.26", "20261121", "2026-11-21T10:00:00Z", "0000-01-01", "x"],
 )  # fmt: skip
 def test_what_is_no_date_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="^is not of type date$"):
+    with pytest.raises(ValueError, match=r"^is not of type date$"):
         convert("date", text)
 
 
@@ -179,12 +179,12 @@ def test_date_of_two_readings_needs_a_convention() -> None:
     assert convert("date", "02/03/2026", CONT) == "2026-03-02"
     assert convert("date", "03/03/2026") == "2026-03-03"
     assert convert("date", "02.03.2026") == "2026-03-02"
-    with pytest.raises(ValueError, match="two different values of type date"):
+    with pytest.raises(ValueError, match=r"two different values of type date"):
         convert("date", "02/03/2026")
 
 
 def test_declared_convention_refuses_the_other_reading() -> None:
-    with pytest.raises(ValueError, match="^is not of type date$"):
+    with pytest.raises(ValueError, match=r"^is not of type date$"):
         text_converter("date", only=EN)("21/11/2026")
 
 
@@ -221,7 +221,7 @@ def test_time_keeps_the_offset_that_amazon_gives(text: str, value: str | None) -
     ["2026-11-01 25:00:00", "2026-11-01 10:60", "2026-11-01 13:00:00 PM", "2026-11-01 10:00:00 XYZ", "2026-11-01T10:00:00+99:00", "10:00"],
 )  # fmt: skip
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="^is not of type date-time$"):
+    with pytest.raises(ValueError, match=r"^is not of type date-time$"):
         convert("date-time", text)
 
 
@@ -272,7 +272,7 @@ def test_some_texts_prove_a_convention(kind: str, text: str, convention: Convent
     st.decimals(allow_nan=False, allow_infinity=False, places=2), st.sampled_from([(",", "."), (".", ","), (" ", ",")])
 )
 def test_money_comes_back_from_every_format(amount: Decimal, marks: tuple[str, str]) -> None:
-    text = f"{amount:,.2f}".translate(str.maketrans({",": marks[0], ".": marks[1]}))
+    text = f"{amount:,.2f}".translate(str.maketrans(",.", "".join(marks)))
     if len(text) <= 100:
         assert convert("number", text) == amount
 

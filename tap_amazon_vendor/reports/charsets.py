@@ -119,9 +119,9 @@ def find_charset(
         replaced = _replacements(path, charset, source)
         if replaced is not None:
             break
-    if replaced and replaced.count:
+    if replaced and replaced.total:
         warn(
-            f"{source}: {replaced.count} characters cannot be read (charset {charset.name}) and became "
+            f"{source}: {replaced.total} characters cannot be read (charset {charset.name}) and became "
             f"{REPLACEMENT!a}, the first in line {replaced.first_line}"
         )
     return charset
@@ -151,7 +151,7 @@ def head_text(path: Path, source: str, *, declared: str | None = None, country: 
     for name in (*certain, *likely):
         try:
             return codecs.getincrementaldecoder(name)().decode(head)
-        except UnicodeError:
+        except UnicodeError:  # noqa: PERF203  # a handful
             continue
     return head.decode(likely[0], "replace")
 
@@ -190,7 +190,7 @@ def _extends_ascii(name: str) -> bool:
 
 
 class _Replacements(t.NamedTuple):
-    count: int
+    total: int
     first_line: int
 
 

@@ -38,10 +38,14 @@ _BLANKS = " \u00a0\u202f"
 _GROUPED_BY_BLANKS = rf"[1-9]\d{{0,2}}(?:[{_BLANKS}]\d{{3}})+"
 #: Groups of two digits are Indian: 12,34,567.
 _POINT = re.compile(
-    rf"[+-]?(?:(?:\d+|{_GROUPED_BY_BLANKS}|[1-9]\d{{0,2}}(?:,\d{{2,3}})*,\d{{3}})(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d\d?)?",
+    rf"[+-]?(?:(?:\d+|{_GROUPED_BY_BLANKS}|[1-9]\d{{0,2}}(?:,\d{{2,3}})*,\d{{3}})(?:\.\d*)?|\.\d+)"
+    r"(?:[Ee][+-]?\d\d?)?",
     re.ASCII,
 )
-_COMMA = re.compile(rf"[+-]?(?:(?:\d+|{_GROUPED_BY_BLANKS}|[1-9]\d{{0,2}}(?:\.\d{{3}})+)(?:,\d*)?|,\d+)", re.ASCII)
+_COMMA = re.compile(
+    rf"[+-]?(?:(?:\d+|{_GROUPED_BY_BLANKS}|[1-9]\d{{0,2}}(?:\.\d{{3}})+)(?:,\d*)?|,\d+)",
+    re.ASCII,
+)
 #: What most reports have, so that most texts need no second look.
 _CENTS = re.compile(r"[+-]?\d+\.\d\d?", re.ASCII)
 _NO_MARKS = re.compile(r"[+-]?\d+", re.ASCII)
@@ -57,12 +61,13 @@ _DIGITS = str.maketrans("123456789", "000000000")
 
 _DATE_TIME = re.compile(
     r"""
-    (?: (?P<year>[0-9]{4}) (?P<mark>[-/.年]) (?P<month>[0-9]{1,2}) (?:(?P=mark)|月) (?P<day>[0-9]{1,2}) 日?  # 2026-11-21
+    (?: (?P<year>[0-9]{4}) (?P<mark>[-/.年]) (?P<month>[0-9]{1,2}) (?:(?P=mark)|月) (?P<day>[0-9]{1,2}) 日?
       | (?P<first>[0-9]{1,2}) (?P<between>[-/.]) (?P<second>[0-9]{1,2}) (?P=between) (?P<year2>[0-9]{4})  # 21.11.2026
       | (?P<day3>[0-9]{1,2}) [-.\ ]{1,2} (?P<name3>[^\W0-9_]{3,}) [-.,\ ]{1,2} (?P<year3>[0-9]{4})  # 21-Nov-2026
       | (?P<name4>[^\W0-9_]{3,}) [.\ ]{1,2} (?P<day4>[0-9]{1,2}) ,?\ (?P<year4>[0-9]{4})  # Nov 21, 2026
     )
-    (?: (?:T|,?\ ) (?P<hour>[0-9]{1,2}) : (?P<minute>[0-9][0-9]) (?: : (?P<clock_second>[0-9][0-9]) (?P<fraction>\.[0-9]+)? )?
+    (?: (?:T|,?\ ) (?P<hour>[0-9]{1,2}) : (?P<minute>[0-9]{2})
+        (?: : (?P<clock_second>[0-9]{2}) (?P<fraction>\.[0-9]+)? )?
         (?: \ ?(?P<half>[AaPp])\.?[Mm]\.? )?
         (?: \ ?(?P<zone> Z | [A-Za-z]{0,5} [+-][0-9]{1,2} (?: :?[0-9][0-9] )? | [A-Za-z]{2,5} ) )?
     )?

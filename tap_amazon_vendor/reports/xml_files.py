@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import typing as t
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain
 from xml.parsers import expat
 
 from tap_amazon_vendor.errors import DocumentError
@@ -111,8 +111,8 @@ class XmlFileReader:
             template[EXTRA] = None
         elements = _Elements(self._xml, source)
         chunk: list[Row] = []
-        for text, final in chain(zip(texts(path, found, source), repeat(False)), [("", True)]):
-            for line, fields in elements.feed(text, final=final):
+        for text in chain(texts(path, found, source), [None]):
+            for line, fields in elements.feed(text):
                 chunk.append(self._shape(fields, template, f"{source}, line {line}"))
                 if len(chunk) == ROWS:
                     yield chunk
@@ -176,8 +176,8 @@ class _Elements:
         self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._doctype
 
-    def feed(self, text: str, *, final: bool = False) -> list[tuple[int, dict[str, list[str]]]]:
-        """Take the next piece of the document.
+    def feed(self, text: str | None) -> list[tuple[int, dict[str, list[str]]]]:
+        """Take the next piece of the document, None for its end.
 
         Returns:
             The rows that are complete: the line of each, and its fields with their texts.
@@ -186,11 +186,11 @@ class _Elements:
             DocumentError: The document is not well-formed, is another one, or has a document type.
         """
         try:
-            self._parser.Parse(text, final)
+            self._parser.Parse(text or "", text is None)
         except expat.ExpatError as error:
             place = f"{self._source}, line {error.lineno}, column {error.offset + 1}"
-            text = f"{place}: the document is not well-formed XML: {expat.ErrorString(error.code)}"
-            raise DocumentError(text) from None
+            message = f"{place}: the document is not well-formed XML: {expat.ErrorString(error.code)}"
+            raise DocumentError(message) from None
         complete, self._complete = self._complete, []
         return complete
 
