@@ -217,7 +217,7 @@ def read_header(path: Path, charset: str | None = None, country: str | None = No
         DocumentError: The gzip data is damaged.
     """
     text = head_text(path, path.name, declared=charset, country=country)
-    line = next(filter(None, map(str.strip, text.lstrip("\ufeff").splitlines())), "")
+    line = next(filter(None, map(str.strip, re.split(r"[\r\n]", text.lstrip("\ufeff")))), "")
     names = next(csv.reader([line], delimiter="\t" if "\t" in line else ",")) if "\0" not in line else []
     return [name.strip("\ufeff ") for name in names]
 
