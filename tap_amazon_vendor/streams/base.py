@@ -21,7 +21,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.core import Stream
 
 from tap_amazon_vendor.errors import AmazonError, DocumentError
-from tap_amazon_vendor.reports.documents import read_rows
+from tap_amazon_vendor.reports.documents import read_slices
 from tap_amazon_vendor.reports.jobs import ReportResult
 from tap_amazon_vendor.reports.ledger import LedgerEntry
 from tap_amazon_vendor.reports.outcomes import Outcome
@@ -258,7 +258,7 @@ class ReportStream(Stream):
             rows = 0
             try:
                 if result.document:
-                    for row in self._rows(context, result):
+                    for row in itertools.chain.from_iterable(self._rows(context, result)):
                         rows += 1
                         if overlap:
                             overlap.see(row)
@@ -277,10 +277,10 @@ class ReportStream(Stream):
         if self.ABORT_AT_RECORD_COUNT is not None and self.tap.nothing_else_of(result):
             raise AmazonError(result.words)
 
-    def _rows(self, context: Context, result: ReportResult) -> Iterator[Record]:
+    def _rows(self, context: Context, result: ReportResult) -> Iterator[list[Record]]:
         document = t.cast("t.Any", result.document)
         return self._shaper.shape(
-            read_rows(document, self.array, self.inherits),
+            read_slices(document, self.array, self.inherits),
             constants={**context, "report_id": result.report_id, EXTRA: None, **self._said_once(result)},
             source=f"report {result.report_id}, {self.array}",
         )
