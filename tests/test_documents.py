@@ -293,7 +293,7 @@ class TestDamage:
             b'{"salesByAsin": [{"units": 1}],}',
             b'{"salesByAsin" [{"units": 1}]}',
             b'{"salesByAsin": , "more": 1}',
-            b'{salesByAsin: []}',
+            b"{salesByAsin: []}",
             b'{"salesByAsin": ' + b"[" * 5000 + b"]" * 5000 + b"}",
         ],
     )
@@ -413,8 +413,12 @@ class TestSlices:
 
     @settings(max_examples=300)
     @given(
-        orders=st.lists(st.fixed_dictionaries({"id": st.integers(), "parts": ARRAYS.map(
-            lambda rows: [row for row in rows if isinstance(row, dict)])}), max_size=5),
+        orders=st.lists(
+            st.fixed_dictionaries(
+                {"id": st.integers(), "parts": ARRAYS.map(lambda rows: [row for row in rows if isinstance(row, dict)])}
+            ),
+            max_size=5,
+        ),
         style=STYLES,
         size=st.integers(1, 200),
     )

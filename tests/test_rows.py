@@ -397,7 +397,9 @@ VALUES: dict[str, st.SearchStrategy[t.Any]] = {
     "orderedRevenue": st.none()
     | st.fixed_dictionaries({}, optional={"amount": st.none() | st.decimals(1, 9, places=2), "currencyCode": st.text()})
     | st.just({"amount": 1, "fresh": 2}),
-    "clickData": st.fixed_dictionaries({}, optional={"clickCount": st.integers(), "priceMedian": st.just({"amount": 7})}),
+    "clickData": st.fixed_dictionaries(
+        {}, optional={"clickCount": st.integers(), "priceMedian": st.just({"amount": 7})}
+    ),
     "codes": st.none() | st.lists(st.integers()),
     "details": st.none() | st.dictionaries(st.text(), st.integers()),
     "left": st.lists(st.integers()),
