@@ -36,6 +36,15 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
+if __name__ == "__main__" and "--reader" not in sys.argv:
+    sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+    try:
+        import ijson  # noqa: F401
+        import singer_sdk  # noqa: F401
+    except ImportError:
+        import bootstrap
+
+        bootstrap.in_venv(__file__)
 FOLDER = Path(tempfile.gettempdir()) / "tap-amazon-vendor-benchmarks"
 AIRBYTE = "airbyte-source-amazon-seller-partner"
 
@@ -215,7 +224,7 @@ def _chunks(stream_name: str, path: Path) -> tuple[t.Any, Iterator[list[dict[str
     stream: t.Any = tap.streams[stream_name]
     context = stream.partitions[0]
     day = date(2026, 11, 16)
-    asked = ReportRequest(*stream.report_partition(context), window=Window(day, day))
+    asked = ReportRequest(*stream.report_partition(context), Window(day, day))
     result = ReportResult(Outcome.LOADED, asked, document=open_document(path), report_id="50001019234")
     return stream, stream._rows(context, result)  # noqa: SLF001
 
@@ -361,8 +370,11 @@ def measure(reader: str, case: Case, rows: int, python: str) -> Measured:
         RuntimeError: It failed; says why.
     """
     command = [python, __file__, "--reader", reader, case.stream, case.array or "", str(case.make(rows))]
-    environment = os.environ | {"SINGER_SDK_LOG_CONFIG": "", "PYTHONPATH": str(ROOT) if python == sys.executable else ""}
-    done = subprocess.run(  # noqa: S603
+    environment = os.environ | {
+        "SINGER_SDK_LOG_CONFIG": "",
+        "PYTHONPATH": str(ROOT) if python == sys.executable else "",
+    }
+    done = subprocess.run(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
     )
     if done.returncode:
@@ -380,9 +392,11 @@ def airbyte_python() -> str | None:
     python = FOLDER / "airbyte" / "bin" / "python"
     try:
         if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", python.parent.parent], check=True)  # noqa: S603
-        if subprocess.run([python, "-c", "import source_amazon_seller_partner"], check=False, capture_output=True).returncode:  # noqa: S603
-            subprocess.run([python, "-m", "pip", "install", "--quiet", AIRBYTE], check=True)  # noqa: S603
+            subprocess.run([sys.executable, "-m", "venv", python.parent.parent], check=True)
+        if subprocess.run(
+            [python, "-c", "import source_amazon_seller_partner"], check=False, capture_output=True
+        ).returncode:
+            subprocess.run([python, "-m", "pip", "install", "--quiet", AIRBYTE], check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"Airbyte is left out: {AIRBYTE} can't be installed here ({error}).")
         return None
@@ -419,7 +433,9 @@ def table(*, small: bool, airbyte: str | None) -> Iterator[str]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", choices=("small", "full"), default="full", help="small: seconds, and no more than a look")
+    parser.add_argument(
+        "--rows", choices=("small", "full"), default="full", help="small: seconds, and no more than a look"
+    )
     parser.add_argument("--airbyte", metavar="PYTHON", help="that has Airbyte's source; `no` to leave it out")
     parser.add_argument("--reader", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -9,8 +9,8 @@ What of the SDK is private and used in this package (`tests/test_singer.py` fail
 - here: ``Stream._tap``, ``_check_max_record_limit``, ``_generate_record_messages``, ``_write_record_message``,
   ``_stream_version``, and the message and configuration of BATCH in ``singer_sdk.helpers._batch``;
 - in `streams.base`: ``Stream._write_state_message`` and ``_increment_stream_state``, overridden;
-- in `tap`: ``Tap._validate_config`` and ``_handle_termination``, overridden; ``_env_var_config``; ``sync_all``, which is
-  called final.
+- in `tap`: ``Tap._validate_config`` and ``_handle_termination``, overridden; ``_env_var_config``; ``sync_all``, which
+  is called final.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib import Message
     from singer_sdk.streams.core import Stream
+    from typing_extensions import Self
 
 
 class MessageWriter(MsgSpecWriter):
@@ -82,7 +83,7 @@ class RecordWriter:
         )
         self._alias = stream_map.stream_alias
 
-    def __enter__(self) -> RecordWriter:
+    def __enter__(self) -> Self:
         """Begin to count."""
         self._counter.__enter__()
         return self

@@ -146,7 +146,7 @@ class TestRecords:
 
     def test_flattening_is_the_sdks(self) -> None:
         rows = [{**ROWS[0], "_extra": {"a": {"b": 1}}}]
-        changes = {"flattening_enabled": True, "flattening_max_depth": 2}
+        changes: Row = {"flattening_enabled": True, "flattening_max_depth": 2}
         assert by_us(rows, **changes) == by_the_sdk(rows, **changes) != by_us(rows)
 
     def test_the_version_of_a_full_table_is_in_them(self) -> None:
@@ -197,7 +197,7 @@ class TestRecords:
         with caplog.at_level(logging.INFO), RecordWriter(stream) as records:
             records.write(copy.deepcopy(ROWS))
             records.write(copy.deepcopy(ROWS[:2]))
-        (point,) = (record.args[0] for record in caplog.records if "METRIC" in record.msg and record.args)
+        (point,) = (record.__dict__["args"][0] for record in caplog.records if "METRIC" in record.msg)
         assert (point.metric, point.value, point.tags["stream"]) == ("record_count", 7, "vendor_sales")
 
     @pytest.mark.parametrize("limit", [1, 3])

@@ -11,7 +11,6 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-
 from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.singer import MessageWriter
 from tap_amazon_vendor.tap import TapAmazonVendor

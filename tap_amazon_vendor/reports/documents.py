@@ -217,7 +217,8 @@ class _Json:
                     break
         while self._window or self._read():
             if self._window.strip(_WHITE):
-                raise _not_json("something follows its end")
+                problem = "something follows its end"
+                raise _not_json(problem)
             self._window = b""
 
     def _read(self) -> bool:
@@ -243,14 +244,16 @@ class _Json:
         """Take the next sign, which must be one of these."""
         sign = self._next()
         if sign not in signs:
-            raise _not_json("a bracket, comma or colon is not where it should be")
+            problem = "a bracket, comma or colon is not where it should be"
+            raise _not_json(problem)
         self._window = self._window[1:]
         return sign
 
     def _name(self) -> str:
         """Take the name of a member, and the colon after it."""
         if self._next() != b'"':
-            raise _not_json("a name is missing")
+            problem = "a name is missing"
+            raise _not_json(problem)
         while (end := t.cast("re.Match[bytes]", _TOKEN.match(self._window)).end()) == 1:
             self._need()
         name: str = msgspec.json.decode(_checked(b"[%b]" % self._window[:end]))[0]
@@ -287,7 +290,8 @@ class _Json:
                 break
             first = False
         if sign != b"]":
-            raise _not_json("an array does not end")
+            problem = "an array does not end"
+            raise _not_json(problem)
 
 
 def _guess(window: bytes) -> int | None:
@@ -343,11 +347,13 @@ def _checked(elements: bytes) -> bytes:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _not_json(str(error)) from None
     if not found:
-        raise _not_json("a value is missing")
+        problem = "a value is missing"
+        raise _not_json(problem)
     return elements
 
 
 def _not_json(problem: str) -> DocumentError:
+    """Say what is wrong with a document's JSON, without a word of it."""
     return DocumentError(f"the document is not JSON: {problem}")
 
 

@@ -125,7 +125,7 @@ class RowShaper:
 
     def _shape_each(self, text: bytes, template: Row) -> tuple[list[Row], str | None]:
         """Shape a slice row by row; return the rows, and what is wrong with the one after them."""
-        rows = []
+        rows: list[Row] = []
         for element in _elements.decode(text):
             row = template.copy()
             try:
