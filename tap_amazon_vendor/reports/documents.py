@@ -51,9 +51,9 @@ _ERROR_FIELDS = ("errorMessage", "message", "reason")
 
 _WHITE = b" \t\r\n"
 #: Where one object of an array may end and the next begin.
-_BETWEEN = re.compile(rb"\}[ \t\r\n]*,(?=[ \t\r\n]*\{)")
+_BETWEEN = re.compile(rb"\},(?=[ \t\r\n]*\{)")
 #: How far from the end of a slice such a place is looked for.
-_TAIL = 1 << 13
+_TAIL = 1 << 12
 #: How many such places are tried: inner arrays have them too. Counting takes as long as thirty guesses.
 _GUESSES = 16
 #: What structures JSON. A lone quote is a text whose end is not there yet.
@@ -62,6 +62,7 @@ _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
 _ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?:u....|.)", re.DOTALL)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]..")
 
+_anything = msgspec.json.Decoder(msgspec.Raw)
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
 
@@ -276,37 +277,40 @@ class _Json:
             if len(self._window) < SLICE_BYTES:
                 self._read()
             window = self._window
-            guessed = _guess(window)
-            end = guessed or max(_ends(window), default=None)
+            if elements := _guess(window):
+                self._window = window[len(elements) - 1 :]
+                first = False
+                yield elements
+                continue
+            end = max(_ends(window), default=None)
             if end is None:
                 self._need()
                 continue
-            elements, sign, self._window = window[:end], window[end : end + 1], window[end + 1 :]
-            if first and sign == b"]" and not elements.strip(_WHITE):
+            sign, self._window = window[end : end + 1], window[end + 1 :]
+            if not (first and sign == b"]" and not window[:end].strip(_WHITE)):
+                yield _checked(b"[%b]" % window[:end])
+            if sign == b"]":
                 return
-            slice_ = b"[%b]" % elements
-            yield slice_ if guessed else _checked(slice_)
             if sign != b",":
-                break
+                problem = "an array does not end"
+                raise _not_json(problem)
             first = False
-        if sign != b"]":
-            problem = "an array does not end"
-            raise _not_json(problem)
 
 
-def _guess(window: bytes) -> int | None:
-    """Guess the last comma between elements. Return its place if a guess is right, None otherwise.
+def _guess(window: bytes) -> bytes | None:
+    """Guess the last comma between elements. Return what comes before it as a slice, None if no guess is right.
 
     If what comes before it is a list of whole elements, it is right: JSON is read from left to right, and what comes
     after does not change what came before.
     """
-    places = [place.end() - 1 for place in _BETWEEN.finditer(window, max(0, len(window) - _TAIL))]
+    places = [place.start() + 1 for place in _BETWEEN.finditer(window, max(0, len(window) - _TAIL))]
     for place in reversed(places[-_GUESSES:]):
+        elements = b"[%b]" % window[:place]
         try:
-            _elements.decode(b"[%b]" % window[:place])
+            _anything.decode(elements)
         except (msgspec.DecodeError, RecursionError):
             continue
-        return place
+        return elements
     return None
 
 
