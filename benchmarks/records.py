@@ -215,7 +215,7 @@ def _chunks(stream_name: str, path: Path) -> tuple[t.Any, Iterator[list[dict[str
     from tap_amazon_vendor.reports.documents import open_document  # noqa: PLC0415
     from tap_amazon_vendor.reports.jobs import ReportResult  # noqa: PLC0415
     from tap_amazon_vendor.reports.outcomes import Outcome  # noqa: PLC0415
-    from tap_amazon_vendor.reports.request import ReportRequest  # noqa: PLC0415
+    from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest  # noqa: PLC0415
     from tap_amazon_vendor.reports.windows import Window  # noqa: PLC0415
     from tap_amazon_vendor.tap import TapAmazonVendor  # noqa: PLC0415
 
@@ -224,7 +224,8 @@ def _chunks(stream_name: str, path: Path) -> tuple[t.Any, Iterator[list[dict[str
     stream: t.Any = tap.streams[stream_name]
     context = stream.partitions[0]
     day = date(2026, 11, 16)
-    asked = ReportRequest(*stream.report_partition(context), Window(day, day))
+    partition: ReportPartition = stream.report_partition(context)
+    asked = ReportRequest(*partition, window=Window(day, day))
     result = ReportResult(Outcome.LOADED, asked, document=open_document(path), report_id="50001019234")
     return stream, stream._rows(context, result)  # noqa: SLF001
 
