@@ -195,11 +195,11 @@ CASES = (
 # What is measured. Each imports only what it needs, in its own process.
 
 
-def ours(stream_name: str, _array: str | None, path: Path) -> int:
+def ours(stream_name: str, array: str | None, path: Path) -> int:
     """Read a document as the tap does."""
     from tap_amazon_vendor.singer import RecordWriter  # noqa: PLC0415
 
-    stream, chunks = _chunks(stream_name, path)
+    stream, chunks = _chunks(stream_name, array, path)
     count = 0
     with RecordWriter(stream) as writer:
         for chunk in chunks:
@@ -208,11 +208,11 @@ def ours(stream_name: str, _array: str | None, path: Path) -> int:
     return count
 
 
-def _chunks(stream_name: str, path: Path) -> tuple[t.Any, Iterator[list[dict[str, t.Any]]]]:
+def _chunks(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Iterator[list[dict[str, t.Any]]]]:
     """Return a stream of the tap, and the rows of a document as it reads them."""
     from datetime import date  # noqa: PLC0415
 
-    from tap_amazon_vendor.reports.documents import open_document  # noqa: PLC0415
+    from tap_amazon_vendor.reports.documents import Document, open_document  # noqa: PLC0415
     from tap_amazon_vendor.reports.jobs import ReportResult  # noqa: PLC0415
     from tap_amazon_vendor.reports.outcomes import Outcome  # noqa: PLC0415
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest  # noqa: PLC0415
@@ -226,7 +226,9 @@ def _chunks(stream_name: str, path: Path) -> tuple[t.Any, Iterator[list[dict[str
     day = date(2026, 11, 16)
     partition: ReportPartition = stream.report_partition(context)
     asked = ReportRequest(*partition, window=Window(day, day))
-    result = ReportResult(Outcome.LOADED, asked, document=open_document(path), report_id="50001019234")
+    # Flat files are not checked before they are read.
+    document = open_document(path) if array else Document(path, path.stat().st_size, None, None, empty=False)
+    result = ReportResult(Outcome.LOADED, asked, document=document, report_id="50001019234")
     return stream, stream._rows(context, result)  # noqa: SLF001
 
 
@@ -254,11 +256,11 @@ def floor(stream_name: str, array: str | None, path: Path) -> int:
     return count
 
 
-def sdk(stream_name: str, _array: str | None, path: Path) -> int:
+def sdk(stream_name: str, array: str | None, path: Path) -> int:
     """Write the same rows as the SDK does by default."""
     from singer_sdk import Stream, Tap  # noqa: PLC0415
 
-    ours, chunks = _chunks(stream_name, path)
+    ours, chunks = _chunks(stream_name, array, path)
     count = 0
 
     class Rows(Stream):

@@ -495,6 +495,11 @@ class TestInnerArrays:
         rows = self.read(save, "campaigns.coupons", ("campaignId",))
         assert [row["couponId"] for row in rows] == ["a"]
 
+    def test_a_name_that_is_no_text_is_refused(self, save: Save) -> None:
+        document = unchecked(save(b'{"promotions": [{"includedProducts": [{"\xff": 1},{}]},{}]}'))
+        with pytest.raises(DocumentError, match="not JSON"):
+            list(read_slices(document, "promotions.includedProducts"))
+
     def test_an_inner_row_that_is_no_object_is_refused(self, save: Save) -> None:
         content = json.dumps({"reportSpecification": {}, "promotions": [{"includedProducts": [7]}]}).encode()
         with pytest.raises(DocumentError, match="includedProducts is not an object"):

@@ -316,6 +316,10 @@ class TestWrongRows:
         assert caught.value.__cause__ is None
         assert caught.value.__context__ is None
 
+    def test_a_number_too_long_to_write_out_is_no_integer(self) -> None:
+        with pytest.raises(DocumentError, match="column ordered_units is not of type integer"):
+            shape_one(orderedUnits=Decimal("1e999999999"))
+
     @pytest.mark.parametrize("value", [SECRET, "16.11.2026", "2026-11-31", "", ["2026-11-16"], {}])
     @pytest.mark.parametrize("field", ["startDate", "updatedAt"])
     def test_what_is_no_date_names_its_column_and_never_the_value(self, field: str, value: object) -> None:
@@ -372,7 +376,7 @@ class TestWrongRows:
         with pytest.raises(DocumentError, match=r"^report 7, salesByAsin, row 3: it is not an object$"):
             shape([KEY_VALUES, KEY_VALUES, element])
 
-    @pytest.mark.parametrize("value", [b'"\xff\xfe"', b"9" * 5000])
+    @pytest.mark.parametrize("value", [b'"\xff\xfe"', b"9" * 5000, b"1e99999999999999999999"])
     def test_what_cannot_be_decoded_is_refused_by_its_row(self, value: bytes) -> None:
         document = [ENCODE([KEY_VALUES]), b'[{"asin":"B1","startDate":"2026-11-16"},{"details":%b}]' % value]
         shaped = RowShaper(COLUMNS, KEYS, lambda _: None).shape(document, {}, "report 7")

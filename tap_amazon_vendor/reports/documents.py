@@ -175,6 +175,8 @@ def _inner_rows(
     except msgspec.ValidationError:
         problem = f"an element of {array} is not an object"
         raise DocumentError(problem) from None
+    except UnicodeDecodeError as error:
+        raise _not_json(str(error)) from None
     inner, _, rest = path.partition(".")
     for element in elements:
         own = inherited | element  # The row's own fields win.

@@ -27,6 +27,9 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
 
+#: No count has more. To write ``1e999999999`` out would take all memory.
+_MOST_DIGITS = 1000
+
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
@@ -120,7 +123,7 @@ class RowShaper:
         try:
             return self._compiled.shape(self._compiled.decode(text), constants)
         # What is wrong, if anything is, is found row by row.
-        except (ValueError, RecursionError):
+        except (ValueError, ArithmeticError, RecursionError):
             return None
 
     def _shape_each(self, text: bytes, template: Row) -> tuple[list[Row], str | None]:
@@ -133,7 +136,7 @@ class RowShaper:
                 if not isinstance(raw, dict):
                     return rows, "it is not an object"
                 self._fill(row, raw, "", "")
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError) as error:
                 return rows, f"the document is not JSON: {error}"
             except ValueError as error:
                 return rows, str(error)
@@ -188,7 +191,7 @@ def _string(value: t.Any) -> str:  # noqa: ANN401
 
 
 def _integer(value: t.Any) -> int:  # noqa: ANN401
-    if isinstance(value, Decimal) and value == value.to_integral_value():
+    if isinstance(value, Decimal) and value.adjusted() < _MOST_DIGITS and value == value.to_integral_value():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError
