@@ -12,6 +12,12 @@ Four readers of the same files:
 Each runs in a process of its own, which counts its processor time and its peak memory. The slow ones read a shorter
 document of the same rows: the SDK's speed does not depend on its length, and Airbyte's memory, which does, is told for
 each row. Documents are made from a seed and kept in the system's folder for temporary files.
+
+Measured (Python 3.11, singer-sdk 0.54.9, Airbyte's source 4.6.4; thousand rows a second)::
+
+    rows                           ours   floor   SDK   Airbyte
+    3,000,000 of vendor sales       356     200    31        47
+    10,000,000 of search terms      508     324    35        74
 """
 
 from __future__ import annotations
