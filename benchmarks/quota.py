@@ -18,7 +18,7 @@ import sys
 import time
 import typing as t
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
 
@@ -217,7 +217,7 @@ def _days(tap: TapAmazonVendor) -> int:
         for planned in reports:
             window = planned.request.window
             is_day = planned.request.calendar is PERIODS["DAY"]
-            total += (t.cast("date", window.end) - window.start).days + 1 if is_day else 1
+            total += (window.end - window.start).days + 1 if is_day else 1
     return total
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import click
 from singer_sdk import Tap
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand
 
@@ -31,6 +30,7 @@ from tap_amazon_vendor.reports.jobs import ReportJobs
 from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.reports.windows import Horizon
 from tap_amazon_vendor.settings import SCHEMA, check_settings, read_settings
+from tap_amazon_vendor.singer import MessageWriter
 from tap_amazon_vendor.spapi import SellingPartnerApi
 from tap_amazon_vendor.streams import REPORT_STREAMS
 from tap_amazon_vendor.streams.audit import ReportLedger
@@ -115,7 +115,7 @@ class TapAmazonVendor(Tap):
     name = "tap-amazon-vendor"
     # A copy: the SDK adds its own settings to it.
     config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(SCHEMA)
-    message_writer_class = MsgSpecWriter
+    message_writer_class = MessageWriter
 
     def __init__(
         self,

@@ -11,9 +11,8 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.contrib.msgspec import MsgSpecWriter
-
 from tap_amazon_vendor.errors import RunFailedError
+from tap_amazon_vendor.singer import MessageWriter
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-class Recorder(MsgSpecWriter):
+class Recorder(MessageWriter):
     """Writes messages into a list, as the bytes that they would be on standard output."""
 
     def __init__(self, kill_after: int | None = None) -> None:
@@ -53,9 +52,16 @@ class Recorder(MsgSpecWriter):
         self._kill_after = kill_after
 
     def write_message(self, message: Message) -> None:
-        if len(self.lines) == self._kill_after:
-            raise Killed
-        self.lines.append(bytes(self.format_message(message)))
+        self.write_lines(bytes(self.format_message(message)))
+
+    def write_lines(self, lines: bytes) -> None:
+        for line in lines.splitlines(keepends=True):
+            if len(self.lines) == self._kill_after:
+                raise Killed
+            self.lines.append(line)
+
+    def flush(self) -> None:
+        pass
 
 
 @dataclass

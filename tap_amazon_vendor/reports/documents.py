@@ -1,16 +1,32 @@
-"""Report documents: spooled to disk as Amazon sent them, checked, read row by row."""
+"""Report documents: spooled to disk as Amazon sent them, checked, cut into slices of rows.
+
+An array is read as slices: JSON arrays of some 32 KiB that hold whole elements, not decoded yet. Where a slice may
+end is guessed, and `msgspec` says whether the guess is right: it skips through JSON at about 1 GB/s. Only where the
+guess is wrong are brackets and quotes counted.
+
+Measured on one core (Python 3.11, 300 thousand rows of a vendor sales document, 86 MB, gzip; thousand rows a second;
+`benchmarks/records.py` prints the whole path)::
+
+    unzip                                          2,800
+    cut into slices of 32 KiB                      2,300
+    slices, decoded to dicts (msgspec, Decimal)      650     256 KiB: 600, 1 MiB: 450 (the processor's cache)
+    slices, decoded to structs (see `rows`)          900
+    json's scanner, element by element               350
+    ijson.items (yajl2_c)                            250
+"""
 
 from __future__ import annotations
 
 import codecs
 import gzip
 import json
+import re
 import typing as t
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import ijson
+import msgspec
 
 from tap_amazon_vendor.errors import DocumentError
 
@@ -24,10 +40,31 @@ GZIP_MAGIC = b"\x1f\x8b"
 #: A document that holds an error instead of rows is short; nothing longer is searched for one.
 ERROR_BYTES = 1 << 20
 
-_CHUNK = 1 << 18
+#: Bytes of a document that are looked at in one go.
+SLICE_BYTES = 1 << 15
+
+#: Most rows of a slice that is made of inner arrays.
+SLICE_ROWS = 1000
 
 #: Where else than in ``errorDetails`` Amazon has been seen to put the reason (ERRORS.md section 1).
 _ERROR_FIELDS = ("errorMessage", "message", "reason")
+
+_WHITE = b" \t\r\n"
+#: Where one object of an array may end and the next begin.
+_BETWEEN = re.compile(rb"\},(?=[ \t\r\n]*\{)")
+#: How far from the end of a slice such a place is looked for.
+_TAIL = 1 << 12
+#: How many such places are tried: inner arrays have them too. Counting takes as long as thirty guesses.
+_GUESSES = 16
+#: What structures JSON. A lone quote is a text whose end is not there yet.
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
+#: An escaped character, with both halves where it is a surrogate pair.
+_ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?:u....|.)", re.DOTALL)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]..")
+
+_anything = msgspec.json.Decoder(msgspec.Raw)
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+_objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
 
 
 @dataclass(frozen=True)
@@ -52,8 +89,9 @@ class Document:
 def open_document(path: Path) -> Document:
     """Check a downloaded file.
 
-    Reads it through once: a truncated or damaged file must be found before its first row is
-    written, not in the middle.
+    Reads it through once: a truncated or damaged file must be found before its first row is written, not in the
+    middle, and the specification may come after the rows. That takes about a fifth of the time of a run on a
+    document; unzipping, most of it, lets other threads run.
 
     Args:
         path: The file.
@@ -61,37 +99,32 @@ def open_document(path: Path) -> Document:
     Raises:
         DocumentError: It is truncated, damaged, or not JSON.
     """
-    head = b""
-    last = b""
+    size = path.stat().st_size
     with _unpacked(path) as file:
-        while chunk := file.read(_CHUNK):
-            if len(head) < ERROR_BYTES:
-                head += chunk
-            last = chunk.rstrip()[-1:] or last
-    stripped = head.lstrip()
-    if not stripped.startswith((b"{", b"[")):
-        text = "the document is not JSON"
-        raise DocumentError(text)
-    if last not in {b"}", b"]"}:
+        head = file.read(ERROR_BYTES).lstrip(_WHITE)
+        if not head.startswith((b"{", b"[")):
+            text = "the document is not JSON"
+            raise DocumentError(text)
+        if more := file.read(1):
+            specification = None
+            for name, value in _Json(file, head + more).members():
+                if name == "reportSpecification":
+                    specification = msgspec.json.decode(value)
+            return Document(path, size, None, _if_object(specification), empty=False)
+    if head.rstrip(_WHITE)[-1:] not in {b"}", b"]"}:
         text = "the document ends in the middle of its JSON"
         raise DocumentError(text)
-    size = path.stat().st_size
-    if len(head) >= ERROR_BYTES:
-        return Document(path, size, None, _specification(path), empty=False)
     try:
-        content = json.loads(stripped)
-    except ValueError:
+        content = json.loads(head)
+    except (ValueError, RecursionError):
         text = "the document is not JSON"
         raise DocumentError(text) from None
-    error = _error(content)
     specification = content.get("reportSpecification") if isinstance(content, dict) else None
-    if not isinstance(specification, dict):
-        specification = None
-    return Document(path, size, error, specification, _empty(content))
+    return Document(path, size, _error(content), _if_object(specification), _empty(content))
 
 
-def read_rows(document: Document, path: str, inherits: tuple[str, ...] = ()) -> Iterator[dict[str, t.Any]]:
-    """Read one array of a document, row by row, in constant memory.
+def read_slices(document: Document, path: str, inherits: tuple[str, ...] = ()) -> Iterator[bytes]:
+    """Read one array of a document, slice by slice, in constant memory.
 
     Args:
         document: The document.
@@ -100,54 +133,238 @@ def read_rows(document: Document, path: str, inherits: tuple[str, ...] = ()) -> 
         inherits: Fields that a row of an inner array takes from the elements around it.
 
     Yields:
-        Each row as Amazon wrote it. Numbers are int or Decimal: no digit is lost.
+        Slices: JSON arrays of some rows, as Amazon wrote them.
 
     Raises:
         DocumentError: The document is not JSON, or has no such array.
     """
     array, _, inner = path.partition(".")
     found = False
-    for row in _items(document.path, f"{array}.item"):
-        found = True
-        if not isinstance(row, dict):
-            text = f"an element of {array} is not an object"
-            raise DocumentError(text)
-        if inner:
-            yield from _inner_rows(row, inner, inherits)
-        else:
-            yield row
-    if not found and not isinstance(next(_items(document.path, array), None), list):
+    with _unpacked(document.path) as file:
+        for name, value in _Json(file).members():
+            if name != array or not value.startswith(b"["):
+                continue
+            found = True
+            if inner:
+                yield from _inner_slices(value, array, inner, inherits)
+            elif value != b"[]":
+                yield value
+    if not found:
         text = f"the document has no array {array}"
         raise DocumentError(text)
 
 
-def _inner_rows(element: dict[str, t.Any], path: str, inherits: tuple[str, ...]) -> Iterator[dict[str, t.Any]]:
-    """Read the rows of an array within an element; an element without the array has none."""
-    array, _, inner = path.partition(".")
-    inherited = {name: element[name] for name in inherits if name in element}
-    for row in element.get(array) or ():
-        if not isinstance(row, dict):
-            text = f"an element of {array} is not an object"
-            raise DocumentError(text)
-        row = inherited | row  # noqa: PLW2901  # the row's own fields win
-        if inner:
-            yield from _inner_rows(row, inner, inherits)
+def _inner_slices(text: bytes, array: str, path: str, inherits: tuple[str, ...]) -> Iterator[bytes]:
+    """Write the rows of the arrays within the elements of a slice as slices of their own."""
+    rows = []
+    for row in _inner_rows(text, array, path, inherits, {}):
+        rows.append(row)
+        if len(rows) == SLICE_ROWS:
+            yield msgspec.json.encode(rows)
+            rows.clear()
+    if rows:
+        yield msgspec.json.encode(rows)
+
+
+def _inner_rows(
+    text: bytes | msgspec.Raw, array: str, path: str, inherits: tuple[str, ...], inherited: dict[str, msgspec.Raw]
+) -> Iterator[dict[str, msgspec.Raw]]:
+    """Read the rows of an array within elements; an element without the array has none."""
+    try:
+        elements = _objects.decode(text) or ()
+    except msgspec.ValidationError:
+        problem = f"an element of {array} is not an object"
+        raise DocumentError(problem) from None
+    except UnicodeDecodeError as error:
+        raise _not_json(str(error)) from None
+    inner, _, rest = path.partition(".")
+    for element in elements:
+        own = inherited | element  # The row's own fields win.
+        if not path:
+            yield own
+        elif inner in element:
+            handed_down = {name: own[name] for name in inherits if name in own}
+            yield from _inner_rows(element[inner], inner, rest, inherits, handed_down)
+
+
+class _Json:
+    """The text of a document, of which a window is in memory. What comes next is at the window's front."""
+
+    def __init__(self, file: t.IO[bytes], window: bytes = b"") -> None:
+        self._file = file
+        self._window = window
+
+    def members(self) -> Iterator[tuple[str, bytes]]:
+        """Read the members of the top level, to the end of the document.
+
+        Yields:
+            Name and value. Of an array first ``[]``, then its elements in slices. The elements of a document that
+            is an array have no name.
+        """
+        if self._take(b"{[") == b"[":
+            for elements in self._slices():
+                yield "", elements
+        elif self._next() == b"}":
+            self._take(b"}")
         else:
-            yield row
+            while True:
+                name = self._name()
+                if self._next() == b"[":
+                    self._take(b"[")
+                    yield name, b"[]"
+                    for elements in self._slices():
+                        yield name, elements
+                else:
+                    yield name, self._value()
+                if self._take(b",}") == b"}":
+                    break
+        while self._window or self._read():
+            if self._window.strip(_WHITE):
+                problem = "something follows its end"
+                raise _not_json(problem)
+            self._window = b""
+
+    def _read(self) -> bool:
+        """Widen the window; to its double, so that a long element is not looked through too often."""
+        more = self._file.read(max(SLICE_BYTES, len(self._window)))
+        self._window += more
+        return bool(more)
+
+    def _need(self) -> None:
+        if not self._read():
+            text = "the document ends in the middle of its JSON"
+            raise DocumentError(text)
+
+    def _next(self) -> bytes:
+        """Look at the next sign."""
+        while not (window := self._window.lstrip(_WHITE)):
+            self._window = b""
+            self._need()
+        self._window = window
+        return window[:1]
+
+    def _take(self, signs: bytes) -> bytes:
+        """Take the next sign, which must be one of these."""
+        sign = self._next()
+        if sign not in signs:
+            problem = "a bracket, comma or colon is not where it should be"
+            raise _not_json(problem)
+        self._window = self._window[1:]
+        return sign
+
+    def _name(self) -> str:
+        """Take the name of a member, and the colon after it."""
+        if self._next() != b'"':
+            problem = "a name is missing"
+            raise _not_json(problem)
+        while (end := t.cast("re.Match[bytes]", _TOKEN.match(self._window)).end()) == 1:
+            self._need()
+        name: str = msgspec.json.decode(_checked(b"[%b]" % self._window[:end]))[0]
+        self._window = self._window[end:]
+        self._take(b":")
+        return name
+
+    def _value(self) -> bytes:
+        """Take the value of a member, if it is no array."""
+        while (end := next(_ends(self._window), None)) is None:
+            self._need()
+        value = _checked(b"[%b]" % self._window[:end])[1:-1]
+        self._window = self._window[end:]
+        return value
+
+    def _slices(self) -> Iterator[bytes]:
+        """Take the elements and the closing bracket of an array."""
+        first = True
+        while True:
+            if len(self._window) < SLICE_BYTES:
+                self._read()
+            window = self._window
+            if elements := _guess(window):
+                self._window = window[len(elements) - 1 :]
+                first = False
+                yield elements
+                continue
+            end = max(_ends(window), default=None)
+            if end is None:
+                self._need()
+                continue
+            sign, self._window = window[end : end + 1], window[end + 1 :]
+            if not (first and sign == b"]" and not window[:end].strip(_WHITE)):
+                yield _checked(b"[%b]" % window[:end])
+            if sign == b"]":
+                return
+            if sign != b",":
+                problem = "an array does not end"
+                raise _not_json(problem)
+            first = False
 
 
-def _items(path: Path, prefix: str) -> Iterator[t.Any]:
-    with _unpacked(path) as file:
+def _guess(window: bytes) -> bytes | None:
+    """Guess the last comma between elements. Return what comes before it as a slice, None if no guess is right.
+
+    If what comes before it is a list of whole elements, it is right: JSON is read from left to right, and what comes
+    after does not change what came before.
+    """
+    places = [place.start() + 1 for place in _BETWEEN.finditer(window, max(0, len(window) - _TAIL))]
+    for place in reversed(places[-_GUESSES:]):
+        elements = b"[%b]" % window[:place]
         try:
-            yield from ijson.items(file, prefix)
-        except (ijson.JSONError, UnicodeDecodeError) as error:
-            text = f"the document is not JSON: {str(error).splitlines()[0]}"
-            raise DocumentError(text) from None
+            _anything.decode(elements)
+        except (msgspec.DecodeError, RecursionError):
+            continue
+        return elements
+    return None
 
 
-def _specification(path: Path) -> dict[str, t.Any] | None:
-    found = next(_items(path, "reportSpecification"), None)
-    return found if isinstance(found, dict) else None
+def _ends(window: bytes) -> Iterator[int]:
+    """Find, by counting brackets, the commas after values and the closing bracket of what a window begins in."""
+    depth = 0
+    for token in _TOKEN.finditer(window):
+        match token[0]:
+            case b",":
+                if not depth:
+                    yield token.start()
+            case b"{" | b"[":
+                depth += 1
+            case b"}" | b"]":
+                if not depth:
+                    yield token.start()
+                    return
+                depth -= 1
+            case b'"':
+                return
+
+
+def _checked(elements: bytes) -> bytes:
+    """Check a slice; write half a surrogate pair, which is no character, as U+FFFD.
+
+    That happens where a text was cut by its UTF-16 units, and must not cost the report.
+
+    Raises:
+        DocumentError: It is not JSON, or has no element.
+    """
+    try:
+        str(elements, "utf-8")  # What is only skipped is not looked at so closely.
+        try:
+            found = _elements.decode(elements)
+        except msgspec.DecodeError:
+            elements = _ESCAPE.sub(lambda escape: rb"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0], elements)
+            found = _elements.decode(elements)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _not_json(str(error)) from None
+    if not found:
+        problem = "a value is missing"
+        raise _not_json(problem)
+    return elements
+
+
+def _not_json(problem: str) -> DocumentError:
+    """Say what is wrong with a document's JSON, without a word of it."""
+    return DocumentError(f"the document is not JSON: {problem}")
+
+
+def _if_object(specification: t.Any) -> dict[str, t.Any] | None:  # noqa: ANN401  # any JSON
+    return specification if isinstance(specification, dict) else None
 
 
 def _empty(document: t.Any) -> bool:  # noqa: ANN401  # any JSON

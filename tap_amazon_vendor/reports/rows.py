@@ -8,7 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
+import msgspec
+
 from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.reports.compiled import Compiled, Field, compile_rows
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,7 +27,13 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
 
+#: No count has more. To write ``1e999999999`` out would take all memory.
+_MOST_DIGITS = 1000
+
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
+
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+_element = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def column_name(name: str) -> str:
@@ -38,7 +47,15 @@ def column_name(name: str) -> str:
 
 
 class RowShaper:
-    """Shapes the rows of one stream. Field names are looked up once, not for each row."""
+    """Shapes the rows of one stream.
+
+    The fields of rows are learnt from the rows: Amazon adds fields without notice. What is learnt is compiled (see
+    `compiled`). A slice with a row that has another field, or another type of value, is gone through row by row and
+    field by field: that learns new fields, writes numbers as text where they are ids, and says which row is wrong.
+
+    Measured on one core (300 thousand rows of a vendor sales document, from slices to rows, decoding included): 430
+    thousand rows a second compiled, 175 thousand row by row and field by field.
+    """
 
     def __init__(
         self,
@@ -56,82 +73,105 @@ class RowShaper:
             leaves_out: Fields of a row that are not columns and not unknown either.
         """
         self._columns = columns
-        self._converts = {name: _converter(schema) for name, schema in columns.items()}
+        self._kinds = {name: _kind(schema) for name, schema in columns.items()}
+        self._converts = {name: _CONVERTERS[kind] for name, kind in self._kinds.items()}
         self._keys = tuple(keys)
         self._unknown = unknown
         self._leaves_out = frozenset(leaves_out)
-        #: Of each field: its column, the column's check, and whether columns begin with its name.
-        self._fields: dict[tuple[str, str], tuple[str, Convert | None, bool]] = {}
+        #: Of each field, by the columns' prefix and its name.
+        self._fields: dict[tuple[str, str], Field] = {}
+        self._compiled: Compiled | None = None
+        self._compiled_for: tuple[int, tuple[str, ...]] | None = None
 
-    def shape(self, rows: Iterable[Row], constants: Mapping[str, t.Any], source: str) -> Iterator[Row]:
+    def shape(self, slices: Iterable[bytes], constants: Mapping[str, t.Any], source: str) -> Iterator[list[Row]]:
         """Shape rows.
 
         Args:
-            rows: Amazon's rows.
+            slices: Amazon's rows: JSON arrays of some of them.
             constants: Columns that have the same value in each row.
             source: What to call the document in an error.
 
         Yields:
-            Rows with every column of the schema. What is absent is null.
+            The rows of a slice, with every column of the schema. What is absent is null.
 
         Raises:
-            DocumentError: A value is not of its column's type, or a key column has none. Names
-                document, row and column, and never the value.
+            DocumentError: A row is no object, a value is not of its column's type, or a key column has none. Names
+                document, row and column, and never the value. The rows before it have been yielded.
         """
         absent = dict.fromkeys(column for column in self._columns if column not in constants)
         template = {**constants, **absent}
-        for number, raw in enumerate(rows, start=1):
+        number = 0
+        for text in slices:
+            rows, problem = self._shape_compiled(text, constants), None
+            if rows is None:
+                rows, problem = self._shape_each(text, template)
+            number += len(rows)
+            if rows:
+                yield rows
+            if problem:
+                problem = f"{source}, row {number + 1}: {problem}"
+                raise DocumentError(problem)
+
+    def _shape_compiled(self, text: bytes, constants: Mapping[str, t.Any]) -> list[Row] | None:
+        """Shape a slice by what is known of its fields; return None if that is not enough."""
+        known = (len(self._fields), tuple(constants))
+        if self._compiled_for != known:
+            self._compiled_for = known
+            self._compiled = compile_rows(self._columns, self._keys, self._fields, constants)
+        if not self._compiled:
+            return None
+        try:
+            return self._compiled.shape(self._compiled.decode(text), constants)
+        # What is wrong, if anything is, is found row by row.
+        except (ValueError, ArithmeticError, RecursionError):
+            return None
+
+    def _shape_each(self, text: bytes, template: Row) -> tuple[list[Row], str | None]:
+        """Shape a slice row by row; return the rows, and what is wrong with the one after them."""
+        rows: list[Row] = []
+        for element in _elements.decode(text):
             row = template.copy()
             try:
+                raw = _element.decode(element)
+                if not isinstance(raw, dict):
+                    return rows, "it is not an object"
                 self._fill(row, raw, "", "")
-                missing = next((key for key in self._keys if row[key] is None), None)
-                if missing:
-                    msg = f"column {missing} has no value"
-                    raise ValueError(msg)  # noqa: TRY301
+            except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError) as error:
+                return rows, f"the document is not JSON: {error}"
             except ValueError as error:
-                text = f"{source}, row {number}: {error}"
-                raise DocumentError(text) from None
-            yield row
+                return rows, str(error)
+            missing = next((key for key in self._keys if row[key] is None), None)
+            if missing:
+                return rows, f"column {missing} has no value"
+            rows.append(row)
+        return rows, None
 
     def _fill(self, row: Row, raw: Mapping[str, t.Any], prefix: str, path: str) -> None:
         for name, value in raw.items():
             field = self._fields.get((prefix, name))
             if field is None:
-                column = f"{prefix}{column_name(name)}"
-                is_prefix = any(known.startswith(f"{column}_") for known in self._columns)
-                field = self._fields[prefix, name] = (column, self._converts.get(column), is_prefix)
-            column, convert, is_prefix = field
-            if convert is not None:
+                field = self._fields[prefix, name] = self._field(prefix, name, path)
+            column = field.column
+            if field.convert is not None:
                 if value is not None:
                     try:
-                        row[column] = convert(value)
+                        row[column] = field.convert(value)
                     except (TypeError, ValueError):
-                        msg = f"column {column} is not of type {_kind(self._columns[column])}"
+                        msg = f"column {column} is not of type {field.kind}"
                         raise ValueError(msg) from None
-            elif isinstance(value, dict) and is_prefix:
+            elif isinstance(value, dict) and field.is_prefix:
                 self._fill(row, value, f"{column}_", f"{path}{name}.")
-            elif not path and name in self._leaves_out:
-                continue
-            elif value is not None or not is_prefix:
+            elif not field.left_out and (value is not None or not field.is_prefix):
                 # Not lost: Amazon adds fields without notice.
                 self._unknown(f"{path}{name}")
                 extra = row.get(EXTRA) or {}
                 row[EXTRA] = {**extra, f"{path}{name}": value}
 
-
-def _converter(schema: Mapping[str, t.Any]) -> Convert:
-    """Return the check of one column: it returns the value, or raises TypeError or ValueError."""
-    converters: dict[str, Convert] = {
-        "string": _string,
-        "date": _date,
-        "date-time": _date_time,
-        "integer": _integer,
-        "number": _number,
-        "boolean": _boolean,
-        "object": lambda value: value,
-        "array": lambda value: value,
-    }
-    return converters[_kind(schema)]
+    def _field(self, prefix: str, name: str, path: str) -> Field:
+        column = f"{prefix}{column_name(name)}"
+        is_prefix = any(known.startswith(f"{column}_") for known in self._columns)
+        left_out = not path and name in self._leaves_out
+        return Field(column, self._kinds.get(column), self._converts.get(column), is_prefix, left_out)
 
 
 def _kind(schema: Mapping[str, t.Any]) -> str:
@@ -151,7 +191,7 @@ def _string(value: t.Any) -> str:  # noqa: ANN401
 
 
 def _integer(value: t.Any) -> int:  # noqa: ANN401
-    if isinstance(value, Decimal) and value == value.to_integral_value():
+    if isinstance(value, Decimal) and value.adjusted() < _MOST_DIGITS and value == value.to_integral_value():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError
@@ -184,3 +224,20 @@ def _date_time(value: str) -> str:
         raise ValueError
     datetime.fromisoformat(value[:19])
     return value
+
+
+def _anything(value: t.Any) -> t.Any:  # noqa: ANN401
+    return value
+
+
+#: The check of each type of column: it returns the value, or raises TypeError or ValueError.
+_CONVERTERS: dict[str, Convert] = {
+    "string": _string,
+    "date": _date,
+    "date-time": _date_time,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "object": _anything,
+    "array": _anything,
+}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import typing as t
+from functools import cached_property
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.streams.core import Stream
 
+from tap_amazon_vendor.singer import RecordWriter
 from tap_amazon_vendor.streams.base import load_schema
 
 if t.TYPE_CHECKING:
@@ -50,8 +52,11 @@ class ReportLedger(Stream):
     def write(self, row: Record) -> None:
         """Write one row now, if the user wants the ledger."""
         if self.selected:
-            # The SDK writes records only from a stream's own sync; this is what it calls there.
-            self._write_record_message(row)
+            self._writer.write([row])
+
+    @cached_property
+    def _writer(self) -> RecordWriter:
+        return RecordWriter(self)
 
     @property
     def pending(self) -> list[dict[str, t.Any]]:

@@ -20,7 +20,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.core import Stream
 
 from tap_amazon_vendor.errors import AmazonError, DocumentError
-from tap_amazon_vendor.reports.documents import read_rows
+from tap_amazon_vendor.reports.documents import read_slices
 from tap_amazon_vendor.reports.jobs import ReportResult
 from tap_amazon_vendor.reports.ledger import LedgerEntry
 from tap_amazon_vendor.reports.outcomes import Outcome
@@ -43,6 +43,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_amazon_vendor.reports.documents import Document
     from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.streams.options import Option
     from tap_amazon_vendor.tap import TapAmazonVendor
@@ -232,56 +233,32 @@ class ReportStream(Stream):
         while windows.left:
             request = windows.left[0]
             result = self.tap.jobs.result(request)
-            for chunk in self.read(context, windows, request):
-                yield from chunk
-            if (
-                result.outcome.ends_partition
-                and self.ABORT_AT_RECORD_COUNT is not None
-                and (self.tap.nothing_else_of(result))
-            ):
+            reading = Reading(self, context, windows, request)
+            yield from itertools.chain.from_iterable(reading)
+            reading.finish()
+            testing = self.ABORT_AT_RECORD_COUNT is not None
+            if testing and result.outcome.ends_partition and self.tap.nothing_else_of(result):
                 raise AmazonError(result.words)
 
-    def read(self, context: Context, windows: PartitionWindows, request: ReportRequest) -> Iterator[list[Record]]:
-        """Read a window whose report is finished, and complete it after its last row.
+    def chunks(self, context: Context, result: ReportResult) -> Iterator[list[Record]]:
+        """Read the rows of a report.
 
         Args:
             context: The partition.
-            windows: Its windows.
-            request: One of them that is ready.
+            result: What became of its report: it has a document.
 
         Yields:
-            Rows, in chunks. Each must be written before the next is asked for.
-        """
-        result = self.tap.jobs.result(request)
-        if result.halves:
-            # Amazon finds the window too wide.
-            self.tap.jobs.replan(request, result.halves)
-            windows.replace(request, result.halves)
-            self.tap.jobs.release(request, self.name, read=True)
-            return
-        rows = 0
-        overlap = self.tap.overlap if self.compares_programs else None
-        try:
-            if result.document:
-                for chunk in self._chunks(context, result):
-                    rows += len(chunk)
-                    if overlap:
-                        overlap.see(chunk)
-                    yield chunk
-        except DocumentError as error:
-            result = replace(result, outcome=Outcome.FAILED, reason=str(error))
-            self.tap.jobs.shun(t.cast("str", result.report_id))
-        self._finish(context, windows, request, result, rows)
+            Rows, some at a time.
 
-    def _chunks(self, context: Context, result: ReportResult) -> Iterator[list[Record]]:
-        document = t.cast("t.Any", result.document)
-        rows = self._shaper.shape(
-            read_rows(document, self.array, self.inherits),
+        Raises:
+            DocumentError: They can't be read.
+        """
+        document = t.cast("Document", result.document)
+        return self._shaper.shape(
+            read_slices(document, self.array, self.inherits),
             constants={**context, "report_id": result.report_id, EXTRA: None, **self._said_once(result)},
             source=f"report {result.report_id}, {self.array}",
         )
-        while chunk := list(itertools.islice(rows, 1000)):
-            yield chunk
 
     def _said_once(self, result: ReportResult) -> dict[str, t.Any]:
         """Return what the document says once for all its rows: what was asked for, and what Amazon made of it."""
@@ -292,44 +269,6 @@ class ReportStream(Stream):
             is_day = self._properties[column].get("format") == "date"
             columns[column] = said[field][:10] if is_day and field in said else said.get(field)
         return columns
-
-    def _finish(
-        self, context: Context, windows: PartitionWindows, request: ReportRequest, result: ReportResult, rows: int
-    ) -> None:
-        """Write what became of a window into ledger and state. Its rows are written."""
-        asked = result.asked.window
-        outcome = result.outcome
-        if outcome is Outcome.LOADED and rows == 0:
-            outcome = Outcome.EMPTY
-        good = outcome.completes
-        if good and not touches(windows.complete, asked):
-            # Shortened, it no longer joins the range: its rows are written, but the range would have a hole.
-            good, outcome = False, Outcome.LATER
-        lost = windows.decide(request, asked if good else None)
-        # The ledger first: whatever the state says must be accounted for, also when the process ends here.
-        self.tap.record(LedgerEntry(self.name, result, asked if good else request.window, outcome, rows))
-        if good and asked != request.window:
-            rest = Window(asked.next, request.window.end)
-            self.tap.record(LedgerEntry(self.name, result, rest, Outcome.LATER, 0))
-        if outcome.ends_partition:
-            lost += windows.give_up()
-        for other in lost:
-            if not outcome.ends_partition:
-                self.tap.record(LedgerEntry(self.name, _not_reached(other), other.window, Outcome.LATER, 0))
-            self.tap.jobs.release(other, self.name, read=False)
-        state = self.get_context_state(context)
-        state.pop("skipped_on", None)
-        if windows.complete:
-            state["complete_from"] = to_text(windows.complete.start)
-            state["replication_key"] = self.replication_key
-            state["replication_key_value"] = to_text(windows.complete.end)
-        # What the account had before, and what Amazon refused outright, costs one call to try again.
-        elif outcome is Outcome.SKIPPED and result.report_id:
-            state["skipped_on"] = self.tap.today.isoformat()
-        # A report that can't be read is not read again; one that could not be had is.
-        spent = outcome.completes or result.document is not None
-        self.tap.jobs.release(request, self.name, read=spent)
-        self.tap.write_state()
 
     def _increment_stream_state(self, latest_record: Record, *, context: Context | None = None) -> None:
         """Leave the state alone: it moves with windows, not with records."""
@@ -346,3 +285,98 @@ class ReportStream(Stream):
         if words not in self._warned:
             self._warned.add(words)
             self.logger.warning(words)
+
+
+class Reading:
+    """The reading of one window whose report is finished: iterate over its rows, write them, then `finish`."""
+
+    def __init__(
+        self, stream: ReportStream, context: Context, windows: PartitionWindows, request: ReportRequest
+    ) -> None:
+        """Begin.
+
+        Args:
+            stream: Who reads.
+            context: The partition.
+            windows: Its windows.
+            request: One of them that is ready.
+        """
+        self._stream = stream
+        self._tap = stream.tap
+        self._context = context
+        self._windows = windows
+        self._request = request
+        self._result = stream.tap.jobs.result(request)
+        self._rows = 0
+
+    def __iter__(self) -> Iterator[list[Record]]:
+        """Yield the rows, some at a time. What can't be read ends them, and is told by `finish`."""
+        if not self._result.document:
+            return
+        overlap = self._tap.overlap if self._stream.compares_programs else None
+        try:
+            for chunk in self._stream.chunks(self._context, self._result):
+                self._rows += len(chunk)
+                if overlap:
+                    overlap.see(chunk)
+                yield chunk
+        except DocumentError as error:
+            self._result = replace(self._result, outcome=Outcome.FAILED, reason=str(error))
+            self._tap.jobs.shun(t.cast("str", self._result.report_id))
+
+    def finish(self) -> tuple[ReportRequest, ...]:
+        """Complete the window in ledger and state. Its rows are written.
+
+        Returns:
+            What is to be read in its place, where Amazon finds it too wide.
+        """
+        halves = self._result.halves or ()
+        if halves:
+            self._tap.jobs.replan(self._request, halves)
+            self._windows.replace(self._request, halves)
+            self._tap.jobs.release(self._request, self._stream.name, read=True)
+        else:
+            self._complete()
+        return halves
+
+    def _complete(self) -> None:
+        result, request = self._result, self._request
+        asked = result.asked.window
+        outcome = result.outcome
+        if outcome is Outcome.LOADED and self._rows == 0:
+            outcome = Outcome.EMPTY
+        good = outcome.completes
+        if good and not touches(self._windows.complete, asked):
+            # Shortened, it no longer joins the range: its rows are written, but the range would have a hole.
+            good, outcome = False, Outcome.LATER
+        lost = self._windows.decide(request, asked if good else None)
+        # The ledger first: whatever the state says must be accounted for, also when the process ends here.
+        self._record(result, asked if good else request.window, outcome, self._rows)
+        if good and asked != request.window:
+            self._record(result, Window(asked.next, request.window.end), Outcome.LATER)
+        if outcome.ends_partition:
+            lost += self._windows.give_up()
+        for other in lost:
+            if not outcome.ends_partition:
+                self._record(_not_reached(other), other.window, Outcome.LATER)
+            self._tap.jobs.release(other, self._stream.name, read=False)
+        self._move_state(outcome, result)
+        # A report that can't be read is not read again; one that could not be had is.
+        spent = outcome.completes or result.document is not None
+        self._tap.jobs.release(request, self._stream.name, read=spent)
+        self._tap.write_state()
+
+    def _record(self, result: ReportResult, window: Window, outcome: Outcome, rows: int = 0) -> None:
+        self._tap.record(LedgerEntry(self._stream.name, result, window, outcome, rows))
+
+    def _move_state(self, outcome: Outcome, result: ReportResult) -> None:
+        state = self._stream.get_context_state(self._context)
+        state.pop("skipped_on", None)
+        complete = self._windows.complete
+        if complete:
+            state["complete_from"] = to_text(complete.start)
+            state["replication_key"] = self._stream.replication_key
+            state["replication_key_value"] = to_text(complete.end)
+        # What the account had before, and what Amazon refused outright, costs one call to try again.
+        elif outcome is Outcome.SKIPPED and result.report_id:
+            state["skipped_on"] = self._tap.today.isoformat()

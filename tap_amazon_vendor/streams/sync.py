@@ -11,9 +11,11 @@ from collections import defaultdict
 from contextlib import ExitStack
 
 from tap_amazon_vendor.reports.workers import Workers
-from tap_amazon_vendor.streams.base import ReportStream
+from tap_amazon_vendor.singer import RecordWriter
+from tap_amazon_vendor.streams.base import Reading, ReportStream
 
 if t.TYPE_CHECKING:
+    from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context
 
     from tap_amazon_vendor.reports.request import ReportRequest
@@ -36,22 +38,31 @@ def sync(tap: TapAmazonVendor) -> None:
     with ExitStack() as stack:
         if tap.in_background:
             stack.enter_context(Workers(tap.jobs, len(tap.settings.accounts), tap.clock.wait))
+        writers = {stream.name: stack.enter_context(RecordWriter(stream)) for stream in reports}
         for stream in streams:
-            if isinstance(stream, ReportStream):
-                stream._write_schema_message()
+            if stream.name in writers:
+                writers[stream.name].announce()
             else:
                 stream.sync()
-        counters = {stream.name: stack.enter_context(stream.get_record_counter()) for stream in reports}
         while request := tap.jobs.next_finished():
+            # A list: parts of a window are added while it is gone through.
             for stream, context, windows in list(readers[request]):
                 while ready := windows.ready(tap.jobs.finished):
-                    for chunk in stream.read(context, windows, ready):
-                        for row in chunk:
-                            stream._write_record_message(row)
-                            counters[stream.name].increment()
-                        tap.jobs.save()
-                    for part in tap.jobs.result(ready).halves or ():
+                    reading = Reading(stream, context, windows, ready)
+                    _write(tap, writers[stream.name], reading, stream.get_batch_config(tap.config))
+                    for part in reading.finish():
                         readers[part].append((stream, context, windows))
+
+
+def _write(tap: TapAmazonVendor, writer: RecordWriter, reading: Reading, batches: BatchConfig | None) -> None:
+    """Write the rows of a window."""
+    if batches:
+        writer.write_batches(reading, batches)
+        return
+    for chunk in reading:
+        writer.write(chunk)
+        # Between two chunks the state may be written: what is asked for in the background waits for that.
+        tap.jobs.save()
 
 
 def _readers(streams: list[ReportStream]) -> dict[ReportRequest, list[Reader]]:
