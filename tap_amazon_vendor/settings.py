@@ -44,14 +44,30 @@ _ACCOUNT = (
         th.StringType,
         secret=True,
         title="Client secret",
-        description="LWA client secret of your application. Amazon lets it expire after 180 days.",
+        description="LWA client secret of your application, or where it is kept: `env:NAME`, "
+        "`keyring:SERVICE/USERNAME`. Amazon lets it expire after 180 days.",
+    ),
+    th.Property(
+        "credentials_rotated_on",
+        th.DateTimeType,
+        title="Credentials rotated on",
+        description="Day on which the client secret was made, ISO 8601: `amazon-vendor doctor` warns before its "
+        "180 days are over.",
     ),
     th.Property(
         "refresh_token",
         th.StringType,
         secret=True,
         title="Refresh token",
-        description="The account's authorization of your application (`Atzr|…`).",
+        description="The account's authorization of your application (`Atzr|…`), or where it is kept: `env:NAME`, "
+        "`keyring:SERVICE/USERNAME`. `amazon-vendor authorize` gets it.",
+    ),
+    th.Property(
+        "application_id",
+        th.StringType,
+        title="Application id",
+        description="Your application as Amazon's consent page knows it (`amzn1.sp.solution.…`). Only "
+        "`amazon-vendor authorize` needs it.",
     ),
     th.Property(
         "marketplaces",

@@ -10,6 +10,7 @@ import typing as t
 import pytest
 
 from tap_amazon_vendor.accounts import LWA_URL, Account, Marketplace, marketplaces, read_accounts
+from tap_amazon_vendor.secrets import Secret
 
 SECRETS = ("s3cret", "Atzr|token")
 SINGLE: dict[str, t.Any] = {
@@ -89,8 +90,8 @@ class TestSingleAccount:
             kind="vendor",
             marketplaces=(marketplaces()["US"],),
             client_id="amzn1.application-oa2-client.1",
-            client_secret="s3cret",
-            refresh_token="Atzr|token",
+            client_secret=Secret("s3cret"),
+            refresh_token=Secret("Atzr|token"),
             api_url="https://sellingpartnerapi-na.amazon.com",
             auth_url=LWA_URL,
         )
@@ -173,12 +174,25 @@ class TestProblems:
 
     @pytest.mark.parametrize("name", ["api_url", "auth_url"])
     @pytest.mark.parametrize("value", ["127.0.0.1:8080", "ftp://127.0.0.1", "file:///etc/passwd", "//amazon.com"])
-    def test_a_host_without_http_is_refused(self, name: str, value: str) -> None:
-        assert problems_of({**SINGLE, name: value}) == [f"`{name}` must be a URL that starts with http:// or https://"]
+    def test_a_host_without_https_is_refused(self, name: str, value: str) -> None:
+        (problem,) = problems_of({**SINGLE, name: value})
+        assert problem.startswith(f"`{name}` must be a URL that starts with https:// (http:// for this computer only")
 
     @pytest.mark.parametrize("name", ["api_url", "auth_url"])
     @pytest.mark.parametrize(
-        "value", ["http://", "https:///reports", "http://[::1", "http://127.0.0.1:99999", " http://a.b", "http://a b"]
+        "host", ["sellingpartnerapi-na.amazon.com", "proxy.lan:8080", "127.0.0.1.evil.example", "10.0.0.1"]
+    )
+    def test_http_is_only_for_this_computer(self, name: str, host: str) -> None:
+        assert problems_of({**SINGLE, name: f"http://{host}"})
+        read_one(**{name: f"https://{host}"})
+
+    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
+    def test_this_computer_needs_no_encryption(self, host: str) -> None:
+        assert read_one(api_url=f"http://{host}:8642").api_url == f"http://{host}:8642"
+
+    @pytest.mark.parametrize("name", ["api_url", "auth_url"])
+    @pytest.mark.parametrize(
+        "value", ["http://", "https:///reports", "http://[::1", "http://127.0.0.1:99999", " http://a.b", "https://a b"]
     )
     def test_a_url_without_a_host_is_refused(self, name: str, value: str) -> None:
         assert problems_of({**SINGLE, name: value})
@@ -197,20 +211,21 @@ class TestManyAccounts:
                 {"account": "de", "refresh_token": "Atzr|2", "marketplaces": ["DE"], "account_type": "seller"},
             )
         )
-        assert (us.label, us.kind, us.refresh_token, us.client_id) == ("us", "vendor", "Atzr|token", "app")
-        assert (de.label, de.kind, de.refresh_token, de.client_secret) == ("de", "seller", "Atzr|2", "s3cret")
+        assert (us.label, us.kind, us.refresh_token.reveal(), us.client_id) == ("us", "vendor", "Atzr|token", "app")
+        assert (de.label, de.kind, de.refresh_token.reveal()) == ("de", "seller", "Atzr|2")
+        assert de.client_secret == us.client_secret == Secret("s3cret")
         assert (us.api_url[-13:], de.api_url[-13:]) == ("na.amazon.com", "eu.amazon.com")
 
     def test_what_an_entry_says_wins(self) -> None:
-        entry = {**SINGLE, "account": "own", "client_id": "other", "client_secret": "s3cret-2", "api_url": "http://b"}
-        (account,) = read(self.many(entry, api_url="http://a", auth_url="http://a/token"))
-        assert (account.client_id, account.client_secret) == ("other", "s3cret-2")
-        assert (account.api_url, account.auth_url) == ("http://b", "http://a/token")
+        entry = {**SINGLE, "account": "own", "client_id": "other", "client_secret": "s3cret-2", "api_url": "https://b"}
+        (account,) = read(self.many(entry, api_url="https://a", auth_url="https://a/token"))
+        assert (account.client_id, account.client_secret) == ("other", Secret("s3cret-2"))
+        assert (account.api_url, account.auth_url) == ("https://b", "https://a/token")
 
     def test_null_in_an_entry_means_inherited(self) -> None:
         entry = {"refresh_token": "Atzr|token", "marketplaces": ["US"], "client_id": None, "api_url": None}
-        (account,) = read(self.many(entry, api_url="http://a"))
-        assert (account.client_id, account.api_url) == ("app", "http://a")
+        (account,) = read(self.many(entry, api_url="https://a"))
+        assert (account.client_id, account.api_url) == ("app", "https://a")
 
     @pytest.mark.parametrize("name", ["refresh_token", "marketplaces"])
     def test_what_is_an_accounts_own_is_not_inherited(self, name: str) -> None:
@@ -220,7 +235,7 @@ class TestManyAccounts:
     def test_the_single_account_is_replaced(self) -> None:
         entry = {"account": "us", "refresh_token": "Atzr|2", "marketplaces": ["US"]}
         (account,) = read({**SINGLE, "account": "single", "region": "na", "accounts": [entry]})
-        assert (account.label, account.refresh_token) == ("us", "Atzr|2")
+        assert (account.label, account.refresh_token) == ("us", Secret("Atzr|2"))
 
     def test_problems_name_their_entry(self) -> None:
         good = {**SINGLE, "account": "us"}

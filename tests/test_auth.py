@@ -23,6 +23,7 @@ from tap_amazon_vendor.sandbox import (
     Sandbox,
     running,
 )
+from tap_amazon_vendor.secrets import Secret
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +37,12 @@ pytestmark = pytest.mark.usefixtures("bare_environment")
 
 REFRESH_TOKEN = "Atzr|sandbox-vendor-us"
 TOKEN_HEADER = "x-amz-access-token"
+
+
+def secretly(changes: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Fields of an account, its secrets as such."""
+    secrets = ("client_secret", "refresh_token")
+    return {name: Secret(value) if name in secrets else value for name, value in changes.items()}
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ def refuse(account: Account, transport: Transport, clock: FakeClock) -> Callable
 
     def refuse(**changes: t.Any) -> AmazonError:  # fields of an account
         with pytest.raises(AmazonError) as caught:
-            LwaAuthenticator(replace(account, **changes), transport, clock).update_access_token()
+            LwaAuthenticator(replace(account, **secretly(changes)), transport, clock).update_access_token()
         return caught.value
 
     return refuse
