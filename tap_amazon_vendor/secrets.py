@@ -21,7 +21,7 @@ _SHORTEST = 4
 #: What Amazon's secrets look like (API.md section 1), so that also those are found that nobody announced: tokens,
 #: client secrets, authorization codes and the signatures of presigned URLs.
 _SHAPES = re.compile(
-    r"Atz[ar](?:\||%7C)[\w.+/=%-]+"
+    r"Atz(?:[ar]|\.sprdt)(?:\||%7C)[\w.+/=%-]+"
     r"|amzn1\.oa2-cs\.v\d+\.[\w.-]+"
     r"|(?<=spapi_oauth_code=)[^&\s\"']+"
     r"|(?<=X-Amz-Signature=)[^&\s\"']+"

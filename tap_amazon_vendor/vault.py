@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from dataclasses import dataclass
 
 from tap_amazon_vendor.secrets import Secret
 
@@ -17,11 +18,11 @@ if t.TYPE_CHECKING:
 ENVIRONMENT = "env:"
 KEYRING = "keyring:"
 
-#: The service of a keyring entry that we name ourselves.
+#: The service of the keyring entries that we name ourselves.
 SERVICE = "tap-amazon-vendor"
 
 #: Only its owner may read it.
-PRIVATE = 0o600
+_PRIVATE = 0o600
 
 
 class VaultError(Exception):
@@ -39,106 +40,137 @@ def look_up(setting: str) -> Secret:
     """
     if setting.startswith(ENVIRONMENT):
         name = setting.removeprefix(ENVIRONMENT)
-        found = os.environ.get(name)
-        if not found:
+        if not os.environ.get(name):
             text = f"the environment variable {name!r} is not set"
             raise VaultError(text)
-        return Secret(found)
+        return Secret(os.environ[name])
     if setting.startswith(KEYRING):
-        service, username = keyring_entry(setting)
-        found = _ask_keyring("read", service, username)
-        if not found:
-            text = f"the keyring has no entry {username!r} of the service {service!r}"
-            raise VaultError(text)
-        return Secret(found)
+        return KeyringEntry.of(setting).read()
     return Secret(setting)
 
 
-def keyring_entry(setting: str) -> tuple[str, str]:
-    """Return service and user name of ``keyring:SERVICE/USERNAME``.
+@dataclass(frozen=True)
+class EnvFile:
+    """A variable in a ``.env`` file, as Meltano reads it.
 
-    Raises:
-        VaultError: It is not of that form.
-    """
-    service, _, username = setting.removeprefix(KEYRING).rpartition("/")
-    if not service or not username:
-        text = "a reference to the keyring is written `keyring:SERVICE/USERNAME`"
-        raise VaultError(text)
-    return service, username
-
-
-def check_keyring() -> None:
-    """Make sure that there is a keyring, before something is asked that would have to be kept in it.
-
-    Raises:
-        VaultError: There is none.
-    """
-    keyring = _import_keyring()
-    if getattr(keyring.get_keyring(), "priority", 0) <= 0:
-        text = "this computer has no keyring that the package `keyring` can use"
-        raise VaultError(text)
-
-
-def keep_in_keyring(service: str, username: str, secret: Secret) -> None:
-    """Put a secret into the system's keyring.
-
-    Raises:
-        VaultError: It does not take it.
-    """
-    _ask_keyring("write", service, username, secret)
-
-
-def keep_in_env_file(path: Path, name: str, secret: Secret) -> None:
-    """Put a secret into a ``.env`` file, which only its owner can read then; other lines stay as they are.
-
-    Args:
+    Attributes:
         path: The file; made where there is none, and followed where it is a link.
         name: The variable.
-        secret: Its new value.
-
-    Raises:
-        VaultError: The file can't be written.
     """
-    from dotenv import set_key  # noqa: PLC0415  # only here
 
-    file = path.resolve()
-    try:
-        if file.exists():
-            # First, so that no moment is left in which others could read the secret.
-            file.chmod(PRIVATE)
-        set_key(file, name, secret.reveal())
-        file.chmod(PRIVATE)
-    except (OSError, UnicodeDecodeError) as error:
-        text = f"{path} can't be written: {error}"
-        raise VaultError(text) from None
+    path: Path
+    name: str
+
+    @property
+    def reference(self) -> str:
+        """How a setting refers to it."""
+        return f"{ENVIRONMENT}{self.name}"
+
+    def check(self) -> None:
+        """Make sure that the file can be written, before something is asked that would have to be kept in it.
+
+        Raises:
+            VaultError: It can't.
+        """
+        file = self.path.resolve()
+        usable = file.is_file() and os.access(file, os.R_OK | os.W_OK) if file.exists() else True
+        if not usable or not os.access(file.parent, os.W_OK):
+            text = f"{self.path} can't be written"
+            raise VaultError(text)
+
+    def keep(self, secret: Secret) -> None:
+        """Write the variable. Only the owner can read the file then, and its other lines stay as they are.
+
+        Raises:
+            VaultError: The file can't be written.
+        """
+        from dotenv import set_key  # noqa: PLC0415  # only here
+
+        file = self.path.resolve()
+        try:
+            if file.exists():
+                # First, so that there is no moment in which others could read the secret.
+                file.chmod(_PRIVATE)
+            set_key(file, self.name, secret.reveal())
+            file.chmod(_PRIVATE)
+        except (OSError, UnicodeDecodeError) as error:
+            text = f"{self.path} can't be written: {error}"
+            raise VaultError(text) from None
 
 
-def check_env_file(path: Path) -> None:
-    """Make sure that a ``.env`` file can be written.
+@dataclass(frozen=True)
+class KeyringEntry:
+    """An entry of the system's keyring (package ``keyring``).
 
-    Raises:
-        VaultError: It can't.
+    Attributes:
+        service: What it is for.
+        username: Which one of that.
     """
-    file = path.resolve()
-    if file.is_dir() or not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.W_OK)):
-        text = f"{path} can't be written"
-        raise VaultError(text)
+
+    service: str
+    username: str
+
+    @classmethod
+    def of(cls, reference: str) -> KeyringEntry:
+        """Read ``keyring:SERVICE/USERNAME``.
+
+        Raises:
+            VaultError: It is not of that form.
+        """
+        service, _, username = reference.removeprefix(KEYRING).rpartition("/")
+        if not service or not username:
+            text = "a reference to the keyring is written `keyring:SERVICE/USERNAME`"
+            raise VaultError(text)
+        return cls(service, username)
+
+    @property
+    def reference(self) -> str:
+        """How a setting refers to it."""
+        return f"{KEYRING}{self.service}/{self.username}"
+
+    def check(self) -> None:
+        """Make sure that there is a keyring, before something is asked that would have to be kept in it.
+
+        Raises:
+            VaultError: There is none.
+        """
+        if _keyring().get_keyring().priority <= 0:
+            text = "this computer has no keyring that the package `keyring` can use"
+            raise VaultError(text)
+
+    def read(self) -> Secret:
+        """Return the secret.
+
+        Raises:
+            VaultError: There is none.
+        """
+        keyring = _keyring()
+        try:
+            found = keyring.get_password(self.service, self.username)
+        except keyring.errors.KeyringError as error:
+            text = f"the keyring can't be read ({type(error).__name__})"
+            raise VaultError(text) from None
+        if not found:
+            text = f"the keyring has no entry {self.username!r} of the service {self.service!r}"
+            raise VaultError(text)
+        return Secret(found)
+
+    def keep(self, secret: Secret) -> None:
+        """Put the secret there.
+
+        Raises:
+            VaultError: The keyring does not take it.
+        """
+        keyring = _keyring()
+        try:
+            keyring.set_password(self.service, self.username, secret.reveal())
+        except keyring.errors.KeyringError as error:
+            # Without its text, which is the backend's and may quote what it was given.
+            text = f"the keyring can't be written ({type(error).__name__})"
+            raise VaultError(text) from None
 
 
-def _ask_keyring(verb: str, service: str, username: str, secret: Secret | None = None) -> str | None:
-    keyring = _import_keyring()
-    try:
-        if secret is None:
-            return t.cast("str | None", keyring.get_password(service, username))
-        keyring.set_password(service, username, secret.reveal())
-    except keyring.errors.KeyringError as error:
-        # The error's text is the backend's, which may quote what it was given.
-        text = f"the keyring can't be {'read' if verb == 'read' else 'written'} ({type(error).__name__})"
-        raise VaultError(text) from None
-    return None
-
-
-def _import_keyring() -> ModuleType:
+def _keyring() -> ModuleType:
     try:
         import keyring  # noqa: PLC0415  # an optional extra
         import keyring.errors  # noqa: PLC0415
