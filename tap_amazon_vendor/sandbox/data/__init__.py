@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox.data.brand import market_basket, repeat_purchase, search_terms
@@ -21,6 +22,7 @@ from tap_amazon_vendor.sandbox.data.forecasts import forecasts
 from tap_amazon_vendor.sandbox.data.inventory import inventory
 from tap_amazon_vendor.sandbox.data.realtime import real_time_inventory, real_time_sales, real_time_traffic
 from tap_amazon_vendor.sandbox.data.retail import margin, sales, traffic
+from tap_amazon_vendor.sandbox.data.tables import table_of
 from tap_amazon_vendor.sandbox.reports import RULES
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from tap_amazon_vendor.sandbox.accounts import SandboxAccount
     from tap_amazon_vendor.sandbox.data.catalogue import Report, Row
+    from tap_amazon_vendor.sandbox.data.tables import Sheet, Table
 
 REPORTS: Mapping[str, Report] = {
     "GET_VENDOR_SALES_REPORT": sales,
@@ -44,6 +47,8 @@ REPORTS: Mapping[str, Report] = {
     "GET_PROMOTION_PERFORMANCE_REPORT": promotions,
     "GET_COUPON_PERFORMANCE_REPORT": coupons,
 }
+
+TABLES: Mapping[str, Sheet] = {}
 
 # Their longer periods are made of their days, so whether there is a row depends on no period.
 ADDED_UP = frozenset(
@@ -132,13 +137,12 @@ class Data:
         as_of: date,
     ) -> dict[str, Any]:
         """Like `document`, but each array is an iterator that makes rows as it goes."""
-        label = account if isinstance(account, str) else account.label
-        catalogue = self.catalogue(label, marketplace_id)
         rule = RULES[report_type]
+        catalogue = self.catalogue(account, marketplace_id)
         options = dict(options)
         if "currencyCode" in rule.optional:
             options.setdefault("currencyCode", catalogue.currency)
-        query = Query(self._accounts[label].first_day, options, start or as_of, end or as_of, as_of)
+        query = self._query(account, options, start, end, as_of)
         specification: Row = {"reportType": report_type}
         if rule.options:
             specification["reportOptions"] = dict(sorted(options.items()))
@@ -149,6 +153,60 @@ class Data:
                 specification[name] = iso(value) if isinstance(value, datetime) else value.isoformat()
         specification["marketplaceIds"] = [marketplace_id]
         return {"reportSpecification": specification, **REPORTS[report_type](catalogue, query)}
+
+    def table(  # noqa: PLR0913 - as `document`
+        self,
+        report_type: str,
+        *,
+        account: SandboxAccount | str,
+        marketplace_id: str,
+        options: Mapping[str, str],
+        start: date | None = None,
+        end: date | None = None,
+        as_of: date,
+    ) -> Table:
+        """Work out the flat file that a report asked for at a moment would hold.
+
+        Args:
+            report_type: Amazon's name of a report type in TABLES.
+            account: The account or its label.
+            marketplace_id: The one marketplace.
+            options: The reportOptions.
+            start: As `document`: first day, or an aware datetime.
+            end: Last day, included, or the same.
+            as_of: The moment of createReport: what happens later is not yet known.
+
+        Returns:
+            The table with all its rows; `flatfiles.write` makes its bytes.
+        """
+        return self.lazy_table(
+            report_type,
+            account=account,
+            marketplace_id=marketplace_id,
+            options=options,
+            start=start,
+            end=end,
+            as_of=as_of,
+        ).whole()
+
+    def lazy_table(  # noqa: PLR0913 - as `document`
+        self,
+        report_type: str,
+        *,
+        account: SandboxAccount | str,
+        marketplace_id: str,
+        options: Mapping[str, str],
+        start: date | None = None,
+        end: date | None = None,
+        as_of: date,
+    ) -> Table:
+        """Like `table`, but its rows are made as they are read."""
+        sheet = TABLES[report_type]
+        catalogue = self.catalogue(account, marketplace_id)
+        query = self._query(account, options, start, end, as_of)
+        places = self._account(account).marketplaces if sheet.everywhere else (marketplace_id,)
+        lines = chain.from_iterable(sheet.lines(self.catalogue(account, place), query) for place in places)
+        return table_of(sheet, catalogue.country, lines)
 
     def has_rows(  # noqa: PLR0913 - as `document`
         self,
@@ -162,6 +220,17 @@ class Data:
         as_of: date,
     ) -> bool:
         """Tell whether a report would have any row, without working it out."""
+        if report_type in TABLES:
+            table = self.lazy_table(
+                report_type,
+                account=account,
+                marketplace_id=marketplace_id,
+                options=options,
+                start=start,
+                end=end,
+                as_of=as_of,
+            )
+            return any(True for _ in table.rows)
         # Where periods add up from days, the first row of the first day with one is
         # enough, for a year too.
         if report_type in ADDED_UP:
@@ -177,6 +246,19 @@ class Data:
         )
         *_, rows = document.values()
         return next(iter(rows), None) is not None
+
+    def _account(self, account: SandboxAccount | str) -> SandboxAccount:
+        return self._accounts[account if isinstance(account, str) else account.label]
+
+    def _query(
+        self,
+        account: SandboxAccount | str,
+        options: Mapping[str, str],
+        start: date | None,
+        end: date | None,
+        as_of: date,
+    ) -> Query:
+        return Query(self._account(account).first_day, options, start or as_of, end or as_of, as_of)
 
     def _make_catalogue(self, label: str, marketplace_id: str) -> Catalogue:
         return make_catalogue(self._seed, label, marketplace_id, self._asins, self._search_terms)

@@ -10,8 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox.accounts import MARKETPLACES
+from tap_amazon_vendor.sandbox.calendars import periods
 from tap_amazon_vendor.sandbox.chance import derive, mix
-from tap_amazon_vendor.sandbox.reports import periods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

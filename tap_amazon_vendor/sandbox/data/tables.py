@@ -1,0 +1,113 @@
+"""Flat files as tables: what their columns are called, and how their cells are to be written.
+
+A cell holds a typed value, so that a test can work out what must arrive; text appears
+only when `flatfiles.py` writes the bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import date
+    from decimal import Decimal
+
+    from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query
+
+    Cell = str | int | Decimal | date | bool | None
+    Line = Mapping[str, Cell]
+    Lines = Callable[[Catalogue, Query], Iterator[Line]]
+
+# Seen in English and European marketplaces and in Japan (REPORTS.md section 0.2); which
+# country has which of the first two is made up. The name is Amazon's, the codec Python's.
+CHARSETS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("US", "CA", "MX", "BR", "AU", "SG"), ("Cp1252", "cp1252")),
+    **dict.fromkeys(("UK", "IE", "DE", "FR", "IT", "ES", "NL", "BE", "SE"), ("ISO-8859-1", "iso-8859-1")),
+    "JP": ("Shift_JIS", "cp932"),
+}
+UTF_8 = ("UTF-8", "utf-8")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a flat file is written.
+
+    Attributes:
+        moment: The strftime format of date-times, which are in UTC.
+        day: The strftime format of dates.
+        delimiter: What stands between cells.
+        quoted: Whether each cell is enclosed in quotes; without, a quote is data.
+        newline: What ends a line.
+        decimal_comma: Whether numbers have a comma in place of the point.
+        names: The header's own names of columns that are translated.
+    """
+
+    moment: str = "%Y-%m-%dT%H:%M:%S+00:00"
+    day: str = "%Y-%m-%d"
+    delimiter: str = "\t"
+    quoted: bool = False
+    newline: str = "\r\n"
+    decimal_comma: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A report type that is a flat file.
+
+    Attributes:
+        columns: Amazon's English names, in Amazon's order.
+        lines: Makes the lines; a column that a line does not name is empty.
+        style: How it is written.
+        local: How it is written in some countries.
+        everywhere: Whether it holds all marketplaces of the account, whichever is asked for.
+    """
+
+    columns: tuple[str, ...]
+    lines: Lines
+    style: Style = Style()
+    local: Mapping[str, Style] = field(default_factory=dict)
+    everywhere: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A flat file before it is text.
+
+    Attributes:
+        columns: Amazon's English names of its columns.
+        rows: Its lines; each has all columns. An empty cell is None.
+        style: How it is written.
+        charset: The charset that its download names; None for none.
+        codec: Python's name of the charset that it is written in.
+    """
+
+    columns: tuple[str, ...]
+    rows: Iterable[Line]
+    style: Style
+    charset: str | None
+    codec: str
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of the columns as the file has them."""
+        return tuple(self.style.names.get(column, column) for column in self.columns)
+
+    def whole(self) -> Table:
+        """The same with all rows in a list."""
+        return replace(self, rows=list(self.rows))
+
+
+def table_of(sheet: Sheet, country: str, lines: Iterable[Line]) -> Table:
+    """Lay lines out as a sheet of a country's marketplace; what its charset lacks becomes a question mark."""
+    charset, codec = CHARSETS.get(country, UTF_8)
+    rows = ({column: _legible(line.get(column), codec) for column in sheet.columns} for line in lines)
+    return Table(sheet.columns, rows, sheet.local.get(country, sheet.style), charset, codec)
+
+
+def _legible(cell: Cell, codec: str) -> Cell:
+    if isinstance(cell, str) and not cell.isascii():
+        return cell.encode(codec, "replace").decode(codec)
+    return cell
