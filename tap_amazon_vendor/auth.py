@@ -46,7 +46,8 @@ MEANINGS = {
 CODE_MEANINGS = MEANINGS | {
     "invalid_grant": (
         "the authorization code is not valid: it is older than 5 minutes, was used before, or was given for "
-        "another redirect URI. The client itself was accepted. Ask for consent again"
+        "another redirect URI or another application than that of `client_id`. The client itself was accepted. "
+        "Ask for consent again"
     ),
     "unauthorized_client": (
         "the authorization code and `client_id` do not belong together: `application_id` and `client_id` are of "

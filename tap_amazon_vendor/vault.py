@@ -29,6 +29,29 @@ class VaultError(Exception):
     """A secret is not where it should be, or can't be put there; the text says what to do."""
 
 
+class Place(t.Protocol):
+    """Where a secret can be put."""
+
+    @property
+    def reference(self) -> str:
+        """How a setting refers to the place, empty where none can."""
+        ...
+
+    def check(self) -> None:
+        """Make sure that it can be used, before something is asked that would have to be kept there.
+
+        Raises:
+            VaultError: It can't.
+        """
+
+    def keep(self, secret: Secret) -> None:
+        """Put a secret there.
+
+        Raises:
+            VaultError: That failed.
+        """
+
+
 def look_up(setting: str) -> Secret:
     """Return the secret that a setting holds or refers to.
 
@@ -67,11 +90,7 @@ class EnvFile:
         return f"{ENVIRONMENT}{self.name}"
 
     def check(self) -> None:
-        """Make sure that the file can be written, before something is asked that would have to be kept in it.
-
-        Raises:
-            VaultError: It can't.
-        """
+        """Make sure that the file can be written."""
         file = self.path.resolve()
         usable = file.is_file() and os.access(file, os.R_OK | os.W_OK) if file.exists() else True
         if not usable or not os.access(file.parent, os.W_OK):
@@ -79,11 +98,7 @@ class EnvFile:
             raise VaultError(text)
 
     def keep(self, secret: Secret) -> None:
-        """Write the variable. Only the owner can read the file then, and its other lines stay as they are.
-
-        Raises:
-            VaultError: The file can't be written.
-        """
+        """Write the variable. Only the owner can read the file then, and its other lines stay as they are."""
         from dotenv import set_key  # noqa: PLC0415  # only here
 
         file = self.path.resolve()
@@ -129,11 +144,7 @@ class KeyringEntry:
         return f"{KEYRING}{self.service}/{self.username}"
 
     def check(self) -> None:
-        """Make sure that there is a keyring, before something is asked that would have to be kept in it.
-
-        Raises:
-            VaultError: There is none.
-        """
+        """Make sure that there is a keyring."""
         if _keyring().get_keyring().priority <= 0:
             text = "this computer has no keyring that the package `keyring` can use"
             raise VaultError(text)
@@ -156,11 +167,7 @@ class KeyringEntry:
         return Secret(found)
 
     def keep(self, secret: Secret) -> None:
-        """Put the secret there.
-
-        Raises:
-            VaultError: The keyring does not take it.
-        """
+        """Write the entry."""
         keyring = _keyring()
         try:
             keyring.set_password(self.service, self.username, secret.reveal())

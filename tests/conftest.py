@@ -78,3 +78,22 @@ def transport(clock: FakeClock, bare_environment: None) -> Iterator[Transport]: 
     transport = Transport(sleep=clock.sleep, rng=random.Random(1))  # jitter
     yield transport
     transport._session.close()
+
+
+@pytest.fixture
+def keyring(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], str]:
+    """What is in the system's keyring, which is none of this computer."""
+    entries: dict[tuple[str, str], str] = {}
+    library = pytest.importorskip("keyring")
+
+    class Memory(library.backend.KeyringBackend):  # type: ignore[misc,name-defined]
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return entries.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            entries[service, username] = password
+
+    monkeypatch.setattr(library.core, "_keyring_backend", Memory())
+    return entries

@@ -19,9 +19,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.accounts import Account
     from tap_amazon_vendor.consent import Consent, ConsentRequest
     from tap_amazon_vendor.secrets import Secret
-    from tap_amazon_vendor.vault import EnvFile, KeyringEntry
-
-    Place = t.Union[EnvFile, KeyringEntry, "StandardOutput"]
+    from tap_amazon_vendor.vault import Place
 
 #: Where the setting `refresh_token` is read from, if it says nothing else.
 VARIABLE = "TAP_AMAZON_VENDOR_REFRESH_TOKEN"
