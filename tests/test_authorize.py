@@ -529,10 +529,10 @@ class TestWrongUse:
         assert visits == []
 
     def test_of_many_accounts_one_must_be_named(self, authorize: Callable[..., Result], visits: list[str]) -> None:
-        accounts = [{"account": "us"}, {"account": "us2"}]
+        accounts: list[dict[str, Any]] = [{"account": "us"}, {"account": "us2"}]
         result = authorize("--store", "env", accounts=accounts, marketplaces=None)
         assert "`accounts[0].marketplaces` is missing" in result.stderr
-        accounts = [{"account": name, "marketplaces": ["US"]} for name in ("us", "us2")]
+        accounts = [{**account, "marketplaces": ["US"]} for account in accounts]
         result = authorize("--store", "env", accounts=accounts, marketplaces=None)
         assert result.exit_code == 2
         assert "name one of the accounts that the configuration has: us, us2" in result.stderr
@@ -544,7 +544,7 @@ class TestWrongUse:
         from keyring import set_keyring  # noqa: PLC0415
         from keyring.backends.fail import Keyring  # noqa: PLC0415
 
-        set_keyring(Keyring())
+        set_keyring(Keyring())  # type: ignore[no-untyped-call]
         result = authorize("--store", "keyring")
         assert "this computer has no keyring" in result.stderr
         assert (visits, keyring) == ([], {})
