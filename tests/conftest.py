@@ -16,6 +16,7 @@ from tap_amazon_vendor.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 # A slow computer is no fault of the tap.
 settings.register_profile("any-speed", deadline=None)
@@ -62,6 +63,14 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in (*names, *(name.lower() for name in names), *bundles):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NETRC", os.fspath(tmp_path_factory.getbasetemp() / "no-netrc"))
+
+
+@pytest.fixture
+def bare_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty current folder, and an environment that says nothing about the tap."""
+    for name in [name for name in os.environ if name.startswith("TAP_AMAZON_VENDOR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

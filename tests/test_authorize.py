@@ -52,11 +52,8 @@ def local() -> str:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current folder, and an environment that says nothing about the tap."""
-    for name in [name for name in os.environ if name.startswith("TAP_AMAZON_VENDOR_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+def folder(tmp_path: Path, bare_settings: None) -> Path:  # noqa: ARG001
+    """The current folder, which is empty."""
     return tmp_path
 
 

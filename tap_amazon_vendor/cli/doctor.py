@@ -151,11 +151,14 @@ def _show_settings(console: Console, accounts: Sequence[Account], problems: Sequ
 
 def _show(console: Console, diagnosis: Diagnosis) -> None:
     """Print what was found out about an account."""
-    from tap_amazon_vendor import advice  # noqa: PLC0415 - commands start fast
+    from rich.text import Text  # noqa: PLC0415 - commands start fast
+
+    from tap_amazon_vendor import advice  # noqa: PLC0415
 
     account = diagnosis.account
     console.print()
-    console.rule(f"{account.label}: {account.kind}, {advice.countries(account)}", align="left", style="bold")
+    title = f"{account.label}: {account.kind}, {advice.countries(account)}"
+    console.rule(Text(title, "bold"), align="left")
     for check in diagnosis.checks:
         _show_check(console, check)
     if not diagnosis.permissions:
