@@ -63,7 +63,10 @@ class Redactor(logging.Filter):
         """Know some more secrets, also as they stand in a URL or a form."""
         texts = [secret.reveal() for secret in secrets]
         self._known |= {
-            form for text in texts if len(text) >= _SHORTEST for form in (text, quote(text, safe=""), quote_plus(text))
+            form
+            for text in texts
+            if len(text) >= _SHORTEST
+            for form in (text, quote(text, safe="", errors="replace"), quote_plus(text, errors="replace"))
         }
 
     def redact(self, text: str) -> str:
@@ -104,10 +107,11 @@ def keep_out_of_logs(secrets: Iterable[Secret]) -> None:
     """
     known = list(secrets)
     loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
-    for logger in loggers:
-        for handler in logger.handlers if isinstance(logger, logging.Logger) else ():
-            redactors = [each for each in handler.filters if isinstance(each, Redactor)]
-            if redactors:
-                redactors[0].learn(known)
-            else:
-                handler.addFilter(Redactor(known))
+    handlers = [handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers]
+    # The last resort writes where nobody set up logging.
+    for handler in filter(None, (*handlers, logging.lastResort)):
+        redactors = [each for each in handler.filters if isinstance(each, Redactor)]
+        if redactors:
+            redactors[0].learn(known)
+        else:
+            handler.addFilter(Redactor(known))

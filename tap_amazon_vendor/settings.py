@@ -13,6 +13,8 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import JSONSchemaValidator
 
 from tap_amazon_vendor.accounts import ACCOUNT_TYPES, LWA_URL, REGIONS, Account, read_accounts
+from tap_amazon_vendor.secrets import Secret
+from tap_amazon_vendor.vault import ENVIRONMENT, KEYRING
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -216,6 +218,10 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
 ).to_dict()
 
 
+#: Settings that hold secrets, at the top level and in an entry of `accounts`.
+SECRETS = tuple(setting.name for setting in _ACCOUNT if setting.secret)
+
+
 @dataclass(frozen=True)
 class Settings:
     """A configuration that was checked.
@@ -262,6 +268,15 @@ def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[s
     for error in JSONSchemaValidator(schema).iter_errors(config):
         problems += _words(error)
     return problems
+
+
+def secrets_in(config: Mapping[str, t.Any]) -> list[Secret]:
+    """Return the secrets that a configuration holds, also one that is wrong otherwise; references are none."""
+    entries = [config, *(config.get("accounts") or ())] if isinstance(config.get("accounts"), list) else [config]
+    values = [entry.get(name) for entry in entries if isinstance(entry, dict) for name in SECRETS]
+    return [
+        Secret(value) for value in values if isinstance(value, str) and not value.startswith((ENVIRONMENT, KEYRING))
+    ]
 
 
 def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:

@@ -157,9 +157,9 @@ def test_settings_come_from_the_environment_as_at_the_tap(
 def test_waiting_for_a_quota_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
-    doctor._sleep(45)
+    doctor._sleep("for Amazon's quota", 45)
     assert slept == [45]
-    assert "Waiting 45 s" in capsys.readouterr().err
+    assert "Waiting 45 s for Amazon's quota" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", ["[1]", "{", b"\xff"])

@@ -37,7 +37,8 @@ def read(files: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
     from dotenv import load_dotenv  # noqa: PLC0415  # commands are to start fast
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 
-    from tap_amazon_vendor.settings import check_settings  # noqa: PLC0415
+    from tap_amazon_vendor.secrets import keep_out_of_logs  # noqa: PLC0415
+    from tap_amazon_vendor.settings import check_settings, secrets_in  # noqa: PLC0415
     from tap_amazon_vendor.tap import TapAmazonVendor, _check_environment  # noqa: PLC0415
 
     if Path(".env").is_file():
@@ -52,6 +53,7 @@ def read(files: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
         except ConfigValidationError as error:
             return config, list(error.errors)
         config.update(TapAmazonVendor._env_var_config)  # noqa: SLF001  # as the SDK itself does
+    keep_out_of_logs(secrets_in(config))
     schema = TapAmazonVendor.config_jsonschema
     TapAmazonVendor.append_builtin_config(schema)
     return config, check_settings(schema, config)

@@ -7,6 +7,7 @@ import random
 import time
 import typing as t
 from datetime import datetime, timezone
+from functools import partial
 
 import click
 
@@ -88,17 +89,19 @@ def _diagnose(account: Account) -> Diagnosis:
     from tap_amazon_vendor.streams import GROUPS  # noqa: PLC0415
     from tap_amazon_vendor.transport import Transport  # noqa: PLC0415
 
-    transport = Transport(sleep=_sleep, rng=random.Random())  # noqa: S311 - jitter is no secret
-    return check_account(account, GROUPS, transport=transport, clock=_now, sleep=_sleep)
+    again = partial(_sleep, "before trying again")
+    quota = partial(_sleep, "for Amazon's quota")
+    transport = Transport(sleep=again, rng=random.Random())  # noqa: S311 - jitter is no secret
+    return check_account(account, GROUPS, transport=transport, clock=_now, sleep=quota)
 
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def _sleep(seconds: float) -> None:
+def _sleep(reason: str, seconds: float) -> None:
     """Wait, and tell whoever watches why nothing happens."""
-    click.echo(f"Waiting {seconds:.0f} s: Amazon limits how often it may be asked ...", err=True)
+    click.echo(f"Waiting {seconds:.0f} s {reason} ...", err=True)
     time.sleep(seconds)
 
 
