@@ -114,6 +114,7 @@ class SandboxAccount:
         distributor_views: The views that end in data; any other one is FATAL.
         first_day: No figures exist before this day; None means always data.
         denied_reports: Report types that the vendor group has no rights to.
+        enabled: Whether the vendor group is; all reports of another one are 403 (docs #194).
         brand_registry: Whether it is enrolled, which the brand, promotion and coupon
             reports need.
     """
@@ -130,6 +131,7 @@ class SandboxAccount:
     distributor_views: tuple[str, ...] = ("MANUFACTURING", "SOURCING")
     first_day: date | None = None
     denied_reports: tuple[str, ...] = ()
+    enabled: bool = True
     brand_registry: bool = True
 
 

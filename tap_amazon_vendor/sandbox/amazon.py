@@ -130,6 +130,18 @@ class Sandbox:
         with self.lock:
             self.faults.inject(name, count, skip=skip)
 
+    def withdraw(self, label: str) -> None:
+        """Let a selling partner take back its consents, so that its refresh tokens are invalid_grant.
+
+        Args:
+            label: Label of the account.
+
+        Raises:
+            KeyError: There is no such account.
+        """
+        with self.lock:
+            self.lwa.withdraw(self._account(label))
+
     def order(  # noqa: PLR0913 - the parts of a report request, and who made it when
         self,
         account: str,
@@ -163,7 +175,7 @@ class Sandbox:
         Raises:
             KeyError: There is no such account.
         """
-        owner = {known.label: known for known in self.accounts}[account]
+        owner = self._account(account)
         places = tuple(marketplaces) or owner.marketplaces[:1]
         request = ReportRequest(report_type, places, options or {}, start, end, scheduled=by == "schedule")
         with self.lock:
@@ -181,3 +193,6 @@ class Sandbox:
         if self._on_call is not None:
             self._on_call(call)
         return number
+
+    def _account(self, label: str) -> SandboxAccount:
+        return {account.label: account for account in self.accounts}[label]

@@ -62,8 +62,8 @@ WITH_RATE = (200, 201, 202, 400, 404)
 LONGEST_USER_AGENT = 500
 
 # Amazon refuses unknown query parameters on some APIs (saleweaver #1422: Data Kiosk).
-# On the Reports API these four pass: python-amazon-sp-api has long sent them along
-# with every GET of a report, against the real thing.
+# On the APIs here these four pass: python-amazon-sp-api has long sent them along
+# with every GET, against the real thing.
 TOLERATED = frozenset({"MarketplaceId", "MarketplaceIds", "marketplace_ids", "marketplaceIds"})
 
 _ANY_CALL = frozenset(

@@ -275,6 +275,9 @@ def _another(
     for option, (one, other) in OTHER_VALUES.items():
         if option in options:
             return start, end, {**options, option: other if options[option] == one else one}
+    if not options and start is None:
+        # A report without dates and options is the same for everybody.
+        return start, end, options
     if start is None or end is None:
         # The range is in the options.
         moments = {option: moment for option, value in options.items() if (moment := date_time(value))}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tap_amazon_vendor.sandbox import errors
 from tap_amazon_vendor.sandbox.accounts import FINANCE
 from tap_amazon_vendor.sandbox.api import Answer, ApiCall, Operation, moment, read_token, write_token
+from tap_amazon_vendor.sandbox.data.catalogue import Query
 from tap_amazon_vendor.sandbox.data.transactions import iso, transactions
 from tap_amazon_vendor.sandbox.registrations import selling_partner_id
 
@@ -79,21 +80,18 @@ def _continued(token: str, arguments: Mapping[str, str]) -> tuple[datetime, date
 def _posted(sandbox: Sandbox, call: ApiCall, start: datetime, end: datetime) -> Iterator[Row]:
     """The transactions from one moment on and before another one, of all marketplaces together."""
     account, query = call.account, call.query
-    partner_id = selling_partner_id(account)
-    found: list[Row] = []
-    for place in (query["marketplaceId"],) if "marketplaceId" in query else account.marketplaces:
-        day = max(start.date(), account.first_day or start.date())
-        while day <= end.date():
-            found += transactions(sandbox.data.catalogue(account, place), partner_id, day, call.now)
-            day += timedelta(days=1)
+    range_ = Query(account.first_day, {}, start, end, call.now)
+    places = (query["marketplaceId"],) if "marketplaceId" in query else account.marketplaces
+    found = [row for place in places for row in transactions(sandbox.data.catalogue(account, place), range_)]
     wanted = (query.get("relatedIdentifierName"), query.get("relatedIdentifierValue"))
-    for row in sorted(found, key=lambda row: str(row["postedDate"])):
+    for row in sorted(found, key=lambda row: (row["postedDate"], row["transactionId"])):
         names = [(i["relatedIdentifierName"], i["relatedIdentifierValue"]) for i in row["relatedIdentifiers"]]
         if (
             iso(start) <= row["postedDate"] < iso(end)
             and query.get("transactionStatus", row["transactionStatus"]) == row["transactionStatus"]
             and (wanted[0] is None or wanted in names)
         ):
+            row["sellingPartnerMetadata"]["sellingPartnerId"] = selling_partner_id(account)
             yield row
 
 

@@ -7,6 +7,7 @@ the clock alone (REPORTS.md section 0.1). Nothing runs in the background.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import takewhile
@@ -154,7 +155,7 @@ class Jobs:
         self._faults = faults
         self._seed = seed
         self._speed = speed
-        self._of: dict[str, _Shelf] = {}
+        self._of: defaultdict[str, _Shelf] = defaultdict(_Shelf)
         self._by_document: dict[str, Job] = {}
 
     def create(
@@ -165,6 +166,8 @@ class Jobs:
         schedule_id: str | None = None,
     ) -> Job:
         """Take a report in and decide how it will end."""
+        # What Amazon has made by now came before.
+        self._shelf(account, now)
         return self._add(account, request, now, schedule_id=schedule_id, faults=self._faults)
 
     def order(self, account: SandboxAccount, request: ReportRequest, at: datetime, by: Origin) -> Job:
@@ -203,7 +206,7 @@ class Jobs:
 
     def _shelf(self, account: SandboxAccount, now: datetime) -> _Shelf:
         """The reports of an account, with those that Amazon has made by now."""
-        shelf = self._of.setdefault(account.label, _Shelf())
+        shelf = self._of[account.label]
         since, shelf.settled_until = max(shelf.settled_until, now - RETENTION), max(shelf.settled_until, now)
         if account.kind == "seller" and since < now:
             for request, at in settlements(self._seed, account, since, now):
@@ -220,11 +223,12 @@ class Jobs:
         by: Origin = "application",
         faults: Faults | None = None,
     ) -> Job:
-        shelf = self._of.setdefault(account.label, _Shelf())
+        shelf = self._of[account.label]
         number = len(shelf.by_id)
         rule = RULES[request.report_type]
         same = _same(request, now)
-        verdict = self._verdict(account, request, now)
+        # Amazon settles whether or not there was a sale.
+        verdict = Verdict("DONE") if by == "amazon" else self._verdict(account, request, now)
         fault = None
         window = (rule.regenerates or timedelta()) / self._speed
         if verdict.status == "DONE" and shelf.is_too_soon(same, window, now):
@@ -306,7 +310,7 @@ class _Shelf:
         self.by_id: dict[str, Job] = {}
         self.listed: list[Job] = []
         self.settled_until = datetime.min.replace(tzinfo=timezone.utc)
-        self._newest: dict[tuple[object, ...], datetime] = {}
+        self._newest: dict[tuple[object, ...], Job] = {}
         self._finishes: dict[str, list[datetime]] = {}
 
     def add(self, job: Job, same: tuple[object, ...]) -> None:
@@ -314,12 +318,14 @@ class _Shelf:
         self.by_id[job.report_id] = job
         insort(self.listed, job, key=_age)
         if job.verdict.status == "DONE":
-            self._newest[same] = max(job.created_at, self._newest.get(same, job.created_at))
+            self._newest[same] = max(job, self._newest.get(same, job), key=_age)
 
     def is_too_soon(self, same: tuple[object, ...], window: timedelta, now: datetime) -> bool:
         """Whether the last good report of the same range is younger than a window (REPORTS.md 0.5)."""
         last = self._newest.get(same)
-        return last is not None and last <= now < last + window
+        if last is None or last.cancelled_at is not None:
+            return False
+        return last.created_at <= now < last.created_at + window
 
     def turn(self, report_type: str, most: int, day: timedelta, finish: datetime) -> datetime:
         """Keep a report waiting until fewer than so many of its type end in a day (REPORTS.md 0.6).

@@ -115,6 +115,10 @@ class Lwa:
         """Forget an access token, which makes it malformed."""
         self._tokens.pop(access_token)
 
+    def withdraw(self, account: SandboxAccount) -> None:
+        """Take back all consents of an account; access tokens live on until they expire."""
+        self._accounts = {token: known for token, known in self._accounts.items() if known.label != account.label}
+
     def consent(self, account: SandboxAccount, application: Registration, redirect_uri: str, now: datetime) -> str:
         """Authorize an application; the account gets the roles that it has by now.
 

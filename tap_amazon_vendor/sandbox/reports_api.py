@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_amazon_vendor.sandbox import errors
 from tap_amazon_vendor.sandbox.accounts import MARKETPLACES
 from tap_amazon_vendor.sandbox.api import Answer, ApiCall, Operation, moment, read_token, write_token
+from tap_amazon_vendor.sandbox.registrations import selling_partner_id
 from tap_amazon_vendor.sandbox.reports import ACCOUNT_ID_CLASS, RULES, number_of
 from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest
 from tap_amazon_vendor.sandbox.schedules import PERIODS, Schedule
@@ -29,6 +30,7 @@ PAGE_SIZE, MOST_PAGE_SIZE = 10, 100
 def create_report(sandbox: Sandbox, call: ApiCall) -> Answer:
     """Take a report in."""
     request = _requested(call)
+    # Has cost a token of the operation by now, as calls that fail do.
     if not sandbox.quotas.take_report(call.account, RULES[request.report_type], call.now):
         raise errors.quota_exceeded()
     job = sandbox.jobs.create(call.account, request, call.now)
@@ -259,6 +261,8 @@ def _check_type(account: SandboxAccount, report_type: str) -> None:
         )
     if set(rule.roles).isdisjoint(account.roles):
         raise errors.forbidden()
+    if account.kind == "vendor" and not account.enabled:
+        raise errors.group_not_enabled(selling_partner_id(account))
 
 
 def _check_places(account: SandboxAccount, places: list[str]) -> None:

@@ -129,7 +129,8 @@ def settlements(
     offset = timedelta(hours=derive(seed, account.label, "settlement") % (14 * 24))
     end = FIRST + offset + (since - SETTLING - FIRST - offset) // SETTLEMENT * SETTLEMENT
     while end + SETTLING <= until:
-        if end + SETTLING > since:
+        sold = account.first_day is None or account.first_day < end.date()
+        if sold and end + SETTLING > since:
             for report_type in types:
                 for place in account.marketplaces:
                     yield ReportRequest(report_type, (place,), {}, end - SETTLEMENT, end), end + SETTLING

@@ -10,19 +10,28 @@ the reports of one kind; a report is a function that gives the arrays of its doc
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from tap_amazon_vendor.sandbox.accounts import RESTRICTED_ROLES
+from tap_amazon_vendor.sandbox.data import finance, fulfillment, ledger, stock, tax
 from tap_amazon_vendor.sandbox.data.brand import market_basket, repeat_purchase, search_terms
 from tap_amazon_vendor.sandbox.data.campaigns import coupons, promotions
 from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
 from tap_amazon_vendor.sandbox.data.forecasts import forecasts
 from tap_amazon_vendor.sandbox.data.inventory import inventory
+from tap_amazon_vendor.sandbox.data.performance import (
+    account_health,
+    sales_and_traffic,
+    search_catalog,
+    search_query,
+)
 from tap_amazon_vendor.sandbox.data.realtime import real_time_inventory, real_time_sales, real_time_traffic
 from tap_amazon_vendor.sandbox.data.retail import margin, sales, traffic
-from tap_amazon_vendor.sandbox.data.tables import table_of
+from tap_amazon_vendor.sandbox.data.tables import Sheet, Style, table_of
 from tap_amazon_vendor.sandbox.reports import RULES
 
 if TYPE_CHECKING:
@@ -30,7 +39,7 @@ if TYPE_CHECKING:
 
     from tap_amazon_vendor.sandbox.accounts import SandboxAccount
     from tap_amazon_vendor.sandbox.data.catalogue import Report, Row
-    from tap_amazon_vendor.sandbox.data.tables import Sheet, Table
+    from tap_amazon_vendor.sandbox.data.tables import Table
 
 REPORTS: Mapping[str, Report] = {
     "GET_VENDOR_SALES_REPORT": sales,
@@ -46,9 +55,55 @@ REPORTS: Mapping[str, Report] = {
     "GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT": search_terms,
     "GET_PROMOTION_PERFORMANCE_REPORT": promotions,
     "GET_COUPON_PERFORMANCE_REPORT": coupons,
+    "GET_V2_SELLER_PERFORMANCE_REPORT": account_health,
+    "GET_SALES_AND_TRAFFIC_REPORT": sales_and_traffic,
+    "GET_BRAND_ANALYTICS_SEARCH_CATALOG_PERFORMANCE_REPORT": search_catalog,
+    "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT": search_query,
 }
 
-TABLES: Mapping[str, Sheet] = {}
+# Settlements have local dates and, in Europe, a decimal comma (REPORTS.md section 10).
+SETTLEMENT = Style(moment="%Y-%m-%d %H:%M:%S UTC", newline="\n")
+EUROPEAN = replace(SETTLEMENT, moment="%d.%m.%Y %H:%M:%S UTC", day="%d.%m.%Y", decimal_comma=True)
+LOCAL_SETTLEMENTS: Mapping[str, Style] = {
+    **dict.fromkeys(("DE", "FR", "IT", "ES", "NL", "BE", "SE", "PL"), EUROPEAN),
+    "UK": replace(EUROPEAN, decimal_comma=False),
+    "JP": replace(SETTLEMENT, moment="%Y/%m/%d %H:%M:%S UTC", day="%Y/%m/%d"),
+}
+LEDGER = Style(moment="%Y-%m-%dT%H:%M:%S%z", day="%m/%d/%Y", quoted=True, newline="\n")
+
+TABLES: Mapping[str, Sheet] = {
+    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Sheet(fulfillment.orders_by_order_date),
+    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Sheet(fulfillment.orders_by_last_update),
+    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL": Sheet(fulfillment.fulfilled_shipments),
+    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX": Sheet(fulfillment.fulfilled_shipments_with_buyers),
+    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING": Sheet(fulfillment.fulfilled_shipments_with_buyers),
+    "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_SALES_DATA": Sheet(fulfillment.shipment_sales),
+    "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_PROMOTION_DATA": Sheet(fulfillment.shipment_promotions),
+    "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_REPLACEMENT_DATA": Sheet(fulfillment.replacements),
+    "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA": Sheet(fulfillment.customer_returns),
+    "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE": Sheet(
+        fulfillment.returns_by_return_date, Style(day="%d-%b-%Y", newline="\n")
+    ),
+    "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA": Sheet(fulfillment.removal_orders),
+    "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA": Sheet(fulfillment.removal_shipments),
+    "GET_AFN_INVENTORY_DATA": Sheet(stock.afn_inventory),
+    "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA": Sheet(stock.unsuppressed_inventory),
+    "GET_FBA_MYI_ALL_INVENTORY_DATA": Sheet(stock.all_inventory),
+    "GET_RESERVED_INVENTORY_DATA": Sheet(stock.reserved_inventory),
+    "GET_FBA_INVENTORY_PLANNING_DATA": Sheet(stock.inventory_planning),
+    "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT": Sheet(stock.restock_recommendations, Style(day="%m/%d/%Y")),
+    "GET_STRANDED_INVENTORY_UI_DATA": Sheet(stock.stranded_inventory),
+    "GET_LEDGER_DETAIL_VIEW_DATA": Sheet(ledger.ledger_detail, LEDGER),
+    "GET_LEDGER_SUMMARY_VIEW_DATA": Sheet(ledger.ledger_summary, LEDGER),
+    "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2": Sheet(finance.settlement, SETTLEMENT, local=LOCAL_SETTLEMENTS),
+    "GET_FBA_REIMBURSEMENTS_DATA": Sheet(finance.reimbursements),
+    "GET_FBA_STORAGE_FEE_CHARGES_DATA": Sheet(finance.storage_fees),
+    "GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA": Sheet(finance.long_term_storage_fees),
+    "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA": Sheet(finance.estimated_fees),
+    "GET_VAT_TRANSACTION_DATA": Sheet(tax.vat_transactions, Style(day="%d-%m-%Y"), everywhere=True),
+    "GET_GST_MTR_B2B_CUSTOM": Sheet(tax.gst_b2b, Style(moment="%Y-%m-%d %H:%M:%S")),
+    "GET_GST_MTR_B2C_CUSTOM": Sheet(tax.gst_b2c, Style(moment="%Y-%m-%d %H:%M:%S")),
+}
 
 # Their longer periods are made of their days, so whether there is a row depends on no period.
 ADDED_UP = frozenset(
@@ -139,10 +194,13 @@ class Data:
         """Like `document`, but each array is an iterator that makes rows as it goes."""
         rule = RULES[report_type]
         catalogue = self.catalogue(account, marketplace_id)
-        options = dict(options)
+        options = {**rule.defaults, **options}
         if "currencyCode" in rule.optional:
             options.setdefault("currencyCode", catalogue.currency)
         query = self._query(account, options, start, end, as_of)
+        arrays = REPORTS[report_type](catalogue, query)
+        if not rule.specified:
+            return dict(arrays)
         specification: Row = {"reportType": report_type}
         if rule.options:
             specification["reportOptions"] = dict(sorted(options.items()))
@@ -152,7 +210,7 @@ class Data:
             if value is not None:
                 specification[name] = iso(value) if isinstance(value, datetime) else value.isoformat()
         specification["marketplaceIds"] = [marketplace_id]
-        return {"reportSpecification": specification, **REPORTS[report_type](catalogue, query)}
+        return {"reportSpecification": specification, **arrays}
 
     def table(  # noqa: PLR0913 - as `document`
         self,
@@ -206,7 +264,7 @@ class Data:
         query = self._query(account, options, start, end, as_of)
         places = self._account(account).marketplaces if sheet.everywhere else (marketplace_id,)
         lines = chain.from_iterable(sheet.lines(self.catalogue(account, place), query) for place in places)
-        return table_of(sheet, catalogue.country, lines)
+        return table_of(report_type, sheet, catalogue.country, lines)
 
     def has_rows(  # noqa: PLR0913 - as `document`
         self,
@@ -258,7 +316,9 @@ class Data:
         end: date | None,
         as_of: date,
     ) -> Query:
-        return Query(self._account(account).first_day, options, start or as_of, end or as_of, as_of)
+        asking = self._account(account)
+        personal = not set(RESTRICTED_ROLES).isdisjoint(asking.roles)
+        return Query(asking.first_day, options, start or as_of, end or as_of, as_of, personal)
 
     def _make_catalogue(self, label: str, marketplace_id: str) -> Catalogue:
         return make_catalogue(self._seed, label, marketplace_id, self._asins, self._search_terms)

@@ -7,6 +7,7 @@ only when `flatfiles.py` writes the bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,15 @@ CHARSETS: Mapping[str, tuple[str, str]] = {
     "JP": ("Shift_JIS", "cp932"),
 }
 UTF_8 = ("UTF-8", "utf-8")
+
+# A report type and its columns on each line, as Amazon writes them. The lists are those of
+# public connectors' schemas and of public samples (REPORTS.md sections 5 to 12).
+HEADERS: Mapping[str, tuple[str, ...]] = {
+    report_type: tuple(columns)
+    for report_type, *columns in (
+        line.split("\t") for line in (files(__package__) / "headers.tsv").read_text("utf-8").splitlines()
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -58,14 +68,13 @@ class Sheet:
     """A report type that is a flat file.
 
     Attributes:
-        columns: Amazon's English names, in Amazon's order.
-        lines: Makes the lines; a column that a line does not name is empty.
+        lines: Makes the lines; a column that a line does not name is empty, and what it
+            names beyond the columns is left out.
         style: How it is written.
         local: How it is written in some countries.
         everywhere: Whether it holds all marketplaces of the account, whichever is asked for.
     """
 
-    columns: tuple[str, ...]
     lines: Lines
     style: Style = Style()
     local: Mapping[str, Style] = field(default_factory=dict)
@@ -100,11 +109,12 @@ class Table:
         return replace(self, rows=list(self.rows))
 
 
-def table_of(sheet: Sheet, country: str, lines: Iterable[Line]) -> Table:
-    """Lay lines out as a sheet of a country's marketplace; what its charset lacks becomes a question mark."""
+def table_of(report_type: str, sheet: Sheet, country: str, lines: Iterable[Line]) -> Table:
+    """Lay lines out for a country's marketplace; what its charset lacks becomes a question mark."""
+    columns = HEADERS[report_type]
     charset, codec = CHARSETS.get(country, UTF_8)
-    rows = ({column: _legible(line.get(column), codec) for column in sheet.columns} for line in lines)
-    return Table(sheet.columns, rows, sheet.local.get(country, sheet.style), charset, codec)
+    rows = ({column: _legible(line.get(column), codec) for column in columns} for line in lines)
+    return Table(columns, rows, sheet.local.get(country, sheet.style), charset, codec)
 
 
 def _legible(cell: Cell, codec: str) -> Cell:

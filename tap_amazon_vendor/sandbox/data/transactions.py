@@ -1,22 +1,21 @@
-"""What the money of a seller did: the transactions of the Finances API 2024-06-19."""
+"""What an order does to the money of a seller: the transactions of the Finances API 2024-06-19."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tap_amazon_vendor.sandbox.accounts import MARKETPLACES
 from tap_amazon_vendor.sandbox.chance import mix
-from tap_amazon_vendor.sandbox.data.catalogue import code
+from tap_amazon_vendor.sandbox.data.catalogue import code, moment_of
+from tap_amazon_vendor.sandbox.data.orders import SLOWEST_RETURN, orders_between, sku, title, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
-    from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Product, Row
+    from tap_amazon_vendor.sandbox.data.catalogue import Catalogue, Query, Row
+    from tap_amazon_vendor.sandbox.data.orders import Item
 
-# Orders a day, and every so many of them comes back.
-MOST_ORDERS = 6
-REFUNDED = 8
 # Every so many are paid out a week later only, and every so many show up late (API.md section 9).
 DEFERRED, LATE = 3, 4
 RESERVE = timedelta(days=7)
@@ -24,46 +23,47 @@ LATEST = timedelta(hours=48)
 FEE = 15
 
 
-def transactions(catalogue: Catalogue, partner_id: str, day: date, now: datetime) -> Iterator[Row]:
-    """The transactions that were posted on a day, as far as they are known by now.
+def transactions(catalogue: Catalogue, query: Query) -> Iterator[Row]:
+    """The transactions of a range, as far as they are known when they are asked for.
 
     Args:
         catalogue: What the seller sells in one marketplace.
-        partner_id: The seller.
-        day: A day in UTC.
-        now: When it is asked; decides what is still missing, and what is still deferred.
+        query: The range, both ends included, and when it is asked for.
 
     Yields:
-        Transactions of the model, oldest first; amounts are Decimals, or whole yen.
+        Transactions of the model without the seller's id, in no order; amounts are
+        Decimals, or whole yen.
     """
-    key = mix(catalogue.key ^ day.toordinal())
-    midnight = datetime.combine(day, time(), timezone.utc)
-    seconds = sorted(mix(key + number) % 86_400 for number in range(1 + key % MOST_ORDERS))
-    for number, second in enumerate(seconds):
-        bits = mix(key - number - 1)
-        posted = midnight + timedelta(seconds=second, milliseconds=bits % 1000)
-        late = LATEST * (bits >> 12 & 15) / 16 if bits % LATE == 0 else timedelta()
-        if posted + late <= now:
-            product = catalogue.products[(bits >> 20) % len(catalogue.products)]
-            row = _transaction(catalogue, product, posted, bits, now)
-            row["sellingPartnerMetadata"]["sellingPartnerId"] = partner_id
-            yield row
+    now = moment_of(query.as_of)
+    for order in orders_between(catalogue, query, SLOWEST_RETURN):
+        for item in order.items:
+            for posted, refund in ((item.shipped_at, False), (item.returned_at, True)):
+                bits = mix(item.bits + refund)
+                late = LATEST * (bits >> 12 & 15) / 16 if bits % LATE == 0 else timedelta()
+                if posted is not None and within(posted, query) and posted + late <= now:
+                    yield _transaction(item, posted, bits, now, refund=refund)
 
 
-def _transaction(catalogue: Catalogue, product: Product, posted: datetime, bits: int, now: datetime) -> Row:
+def _transaction(item: Item, posted: datetime, bits: int, now: datetime, *, refund: bool) -> Row:
+    catalogue, sign = item.order.catalogue, -1 if refund else 1
+
     def money(units: int) -> Row:
-        return {"currencyAmount": catalogue.amount(units), "currencyCode": catalogue.currency}
+        return {"currencyAmount": catalogue.amount(sign * units), "currencyCode": catalogue.currency}
 
     def part(kind: str, units: int, *parts: Row) -> Row:
         return {"breakdownType": kind, "breakdownAmount": money(units), "breakdowns": list(parts)}
 
-    quantity = 1 + (bits >> 40) % 3
-    refund = (bits >> 44) % REFUNDED == 0
-    sales = product.price * quantity * (-1 if refund else 1)
-    fees = -sales * FEE // 100
+    shipping = item.shipping - item.shipping_discount
+    sales, fee = item.price - item.discount + shipping, -item.price * FEE // 100
     breakdowns = [
-        part("Sales", sales, part("ProductCharges", sales)),
-        part("Expenses", fees, part("AmazonFees", fees, part("Commission", fees))),
+        part(
+            "Sales",
+            sales,
+            part("ProductCharges", item.price),
+            part("PromotionalRebates", -item.discount),
+            part("Shipping", shipping),
+        ),
+        part("Expenses", fee, part("AmazonFees", fee, part("Commission", fee))),
     ]
     contexts: list[Row] = []
     status = "RELEASED"
@@ -71,50 +71,41 @@ def _transaction(catalogue: Catalogue, product: Product, posted: datetime, bits:
         release = posted + RESERVE
         status = "DEFERRED" if now < release else "DEFERRED_RELEASED"
         contexts = [{"contextType": "DeferredContext", "deferralReason": "DD7", "maturityDate": iso(release)}]
-    product_context = {
+    product = {
         "contextType": "ProductContext",
-        "asin": product.asin,
-        "sku": f"SKU-{product.asin}",
-        "quantityShipped": quantity,
-        "fulfillmentNetwork": "AFN",
+        "asin": item.product.asin,
+        "sku": sku(item.product),
+        "quantityShipped": item.quantity,
+        "fulfillmentNetwork": "AFN" if item.order.by_amazon else "MFN",
     }
-    order = mix(bits)
-    place = MARKETPLACES[catalogue.marketplace_id]
+    identifiers = {"ORDER_ID": item.order.order_id, "SHIPMENT_ID": item.shipment_id}
     return {
-        "sellingPartnerMetadata": {
-            "accountType": "Standard Orders",
-            "marketplaceId": catalogue.marketplace_id,
-        },
+        "sellingPartnerMetadata": {"accountType": "Standard Orders", "marketplaceId": catalogue.marketplace_id},
         "relatedIdentifiers": [
-            {
-                "relatedIdentifierName": "ORDER_ID",
-                "relatedIdentifierValue": (
-                    f"{order % 1000:03d}-{(order >> 10) % 10**7:07d}-{(order >> 34) % 10**7:07d}"
-                ),
-            },
+            {"relatedIdentifierName": name, "relatedIdentifierValue": value} for name, value in identifiers.items()
         ],
         "transactionType": "Refund" if refund else "Shipment",
-        "transactionId": code(mix(order), 10) + code(bits, 12),
+        "transactionId": f"{item.shipment_item_id}{item.item_id[-6:]}{code(bits, 8)}",
         "transactionStatus": status,
         "description": "Refund Order" if refund else "Order Payment",
         "postedDate": iso(posted),
-        "totalAmount": money(sales + fees),
+        "totalAmount": money(sales + fee),
         "marketplaceDetails": {
             "marketplaceId": catalogue.marketplace_id,
-            "marketplaceName": place.domain.capitalize(),
+            "marketplaceName": catalogue.domain.capitalize(),
         },
         "items": [
             {
-                "description": product.title,
+                "description": title(item.product),
                 "relatedIdentifiers": [
                     {
-                        "itemRelatedIdentifierName": "ORDER_ADJUSTMENT_ITEM_ID" if refund else "TRANSACTION_ID",
-                        "itemRelatedIdentifierValue": code(mix(order + 1), 11),
+                        "itemRelatedIdentifierName": "ORDER_ADJUSTMENT_ITEM_ID",
+                        "itemRelatedIdentifierValue": item.item_id,
                     }
                 ],
-                "totalAmount": money(sales + fees),
+                "totalAmount": money(sales + fee),
                 "breakdowns": breakdowns,
-                "contexts": [product_context],
+                "contexts": [product],
             }
         ],
         "contexts": contexts,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_amazon_vendor.sandbox.calendars import PACIFIC, date_time, period_of, periods, published_at
@@ -280,6 +281,8 @@ class StartsIn(NoDates):
 TWO_YEARS = timedelta(days=730)
 
 
+# Four years of days take a millisecond, and a run asks a thousand times on the same day.
+@lru_cache(maxsize=32)
 def _earliest(period: str, today: date, look_back: int) -> date:
     first = period_of(period, today)[0]
     for _ in range(look_back):

@@ -40,9 +40,11 @@ class ReportRule:
         roles: createReport needs one of these roles, whichever.
         options: The reportOptions with their values; no values stand for any value.
         optional: The reportOptions among them that may be left out.
+        defaults: What those stand for that are left out.
         dates: Which dates it takes, and which ones are in order.
         brand: Whether it needs Brand Registry.
         says_when_updated: Whether its specification has a lastUpdatedDate.
+        specified: Whether its document has a specification.
         countries: The marketplaces that have it; none stand for all.
         schedulable: Whether a schedule may ask for it.
         restricted: Whether its document needs a restricted data token (REPORTS.md section 0.7).
@@ -58,9 +60,11 @@ class ReportRule:
     roles: tuple[str, ...] = (BRAND_ANALYTICS,)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
+    defaults: Mapping[str, str] = field(default_factory=dict)
     dates: NoDates = NO_DATES
     brand: bool = False
     says_when_updated: bool = False
+    specified: bool = True
     countries: tuple[str, ...] = ()
     schedulable: bool = False
     restricted: bool = False

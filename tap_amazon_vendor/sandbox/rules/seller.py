@@ -198,13 +198,16 @@ SELLER_RULES: tuple[ReportRule, ...] = (
         restricted=False,
     ),
     # Performance.
-    ReportRule("GET_V2_SELLER_PERFORMANCE_REPORT", kinds=("seller",), roles=(SELLING_PARTNER_INSIGHTS,)),
+    ReportRule(
+        "GET_V2_SELLER_PERFORMANCE_REPORT", kinds=("seller",), roles=(SELLING_PARTNER_INSIGHTS,), specified=False
+    ),
     ReportRule(
         "GET_SALES_AND_TRAFFIC_REPORT",
         kinds=("seller",),
         roles=(BRAND_ANALYTICS,),
         options={"dateGranularity": ("DAY", "WEEK", "MONTH"), "asinGranularity": ("PARENT", "CHILD", "SKU")},
         optional=frozenset({"dateGranularity", "asinGranularity"}),
+        defaults={"dateGranularity": "DAY", "asinGranularity": "PARENT"},
         dates=Widened("dateGranularity", "DAY", TWO_YEARS),
         schedulable=True,
         # 96 a day follow from it.
