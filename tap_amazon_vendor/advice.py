@@ -59,11 +59,18 @@ def kind(account: Account) -> tuple[str, ...]:
     return (f"Set `account_type` to {other!r}, or authorize the {account.kind} account", new_consent(account))
 
 
+def host(account: Account) -> str:
+    """Say which settings decide what host is asked."""
+    return (
+        f"Check `marketplaces` ({countries(account)}), `region` and `api_url`: {account.api_url} must be the host of the "
+        "region where the account is"
+    )
+
+
 def region(account: Account) -> tuple[str, ...]:
     """Say what to do if a region's host does not know an account."""
-    host = f"{account.api_url} must be the host of the region where the account is"
     return (
-        f"Check `marketplaces` ({countries(account)}), `region` and `api_url`: {host}",
+        host(account),
         "If they are right, the application lacks every role, or the account consented before it had them",
         new_consent(account),
     )

@@ -19,7 +19,7 @@ from tap_amazon_vendor.errors import (
     AccessDeniedError,
     AmazonError,
     CredentialsError,
-    UnavailableError,
+    RequestRejectedError,
 )
 from tap_amazon_vendor.reports.api import GET_REPORTS
 from tap_amazon_vendor.spapi import SellingPartnerApi
@@ -226,8 +226,9 @@ def _age(account: Account, today: date) -> int | None:
 def _check_age(account: Account, today: date) -> Check:
     """Warn before Amazon stops to take the client secret."""
     left = SECRET_DAYS - (_age(account, today) or 0)
+    days = f"{left} days are left" if left >= 0 else "they are over"
     until = today + timedelta(days=left)
-    text = f"Amazon takes the client secret for {SECRET_DAYS} days, until {until}: {left} days are left"
+    text = f"Amazon takes a client secret for {SECRET_DAYS} days, this one until {until}: {days}"
     if left > WARN_DAYS:
         return Check("client secret's age", State.OK, text)
     return Check("client secret's age", State.WARNING, text, (advice.rotate(),))
@@ -280,11 +281,11 @@ def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) ->
         text = f"This is not the authorization of a {account.kind}: {answer}"
         yield Check("account type", State.FAILED, text, advice.kind(account))
         return
-    if isinstance(answer, AccessDeniedError) and not _says(answer, _FORBIDDEN, _NO_GROUP):
-        yield Check("region", State.FAILED, f"{account.api_url} refuses the account: {answer}", advice.region(account))
-        return
-    if isinstance(answer, UnavailableError):
-        yield Check("region", State.FAILED, f"{account.api_url} does not answer: {answer}")
+    known = not isinstance(answer, AmazonError) or isinstance(answer, RequestRejectedError)
+    if not known and not _says(answer, _FORBIDDEN, _NO_GROUP):
+        refuses = isinstance(answer, AccessDeniedError)
+        text = f"{account.api_url} {'refuses the account' if refuses else 'does not answer as Amazon does'}: {answer}"
+        yield Check("region", State.FAILED, text, advice.region(account) if refuses else (advice.host(account),))
         return
     yield Check("region", State.OK, f"{account.api_url} knows the account")
     yield _seller_marketplaces(account, api) if account.kind == "seller" else _vendor_marketplaces(account, answer)
@@ -313,7 +314,12 @@ def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
 def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Check:
     """Compare the marketplace with that of earlier reports: no call tells that of a vendor group."""
     reports = [] if isinstance(answer, AmazonError) else answer
-    done = {id_ for report in reports if report.get("processingStatus") == DONE for id_ in report["marketplaceIds"]}
+    done = {
+        id_
+        for report in reports
+        if report.get("processingStatus") == DONE
+        for id_ in report.get("marketplaceIds") or ()
+    }
     if not done:
         return Check(MARKETPLACES, State.UNKNOWN, "Amazon tells a vendor's marketplace only with the first report")
     wrong = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in done)

@@ -201,6 +201,7 @@ class TestTheSecretsAge:
             (149, "ok", "31 days are left"),
             (150, "warning", "until 2026-12-21: 30 days are left"),
             (179, "warning", "1 days are left"),
+            (181, "warning", "until 2026-11-20: they are over"),
         ],
     )
     def test_is_a_warning_near_its_end(
@@ -238,6 +239,13 @@ class TestPlace:
     def test_a_host_that_does_not_answer(self, examine: Examine, world: World) -> None:
         world.sandbox.inject("service_unavailable_503", None)
         assert failure(examine()).name == "region"
+
+    def test_a_host_that_is_not_amazons(self, examine: Examine) -> None:
+        with serving(Answer(404, b"<html>Not found</html>")) as host:
+            found = examine(api_url=host.url)
+        assert failure(found).name == "region"
+        assert "does not answer as Amazon does" in failure(found).text
+        assert failure(found).steps[0].startswith("Check `marketplaces` (US), `region` and `api_url`")
 
     def test_a_marketplace_in_which_a_seller_does_not_sell(self, examine: Examine) -> None:
         places = (marketplaces()["US"], marketplaces()["BR"])
