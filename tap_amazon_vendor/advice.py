@@ -61,10 +61,8 @@ def kind(account: Account) -> tuple[str, ...]:
 
 def host(account: Account) -> str:
     """Say which settings decide what host is asked."""
-    return (
-        f"Check `marketplaces` ({countries(account)}), `region` and `api_url`: {account.api_url} must be the host of the "
-        "region where the account is"
-    )
+    must = f"{account.api_url} must be the host of the region where the account is"
+    return f"Check `marketplaces` ({countries(account)}), `region` and `api_url`: {must}"
 
 
 def region(account: Account) -> tuple[str, ...]:
