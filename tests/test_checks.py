@@ -29,12 +29,13 @@ from tap_amazon_vendor.sandbox.reports import RULES
 from tap_amazon_vendor.secrets import Secret
 from tap_amazon_vendor.streams import GROUPS
 from tap_amazon_vendor.streams.base import ReportStream
-from tap_amazon_vendor.transport import Transport
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from conftest import FakeClock
+
+    from tap_amazon_vendor.transport import Transport
 
     Examine = Callable[..., Diagnosis]
 
