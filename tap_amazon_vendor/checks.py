@@ -179,8 +179,9 @@ def check_account(  # what a tap has at hand
     wanted = _by_role(account, groups)
     types: dict[Roles, list[str]] = {}
     for (_, roles), streams in wanted.items():
-        # Two streams of one report need it named once.
-        types[roles] = list(dict.fromkeys([*types.get(roles, ()), *(stream.report_type for stream in streams)]))
+        # Two streams of one report need it named once, and a stream that reads no report shares its role's fate.
+        own = [stream.report_type for stream in streams if hasattr(stream, "report_type")]
+        types[roles] = list(dict.fromkeys([*types.get(roles, ()), *own]))
     answers = _Answers(api, types)
     for check in _check_place(account, api, answers):
         found.append(check)
@@ -249,6 +250,8 @@ class _Answers:
         are not mixed: nobody knows what Amazon says if one of them is missing.
         """
         if roles not in self._known:
+            if not self.types[roles]:
+                return AmazonError("no report needs this role, so no list call tells: the first run will")
             query = {"reportTypes": ",".join(self.types[roles][:MOST_TYPES]), "pageSize": "100"}
             try:
                 self._known[roles] = self.api.call(GET_REPORTS, query=query).get("reports", [])
@@ -258,7 +261,7 @@ class _Answers:
 
     def first(self) -> Reports | AmazonError:
         """Return the answer to the first call, which also shows what is wrong with all of them."""
-        return self.of(next(iter(self.types))) if self.types else []
+        return next((self.of(roles) for roles, types in self.types.items() if types), [])
 
 
 def _by_role(account: Account, groups: Groups) -> dict[tuple[str, Roles], list[type[ReportStream]]]:
@@ -357,7 +360,7 @@ def _permission(
             steps=advice.role_steps(account, role),
             request=advice.role_request(account, role),
         )
-    types = {stream.report_type for stream in streams}
+    types = {getattr(stream, "report_type", None) for stream in streams}
     ends = [report.get("processingStatus") for report in answer if report.get("reportType") in types]
     permission = replace(permission, authorized=State.OK)
     if DONE in ends:

@@ -316,6 +316,17 @@ class TestRoles:
         assert {call.status for call in world.sandbox.calls} == {200}
         assert 90 <= (world.clock() - before).total_seconds() <= 92
 
+    def test_a_stream_that_reads_no_report_shares_the_fate_of_its_role(self, examine: Examine) -> None:
+        (report,) = [stream for stream in declared("seller")["All"] if stream.roles == ("Finance and Accounting",)]
+        paged = type("Paged", (), {"name": "paged", "kind": "seller", "roles": report.roles})
+        alone = type("Alone", (), {"name": "alone", "kind": "seller", "roles": ("Alone",)})
+        for known, state in ((SELLER, State.OK), (without(SELLER, "Finance and Accounting"), State.FAILED)):
+            found = examine(known, {"All": [alone, report, paged]})
+            assert [(one.streams, one.authorized) for one in found.permissions] == [
+                (("alone",), State.UNKNOWN),
+                ((report.name, "paged"), state),
+            ]
+
     def test_streams_of_other_countries_are_passed_over(self, examine: Examine) -> None:
         elsewhere = type("Elsewhere", (declared("seller")["All"][0],), {"name": "elsewhere", "countries": ("JP",)})
         here = type("Here", (declared("seller")["All"][0],), {"name": "here", "countries": ("US", "UK")})
