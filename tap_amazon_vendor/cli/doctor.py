@@ -26,6 +26,9 @@ if t.TYPE_CHECKING:
 #: How a state looks on a terminal.
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
 
+#: Columns of a file or a pipe, which has no width of its own.
+_WIDTH = 140
+
 #: What a state means for a permission.
 PERMISSIONS = {"ok": "allowed", "warning": "doubtful", "failed": "missing", "unknown": "not known yet"}
 
@@ -137,8 +140,7 @@ def _console() -> Console:
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        # A file or a pipe has no width of its own.
-        console.width = 140
+        console.width = _WIDTH
     return console
 
 
@@ -199,13 +201,16 @@ def _say(console: Console, text: Text | str, style: str | None = None) -> None:
 
 
 def _table(permissions: Sequence[Permission]) -> Table:
-    from rich.table import Table  # noqa: PLC0415 - commands start fast
+    from rich.table import Column, Table  # noqa: PLC0415 - commands start fast
     from rich.text import Text  # noqa: PLC0415
 
     from tap_amazon_vendor import advice  # noqa: PLC0415
 
+    names = [name for permission in permissions for name in permission.streams]
     table = Table(
-        *("Group", "Role (any one)", "Streams", "API authorization", "User permission"),
+        *("Group", "Role (any one)"),
+        Column("Streams", no_wrap=True, min_width=max(map(len, names))),
+        *("API authorization", "User permission"),
         caption="Amazon wants both. Whether the user may see the data shows in reports only.",
     )
     for permission in permissions:
