@@ -141,15 +141,24 @@ class Diagnosis:
     def problems(self) -> list[str]:
         """One paragraph for each thing that stands in the way."""
         failed = [(check.text, check.steps) for check in self.checks if check.state is State.FAILED]
-        failed += [
-            (f"{', '.join(permission.streams)}: {permission.text}", permission.steps)
-            for permission in self.permissions
-            if not permission.ok
-        ]
+        for same in self.remedies:
+            if not same[0].ok:
+                streams = ", ".join(stream for permission in same for stream in permission.streams)
+                failed.append((f"{streams}: {same[0].text}", same[0].steps))
         return [". ".join((text, *steps)) for text, steps in failed]
 
+    @property
+    def remedies(self) -> list[list[Permission]]:
+        """The permissions that need something done, together where it is the same: a role opens several groups."""
+        found: dict[tuple[object, ...], list[Permission]] = {}
+        for permission in self.permissions:
+            if permission.steps or not permission.ok:
+                key = (permission.text, permission.steps, permission.request)
+                found.setdefault(key, []).append(permission)
+        return list(found.values())
 
-def check_account(  # what a tap has at hand
+
+def check_account(
     account: Account,
     groups: Groups,
     *,

@@ -303,6 +303,8 @@ class TestRoles:
         assert len({permission.request for permission in found.permissions}) == 1
         assert "vendorcentral.amazon.com" in found.permissions[0].request
         assert not found.ok
+        (problem,) = found.problems
+        assert all(stream in problem for permission in found.permissions for stream in permission.streams)
 
     def test_cost_one_call_for_each_set_of_roles(self, examine: Examine, world: World) -> None:
         groups = declared("seller")

@@ -99,7 +99,8 @@ def command(  # noqa: PLR0913 - one parameter per option
         (central_url or central).rstrip("/"), account.application_id, redirect_uri, secrets.token_urlsafe(32), draft
     )
     try:
-        place = _place(store, env_file, account, str(entry.get("refresh_token") or ""), several="accounts" in settings)
+        setting = str(entry.get("refresh_token") or "")
+        place = _place(store, env_file, account, setting, several=entry is not settings)
         place.check()
         listen = is_local(redirect_uri) and not no_browser
         consent = _ask(request, seconds=wait_minutes * 60, open_browser=not no_browser, listen=listen)

@@ -169,18 +169,13 @@ def _show(console: Console, diagnosis: Diagnosis) -> None:
     if not diagnosis.permissions:
         return
     console.print(_table(diagnosis.permissions))
-    # One role may be missing in several groups: what helps is the same.
-    remedies: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
-    for permission in diagnosis.permissions:
-        if permission.steps or not permission.ok:
-            remedy = (permission.text, permission.steps, permission.request)
-            remedies.setdefault(remedy, []).append(advice.user_permission(permission.group))
-    for (text, steps, request), groups in remedies.items():
-        _say(console, f"\n{', '.join(groups)}: {text}", style="bold")
-        _show_steps(console, steps)
-        if request:
+    for same in diagnosis.remedies:
+        groups = ", ".join(advice.user_permission(permission.group) for permission in same)
+        _say(console, f"\n{groups}: {same[0].text}", style="bold")
+        _show_steps(console, same[0].steps)
+        if same[0].request:
             _say(console, "  To send to the administrator of the account:")
-            _say(console, f"  {request}", style="italic")
+            _say(console, f"  {same[0].request}", style="italic")
 
 
 def _show_check(console: Console, check: Check) -> None:
