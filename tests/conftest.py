@@ -66,11 +66,16 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 
 
 @pytest.fixture
-def bare_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def bare_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An empty current folder, and an environment that says nothing about the tap."""
+    before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("TAP_AMAZON_VENDOR_")]:
-        monkeypatch.delenv(name)
+        del os.environ[name]
     monkeypatch.chdir(tmp_path)
+    yield
+    # Reading a .env file sets variables of the process.
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ option = click.option(
 def read(files: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
     """Read and check the configuration.
 
-    The variables of a ``.env`` in the current folder count as well, as at Meltano; those of the environment win.
+    The variables of a ``.env`` in the current folder count as well, and win, as at the SDK. (The SDK looks for it
+    upwards from its own folder, which finds a project's only if its virtual environment lies inside.)
 
     Args:
         files: Paths, and ``ENV`` for the environment; nothing means ``ENV``.
@@ -42,7 +43,7 @@ def read(files: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
     from tap_amazon_vendor.tap import TapAmazonVendor, _check_environment  # noqa: PLC0415
 
     if Path(".env").is_file():
-        load_dotenv(Path(".env"))
+        load_dotenv(Path(".env"), override=True)
     config: dict[str, Any] = {}
     for file in files:
         if file != ENVIRONMENT:
