@@ -50,8 +50,8 @@ CODE_MEANINGS = MEANINGS | {
         "Ask for consent again"
     ),
     "unauthorized_client": (
-        "the authorization code and `client_id` do not belong together: `application_id` and `client_id` are of "
-        "two applications. Take both from one, in Developer Central or Solution Provider Portal"
+        "the authorization code and `client_id` do not belong together: `application_id` and `client_id` are of two "
+        "applications. Take both from one, in Developer Central or Solution Provider Portal"
     ),
 }
 
