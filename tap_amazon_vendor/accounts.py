@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from urllib.parse import urlsplit
 
+from tap_amazon_vendor.secrets import Secret
+from tap_amazon_vendor.vault import VaultError, look_up
+
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 #: Where every region's tokens come from (API.md section 1).
 LWA_URL = "https://api.amazon.com/auth/o2/token"
@@ -19,7 +23,50 @@ REGIONS = ("na", "eu", "fe")
 ACCOUNT_TYPES = ("vendor", "seller")
 
 #: Settings that an entry of `accounts` takes from the top level where it has none of its own.
-SHARED = ("client_id", "client_secret", "account_type", "sandbox", "api_url", "auth_url")
+SHARED = (
+    "client_id",
+    "client_secret",
+    "credentials_rotated_on",
+    "application_id",
+    "account_type",
+    "sandbox",
+    "api_url",
+    "auth_url",
+)
+
+#: Settings without which there is no account.
+REQUIRED = ("client_id", "client_secret", "refresh_token", "marketplaces")
+
+#: Domains of Seller Central and Vendor Central by country (API.md section 4).
+CENTRALS = {
+    "CA": ("sellercentral.amazon.ca", "vendorcentral.amazon.ca"),
+    "US": ("sellercentral.amazon.com", "vendorcentral.amazon.com"),
+    "MX": ("sellercentral.amazon.com.mx", "vendorcentral.amazon.com.mx"),
+    "BR": ("sellercentral.amazon.com.br", "vendorcentral.amazon.com.br"),
+    "IE": ("sellercentral-europe.amazon.com", "vendorcentral.amazon.ie"),
+    "ES": ("sellercentral-europe.amazon.com", "vendorcentral.amazon.es"),
+    "UK": ("sellercentral-europe.amazon.com", "vendorcentral.amazon.co.uk"),
+    "GB": ("sellercentral-europe.amazon.com", "vendorcentral.amazon.co.uk"),
+    "FR": ("sellercentral-europe.amazon.com", "vendorcentral.amazon.fr"),
+    "BE": ("sellercentral.amazon.com.be", "vendorcentral.amazon.com.be"),
+    "NL": ("sellercentral.amazon.nl", "vendorcentral.amazon.nl"),
+    "DE": ("sellercentral-europe.amazon.com", "vendorcentral.amazon.de"),
+    "IT": ("sellercentral-europe.amazon.com", "vendorcentral.amazon.it"),
+    "SE": ("sellercentral.amazon.se", "vendorcentral.amazon.se"),
+    "ZA": ("sellercentral.amazon.co.za", "vendorcentral.amazon.co.za"),
+    "PL": ("sellercentral.amazon.pl", "vendorcentral.amazon.pl"),
+    "EG": ("sellercentral.amazon.eg", "vendorcentral.amazon.me"),
+    "TR": ("sellercentral.amazon.com.tr", "vendorcentral.amazon.com.tr"),
+    "SA": ("sellercentral.amazon.sa", "vendorcentral.amazon.me"),
+    "AE": ("sellercentral.amazon.ae", "vendorcentral.amazon.me"),
+    "IN": ("sellercentral.amazon.in", "vendorcentral.amazon.in"),
+    "SG": ("sellercentral.amazon.sg", "vendorcentral.amazon.com.sg"),
+    "AU": ("sellercentral.amazon.com.au", "vendorcentral.amazon.com.au"),
+    "JP": ("sellercentral.amazon.co.jp", "vendorcentral.amazon.co.jp"),
+}
+
+#: Domains of the hosts that Amazon's presigned document URLs name (reports and Data Kiosk models, practice).
+DOCUMENT_DOMAINS = (".amazonaws.com", ".cloudfront.net")
 
 
 @dataclass(frozen=True)
@@ -38,6 +85,11 @@ class Marketplace:
     region: str
     host: str
 
+    def central(self, kind: str) -> str:
+        """Return the base URI of Vendor Central, or for ``seller`` of Seller Central."""
+        seller, vendor = CENTRALS[self.country]
+        return f"https://{seller if kind == 'seller' else vendor}"
+
 
 @dataclass(frozen=True)
 class Account:
@@ -52,16 +104,33 @@ class Account:
         refresh_token: The selling partner's authorization of that application.
         api_url: Base URI of the Selling Partner API.
         auth_url: Login with Amazon's token endpoint.
+        application_id: The application as the consent page knows it.
+        rotated_on: Day on which the client secret was made, where the user tells it.
     """
 
     label: str
     kind: str
     marketplaces: tuple[Marketplace, ...]
     client_id: str
-    client_secret: str = field(repr=False)
-    refresh_token: str = field(repr=False)
+    client_secret: Secret
+    refresh_token: Secret
     api_url: str
     auth_url: str
+    application_id: str = ""
+    rotated_on: date | None = None
+
+    def may_download(self, url: str) -> bool:
+        """Say whether a document may be fetched from a URL: from Amazon's file hosts, or from where `api_url` points.
+
+        Args:
+            url: What getReportDocument answered.
+        """
+        try:
+            there, here = urlsplit(url), urlsplit(self.api_url)
+            same = (there.scheme, there.hostname, there.port) == (here.scheme, here.hostname, here.port)
+        except ValueError:
+            return False
+        return same or (there.scheme == "https" and (there.hostname or "").endswith(DOCUMENT_DOMAINS))
 
 
 @cache
@@ -90,12 +159,15 @@ def marketplaces() -> Mapping[str, Marketplace]:
     return found
 
 
-def read_accounts(config: Mapping[str, t.Any], problems: list[str]) -> tuple[Account, ...]:
+def read_accounts(
+    config: Mapping[str, t.Any], problems: list[str], required: Collection[str] = REQUIRED
+) -> tuple[Account, ...]:
     """Read the accounts out of a configuration.
 
     Args:
         config: The tap's configuration, of the right types.
         problems: Gets one sentence for each thing that is missing or wrong.
+        required: Settings that each account must have. A secret that is not among them is not looked up.
 
     Returns:
         The accounts; of no use where there are problems.
@@ -107,7 +179,7 @@ def read_accounts(config: Mapping[str, t.Any], problems: list[str]) -> tuple[Acc
             (f"accounts[{number}].", shared | {key: own for key, own in entry.items() if own is not None})
             for number, entry in enumerate(config["accounts"])
         ]
-    accounts = [_read_account(prefix, entry, problems) for prefix, entry in entries]
+    accounts = [_read_account(prefix, entry, problems, required) for prefix, entry in entries]
     labels = [account.label for account in accounts]
     problems += [
         f"`account` {label!r} names {labels.count(label)} accounts: each needs a label of its own, "
@@ -118,12 +190,8 @@ def read_accounts(config: Mapping[str, t.Any], problems: list[str]) -> tuple[Acc
     return tuple(accounts)
 
 
-def _read_account(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) -> Account:
-    problems += [
-        f"`{prefix}{name}` is missing"
-        for name in ("client_id", "client_secret", "refresh_token", "marketplaces")
-        if not entry.get(name)
-    ]
+def _read_account(prefix: str, entry: Mapping[str, t.Any], problems: list[str], required: Collection[str]) -> Account:
+    problems += [f"`{prefix}{name}` is missing" for name in required if not entry.get(name)]
     chosen = _read_marketplaces(prefix, entry.get("marketplaces") or [], problems)
     regions = sorted({marketplace.region for marketplace in chosen})
     region = entry.get("region")
@@ -145,9 +213,9 @@ def _read_account(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) 
             "Amazon's own sandbox hosts. Keep one of the two"
         )
     problems += [
-        f"`{prefix}{name}` must be a URL that starts with http:// or https://"
+        f"`{prefix}{name}` must be a URL that starts with https:// (http:// for this computer only, as 127.0.0.1)"
         for name in ("api_url", "auth_url")
-        if entry.get(name) and not _is_url(entry[name])
+        if entry.get(name) and not is_safe(entry[name])
     ]
     if not api_url and chosen:
         api_url = chosen[0].host
@@ -158,20 +226,51 @@ def _read_account(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) 
         kind=entry.get("account_type") or "vendor",
         marketplaces=chosen,
         client_id=entry.get("client_id") or "",
-        client_secret=entry.get("client_secret") or "",
-        refresh_token=entry.get("refresh_token") or "",
+        client_secret=_secret("client_secret", prefix, entry, problems, required),
+        refresh_token=_secret("refresh_token", prefix, entry, problems, required),
         api_url=(api_url or "").rstrip("/"),
         auth_url=entry.get("auth_url") or LWA_URL,
+        application_id=entry.get("application_id") or "",
+        rotated_on=_rotated_on(prefix, entry, problems),
     )
 
 
-def _is_url(value: str) -> bool:
+def _secret(
+    name: str, prefix: str, entry: Mapping[str, t.Any], problems: list[str], required: Collection[str]
+) -> Secret:
+    if name in required:
+        try:
+            return look_up(entry.get(name) or "")
+        except VaultError as error:
+            problems.append(f"`{prefix}{name}`: {error}")
+    return Secret("")
+
+
+def _rotated_on(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) -> date | None:
+    text = entry.get("credentials_rotated_on")
     try:
-        parts = urlsplit(value)
+        return date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        problems.append(f"`{prefix}credentials_rotated_on` is {text!r}: write an ISO 8601 date such as 2026-01-31")
+        return None
+
+
+def is_local(url: str) -> bool:
+    """Say whether a URL points to this computer."""
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+
+
+def is_safe(url: str) -> bool:
+    """Say whether secrets may be sent to a URL: it is encrypted, or does not leave this computer."""
+    try:
+        parts = urlsplit(url)
         _ = parts.port  # Raises for a port that is none.
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", value)
+    if not parts.hostname or re.search(r"\s", url):
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_local(url))
 
 
 def _read_marketplaces(prefix: str, names: list[str], problems: list[str]) -> tuple[Marketplace, ...]:

@@ -1,4 +1,4 @@
-"""Login with Amazon: from a refresh token to the access token on every call."""
+"""Login with Amazon: from consent to a refresh token, and from that to the access token on every call."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from http import HTTPStatus
 import requests
 from singer_sdk.authenticators import OAuthAuthenticator
 
-from tap_amazon_vendor.errors import AmazonError, CredentialsError, LoginUnavailableError, UnavailableError
+from tap_amazon_vendor.errors import CredentialsError, LoginUnavailableError, UnavailableError
+from tap_amazon_vendor.secrets import Secret
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from tap_amazon_vendor.accounts import Account
@@ -42,6 +43,19 @@ MEANINGS = {
     "access_denied": "the selling partner refused the authorization. Ask for consent again",
 }
 
+#: The same where an authorization code is exchanged.
+CODE_MEANINGS = MEANINGS | {
+    "invalid_grant": (
+        "the authorization code is not valid: it is older than 5 minutes, was used before, or was given for "
+        "another redirect URI or another application than that of `client_id`. The client itself was accepted. "
+        "Ask for consent again"
+    ),
+    "unauthorized_client": (
+        "the authorization code and `client_id` do not belong together: `application_id` and `client_id` are of two "
+        "applications. Take both from one, in Developer Central or Solution Provider Portal"
+    ),
+}
+
 
 class LwaAuthenticator(OAuthAuthenticator):
     """Puts a valid access token of one account on each request (API.md sections 1 and 5)."""
@@ -54,14 +68,9 @@ class LwaAuthenticator(OAuthAuthenticator):
             transport: The way out.
             clock: Returns the current time, aware.
         """
-        super().__init__(
-            client_id=account.client_id,
-            client_secret=account.client_secret,
-            auth_endpoint=account.auth_url,
-        )
-        self.refresh_token = account.refresh_token
+        super().__init__(client_id=account.client_id, auth_endpoint=account.auth_url)
+        self._account = account
         self._lock = threading.Lock()
-        self._label = account.label
         self._transport = transport
         self._clock = clock
 
@@ -70,9 +79,8 @@ class LwaAuthenticator(OAuthAuthenticator):
         """The form of a refresh token grant."""
         return {
             "grant_type": "refresh_token",
-            "refresh_token": self.refresh_token,
-            "client_id": self.client_id,
-            "client_secret": self.client_secret,
+            "refresh_token": self._account.refresh_token.reveal(),
+            **_client(self._account),
         }
 
     def authenticate_request(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -103,41 +111,92 @@ class LwaAuthenticator(OAuthAuthenticator):
             LoginUnavailableError: Login with Amazon does not answer properly.
         """
         asked = self._clock()
-        try:
-            response = self._transport.request(
-                "POST",
-                self.auth_endpoint,
-                data=self.oauth_request_body,
-                # A redirect would carry our secrets to another host.
-                allow_redirects=False,
-            )
-        except UnavailableError as error:
-            text = f"Account {self._label!r}: {error}"
-            raise LoginUnavailableError(text) from None
-        try:
-            answer = response.json()
-        except requests.JSONDecodeError:
-            answer = None
-        if not isinstance(answer, dict):
-            answer = {}
-        token = answer.get("access_token")
-        if response.status_code != HTTPStatus.OK or not token:
-            raise self._refusal(response, answer)
-        self.access_token = token
+        answer = _ask(self._account, self._transport, self.oauth_request_body, MEANINGS)
+        self.access_token = answer["access_token"]
         self.expires_in = int(answer.get("expires_in") or 3600)
         self.last_refreshed = asked
 
-    def _refusal(self, response: requests.Response, answer: dict[str, t.Any]) -> AmazonError:
-        """Turn an answer without a token into the error that says what to do."""
-        error = answer.get("error")
-        meaning = MEANINGS.get(error) if isinstance(error, str) else None
-        if meaning is None:
-            status = f"HTTP {response.status_code}{f' {error}' if isinstance(error, str) else ''}"
-            meaning = f"Login with Amazon answered {status} instead of a token"
-        description = answer.get("error_description")
-        if description or (isinstance(error, str) and error in MEANINGS):
-            meaning += f". Amazon says: {error}: {description or 'no description'}"
-        text = f"Account {self._label!r}: {meaning}"
-        passing = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
-        kind = LoginUnavailableError if passing else CredentialsError
-        return kind(text, request_id=response.headers.get("x-amzn-RequestId"))
+
+def exchange_code(account: Account, code: Secret, redirect_uri: str, transport: Transport) -> Secret:
+    """Turn the code that a selling partner's consent gave into a refresh token (grant authorization_code).
+
+    Args:
+        account: Whose application and token endpoint.
+        code: ``spapi_oauth_code``, at most 5 minutes old.
+        redirect_uri: Where the code was sent to.
+        transport: The way out.
+
+    Returns:
+        The refresh token.
+
+    Raises:
+        CredentialsError: The client or the code is refused; the text says which.
+        LoginUnavailableError: Login with Amazon does not answer properly.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code.reveal(),
+        "redirect_uri": redirect_uri,
+        **_client(account),
+    }
+    answer = _ask(account, transport, form, CODE_MEANINGS)
+    token = answer.get("refresh_token")
+    if not token:
+        text = f"Account {account.label!r}: Login with Amazon's answer has no refresh token"
+        raise CredentialsError(text)
+    return Secret(token)
+
+
+def _client(account: Account) -> dict[str, str]:
+    """Return the fields of a token request that name the application."""
+    return {"client_id": account.client_id, "client_secret": account.client_secret.reveal()}
+
+
+def _ask(
+    account: Account, transport: Transport, form: Mapping[str, str], meanings: Mapping[str, str]
+) -> dict[str, t.Any]:
+    """Send a token request, and return an answer that has a token.
+
+    Raises:
+        CredentialsError: It is refused.
+        LoginUnavailableError: Login with Amazon does not answer properly.
+    """
+    try:
+        response = transport.request(
+            "POST",
+            account.auth_url,
+            data=form,
+            # A redirect would carry our secrets to another host.
+            allow_redirects=False,
+        )
+    except UnavailableError as error:
+        text = f"Account {account.label!r}: {error}"
+        raise LoginUnavailableError(text) from None
+    try:
+        answer = response.json()
+    except requests.JSONDecodeError:
+        answer = None
+    if not isinstance(answer, dict):
+        answer = {}
+    if response.status_code != HTTPStatus.OK or not answer.get("access_token"):
+        raise _refusal(account, response, answer, meanings)
+    return answer
+
+
+def _refusal(
+    account: Account, response: requests.Response, answer: dict[str, t.Any], meanings: Mapping[str, str]
+) -> CredentialsError | LoginUnavailableError:
+    """Turn an answer without a token into the error that says what to do."""
+    error = answer.get("error") if isinstance(answer.get("error"), str) else None
+    meaning = meanings.get(error or "")
+    description = answer.get("error_description")
+    if meaning is None:
+        status = f"HTTP {response.status_code}{f' {error}' if error else ''}"
+        meaning = f"Login with Amazon answered {status} instead of a token"
+    if description or error in meanings:
+        meaning += f". Amazon says: {error}: {description or 'no description'}"
+    text = f"Account {account.label!r}: {meaning}"
+    request_id = response.headers.get("x-amzn-RequestId")
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return LoginUnavailableError(text, request_id=request_id)
+    return CredentialsError(text, request_id=request_id, code=error)

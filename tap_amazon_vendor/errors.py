@@ -25,7 +25,20 @@ class AmazonError(FatalAPIError):
 
 
 class CredentialsError(AmazonError):
-    """Login with Amazon refuses the client or the refresh token: the user mends the settings."""
+    """Login with Amazon refuses the client or the refresh token: the user mends the settings.
+
+    Attributes:
+        code: Login with Amazon's word for it, such as ``invalid_client``, None where it gave none.
+    """
+
+    def __init__(self, text: str, *, request_id: str | None = None, code: str | None = None) -> None:
+        """Keep Login with Amazon's word."""
+        super().__init__(text, request_id=request_id)
+        self.code = code
+
+
+class ConsentError(AmazonError):
+    """The selling partner's consent did not come, or what came is not it: ask for it again."""
 
 
 class AccessDeniedError(AmazonError):

@@ -13,6 +13,8 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import JSONSchemaValidator
 
 from tap_amazon_vendor.accounts import ACCOUNT_TYPES, LWA_URL, REGIONS, Account, read_accounts
+from tap_amazon_vendor.secrets import Secret
+from tap_amazon_vendor.vault import ENVIRONMENT, KEYRING
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,14 +46,30 @@ _ACCOUNT = (
         th.StringType,
         secret=True,
         title="Client secret",
-        description="LWA client secret of your application. Amazon lets it expire after 180 days.",
+        description="LWA client secret of your application, or where it is kept: `env:NAME`, "
+        "`keyring:SERVICE/USERNAME`. Amazon lets it expire after 180 days.",
+    ),
+    th.Property(
+        "credentials_rotated_on",
+        th.DateTimeType,
+        title="Credentials rotated on",
+        description="Day on which the client secret was made, ISO 8601: `amazon-vendor doctor` warns before its "
+        "180 days are over.",
     ),
     th.Property(
         "refresh_token",
         th.StringType,
         secret=True,
         title="Refresh token",
-        description="The account's authorization of your application (`Atzr|…`).",
+        description="The account's authorization of your application (`Atzr|…`), or where it is kept: `env:NAME`, "
+        "`keyring:SERVICE/USERNAME`. `amazon-vendor authorize` gets it.",
+    ),
+    th.Property(
+        "application_id",
+        th.StringType,
+        title="Application id",
+        description="Your application as Amazon's consent page knows it (`amzn1.sp.solution.…`). Only "
+        "`amazon-vendor authorize` needs it.",
     ),
     th.Property(
         "marketplaces",
@@ -200,6 +218,10 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
 ).to_dict()
 
 
+#: Settings that hold secrets, at the top level and in an entry of `accounts`.
+SECRETS = tuple(setting.name for setting in _ACCOUNT if setting.secret)
+
+
 @dataclass(frozen=True)
 class Settings:
     """A configuration that was checked.
@@ -246,6 +268,15 @@ def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[s
     for error in JSONSchemaValidator(schema).iter_errors(config):
         problems += _words(error)
     return problems
+
+
+def secrets_in(config: Mapping[str, t.Any]) -> list[Secret]:
+    """Return the secrets that a configuration holds, also one that is wrong otherwise; references are none."""
+    entries = [config, *(config.get("accounts") or ())] if isinstance(config.get("accounts"), list) else [config]
+    values = [entry.get(name) for entry in entries if isinstance(entry, dict) for name in SECRETS]
+    return [
+        Secret(value) for value in values if isinstance(value, str) and not value.startswith((ENVIRONMENT, KEYRING))
+    ]
 
 
 def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:

@@ -22,6 +22,7 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand
 
 from tap_amazon_vendor.auth import LwaAuthenticator
+from tap_amazon_vendor.checks import check_account
 from tap_amazon_vendor.clock import SystemClock
 from tap_amazon_vendor.display import Display
 from tap_amazon_vendor.errors import RunFailedError
@@ -29,10 +30,11 @@ from tap_amazon_vendor.reports.api import ReportsApi
 from tap_amazon_vendor.reports.jobs import ReportJobs
 from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.reports.windows import Horizon
-from tap_amazon_vendor.settings import SCHEMA, check_settings, read_settings
+from tap_amazon_vendor.secrets import keep_out_of_logs
+from tap_amazon_vendor.settings import SCHEMA, check_settings, read_settings, secrets_in
 from tap_amazon_vendor.singer import MessageWriter
 from tap_amazon_vendor.spapi import SellingPartnerApi
-from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams import GROUPS, REPORT_STREAMS
 from tap_amazon_vendor.streams.audit import ReportLedger
 from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.overlap import ProgramOverlap
@@ -175,6 +177,7 @@ class TapAmazonVendor(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings; the SDK's own check would quote the value of a secret."""
+        keep_out_of_logs(secrets_in(self._config))
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
         errors = check_settings(schema, self._config)
@@ -200,7 +203,11 @@ class TapAmazonVendor(Tap):
     @cached_property
     def settings(self) -> Settings:
         """The checked settings."""
-        return read_settings(self.config, self.today)
+        settings = read_settings(self.config, self.today)
+        for account in settings.accounts:
+            # The configuration may only say where they are.
+            keep_out_of_logs((account.client_secret, account.refresh_token))
+        return settings
 
     @cached_property
     def horizon(self) -> Horizon:
@@ -250,20 +257,30 @@ class TapAmazonVendor(Tap):
         return ProgramOverlap() if len(self.settings.selling_programs) > 1 else None
 
     @cached_property
+    def transport(self) -> Transport:
+        """The way out to the network."""
+        return Transport(sleep=self.clock.sleep, rng=self._rng)
+
+    @cached_property
     def jobs(self) -> ReportJobs:
         """The report jobs of the run, not yet planned."""
-        transport = Transport(sleep=self.clock.sleep, rng=self._rng)
         apis = {}
         shared: dict[str, Throttle] = defaultdict(lambda: Throttle(self.clock))
         for account in self.settings.accounts:
             api = SellingPartnerApi(
                 account.api_url,
-                auth=LwaAuthenticator(account, transport, self.clock),
+                auth=LwaAuthenticator(account, self.transport, self.clock),
                 throttle=Throttle(self.clock),
-                transport=transport,
+                transport=self.transport,
                 sleep=self.clock.sleep,
             )
-            apis[account.label] = ReportsApi(api, transport, self.spool, shared=shared[account.client_id])
+            apis[account.label] = ReportsApi(
+                api,
+                self.transport,
+                self.spool,
+                shared=shared[account.client_id],
+                may_download=account.may_download,
+            )
         return ReportJobs(
             apis,
             clock=self.clock,
@@ -282,6 +299,27 @@ class TapAmazonVendor(Tap):
         reports = plan_reports(selected, self.horizon, self.ledger.pending, first_only=testing)
         self.jobs.plan(in_asking_order(reports), self.ledger.pending, self.ledger.unreadable)
         return reports
+
+    def run_connection_test(self) -> bool:  # type: ignore[misc]  # final, but it knows nothing of permissions
+        """Check accounts and permissions, then read one row of each stream.
+
+        Raises:
+            RunFailedError: Something keeps an account from being read; says what, and what to do about it.
+        """
+        groups = {
+            group: tuple(stream for stream in streams if self.streams[stream.name].selected)
+            for group, streams in GROUPS.items()
+        }
+        problems = [
+            f"Account {account.label!r}: {problem}"
+            for account in self.settings.accounts
+            for problem in check_account(
+                account, groups, transport=self.transport, clock=self.clock, sleep=self.clock.sleep
+            ).problems
+        ]
+        if problems:
+            raise RunFailedError("\n".join(problems))
+        return super().run_connection_test()
 
     def nothing_else_of(self, result: ReportResult) -> bool:
         """Say, in a connection test, whether no other combination of a report's options can be had either."""

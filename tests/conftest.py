@@ -17,6 +17,7 @@ from tap_amazon_vendor.transport import Transport
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 # A slow computer is no fault of the tap.
 settings.register_profile("any-speed", deadline=None)
@@ -70,6 +71,19 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 
 
 @pytest.fixture
+def bare_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An empty current folder, and an environment that says nothing about the tap."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("TAP_AMAZON_VENDOR_")]:
+        del os.environ[name]
+    monkeypatch.chdir(tmp_path)
+    yield
+    # Reading a .env file sets variables of the process.
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
 def world(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa: ARG001
     """A local Amazon on the made-up clock."""
     sandbox = Sandbox(seed=7, clock=clock, asins=12, stall_seconds=0.1)
@@ -83,3 +97,22 @@ def transport(clock: FakeClock, bare_environment: None) -> Iterator[Transport]: 
     transport = Transport(sleep=clock.sleep, rng=random.Random(1))  # jitter
     yield transport
     transport._session.close()
+
+
+@pytest.fixture
+def keyring(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], str]:
+    """What is in the system's keyring, which is none of this computer."""
+    entries: dict[tuple[str, str], str] = {}
+    library = pytest.importorskip("keyring")
+
+    class Memory(library.backend.KeyringBackend):  # type: ignore[misc,name-defined]
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return entries.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            entries[service, username] = password
+
+    monkeypatch.setattr(library.core, "_keyring_backend", Memory())
+    return entries

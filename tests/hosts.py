@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tap_amazon_vendor.accounts import Account, marketplaces
 from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS
+from tap_amazon_vendor.secrets import Secret
 
 if TYPE_CHECKING:
     import ssl
@@ -149,8 +150,8 @@ def account_at(url: str, label: str = "vendor-us") -> Account:
         kind=known.kind,
         marketplaces=(marketplaces()[known.marketplaces[0]],),
         client_id=known.client_id,
-        client_secret=known.client_secret,
-        refresh_token=known.refresh_token,
+        client_secret=Secret(known.client_secret),
+        refresh_token=Secret(known.refresh_token),
         api_url=url,
         auth_url=f"{url}/auth/o2/token",
     )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import typing as t
+from datetime import date
 
 import pytest
+from bootstrap import ROOT
 
 from tap_amazon_vendor.accounts import LWA_URL, Account, Marketplace, marketplaces, read_accounts
+from tap_amazon_vendor.secrets import Secret
 
 SECRETS = ("s3cret", "Atzr|token")
 SINGLE: dict[str, t.Any] = {
@@ -89,8 +93,8 @@ class TestSingleAccount:
             kind="vendor",
             marketplaces=(marketplaces()["US"],),
             client_id="amzn1.application-oa2-client.1",
-            client_secret="s3cret",
-            refresh_token="Atzr|token",
+            client_secret=Secret("s3cret"),
+            refresh_token=Secret("Atzr|token"),
             api_url="https://sellingpartnerapi-na.amazon.com",
             auth_url=LWA_URL,
         )
@@ -173,15 +177,126 @@ class TestProblems:
 
     @pytest.mark.parametrize("name", ["api_url", "auth_url"])
     @pytest.mark.parametrize("value", ["127.0.0.1:8080", "ftp://127.0.0.1", "file:///etc/passwd", "//amazon.com"])
-    def test_a_host_without_http_is_refused(self, name: str, value: str) -> None:
-        assert problems_of({**SINGLE, name: value}) == [f"`{name}` must be a URL that starts with http:// or https://"]
+    def test_a_host_without_https_is_refused(self, name: str, value: str) -> None:
+        (problem,) = problems_of({**SINGLE, name: value})
+        assert problem.startswith(f"`{name}` must be a URL that starts with https:// (http:// for this computer only")
 
     @pytest.mark.parametrize("name", ["api_url", "auth_url"])
     @pytest.mark.parametrize(
-        "value", ["http://", "https:///reports", "http://[::1", "http://127.0.0.1:99999", " http://a.b", "http://a b"]
+        "host", ["sellingpartnerapi-na.amazon.com", "proxy.lan:8080", "127.0.0.1.evil.example", "10.0.0.1"]
+    )
+    def test_http_is_only_for_this_computer(self, name: str, host: str) -> None:
+        assert problems_of({**SINGLE, name: f"http://{host}"})
+        read_one(**{name: f"https://{host}"})
+
+    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
+    def test_this_computer_needs_no_encryption(self, host: str) -> None:
+        assert read_one(api_url=f"http://{host}:8642").api_url == f"http://{host}:8642"
+
+    @pytest.mark.parametrize("name", ["api_url", "auth_url"])
+    @pytest.mark.parametrize(
+        "value", ["http://", "https:///reports", "http://[::1", "http://127.0.0.1:99999", " http://a.b", "https://a b"]
     )
     def test_a_url_without_a_host_is_refused(self, name: str, value: str) -> None:
         assert problems_of({**SINGLE, name: value})
+
+
+class TestCentrals:
+    def test_every_marketplace_has_one_of_each_kind(self) -> None:
+        for marketplace in marketplaces().values():
+            assert re.fullmatch(r"https://vendorcentral\.amazon\.[a-z.]+", marketplace.central("vendor"))
+            assert re.fullmatch(r"https://sellercentral(-europe)?\.amazon\.[a-z.]+", marketplace.central("seller"))
+
+    def test_are_those_of_the_facts(self) -> None:
+        """API.md section 4."""
+        facts = ROOT.parent / "shared" / "spapi" / "API.md"
+        if not facts.exists():
+            pytest.skip("the facts about Amazon are not here")
+        rows = re.findall(r"^\|[^|]+\| (A\w+) \|.*\| (\S+) \| (\S+) \|$", facts.read_text(), re.MULTILINE)
+        assert len(rows) == len(set(marketplaces().values())) - 1  # The United Kingdom has two codes.
+        for marketplace_id, seller, vendor in rows:
+            marketplace = marketplaces()[marketplace_id]
+            assert marketplace.central("seller") == f"https://{seller}"
+            assert marketplace.central("vendor") == f"https://{vendor}"
+
+
+class TestDownloads:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://tortuga-prod-na.s3-external-1.amazonaws.com/1?X-Amz-Signature=1",
+            "https://tortuga-prod-eu.s3.eu-west-1.amazonaws.com/1",
+            "https://d34o8swod1owfl.cloudfront.net/1",
+        ],
+    )
+    def test_come_from_amazons_file_hosts(self, url: str) -> None:
+        assert read_one().may_download(url)
+        assert read_one(api_url="http://127.0.0.1:8642").may_download(url)
+        assert not read_one().may_download(url.replace("https:", "http:"))
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://amazonaws.com.evil.example/1",
+            "https://evilamazonaws.com/1",
+            "https://user:amazonaws.com@evil.example/1",
+            "https://evil.example/.amazonaws.com",
+            "http://169.254.169.254/latest/meta-data",
+            "http://127.0.0.1:8642/documents/1",
+            "file:///etc/passwd.amazonaws.com",
+            "https://[::1",
+            "",
+        ],
+    )
+    def test_come_from_nowhere_else(self, url: str) -> None:
+        assert not read_one().may_download(url)
+
+    def test_come_from_where_the_api_was_overridden_to(self) -> None:
+        account = read_one(api_url="http://127.0.0.1:8642")
+        assert account.may_download("http://127.0.0.1:8642/documents/1?x=1")
+        assert not account.may_download("http://127.0.0.1:8643/documents/1")
+        assert not account.may_download("http://127.0.0.2:8642/documents/1")
+
+
+class TestReferences:
+    def test_secrets_are_found_where_they_are_kept(
+        self, monkeypatch: pytest.MonkeyPatch, keyring: dict[tuple[str, str], str]
+    ) -> None:
+        monkeypatch.setenv("MY_SECRET", "s3cret")
+        keyring["service", "me"] = "Atzr|token"
+        account = read_one(client_secret="env:MY_SECRET", refresh_token="keyring:service/me")
+        assert (account.client_secret.reveal(), account.refresh_token.reveal()) == SECRETS
+
+    @pytest.mark.parametrize(
+        ("reference", "words"),
+        [
+            ("env:NOWHERE", "the environment variable 'NOWHERE' is not set"),
+            ("keyring:a/b", "the keyring has no entry 'b' of the service 'a'"),
+            ("keyring:b", "a reference to the keyring is written `keyring:SERVICE/USERNAME`"),
+        ],
+    )
+    def test_that_lead_nowhere_are_a_problem(
+        self, reference: str, words: str, keyring: dict[tuple[str, str], str]
+    ) -> None:
+        assert keyring == {}
+        assert problems_of({**SINGLE, "refresh_token": reference}) == [f"`refresh_token`: {words}"]
+
+    def test_what_is_not_required_is_not_looked_up(self) -> None:
+        problems: list[str] = []
+        (account,) = read_accounts({**SINGLE, "refresh_token": "env:NOWHERE"}, problems, ("client_id", "client_secret"))
+        assert (problems, account.refresh_token) == ([], Secret(""))
+
+
+class TestCredentialsAge:
+    def test_is_a_day(self) -> None:
+        assert read_one().rotated_on is None
+        assert read_one(credentials_rotated_on="2026-06-10").rotated_on == date(2026, 6, 10)
+        assert read_one(credentials_rotated_on="2026-06-10T12:00:00Z").rotated_on == date(2026, 6, 10)
+
+    def test_is_nothing_else(self) -> None:
+        assert problems_of({**SINGLE, "credentials_rotated_on": "June"}) == [
+            "`credentials_rotated_on` is 'June': write an ISO 8601 date such as 2026-01-31"
+        ]
 
 
 class TestManyAccounts:
@@ -197,20 +312,21 @@ class TestManyAccounts:
                 {"account": "de", "refresh_token": "Atzr|2", "marketplaces": ["DE"], "account_type": "seller"},
             )
         )
-        assert (us.label, us.kind, us.refresh_token, us.client_id) == ("us", "vendor", "Atzr|token", "app")
-        assert (de.label, de.kind, de.refresh_token, de.client_secret) == ("de", "seller", "Atzr|2", "s3cret")
+        assert (us.label, us.kind, us.refresh_token.reveal(), us.client_id) == ("us", "vendor", "Atzr|token", "app")
+        assert (de.label, de.kind, de.refresh_token.reveal()) == ("de", "seller", "Atzr|2")
+        assert de.client_secret == us.client_secret == Secret("s3cret")
         assert (us.api_url[-13:], de.api_url[-13:]) == ("na.amazon.com", "eu.amazon.com")
 
     def test_what_an_entry_says_wins(self) -> None:
-        entry = {**SINGLE, "account": "own", "client_id": "other", "client_secret": "s3cret-2", "api_url": "http://b"}
-        (account,) = read(self.many(entry, api_url="http://a", auth_url="http://a/token"))
-        assert (account.client_id, account.client_secret) == ("other", "s3cret-2")
-        assert (account.api_url, account.auth_url) == ("http://b", "http://a/token")
+        entry = {**SINGLE, "account": "own", "client_id": "other", "client_secret": "s3cret-2", "api_url": "https://b"}
+        (account,) = read(self.many(entry, api_url="https://a", auth_url="https://a/token"))
+        assert (account.client_id, account.client_secret) == ("other", Secret("s3cret-2"))
+        assert (account.api_url, account.auth_url) == ("https://b", "https://a/token")
 
     def test_null_in_an_entry_means_inherited(self) -> None:
         entry = {"refresh_token": "Atzr|token", "marketplaces": ["US"], "client_id": None, "api_url": None}
-        (account,) = read(self.many(entry, api_url="http://a"))
-        assert (account.client_id, account.api_url) == ("app", "http://a")
+        (account,) = read(self.many(entry, api_url="https://a"))
+        assert (account.client_id, account.api_url) == ("app", "https://a")
 
     @pytest.mark.parametrize("name", ["refresh_token", "marketplaces"])
     def test_what_is_an_accounts_own_is_not_inherited(self, name: str) -> None:
@@ -220,7 +336,7 @@ class TestManyAccounts:
     def test_the_single_account_is_replaced(self) -> None:
         entry = {"account": "us", "refresh_token": "Atzr|2", "marketplaces": ["US"]}
         (account,) = read({**SINGLE, "account": "single", "region": "na", "accounts": [entry]})
-        assert (account.label, account.refresh_token) == ("us", "Atzr|2")
+        assert (account.label, account.refresh_token) == ("us", Secret("Atzr|2"))
 
     def test_problems_name_their_entry(self) -> None:
         good = {**SINGLE, "account": "us"}

@@ -12,7 +12,7 @@ import pytest
 import requests
 from hosts import Answer, account_at, serving
 
-from tap_amazon_vendor.auth import LwaAuthenticator
+from tap_amazon_vendor.auth import LwaAuthenticator, exchange_code
 from tap_amazon_vendor.errors import AmazonError, CredentialsError, UnavailableError
 from tap_amazon_vendor.sandbox import (
     CLIENT_ID,
@@ -23,6 +23,7 @@ from tap_amazon_vendor.sandbox import (
     Sandbox,
     running,
 )
+from tap_amazon_vendor.secrets import Secret
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +37,12 @@ pytestmark = pytest.mark.usefixtures("bare_environment")
 
 REFRESH_TOKEN = "Atzr|sandbox-vendor-us"
 TOKEN_HEADER = "x-amz-access-token"
+
+
+def secretly(changes: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Fields of an account, its secrets as such."""
+    secrets = ("client_secret", "refresh_token")
+    return {name: Secret(value) if name in secrets else value for name, value in changes.items()}
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ def refuse(account: Account, transport: Transport, clock: FakeClock) -> Callable
 
     def refuse(**changes: t.Any) -> AmazonError:  # fields of an account
         with pytest.raises(AmazonError) as caught:
-            LwaAuthenticator(replace(account, **changes), transport, clock).update_access_token()
+            LwaAuthenticator(replace(account, **secretly(changes)), transport, clock).update_access_token()
         return caught.value
 
     return refuse
@@ -270,6 +277,42 @@ class TestRefusals:
     def test_a_refused_account_keeps_no_token(self, refuse: Callable[..., AmazonError], auth: LwaAuthenticator) -> None:
         refuse(client_secret="wrong")
         assert auth.access_token is None
+
+
+class TestCodes:
+    """The grant authorization_code; the rest of the way is shown in the tests of `authorize`."""
+
+    def exchange(self, answer: Answer, account: Account, transport: Transport) -> tuple[Secret, str]:
+        with serving(answer) as host:
+            token = exchange_code(replace(account, auth_url=host.url), Secret("c de"), "http://localhost/x", transport)
+        return token, host.seen[0].body.decode()
+
+    def test_a_code_becomes_a_refresh_token(self, account: Account, transport: Transport) -> None:
+        body = json.dumps({"access_token": "Atza|1", "refresh_token": "Atzr|1"}).encode()
+        token, form = self.exchange(Answer(200, body), account, transport)
+        assert token == Secret("Atzr|1")
+        assert form == (
+            "grant_type=authorization_code&code=c+de&redirect_uri=http%3A%2F%2Flocalhost%2Fx"
+            f"&client_id={CLIENT_ID}&client_secret={CLIENT_SECRET}"
+        )
+
+    @pytest.mark.parametrize(
+        ("status", "body", "words"),
+        [
+            (200, {"access_token": "Atza|1"}, "answer has no refresh token"),
+            (400, {"error": "invalid_grant"}, "the authorization code is not valid: it is older than 5 minutes"),
+            (400, {"error": "unauthorized_client"}, "`application_id` and `client_id` are of two applications"),
+            (401, {"error": "invalid_client"}, "the client is wrong"),
+            (403, {"error": "access_denied"}, "the selling partner refused"),
+        ],
+    )
+    def test_a_refusal_says_what_is_wrong(
+        self, status: int, body: object, words: str, account: Account, transport: Transport
+    ) -> None:
+        with pytest.raises(CredentialsError, match=words) as caught:
+            self.exchange(Answer(status, json.dumps(body).encode()), account, transport)
+        assert "c de" not in str(caught.value)
+        assert "refresh_token" not in str(caught.value)
 
 
 class TestIncidents:

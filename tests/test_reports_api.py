@@ -80,7 +80,7 @@ def api(url: str, transport: Transport, clock: FakeClock, spool: Path) -> Report
     account = account_at(url)
     auth = LwaAuthenticator(account, transport, clock)
     door = SellingPartnerApi(url, auth=auth, throttle=Throttle(clock), transport=transport, sleep=clock.sleep)
-    return ReportsApi(door, transport, spool, shared=Throttle(clock))
+    return ReportsApi(door, transport, spool, shared=Throttle(clock), may_download=account.may_download)
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ class TestOwnQuotas:
     def test_what_an_application_shares_is_one_bucket_for_its_accounts(
         self, api: ReportsApi, transport: Transport, spool: Path
     ) -> None:
-        other = ReportsApi(api._api, transport, spool, shared=api._shared)
+        other = ReportsApi(api._api, transport, spool, shared=api._shared, may_download=api._may_download)
         assert (
             api.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")[1]
             is other.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")[1]

@@ -300,11 +300,13 @@ class TestSchema:
         assert json.loads(json.dumps(SCHEMA)) == SCHEMA
 
     def test_every_setting_of_the_contract_is_declared(self) -> None:
-        """DESIGN 2.1."""
+        """DESIGN 2.1, and what `amazon-vendor authorize` and `amazon-vendor doctor` ask for."""
         assert set(SCHEMA["properties"]) == {
             "client_id",
             "client_secret",
+            "credentials_rotated_on",
             "refresh_token",
+            "application_id",
             "marketplaces",
             "region",
             "account_type",

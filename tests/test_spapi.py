@@ -6,6 +6,7 @@ import json
 import logging
 import typing as t
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 import requests
@@ -23,6 +24,7 @@ from tap_amazon_vendor.errors import (
 )
 from tap_amazon_vendor.reports.api import CREATE_REPORT, GET_DOCUMENT, GET_REPORT, GET_REPORTS
 from tap_amazon_vendor.sandbox import Call, Sandbox, running
+from tap_amazon_vendor.secrets import Secret
 from tap_amazon_vendor.spapi import SellingPartnerApi, amazon_text
 from tap_amazon_vendor.throttle import Operation, Throttle
 from tap_amazon_vendor.transport import MAX_TRIES
@@ -63,11 +65,9 @@ def url(sandbox: Sandbox) -> Iterator[str]:
 def door(url: str, transport: Transport, clock: FakeClock) -> Door:
     """Open an account's door to the sandbox, or to another host with the sandbox's tokens."""
 
-    def door(label: str = "vendor-us", at: str = "", **changes: str) -> SellingPartnerApi:
-        account = account_at(url, label)
+    def door(label: str = "vendor-us", at: str = "", **changes: t.Any) -> SellingPartnerApi:
+        account = replace(account_at(url, label), **changes)
         auth = LwaAuthenticator(account, transport, clock)
-        for name, value in changes.items():
-            setattr(auth, name, value)
         return SellingPartnerApi(
             at or account.api_url, auth=auth, throttle=Throttle(clock), transport=transport, sleep=clock.sleep
         )
@@ -134,7 +134,7 @@ class TestCalls:
     def test_wrong_credentials_are_told_at_once(self, door: Door, sandbox: Sandbox, clock: FakeClock) -> None:
         before = clock()
         with pytest.raises(CredentialsError, match="the refresh token is not valid"):
-            door(refresh_token="Atzr|mistyped").call(GET_REPORTS, query=LIST)
+            door(refresh_token=Secret("Atzr|mistyped")).call(GET_REPORTS, query=LIST)
         assert [call.operation for call in sandbox.calls] == ["token"]
         assert clock() == before
 

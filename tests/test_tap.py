@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -124,7 +125,7 @@ def test_a_connection_test_asks_for_one_window_of_each_report(tmp_path: Path, am
         ({"refresh_token": REVOKED_REFRESH_TOKEN}, "the refresh token is not valid"),
         ({"client_secret": "planted-secret"}, "the client is wrong"),
         ({"client_id": OTHER_CLIENT_ID}, "the client is wrong"),
-        ({"marketplaces": ["CA"]}, "The requested marketplaceId"),
+        ({"marketplaces": ["CA"]}, "The requested marketplaceId|All reports of this account are from US, none from CA"),
         ({"marketplaces": ["DE"]}, "`marketplaces` names one that is not part of this account"),
     ],
 )
@@ -134,7 +135,7 @@ def test_what_amazon_refuses_ends_in_one_clear_message(
     result = tap(tmp_path, config(server, **changes), *mode)
     assert result.returncode == 1
     last = result.stderr[result.stderr.rindex("ERROR") :]
-    assert words in last
+    assert re.search(words, last)
     assert "Traceback" not in result.stderr
     assert "planted-secret" not in result.stderr + result.stdout
     assert "Atzr|" not in result.stderr + result.stdout

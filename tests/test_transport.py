@@ -530,6 +530,23 @@ class TestCertificates:
         with serving(tls=tls) as host, pytest.raises(UnavailableError, match="certificate could not be verified"):
             send("GET", host.url)
 
+    @pytest.mark.parametrize("value", ["", "0", "false", "False", "no"])
+    @pytest.mark.parametrize(
+        "name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONHTTPSVERIFY"]
+    )
+    def test_nothing_in_the_environment_turns_verification_off(
+        self,
+        name: str,
+        value: str,
+        send: Callable[..., requests.Response],
+        tls: ssl.SSLContext,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv(name, value)
+        with serving(tls=tls) as host, pytest.raises(UnavailableError):
+            send("GET", host.url)
+        assert host.seen == []
+
     @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
     def test_a_bundle_that_is_not_there_is_one_clear_message(
         self,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from tap_amazon_vendor.cli import sandbox
+from tap_amazon_vendor.cli import authorize, doctor, sandbox
 
 __all__ = ["cli"]
 
@@ -17,4 +17,5 @@ def cli() -> None:
     """Companion of tap-amazon-vendor."""
 
 
-cli.add_command(sandbox.command)
+for module in (authorize, doctor, sandbox):
+    cli.add_command(module.command)

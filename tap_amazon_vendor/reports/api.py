@@ -6,6 +6,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from http import HTTPStatus
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from urllib3.exceptions import HTTPError
@@ -16,7 +17,7 @@ from tap_amazon_vendor.reports.outcomes import Processing
 from tap_amazon_vendor.throttle import Operation
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from tap_amazon_vendor.reports.documents import Document
@@ -103,7 +104,15 @@ class ListedReport:
 class ReportsApi:
     """The Reports API of one account."""
 
-    def __init__(self, api: SellingPartnerApi, transport: Transport, spool: Path, *, shared: Throttle) -> None:
+    def __init__(
+        self,
+        api: SellingPartnerApi,
+        transport: Transport,
+        spool: Path,
+        *,
+        shared: Throttle,
+        may_download: Callable[[str], bool],
+    ) -> None:
         """Keep the parts.
 
         Args:
@@ -111,11 +120,13 @@ class ReportsApi:
             transport: The way to the document host, which must never see the account's token.
             spool: Private folder for documents.
             shared: The buckets that the accounts of the application share.
+            may_download: Says whether a URL is one of a document host.
         """
         self._api = api
         self._transport = transport
         self._spool = spool
         self._shared = shared
+        self._may_download = may_download
 
     def create_buckets(self, report_type: str) -> list[Bucket]:
         """Return the buckets that asking for a report takes from: the account's, and the report type's own."""
@@ -232,7 +243,11 @@ class ReportsApi:
 
         The URL is a secret: no error may quote it.
         """
-        response = self._transport.request("GET", url, stream=True)
+        if not self._may_download(url):
+            text = f"the document lies at {urlsplit(url).hostname}, which is no file host of Amazon's"
+            raise AmazonError(text)
+        # A redirect may lead anywhere.
+        response = self._transport.request("GET", url, stream=True, allow_redirects=False)
         try:
             with response, path.open("wb") as file:
                 if response.status_code != HTTPStatus.OK:

@@ -1,0 +1,388 @@
+"""Finds out whether an account can be read, and what stands in the way: for `amazon-vendor doctor` and `--test`.
+
+Access to data takes two steps at Amazon. The API authorization: the account consented to the application, which had the
+role then. The user permission: the account, and whoever consented for it, may see the data in Vendor Central or Seller
+Central. A list call tells the former; the latter shows in reports only, so those of the last 90 days are looked at.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import Enum
+
+from tap_amazon_vendor import advice
+from tap_amazon_vendor.accounts import marketplaces
+from tap_amazon_vendor.auth import LwaAuthenticator
+from tap_amazon_vendor.errors import (
+    AccessDeniedError,
+    AmazonError,
+    CredentialsError,
+    RequestRejectedError,
+)
+from tap_amazon_vendor.reports.api import GET_REPORTS
+from tap_amazon_vendor.spapi import SellingPartnerApi
+from tap_amazon_vendor.throttle import Operation, Throttle
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    from tap_amazon_vendor.accounts import Account
+    from tap_amazon_vendor.streams.base import ReportStream
+    from tap_amazon_vendor.transport import Sleep, Transport
+
+    Roles = tuple[str, ...]
+    Reports = list[dict[str, t.Any]]
+    Groups = Mapping[str, Sequence[type[ReportStream]]]
+
+# Usage plan: model sellers. Only sellers have it (API.md section 10).
+GET_PARTICIPATIONS = Operation(
+    "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15
+)
+
+#: Report types that one getReports call takes.
+MOST_TYPES = 10
+
+#: Days after which Amazon no longer takes a client secret, and how long before that we warn (API.md section 1).
+SECRET_DAYS = 180
+WARN_DAYS = 30
+
+#: The role of every vendor and brand report.
+BRAND_ANALYTICS = ("Brand Analytics",)
+
+MARKETPLACES = "marketplaces"
+DONE, FATAL = "DONE", "FATAL"
+
+# What Amazon says (ERRORS.md section 3), in lower case.
+_FORBIDDEN = "access to the resource is forbidden"
+_OTHER_KIND = "does not support account id"
+_NO_GROUP = "is not authorized to access vendor reports"
+
+
+class State(str, Enum):
+    """What came out of a check, in one word."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that must be right before anything can be read.
+
+    Attributes:
+        name: What was checked.
+        state: What came out.
+        text: What was found, with Amazon's words where it refused.
+        steps: What to do about it.
+    """
+
+    name: str
+    state: State
+    text: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Access to the streams of a group that need the same role.
+
+    Attributes:
+        group: Permission group, as `streams.GROUPS` names it.
+        roles: Amazon's roles, any one of which suffices.
+        streams: Names of the streams.
+        authorized: Whether the API authorization covers them.
+        permitted: Whether the account and its user may see the data, as far as reports show.
+        text: What was found, with Amazon's words where it refused.
+        steps: What to do about it.
+        request: A sentence that can be sent to whoever administers the account.
+    """
+
+    group: str
+    roles: Roles
+    streams: tuple[str, ...]
+    authorized: State = State.UNKNOWN
+    permitted: State = State.UNKNOWN
+    text: str = ""
+    steps: tuple[str, ...] = ()
+    request: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the streams can be read, as far as one can tell."""
+        return self.authorized is State.OK and self.permitted is not State.FAILED
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found out about an account.
+
+    Attributes:
+        account: Which one.
+        checks: In order; none comes after one that failed, because that explains the rest.
+        permissions: By group and role; empty where a check failed.
+    """
+
+    account: Account
+    checks: tuple[Check, ...]
+    permissions: tuple[Permission, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything can be read, as far as one can tell."""
+        failed = any(check.state is State.FAILED for check in self.checks)
+        return not failed and all(permission.ok for permission in self.permissions)
+
+    @property
+    def problems(self) -> list[str]:
+        """One paragraph for each thing that stands in the way."""
+        failed = [(check.text, check.steps) for check in self.checks if check.state is State.FAILED]
+        for same in self.remedies:
+            if not same[0].ok:
+                streams = ", ".join(stream for permission in same for stream in permission.streams)
+                failed.append((f"{streams}: {same[0].text}", same[0].steps))
+        return [". ".join((text, *steps)) for text, steps in failed]
+
+    @property
+    def remedies(self) -> list[list[Permission]]:
+        """The permissions that need something done, together where it is the same: a role opens several groups."""
+        found: dict[tuple[object, ...], list[Permission]] = {}
+        for permission in self.permissions:
+            if permission.steps or not permission.ok:
+                key = (permission.text, permission.steps, permission.request)
+                found.setdefault(key, []).append(permission)
+        return list(found.values())
+
+
+def check_account(
+    account: Account,
+    groups: Groups,
+    *,
+    transport: Transport,
+    clock: Callable[[], datetime],
+    sleep: Sleep,
+) -> Diagnosis:
+    """Check an account, in the order in which one thing explains the next. Asks for no report.
+
+    Args:
+        account: Whom to check.
+        groups: The streams to check, by permission group; those of the other kind of account are passed over.
+        transport: The way out.
+        clock: Returns the current time, aware.
+        sleep: Waits the given seconds, for quotas.
+
+    Returns:
+        What was found; Amazon's refusals are part of it and not raised.
+    """
+    found: list[Check] = []
+    auth = LwaAuthenticator(account, transport, clock)
+    for check in _check_login(account, auth, clock().date()):
+        found.append(check)
+        if check.state is State.FAILED:
+            return Diagnosis(account, tuple(found))
+    api = SellingPartnerApi(account.api_url, auth=auth, throttle=Throttle(clock), transport=transport, sleep=sleep)
+    wanted = _by_role(account, groups)
+    types: dict[Roles, list[str]] = {}
+    for (_, roles), streams in wanted.items():
+        # Two streams of one report need it named once, and a stream that reads no report shares its role's fate.
+        own = [stream.report_type for stream in streams if hasattr(stream, "report_type")]
+        types[roles] = list(dict.fromkeys([*types.get(roles, ()), *own]))
+    answers = _Answers(api, types)
+    for check in _check_place(account, api, answers):
+        found.append(check)
+        if check.state is State.FAILED:
+            return Diagnosis(account, tuple(found))
+    permissions = tuple(_permission(account, *key, streams, answers) for key, streams in wanted.items())
+    return Diagnosis(account, tuple(found), permissions)
+
+
+def _check_login(account: Account, auth: LwaAuthenticator, today: date) -> Iterator[Check]:
+    """Check the application's client, the refresh token, and whether they belong together."""
+    code, error = "", None
+    try:
+        auth.update_access_token()
+    except AmazonError as caught:
+        error = str(caught)
+        code = caught.code or "" if isinstance(caught, CredentialsError) else ""
+    hints = advice.credentials(account)
+    if error and code not in {"invalid_grant", "unauthorized_client"}:
+        if code == "invalid_client" and (_age(account, today) or 0) >= SECRET_DAYS:
+            hints = (f"The client secret is {_age(account, today)} days old. {advice.rotate()}", *hints)
+        yield Check("client" if code == "invalid_client" else "login", State.FAILED, error, hints)
+        return
+    yield Check("client", State.OK, "Login with Amazon accepts `client_id` and `client_secret`")
+    steps = (*hints, advice.new_consent(account))
+    if error and code == "invalid_grant":
+        yield Check("refresh token", State.FAILED, error, steps)
+        return
+    yield Check("refresh token", State.OK, "Login with Amazon knows `refresh_token`")
+    if error:
+        yield Check("client and token", State.FAILED, error, steps)
+        return
+    yield Check("client and token", State.OK, "They belong together: there is an access token")
+    if account.rotated_on is not None:
+        yield _check_age(account, today)
+
+
+def _age(account: Account, today: date) -> int | None:
+    """Return the days since the client secret was made, None where nobody tells."""
+    return None if account.rotated_on is None else (today - account.rotated_on).days
+
+
+def _check_age(account: Account, today: date) -> Check:
+    """Warn before Amazon stops to take the client secret."""
+    left = SECRET_DAYS - (_age(account, today) or 0)
+    days = f"{left} days are left" if left >= 0 else "they are over"
+    until = today + timedelta(days=left)
+    text = f"Amazon takes a client secret for {SECRET_DAYS} days, this one until {until}: {days}"
+    if left > WARN_DAYS:
+        return Check("client secret's age", State.OK, text)
+    return Check("client secret's age", State.WARNING, text, (advice.rotate(),))
+
+
+@dataclass
+class _Answers:
+    """What getReports says of the report types that need the same roles, each asked at most once."""
+
+    api: SellingPartnerApi
+    types: Mapping[Roles, Sequence[str]]
+    _known: dict[Roles, Reports | AmazonError] = field(default_factory=dict)
+
+    def of(self, roles: Roles) -> Reports | AmazonError:
+        """Return the reports of the last 90 days, or the error.
+
+        Types that need the same role share their fate, so ten of them speak for all. Types that need different roles
+        are not mixed: nobody knows what Amazon says if one of them is missing.
+        """
+        if roles not in self._known:
+            if not self.types[roles]:
+                return AmazonError("no report needs this role, so no list call tells: the first run will")
+            query = {"reportTypes": ",".join(self.types[roles][:MOST_TYPES]), "pageSize": "100"}
+            try:
+                self._known[roles] = self.api.call(GET_REPORTS, query=query).get("reports", [])
+            except AmazonError as error:
+                self._known[roles] = error
+        return self._known[roles]
+
+    def first(self) -> Reports | AmazonError:
+        """Return the answer to the first call, which also shows what is wrong with all of them."""
+        return next((self.of(roles) for roles, types in self.types.items() if types), [])
+
+
+def _by_role(account: Account, groups: Groups) -> dict[tuple[str, Roles], list[type[ReportStream]]]:
+    """Sort the streams of an account by group and roles."""
+    # The United Kingdom has two codes.
+    countries = {"UK" if place.country == "GB" else place.country for place in account.marketplaces}
+    found: dict[tuple[str, Roles], list[type[ReportStream]]] = {}
+    for group, streams in groups.items():
+        for stream in streams:
+            own = getattr(stream, "countries", None)
+            if stream.kind == account.kind and (own is None or countries & {*own}):
+                found.setdefault((group, tuple(getattr(stream, "roles", BRAND_ANALYTICS))), []).append(stream)
+    return found
+
+
+def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) -> Iterator[Check]:
+    """Check that the region's host knows the account, that it is of the kind, and has the marketplaces."""
+    answer = answers.first()
+    if _says(answer, _OTHER_KIND):
+        text = f"This is not the authorization of a {account.kind}: {answer}"
+        yield Check("account type", State.FAILED, text, advice.kind(account))
+        return
+    known = not isinstance(answer, AmazonError) or isinstance(answer, RequestRejectedError)
+    if not known and not _says(answer, _FORBIDDEN, _NO_GROUP):
+        refuses = isinstance(answer, AccessDeniedError)
+        text = f"{account.api_url} {'refuses the account' if refuses else 'does not answer as Amazon does'}: {answer}"
+        yield Check("region", State.FAILED, text, advice.region(account) if refuses else (advice.host(account),))
+        return
+    yield Check("region", State.OK, f"{account.api_url} knows the account")
+    yield _seller_marketplaces(account, api) if account.kind == "seller" else _vendor_marketplaces(account, answer)
+
+
+def _says(answer: Reports | AmazonError, *texts: str) -> bool:
+    """Say whether Amazon refused with one of some texts."""
+    return isinstance(answer, AmazonError) and any(text in answer.text.lower() for text in texts)
+
+
+def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
+    """Compare the marketplaces with those in which the seller takes part."""
+    try:
+        answer = api.call(GET_PARTICIPATIONS)
+    except AmazonError as error:
+        return Check(MARKETPLACES, State.UNKNOWN, f"Amazon does not tell where the seller sells: {error}")
+    own = {entry["marketplace"]["id"]: entry["marketplace"]["countryCode"] for entry in answer.get("payload", [])}
+    missing = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in own)
+    has = f"The account sells in {', '.join(sorted(own.values()))}"
+    if not missing:
+        return Check(MARKETPLACES, State.OK, has)
+    steps = (f"Take {missing} out of `marketplaces`, or authorize the account that sells there",)
+    return Check(MARKETPLACES, State.FAILED, f"{has}, not in {missing}", steps)
+
+
+def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Check:
+    """Compare the marketplace with that of earlier reports: no call tells that of a vendor group."""
+    reports = [] if isinstance(answer, AmazonError) else answer
+    done = {
+        id_
+        for report in reports
+        if report.get("processingStatus") == DONE
+        for id_ in report.get("marketplaceIds") or ()
+    }
+    if not done:
+        return Check(MARKETPLACES, State.UNKNOWN, "Amazon tells a vendor's marketplace only with the first report")
+    wrong = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in done)
+    if not wrong:
+        return Check(MARKETPLACES, State.OK, "Reports came from there within the last 90 days")
+    known = marketplaces()
+    have = ", ".join(sorted(known[id_].country if id_ in known else id_ for id_ in done))
+    steps = ("Set `marketplaces` to the one that the vendor group has",)
+    return Check(MARKETPLACES, State.FAILED, f"All reports of this account are from {have}, none from {wrong}", steps)
+
+
+def _permission(
+    account: Account, group: str, roles: Roles, streams: Sequence[type[ReportStream]], answers: _Answers
+) -> Permission:
+    """Say whether the streams of a group that need the same role can be read."""
+    answer = answers.of(roles)
+    permission = Permission(group, roles, tuple(stream.name for stream in streams))
+    role = " or ".join(roles)
+    if isinstance(answer, AmazonError):
+        if _says(answer, _NO_GROUP):
+            return replace(
+                permission,
+                authorized=State.OK,
+                permitted=State.FAILED,
+                text=f"The account or its user lacks the permission: {answer}",
+                steps=advice.user_steps(account, group),
+                request=advice.user_request(account, group),
+            )
+        if not isinstance(answer, AccessDeniedError):
+            return replace(permission, text=str(answer))
+        return replace(
+            permission,
+            authorized=State.FAILED,
+            text=f"The API authorization lacks the role {role}: {answer}",
+            steps=advice.role_steps(account, role),
+            request=advice.role_request(account, role),
+        )
+    types = {getattr(stream, "report_type", None) for stream in streams}
+    ends = [report.get("processingStatus") for report in answer if report.get("reportType") in types]
+    permission = replace(permission, authorized=State.OK)
+    if DONE in ends:
+        return replace(permission, permitted=State.OK, text="Reports came within the last 90 days")
+    if FATAL in ends:
+        return replace(
+            permission,
+            permitted=State.WARNING,
+            text=f"The role is there, but all {ends.count(FATAL)} reports of the last 90 days ended in an error",
+            steps=(
+                "See Amazon's reason in `report_ledger`. If it is about rights:",
+                *advice.user_steps(account, group),
+            ),
+            request=advice.user_request(account, group),
+        )
+    return replace(permission, text="The role is there; whether the user may see the data shows with the first report")

@@ -1,0 +1,226 @@
+"""`amazon-vendor authorize`: ask a selling partner for consent and keep the refresh token that follows."""
+
+from __future__ import annotations
+
+import random
+import re
+import secrets
+import sys
+import time
+import typing as t
+import webbrowser
+from pathlib import Path
+
+import click
+
+from tap_amazon_vendor.cli import config
+
+if t.TYPE_CHECKING:
+    from tap_amazon_vendor.accounts import Account
+    from tap_amazon_vendor.consent import Consent, ConsentRequest
+    from tap_amazon_vendor.secrets import Secret
+    from tap_amazon_vendor.vault import Place
+
+#: Where the setting `refresh_token` is read from, if it says nothing else.
+VARIABLE = "TAP_AMAZON_VENDOR_REFRESH_TOKEN"
+
+#: What must be set before there is a refresh token.
+REQUIRED = ("client_id", "client_secret", "application_id", "marketplaces")
+
+
+@click.command("authorize")
+@config.option
+@click.option("--account", "label", help="Label of the account, where the configuration lists several.")
+@click.option(
+    "--store",
+    required=True,
+    type=click.Choice(["env", "keyring", "stdout"]),
+    help="Where the refresh token goes: a .env file, the system's keyring, or standard output.",
+)
+@click.option(
+    "--env-file",
+    default=".env",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file of `--store env`. Other lines stay; only you may read it afterwards.",
+)
+@click.option("--application-id", help="In place of the setting application_id (amzn1.sp.solution.…).")
+@click.option("--draft", is_flag=True, help="The application is a draft: it is not published yet.")
+@click.option(
+    "--redirect-uri",
+    default="http://localhost:8643/callback",
+    show_default=True,
+    help="One that the application has registered. If it is not of this computer, its address is to be pasted.",
+)
+@click.option("--no-browser", is_flag=True, help="Open no browser and do not listen: the address is to be pasted.")
+@click.option("--central-url", help="In place of Vendor Central's or Seller Central's address.")
+@click.option(
+    "--wait-minutes",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="How long to wait for the consent.",
+)
+def command(  # noqa: PLR0913 - one parameter per option
+    *,
+    files: tuple[str, ...],
+    label: str | None,
+    store: str,
+    env_file: Path,
+    application_id: str | None,
+    draft: bool,
+    redirect_uri: str,
+    no_browser: bool,
+    central_url: str | None,
+    wait_minutes: float,
+) -> None:
+    """Authorize your application to read an account.
+
+    Opens Amazon's consent page, where somebody who administers the account confirms,
+    takes the answer and stores the refresh token. Everything but the token of
+    `--store stdout` is written to standard error, and no secret is ever shown.
+    """
+    from tap_amazon_vendor.accounts import is_local, is_safe  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.auth import exchange_code  # noqa: PLC0415
+    from tap_amazon_vendor.consent import ConsentRequest  # noqa: PLC0415
+    from tap_amazon_vendor.errors import AmazonError  # noqa: PLC0415
+    from tap_amazon_vendor.secrets import Redactor  # noqa: PLC0415
+    from tap_amazon_vendor.transport import Transport  # noqa: PLC0415
+    from tap_amazon_vendor.vault import VaultError  # noqa: PLC0415
+
+    for name, url in (("--redirect-uri", redirect_uri), ("--central-url", central_url)):
+        if url and not is_safe(url):
+            message = "must be a URL that starts with https:// (http:// for this computer only)"
+            raise click.BadParameter(message, param_hint=name)
+    settings = _read(files, application_id)
+    account, entry = _choose(settings, label)
+    central = account.api_url if is_local(account.api_url) else account.marketplaces[0].central(account.kind)
+    request = ConsentRequest(
+        (central_url or central).rstrip("/"), account.application_id, redirect_uri, secrets.token_urlsafe(32), draft
+    )
+    try:
+        setting = str(entry.get("refresh_token") or "")
+        place = _place(store, env_file, account, setting, several=entry is not settings)
+        place.check()
+        listen = is_local(redirect_uri) and not no_browser
+        consent = _ask(request, seconds=wait_minutes * 60, open_browser=not no_browser, listen=listen)
+        click.echo("Consent is given. Exchanging its code for a refresh token ...", err=True)
+        transport = Transport(sleep=time.sleep, rng=random.Random())  # noqa: S311 - jitter is no secret
+        place.keep(exchange_code(account, consent.code, redirect_uri, transport))
+    except (AmazonError, VaultError) as error:
+        raise click.ClickException(Redactor([account.client_secret]).redact(str(error))) from None
+    countries = ", ".join(marketplace.country for marketplace in account.marketplaces)
+    who = "vendor group" if account.kind == "vendor" else "seller"
+    click.echo(f"{who} {consent.selling_partner_id} has authorized account {account.label!r} ({countries}).", err=True)
+    click.echo(f"{_how_to_use(place, entry)}\nSee what it allows: amazon-vendor doctor", err=True)
+
+
+class StandardOutput:
+    """Where the refresh token, and nothing else, is written."""
+
+    reference = ""
+
+    def check(self) -> None:
+        """There always is one."""
+
+    def keep(self, secret: Secret) -> None:
+        """Write the secret."""
+        click.echo(secret.reveal())
+
+
+def _read(files: tuple[str, ...], application_id: str | None) -> dict[str, t.Any]:
+    settings, problems = config.read(files)
+    if problems:
+        raise click.ClickException("\n".join(problems))
+    if application_id:
+        for entry in (settings, *settings.get("accounts", ())):
+            entry["application_id"] = application_id
+    return settings
+
+
+def _choose(settings: dict[str, t.Any], label: str | None) -> tuple[Account, dict[str, t.Any]]:
+    """Return the account to authorize, without a refresh token, and what the configuration says of it."""
+    from tap_amazon_vendor.accounts import read_accounts  # noqa: PLC0415
+
+    problems: list[str] = []
+    accounts = read_accounts(settings, problems, REQUIRED)
+    if problems:
+        raise click.ClickException("\n".join(problems))
+    entries = settings.get("accounts") or [settings]
+    chosen = [pair for pair in zip(accounts, entries, strict=True) if label in {None, pair[0].label}]
+    if len(chosen) != 1:
+        labels = ", ".join(account.label for account in accounts)
+        message = f"name one of the accounts that the configuration has: {labels}"
+        raise click.BadParameter(message, param_hint="--account")
+    return chosen[0]
+
+
+def _place(store: str, env_file: Path, account: Account, setting: str, *, several: bool) -> Place:
+    """Return where the refresh token goes: where the setting `refresh_token` looks, if that is such a place."""
+    from tap_amazon_vendor.vault import ENVIRONMENT, KEYRING, SERVICE, EnvFile, KeyringEntry  # noqa: PLC0415
+
+    if store == "env":
+        own = f"{VARIABLE}_{re.sub(r'[^A-Za-z0-9]+', '_', account.label).upper()}" if several else VARIABLE
+        return EnvFile(env_file, setting.removeprefix(ENVIRONMENT) if setting.startswith(ENVIRONMENT) else own)
+    if store == "keyring":
+        return KeyringEntry.of(setting) if setting.startswith(KEYRING) else KeyringEntry(SERVICE, account.label)
+    return StandardOutput()
+
+
+def _ask(request: ConsentRequest, *, seconds: float, open_browser: bool, listen: bool) -> Consent:
+    """Send somebody to Amazon's consent page and wait for the answer.
+
+    Raises:
+        ConsentError: It did not come, was refused, or is another one's.
+    """
+    from tap_amazon_vendor.consent import receiving  # noqa: PLC0415
+
+    click.echo(f"Consent is given by somebody who administers the account, at this page:\n\n{request.url}\n", err=True)
+    if not listen:
+        if open_browser:
+            webbrowser.open(request.url)
+        return _paste(request)
+    try:
+        with receiving(request) as receiver:
+            if webbrowser.open(request.url):
+                click.echo(f"Waiting for the answer at {request.redirect_uri} (Ctrl-C stops) ...", err=True)
+                return receiver.wait(seconds)
+    except OSError as error:
+        message = (
+            f"Cannot listen at {request.redirect_uri}: {error.strerror}. Use another --redirect-uri that the "
+            "application has registered, or --no-browser"
+        )
+        raise click.ClickException(message) from None
+    click.echo("No browser could be opened: open the page in any browser, on any computer.", err=True)
+    return _paste(request)
+
+
+def _paste(request: ConsentRequest) -> Consent:
+    """Take the address from a person; on a terminal without showing it, because it holds the code."""
+    from tap_amazon_vendor.consent import read_answer  # noqa: PLC0415
+
+    prompt = (
+        "After the consent the browser goes to an address that begins with\n"
+        f"{request.redirect_uri} (a page that does not load is all right).\nPaste the whole address here"
+    )
+    if sys.stdin.isatty():
+        return read_answer(click.prompt(f"{prompt} (it is not shown)", hide_input=True, err=True), request)
+    click.echo(f"{prompt}:", err=True)
+    return read_answer(sys.stdin.readline(), request)
+
+
+def _how_to_use(place: Place, entry: dict[str, t.Any]) -> str:
+    """Say where the refresh token is, and how the tap gets it from there."""
+    from tap_amazon_vendor.vault import EnvFile  # noqa: PLC0415
+
+    if isinstance(place, StandardOutput):
+        return "The refresh token is written to standard output."
+    if isinstance(place, EnvFile):
+        where = f"The refresh token is in {place.path}, as {place.name}"
+        if place.name == VARIABLE:
+            return f"{where}: Meltano finds it there, and so does the tap with --config ENV."
+    else:
+        where = "The refresh token is in the keyring"
+    if place.reference == entry.get("refresh_token"):
+        return f"{where}, where the setting `refresh_token` looks for it."
+    return f'{where}. Let the configuration of the account say "refresh_token": "{place.reference}".'

@@ -1,0 +1,227 @@
+"""`amazon-vendor doctor`: find out what keeps an account from being read, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import typing as t
+from datetime import datetime, timezone
+from functools import partial
+
+import click
+
+from tap_amazon_vendor.cli import config
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from tap_amazon_vendor.accounts import Account
+    from tap_amazon_vendor.checks import Check, Diagnosis, Permission, State
+
+#: How a state looks on a terminal.
+STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
+
+#: Columns of a file or a pipe, which has no width of its own.
+_WIDTH = 140
+
+#: What a state means for a permission.
+PERMISSIONS = {"ok": "allowed", "warning": "doubtful", "failed": "missing", "unknown": "not known yet"}
+
+
+@click.command("doctor")
+@config.option
+@click.option("--account", "label", help="Check only the account of this label.")
+@click.option(
+    "--format",
+    "form",
+    default="table",
+    show_default=True,
+    type=click.Choice(["table", "json"]),
+    help="For people, or for scripts.",
+)
+@click.pass_context
+def command(context: click.Context, *, files: tuple[str, ...], label: str | None, form: str) -> None:
+    """Check settings, login, region and the role of every stream.
+
+    Asks for no report. The exit code is 0 if everything selected can be read as far as
+    Amazon tells, and 1 if something stands in the way.
+    """
+    accounts, problems = _read(files)
+    if label is not None and not problems:
+        accounts = tuple(account for account in accounts if account.label == label)
+        if not accounts:
+            message = "the configuration has no account of that label"
+            raise click.BadParameter(message, param_hint="--account")
+    diagnoses: list[Diagnosis] = []
+    if form == "table":
+        console = _console()
+        _show_settings(console, accounts, problems)
+    for account in accounts:
+        diagnoses.append(_diagnose(account))
+        if form == "table":
+            _show(console, diagnoses[-1])
+    ok = not problems and all(diagnosis.ok for diagnosis in diagnoses)
+    if form == "json":
+        content = {"ok": ok, "problems": problems, "accounts": [_as_json(diagnosis) for diagnosis in diagnoses]}
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    context.exit(0 if ok else 1)
+
+
+def _read(files: tuple[str, ...]) -> tuple[tuple[Account, ...], list[str]]:
+    """Return the accounts of the configuration, or what is wrong with it."""
+    from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415 - commands start fast
+
+    from tap_amazon_vendor.settings import read_settings  # noqa: PLC0415
+
+    settings, problems = config.read(files)
+    if problems:
+        return (), problems
+    try:
+        return read_settings(settings, _now().date()).accounts, []
+    except ConfigValidationError as error:
+        return (), list(error.errors)
+
+
+def _diagnose(account: Account) -> Diagnosis:
+    from tap_amazon_vendor.checks import check_account  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.streams import GROUPS  # noqa: PLC0415
+    from tap_amazon_vendor.transport import Transport  # noqa: PLC0415
+
+    again = partial(_sleep, "before trying again")
+    quota = partial(_sleep, "for Amazon's quota")
+    transport = Transport(sleep=again, rng=random.Random())  # noqa: S311 - jitter is no secret
+    return check_account(account, GROUPS, transport=transport, clock=_now, sleep=quota)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _sleep(reason: str, seconds: float) -> None:
+    """Wait, and tell whoever watches why nothing happens."""
+    click.echo(f"Waiting {seconds:.0f} s {reason} ...", err=True)
+    time.sleep(seconds)
+
+
+def _as_json(diagnosis: Diagnosis) -> dict[str, t.Any]:
+    account = diagnosis.account
+    return {
+        "account": account.label,
+        "account_type": account.kind,
+        "marketplaces": [place.country for place in account.marketplaces],
+        "ok": diagnosis.ok,
+        "checks": [
+            {"name": check.name, "state": check.state.value, "text": check.text, "steps": check.steps}
+            for check in diagnosis.checks
+        ],
+        "permissions": [
+            {
+                "group": permission.group,
+                "roles": permission.roles,
+                "streams": permission.streams,
+                "api_authorization": permission.authorized.value,
+                "user_permission": permission.permitted.value,
+                "text": permission.text,
+                "steps": permission.steps,
+                "request": permission.request,
+            }
+            for permission in diagnosis.permissions
+        ],
+    }
+
+
+def _console() -> Console:
+    from rich.console import Console  # noqa: PLC0415 - commands start fast
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH
+    return console
+
+
+def _show_settings(console: Console, accounts: Sequence[Account], problems: Sequence[str]) -> None:
+    from tap_amazon_vendor.checks import Check, State  # noqa: PLC0415 - commands start fast
+
+    if not problems:
+        text = f"Nothing is wrong with them; accounts: {', '.join(account.label for account in accounts)}"
+        _show_check(console, Check("settings", State.OK, text))
+    for problem in problems:
+        _show_check(console, Check("settings", State.FAILED, problem))
+
+
+def _show(console: Console, diagnosis: Diagnosis) -> None:
+    """Print what was found out about an account."""
+    from rich.text import Text  # noqa: PLC0415 - commands start fast
+
+    from tap_amazon_vendor import advice  # noqa: PLC0415
+
+    account = diagnosis.account
+    console.print()
+    title = f"{account.label}: {account.kind}, {advice.countries(account)}"
+    console.rule(Text(title, "bold"), align="left")
+    for check in diagnosis.checks:
+        _show_check(console, check)
+    if not diagnosis.permissions:
+        return
+    console.print(_table(diagnosis.permissions))
+    for same in diagnosis.remedies:
+        groups = ", ".join(advice.user_permission(permission.group) for permission in same)
+        _say(console, f"\n{groups}: {same[0].text}", style="bold")
+        _show_steps(console, same[0].steps)
+        if same[0].request:
+            _say(console, "  To send to the administrator of the account:")
+            _say(console, f"  {same[0].request}", style="italic")
+
+
+def _show_check(console: Console, check: Check) -> None:
+    from rich.text import Text  # noqa: PLC0415 - commands start fast
+
+    _say(console, Text.assemble(_mark(check.state), " ", (check.name, "bold"), f": {check.text}"))
+    _show_steps(console, check.steps)
+
+
+def _show_steps(console: Console, steps: Sequence[str]) -> None:
+    for number, step in enumerate(steps, 1):
+        _say(console, f"  {number}. {step}")
+
+
+def _say(console: Console, text: Text | str, style: str | None = None) -> None:
+    """Print a line as it is, without breaking it: it is to be copied."""
+    console.print(text, style=style, markup=False, soft_wrap=True)
+
+
+def _table(permissions: Sequence[Permission]) -> Table:
+    from rich.table import Column, Table  # noqa: PLC0415 - commands start fast
+    from rich.text import Text  # noqa: PLC0415
+
+    from tap_amazon_vendor import advice  # noqa: PLC0415
+
+    names = [name for permission in permissions for name in permission.streams]
+    table = Table(
+        *("Group", "Role (any one)"),
+        Column("Streams", no_wrap=True, min_width=max(map(len, names))),
+        *("API authorization", "User permission"),
+        caption="Amazon wants both. Whether the user may see the data shows in reports only.",
+    )
+    for permission in permissions:
+        table.add_row(
+            advice.user_permission(permission.group),
+            ", ".join(permission.roles),
+            "\n".join(permission.streams),
+            *(
+                Text(PERMISSIONS[state.value], STYLES[state.value])
+                for state in (permission.authorized, permission.permitted)
+            ),
+        )
+    return table
+
+
+def _mark(state: State) -> Text:
+    from rich.text import Text  # noqa: PLC0415 - commands start fast
+
+    return Text(state.value, STYLES[state.value])
