@@ -58,30 +58,15 @@ class ReportRequest:
         return (replace(self, window=halves[0]), replace(self, window=halves[1])) if halves else None
 
     def body(self) -> dict[str, t.Any]:
-        """Return the body of createReport.
-
-        The clock part of a day is ignored (REPORTS.md section 0.3); the range of a campaign report goes into the
-        options (section 3).
-        """
+        """Return the body of createReport. The range of a campaign report goes into the options (REPORTS.md 3)."""
         body: dict[str, t.Any] = {
             "reportType": self.report_type,
             "marketplaceIds": [self.marketplace_id],
             "reportOptions": dict(self.options),
         }
-        for name, value in self._range().items():
+        for name, value in self.calendar.range(self.window).items():
             (body if name.startswith("data") else body["reportOptions"])[name] = value
         return body
-
-    def _range(self) -> dict[str, str]:
-        """Start and end by the names that the request says them by."""
-        if not self.calendar.range_in:
-            return {}
-        start, end = to_text(self.window.start), to_text(self.window.end)
-        if "T" not in start:
-            # A campaign that starts on the last day belongs to it.
-            end_of_day = "T00:00:00Z" if self.calendar.range_in[0].startswith("data") else "T23:59:59Z"
-            start, end = f"{start}T00:00:00Z", f"{end}{end_of_day}"
-        return dict(zip(self.calendar.range_in, (start, end), strict=True))
 
     def matches(self, specification: Mapping[str, t.Any] | None) -> bool:
         """Say whether a document answers this request.
@@ -99,7 +84,7 @@ class ReportRequest:
             said.get("reportType", self.report_type) == self.report_type
             and self.marketplace_id in said.get("marketplaceIds", [self.marketplace_id])
             and all(said.get(name, value) == value for name, value in self.options)
-            and all(str(said.get(name, value))[:told] == value[:told] for name, value in self._range().items())
+            and all(str(said.get(name, value))[:told] == value[:told] for name, value in self.calendar.range(self.window).items())
         )
 
     def to_state(self) -> dict[str, t.Any]:
