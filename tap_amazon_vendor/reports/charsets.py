@@ -1,0 +1,228 @@
+"""In which charset a document is written.
+
+Amazon declares no charset per report; the document host's ``Content-Type`` may name one, and has been seen wrong
+(REPORTS.md 0.2). So the bytes have the last word, all of them: one letter in the last line decides as well as one in
+the first.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import typing as t
+import zlib
+from contextlib import contextmanager
+
+from tap_amazon_vendor.errors import DocumentError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+GZIP_MAGIC = b"\x1f\x8b"
+BLOCK = 1 << 18
+
+#: The longer first: UTF-32's begins with UTF-16's.
+_BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+#: Names that Java or an old standard gives to what is in fact the larger Windows charset.
+_WINDOWS = {
+    **dict.fromkeys(("ascii", "iso8859-1", "latin-1"), "cp1252"),
+    **dict.fromkeys(("shift_jis", "windows-31j", "x-sjis", "x-ms932"), "cp932"),
+}
+
+REPLACEMENT = "\ufffd"
+_SAMPLE = 1 << 16
+
+#: In another charset, hardly any two letters beyond ASCII make one of UTF-8.
+_WHOLE_PER_BROKEN = 4
+
+
+class Charset(t.NamedTuple):
+    """How to decode a document.
+
+    Attributes:
+        name: Python's name of the codec.
+        errors: ``strict``, or ``replace`` where no charset fits the whole document.
+    """
+
+    name: str
+    errors: str = "strict"
+
+
+@contextmanager
+def unpacked(path: Path, source: str) -> Iterator[t.IO[bytes]]:
+    """Open a file for reading its content, gzip or plain by its first two bytes (REPORTS.md 0.2).
+
+    Raises:
+        DocumentError: The gzip data is truncated or damaged.
+    """
+    with path.open("rb") as raw:
+        packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        raw.seek(0)
+        try:
+            yield t.cast("t.IO[bytes]", gzip.GzipFile(fileobj=raw) if packed else raw)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            text = f"{source}: the document is truncated or damaged: {error}"
+            raise DocumentError(text) from None
+
+
+def texts(path: Path, charset: Charset, source: str) -> Iterator[str]:
+    """Decode a document block by block.
+
+    Args:
+        path: The file, gzip or plain.
+        charset: How to decode it.
+        source: What to call the document in an error.
+
+    Raises:
+        DocumentError: The gzip data is truncated or damaged.
+        UnicodeDecodeError: The charset is not the document's.
+    """
+    decoder = codecs.getincrementaldecoder(charset.name)(charset.errors)
+    with unpacked(path, source) as file:
+        while block := file.read(BLOCK):
+            yield decoder.decode(block)
+        yield decoder.decode(b"", final=True)
+
+
+def find_charset(
+    path: Path, source: str, warn: Callable[[str], None], *, declared: str | None = None, country: str | None = None
+) -> Charset:
+    """Decide how to decode a document. Reads it through, in constant memory.
+
+    In order: a byte order mark; UTF-8 with a letter beyond ASCII, which text in another charset is not by chance,
+    while a document in UTF-8 decodes by most wrong labels too; the declared charset; what Amazon uses in the country;
+    the best guess. Each only if the whole document decodes. What is UTF-8 but for a few broken letters, and what fits
+    nothing, is read with replacement characters.
+
+    Args:
+        path: The file, gzip or plain.
+        source: What to call the document.
+        warn: Takes the warning that the document has replacement characters, ours or Amazon's own.
+        declared: Charset that the document host named.
+        country: Country of the marketplace, where it is known.
+
+    Raises:
+        DocumentError: The gzip data is truncated or damaged.
+    """
+    with unpacked(path, source) as file:
+        head = file.read(4)
+    certain, likely = _candidates(head, declared, country)
+    for name in certain:
+        if _fits(path, name, source):
+            return _checked(path, Charset(name), source, warn)
+    if _is_damaged_utf_8(path, source):
+        return _checked(path, Charset("utf-8-sig", "replace"), source, warn)
+    for name in likely:
+        if _fits(path, name, source):
+            return Charset(name)
+    guess = _guess(path, source)
+    if guess and _fits(path, guess, source):
+        return Charset(guess)
+    return _checked(path, Charset(likely[0], "replace"), source, warn)
+
+
+def head_text(path: Path, source: str, *, declared: str | None = None, country: str | None = None) -> str:
+    """Decode the head of a document, by what can be known from that alone.
+
+    Raises:
+        DocumentError: The gzip data is damaged.
+    """
+    with unpacked(path, source) as file:
+        head = file.read(_SAMPLE)
+    certain, likely = _candidates(head, declared, country)
+    for name in (*certain, *likely):
+        try:
+            return codecs.getincrementaldecoder(name)().decode(head)
+        except UnicodeError:
+            continue
+    return head.decode(likely[0], "replace")
+
+
+def _candidates(head: bytes, declared: str | None, country: str | None) -> tuple[list[str], list[str]]:
+    """Return the charsets that show themselves, and those that most bytes fit, the most likely first."""
+    by_mark = next((name for mark, name in _BOMS.items() if head.startswith(mark)), None)
+    by_label = _codec(declared)
+    # UTF-16, say, or ISO-2022-JP: its bytes may look like another text in ASCII.
+    disguised = by_label if by_label and not _extends_ascii(by_label) else None
+    by_country = ("cp932", "cp1252") if country == "JP" else ("cp1252", "cp932")
+    return (
+        list(dict.fromkeys(filter(None, (by_mark, disguised, "utf-8")))),
+        list(dict.fromkeys(filter(None, (by_label, *by_country)))),
+    )
+
+
+def _codec(label: str | None) -> str | None:
+    """Return Python's name of a charset, None where it is no charset."""
+    if label is None:
+        return None
+    label = label.strip(" \"'").lower()
+    label = _WINDOWS.get(label, label)
+    try:
+        b"".decode(label)
+        name = codecs.lookup(label).name
+        codecs.getincrementaldecoder(name)
+    except (LookupError, ValueError):
+        return None
+    return _WINDOWS.get(name, name)
+
+
+def _extends_ascii(name: str) -> bool:
+    ascii_bytes = bytes(range(128))
+    return ascii_bytes.decode(name, "replace") == ascii_bytes.decode("ascii")
+
+
+def _fits(path: Path, name: str, source: str) -> bool:
+    try:
+        for _ in texts(path, Charset(name), source):
+            pass
+    except UnicodeError:
+        return False
+    return True
+
+
+def _is_damaged_utf_8(path: Path, source: str) -> bool:
+    """Say whether a document that is not UTF-8 is so by little: letters cut in the middle, or a damaged byte."""
+    broken = whole = 0
+    for text in texts(path, Charset("utf-8", "replace"), source):
+        if not text.isascii():
+            here = text.count(REPLACEMENT)
+            broken += here
+            whole += len(text) - len(text.encode("ascii", "ignore")) - here
+    return whole > _WHOLE_PER_BROKEN * broken
+
+
+def _checked(path: Path, charset: Charset, source: str, warn: Callable[[str], None]) -> Charset:
+    """Warn of replacement characters."""
+    count = first = line = 0
+    for text in texts(path, charset, source):
+        if not text.isascii() and (here := text.count(REPLACEMENT)):
+            count += here
+            first = first or line + text.count("\n", 0, text.index(REPLACEMENT)) + 1
+        line += text.count("\n")
+    if count:
+        warn(
+            f"{source}: {count} characters cannot be read (charset {charset.name}) and became {REPLACEMENT!a}, "
+            f"the first in line {first}"
+        )
+    return charset
+
+
+def _guess(path: Path, source: str) -> str | None:
+    """Let charset-normalizer guess, by lines that have letters beyond ASCII."""
+    from charset_normalizer import from_bytes  # noqa: PLC0415  # only where nothing else fits
+
+    sample = bytearray()
+    with unpacked(path, source) as file:
+        while len(sample) < _SAMPLE and (line := file.readline(_SAMPLE)):
+            if not line.isascii():
+                sample += line
+    best = from_bytes(bytes(sample)).best()
+    return _codec(best.encoding) if best else None

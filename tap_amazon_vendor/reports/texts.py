@@ -1,0 +1,286 @@
+"""From the text of a cell to a typed value: local numbers, dates, times, booleans.
+
+Some texts can be read in two ways: ``1,234`` and ``1.234``, ``02/03/2026``. Both readings are taken, the English one
+(decimal point, month first) and the continental one (decimal comma, day first). Where they differ, a `Convention` says
+which holds; where nothing says it, the text is an error. It is never guessed in silence.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum
+from functools import cache
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    Readings = tuple[t.Any, t.Any]
+
+
+class Convention(IntEnum):
+    """How a text is written that can be read in two ways. The value is the reading's index."""
+
+    ENGLISH = 0
+    CONTINENTAL = 1
+
+
+#: Marketplaces whose countries write a decimal comma.
+COMMA_COUNTRIES = frozenset({"BE", "BR", "DE", "ES", "FR", "IT", "NL", "PL", "SE", "TR", "ZA"})
+
+#: Longer than any number or date. What is longer is not looked into.
+_LONGEST = 100
+
+_BLANKS = " \u00a0\u202f"
+_GROUPED_BY_BLANKS = rf"[1-9]\d{{0,2}}(?:[{_BLANKS}]\d{{3}})+"
+#: Groups of two digits are Indian: 12,34,567.
+_POINT = re.compile(
+    rf"[+-]?(?:(?:\d+|{_GROUPED_BY_BLANKS}|[1-9]\d{{0,2}}(?:,\d{{2,3}})*,\d{{3}})(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d\d?)?",
+    re.ASCII,
+)
+_COMMA = re.compile(rf"[+-]?(?:(?:\d+|{_GROUPED_BY_BLANKS}|[1-9]\d{{0,2}}(?:\.\d{{3}})+)(?:,\d*)?|,\d+)", re.ASCII)
+_NO_MARKS = re.compile(r"[+-]?\d+", re.ASCII)
+_NOT_COMMA = str.maketrans({",": ".", "\u2212": "-", **dict.fromkeys([*_BLANKS, "."])})
+_NOT_POINT = str.maketrans({"\u2212": "-", **dict.fromkeys([*_BLANKS, ","])})
+
+_BOOLEANS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
+
+#: What most reports have, so that most texts need no second look.
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.ASCII)
+
+_DATE_TIME = re.compile(
+    r"""
+    (?: (?P<year>\d{4}) (?P<mark>[-/.年]) (?P<month>\d{1,2}) (?:(?P=mark)|月) (?P<day>\d{1,2}) 日?  # 2026-11-21
+      | (?P<first>\d{1,2}) (?P<between>[-/.]) (?P<second>\d{1,2}) (?P=between) (?P<year2>\d{4})  # 21.11.2026
+      | (?P<day3>\d{1,2}) [-.\ ]{1,2} (?P<name3>[^\W\d_]{3,}) [-.,\ ]{1,2} (?P<year3>\d{4})  # 21-Nov-2026
+      | (?P<name4>[^\W\d_]{3,}) [.\ ]{1,2} (?P<day4>\d{1,2}) ,?\ (?P<year4>\d{4})  # Nov 21, 2026
+    )
+    (?: (?:T|,?\ ) (?P<hour>\d{1,2}) : (?P<minute>\d\d) (?: : (?P<clock_second>\d\d) (?P<fraction>\.\d+)? )?
+        (?: \ ?(?P<half>[AaPp])\.?[Mm]\.? )?
+        (?: \ ?(?P<zone> Z | [A-Za-z]{0,5} [+-]\d{1,2} (?: :?\d\d )? | [A-Za-z]{2,5} ) )?
+    )?
+    """,
+    re.VERBOSE | re.ASCII,
+)
+
+#: Zone abbreviations in Amazon's reports, as the offset from UTC. IST is India's, where Amazon has a marketplace.
+ZONES = {
+    **dict.fromkeys(("UTC", "GMT", "WET"), "+00:00"),
+    **dict.fromkeys(("BST", "WEST", "CET", "MET", "MEZ"), "+01:00"),
+    **dict.fromkeys(("CEST", "MEST", "MESZ", "EET"), "+02:00"),
+    **dict.fromkeys(("EEST", "TRT"), "+03:00"),
+    "GST": "+04:00",
+    "IST": "+05:30",
+    "SGT": "+08:00",
+    "JST": "+09:00",
+    "AEST": "+10:00",
+    "AEDT": "+11:00",
+    "BRT": "-03:00",
+    **dict.fromkeys(("AST", "EDT"), "-04:00"),
+    **dict.fromkeys(("EST", "CDT"), "-05:00"),
+    **dict.fromkeys(("CST", "MDT"), "-06:00"),
+    **dict.fromkeys(("MST", "PDT"), "-07:00"),
+    "PST": "-08:00",
+}
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d\d)?", re.ASCII)
+
+#: Languages of the marketplaces, for the names of the months.
+_LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "pl", "sv", "pt_br", "tr")
+
+#: The formats that depend on a convention.
+CONVENTIONAL = frozenset({"integer", "number", "date", "date-time"})
+
+
+def kind_of(schema: Mapping[str, t.Any]) -> str:
+    """Return the type of a column: its format where it is a date, null left out."""
+    if schema.get("format") in {"date", "date-time"}:
+        return str(schema["format"])
+    kinds = schema["type"]
+    return kinds if isinstance(kinds, str) else next(kind for kind in kinds if kind != "null")
+
+
+def text_converter(
+    kind: str,
+    choose: Callable[[str], Convention | None] = lambda _: None,
+    *,
+    only: Convention | None = None,
+    nulls: Collection[str] = (),
+) -> Callable[[str], t.Any]:
+    """Make the conversion of a column's texts.
+
+    Dates come out as ``YYYY-MM-DD``. Times come out in ISO 8601 with the offset that the text gives, never shifted to
+    another zone; a text without zone gives a time without offset, a date alone gives its midnight.
+    A date column takes a time at midnight only, so that nothing is cut off.
+
+    Args:
+        kind: ``integer``, ``number``, ``boolean``, ``date``, ``date-time`` or ``string`` (the text itself).
+        choose: Takes a text with two readings and says which convention holds, None where nothing tells.
+        only: The convention, where it is known: nothing is read by the other one.
+        nulls: Texts that mean that there is no value.
+
+    Returns:
+        A function from text to value. It gives None for a blank text, and raises ValueError, which never holds the
+        text, where the text is not of the type.
+    """
+    if kind == "string":
+        return lambda text: text or None
+    read = _READ[kind]
+
+    def convert(text: str) -> t.Any:  # noqa: ANN401
+        text = text.strip()
+        if not text or text in nulls:
+            return None
+        readings = read(text) if len(text) <= _LONGEST else (None, None)
+        convention = only
+        if convention is None:
+            possible = {reading: number for number, reading in enumerate(readings) if reading is not None}
+            if len(possible) > 1:
+                convention = choose(text)
+                if convention is None:
+                    msg = f"can be read as two different values of type {kind}"
+                    raise ValueError(msg)
+            else:
+                convention = Convention(max(possible.values(), default=0))
+        value = readings[convention]
+        if value is None:
+            msg = f"is not of type {kind}"
+            raise ValueError(msg)
+        return value
+
+    return convert
+
+
+def convention_of(kind: str, text: str) -> Convention | None:
+    """Say which convention a text proves: the only one by which it can be read.
+
+    Args:
+        kind: Type of the column, one of `CONVENTIONAL`.
+        text: The text.
+
+    Returns:
+        None where it can be read by both, or by none.
+    """
+    text = text.strip()
+    english, continental = _READ[kind](text) if len(text) <= _LONGEST else (None, None)
+    if (english is None) == (continental is None):
+        return None
+    return Convention.CONTINENTAL if english is None else Convention.ENGLISH
+
+
+def _numbers(text: str) -> Readings:
+    text = text.replace("\u2212", "-")
+    if _NO_MARKS.fullmatch(text):
+        return (number := int(text)), number
+    english = Decimal(text.translate(_NOT_POINT)) if _POINT.fullmatch(text) else None
+    continental = Decimal(text.translate(_NOT_COMMA)) if _COMMA.fullmatch(text) else None
+    return english, continental
+
+
+def _integers(text: str) -> Readings:
+    english, continental = _numbers(text)
+    return _whole(english), _whole(continental)
+
+
+def _whole(number: int | Decimal | None) -> int | None:
+    return int(number) if number is not None and number == int(number) else None
+
+
+def _booleans(text: str) -> Readings:
+    return (value := _BOOLEANS.get(text.lower())), value
+
+
+def _dates(text: str) -> Readings:
+    english, continental = _times(text)
+    return _midnight(english), _midnight(continental)
+
+
+def _midnight(moment: str | None) -> str | None:
+    return moment[:10] if moment is not None and moment[11:19] == "00:00:00" and not moment[19:].strip(".0+-:Z") else None
+
+
+def _date_times(text: str) -> Readings:
+    return _times(text)
+
+
+def _times(text: str) -> Readings:
+    if _ISO.fullmatch(text):
+        moment = f"{text[:10]}T{text[11:]}" if _exists(text) else None
+        return moment, moment
+    found = _DATE_TIME.fullmatch(text)
+    if not found:
+        return None, None
+    part = found.groupdict()
+    clock = _clock(part)
+    if clock is None:
+        return None, None
+    if part["year"]:
+        english = continental = (part["year"], part["month"], part["day"])
+    elif part["year2"]:
+        english = (part["year2"], part["first"], part["second"])
+        continental = (part["year2"], part["second"], part["first"])
+        if part["between"] == ".":
+            english = continental
+    else:
+        month = _months().get((part["name3"] or part["name4"]).casefold(), "0")
+        english = continental = (part["year3"] or part["year4"], month, part["day3"] or part["day4"])
+    return _moment(*english, clock), _moment(*continental, clock)
+
+
+def _clock(part: Mapping[str, str | None]) -> str | None:
+    """Return ``hh:mm:ss``, fraction and offset; None where there is no such time."""
+    hour = int(part["hour"] or 0)
+    if part["half"]:
+        if not 1 <= hour <= 12:  # noqa: PLR2004  # a clock of twelve hours
+            return None
+        hour = hour % 12 + (12 if part["half"] in "Pp" else 0)
+    offset = _offset(part["zone"] or "")
+    if offset is None:
+        return None
+    return f"{hour:02}:{part['minute'] or '00'}:{part['clock_second'] or '00'}{part['fraction'] or ''}{offset}"
+
+
+def _offset(zone: str) -> str | None:
+    if zone in {"", "Z"}:
+        return zone
+    if found := _OFFSET.fullmatch(zone.upper()):
+        sign, hours, minutes = found.groups(default="00")
+        offset = f"{sign}{hours:0>2}:{minutes}"
+        return offset if hours < "15" or len(hours) == 1 else None
+    return ZONES.get(zone.upper())
+
+
+def _moment(year: str, month: str, day: str, clock: str) -> str | None:
+    moment = f"{year}-{month:0>2}-{day:0>2}T{clock}"
+    return moment if _exists(moment) else None
+
+
+def _exists(moment: str) -> bool:
+    try:
+        datetime.fromisoformat(moment[:19])
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def _months() -> dict[str, str]:
+    """Return the number of each month by its names, long and short, in the languages of the marketplaces."""
+    from pendulum.locales.locale import Locale  # noqa: PLC0415  # only where a report names a month
+
+    names: dict[str, str] = {}
+    for language in _LANGUAGES:
+        for length in ("abbreviated", "wide"):
+            months = Locale.load(language).get(f"translations.months.{length}")
+            names.update({name.rstrip(".").casefold(): str(number) for number, name in months.items()})
+    return names
+
+
+_READ: dict[str, Callable[[str], Readings]] = {
+    "integer": _integers,
+    "number": _numbers,
+    "boolean": _booleans,
+    "date": _dates,
+    "date-time": _date_times,
+}
