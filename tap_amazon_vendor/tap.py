@@ -32,7 +32,7 @@ from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.reports.windows import Horizon
 from tap_amazon_vendor.settings import SCHEMA, check_settings, read_settings
 from tap_amazon_vendor.spapi import SellingPartnerApi
-from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.streams.audit import ReportLedger
 from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.overlap import ProgramOverlap
@@ -219,7 +219,7 @@ class TapAmazonVendor(Tap):
         kinds = {entry.get("account_type") or kind for entry in entries}
         return [
             ReportLedger(self),
-            *(stream(self) for stream in REPORT_STREAMS if stream.kind in kinds),
+            *(stream(self) for stream in STREAMS if stream.kind in kinds),
         ]
 
     @property
@@ -248,21 +248,29 @@ class TapAmazonVendor(Tap):
         return ProgramOverlap() if len(self.settings.selling_programs) > 1 else None
 
     @cached_property
-    def jobs(self) -> ReportJobs:
-        """The report jobs of the run, not yet planned."""
-        transport = Transport(sleep=self._sleep, rng=self._rng)
-        apis = {}
-        for account in self.settings.accounts:
-            api = SellingPartnerApi(
+    def transport(self) -> Transport:
+        """The one way out."""
+        return Transport(sleep=self._sleep, rng=self._rng)
+
+    @cached_property
+    def apis(self) -> dict[str, SellingPartnerApi]:
+        """The door to Amazon of each account."""
+        return {
+            account.label: SellingPartnerApi(
                 account.api_url,
-                auth=LwaAuthenticator(account, transport, self._clock),
+                auth=LwaAuthenticator(account, self.transport, self._clock),
                 throttle=Throttle(self._clock),
-                transport=transport,
+                transport=self.transport,
                 sleep=self._sleep,
             )
-            apis[account.label] = ReportsApi(api, transport, self.spool)
+            for account in self.settings.accounts
+        }
+
+    @cached_property
+    def jobs(self) -> ReportJobs:
+        """The report jobs of the run, not yet planned."""
         return ReportJobs(
-            apis,
+            {label: ReportsApi(api, self.transport, self.spool) for label, api in self.apis.items()},
             clock=self._clock,
             sleep=self._sleep,
             wait_seconds=self.settings.wait_seconds,

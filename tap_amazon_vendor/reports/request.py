@@ -84,7 +84,10 @@ class ReportRequest:
             said.get("reportType", self.report_type) == self.report_type
             and self.marketplace_id in said.get("marketplaceIds", [self.marketplace_id])
             and all(said.get(name, value) == value for name, value in self.options)
-            and all(str(said.get(name, value))[:told] == value[:told] for name, value in self.calendar.range(self.window).items())
+            and all(
+                str(said.get(name, value))[:told] == value[:told]
+                for name, value in self.calendar.range(self.window).items()
+            )
         )
 
     def to_state(self) -> dict[str, t.Any]:

@@ -222,11 +222,15 @@ class Hours(Calendar):
 
     def wanted(self, horizon: Horizon) -> Window | None:
         """Return the full hours that the user wants and Amazon has."""
-        end = _hour(horizon.now) - self.late * HOUR
+        end = self.newest(horizon)
         if horizon.end:
             end = min(end, _midnight(horizon.end + DAY))
         start = max(_midnight(horizon.start), self.oldest(horizon))
         return Window(start, end) if start < end else None
+
+    def newest(self, horizon: Horizon) -> datetime:
+        """Return the end of the newest full hour that Amazon has."""
+        return _hour(horizon.now) - self.late * HOUR
 
     def oldest(self, horizon: Horizon) -> datetime:
         """Return the oldest hour, with a margin for the time that a run waits for its turn."""

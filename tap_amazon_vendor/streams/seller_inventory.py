@@ -94,7 +94,7 @@ class SellerInventoryPlanning(ReportStream):
     calendars = Snapshot()
     regenerates = DAILY
     roles = (AMAZON_FULFILLMENT,)
-    not_in = frozenset({"NL", "PL", "SE", "BE"})
+    countries_without = frozenset({"NL", "PL", "SE", "BE"})
 
 
 class SellerRestockRecommendations(ReportStream):
