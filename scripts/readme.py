@@ -66,7 +66,7 @@ def streams() -> str:
     return table(["group", "stream", "report or operation", "primary key", "rows"], [*rows, audit])
 
 
-def source(stream: type[ReportStream] | type[PagedStream]) -> str:
+def source(stream: type[ReportStream | PagedStream]) -> str:
     """Amazon's name of what a stream reads."""
     return stream.report_type if issubclass(stream, ReportStream) else stream.operation.name
 

@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.streams.paged import PagedStream
 
-    AnyStream = type[ReportStream] | type[PagedStream]
+    AnyStream = type[ReportStream | PagedStream]
 
 #: Streams by permission group, named as Vendor Central names them.
 GROUPS: Mapping[str, tuple[AnyStream, ...]] = {

@@ -158,8 +158,9 @@ class PagedStream(Stream):
                 # An authorization may reach further than the user wants to read.
                 marketplace = self.marketplace(element) or account.marketplaces[0].marketplace_id
                 if any(marketplace == each.marketplace_id for each in account.marketplaces):
+                    row = {name: snake_keys(value) for name, value in element.items()}
                     constants = {"account": account.label, "marketplace_id": marketplace, EXTRA: None}
-                    yield from self._shaper.shape([snake_keys(element)], constants, self.operation.name)
+                    yield from self._shaper.shape([row], constants, self.operation.name)
 
     def _pages(self, account: Account, window: Window) -> Iterator[list[Mapping[str, t.Any]]]:
         query = self.query(window)
