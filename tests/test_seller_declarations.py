@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,13 +14,12 @@ from tap_amazon_vendor.reports.flat_files import FlatFileReader
 from tap_amazon_vendor.reports.rows import column_name
 from tap_amazon_vendor.reports.windows import MadeByAmazon, Snapshot, TimedPeriod
 from tap_amazon_vendor.streams import GROUPS, REPORT_STREAMS, STREAMS
-from tap_amazon_vendor.streams.base import load_schema
+from tap_amazon_vendor.streams.base import ReportStream, load_schema
+from tap_amazon_vendor.streams.plan import plan_reports
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tap_amazon_vendor.streams.base import ReportStream
 
 #: The header of each flat file: what Amazon writes today, what only some documents have, and names that changed.
 #: Collected from schemas and samples that others published (Airbyte, Amazon's help pages, public programs).
@@ -29,6 +29,15 @@ SELLER = [stream for stream in STREAMS if stream.kind == "seller"]
 REPORTS = [stream for stream in REPORT_STREAMS if stream.kind == "seller"]
 FLAT = [stream for stream in REPORTS if stream.flat]
 ADDED = {"line_number", "occurrence", "snapshot_time"}
+
+#: The settings of a seller.
+CONFIG: dict[str, Any] = {
+    "account_type": "seller",
+    "client_id": "app",
+    "client_secret": "secret",
+    "refresh_token": "token",
+    "marketplaces": ["US"],
+}
 
 #: DESIGN 2.2.
 NAMES = {
@@ -211,3 +220,64 @@ def test_streams_of_one_report_ask_for_the_same() -> None:
 def test_a_sellers_days_do_not_wait_for_the_vendors(stream: type[ReportStream]) -> None:
     if not isinstance(stream.calendars, (Snapshot, MadeByAmazon)):
         assert isinstance(stream.calendars, TimedPeriod)
+
+
+def contexts(stream: str, *countries: str, **changes: Any) -> list[tuple[Any, ...]]:
+    """Marketplace and options of each partition of a seller's stream."""
+    found = TapAmazonVendor(config=CONFIG | {"marketplaces": list(countries)} | changes).streams[stream]
+    names = {marketplace.marketplace_id: marketplace.country for marketplace in marketplaces().values()}
+    return [
+        (names[context["marketplace_id"]].replace("UK", "GB"), *tuple(context.values())[2:])
+        for context in found.partitions or ()
+    ]
+
+
+def test_each_marketplace_has_reports_of_its_own() -> None:
+    assert contexts("seller_fulfilled_shipments", "US", "CA") == [("US",), ("CA",)]
+
+
+def test_a_report_is_asked_for_only_where_amazon_has_it() -> None:
+    assert contexts("seller_gst_b2b", "DE", "IN") == [("IN",)]
+    assert contexts("seller_inventory_planning", "NL", "DE", "PL") == [("DE",)]
+    assert contexts("seller_fulfilled_shipments_tax", "DE") == []
+    assert contexts("seller_fulfilled_shipments_invoicing", "UK", "IN") == [("GB",)]
+
+
+@pytest.mark.parametrize("countries", [("DE", "FR", "UK"), ("UK", "FR", "DE"), ("NL", "DE", "UK", "FR")])
+def test_a_report_of_all_marketplaces_has_one_partition_however_they_are_listed(countries: tuple[str, ...]) -> None:
+    assert contexts("seller_vat_transactions", *countries) == [("FR",)]
+    assert len(contexts("seller_settlements", *countries)) == 1
+
+
+def test_the_period_of_sales_and_traffic_is_the_users() -> None:
+    found = contexts("seller_sales_and_traffic_by_asin", "US", report_periods=["DAY", "WEEK", "YEAR"])
+    assert found == [("US", "DAY"), ("US", "WEEK")]
+
+
+def of(tap: TapAmazonVendor, name: str) -> ReportStream:
+    stream = tap.streams[name]
+    assert isinstance(stream, ReportStream)
+    return stream
+
+
+def test_options_that_are_no_choice_are_in_the_request() -> None:
+    tap = TapAmazonVendor(config=CONFIG)
+    context = {"account": "default", "marketplace_id": "ATVPDKIKX0DER"}
+    ledger = of(tap, "seller_ledger_summary").report_partition(context)
+    assert dict(ledger.options) == {"aggregateByLocation": "FC", "aggregatedByTimePeriod": "DAILY"}
+    context["date_granularity"] = "DAY"
+    by_date, by_asin = (of(tap, f"seller_sales_and_traffic_by_{each}") for each in ("date", "asin"))
+    assert dict(by_asin.report_partition(context).options) == {"asinGranularity": "SKU", "dateGranularity": "DAY"}
+    assert by_date.report_partition(context) == by_asin.report_partition(context)
+
+
+@pytest.mark.parametrize(("streams", "windows"), [(("date",), 1), (("asin",), 28), (("date", "asin"), 28)])
+def test_by_date_alone_needs_one_report_and_otherwise_reads_those_of_each_day(
+    streams: tuple[str, ...], windows: int
+) -> None:
+    config = CONFIG | {"start_date": "2026-10-22"}
+    tap = TapAmazonVendor(config=config, clock=lambda: datetime(2026, 11, 21, 12, tzinfo=timezone.utc))
+    chosen = [of(tap, f"seller_sales_and_traffic_by_{each}") for each in streams]
+    (planned,) = plan_reports(chosen, tap.horizon).values()
+    assert len(planned) == windows
+    assert {report.readers for report in planned} == {frozenset(stream.name for stream in chosen)}

@@ -20,6 +20,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.core import Stream
 
+from tap_amazon_vendor.accounts import marketplaces
 from tap_amazon_vendor.errors import AmazonError, DocumentError
 from tap_amazon_vendor.reports.documents import read_rows
 from tap_amazon_vendor.reports.jobs import ReportResult
@@ -45,6 +46,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_amazon_vendor.accounts import Account, Marketplace
     from tap_amazon_vendor.reports.flat_files import FlatFile
     from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.streams.options import Option
@@ -195,9 +197,18 @@ class ReportStream(Stream):
             }
             for account in settings.accounts
             if account.kind == self.kind
-            for marketplace in account.marketplaces
+            for marketplace in self.marketplaces(account)
             for combination in itertools.product(*choices)
         ]
+
+    def marketplaces(self, account: Account) -> list[Marketplace]:
+        """Return those of an account's marketplaces that have the report; one where it is the same in all."""
+        known = marketplaces()
+        having = {known[country].marketplace_id for country in self.countries or known}
+        having -= {known[country].marketplace_id for country in self.countries_without}
+        found = [each for each in account.marketplaces if each.marketplace_id in having]
+        # Not the user's first: the order of the settings must not decide what a row's key is.
+        return sorted(found, key=lambda each: each.marketplace_id)[:1] if self.once_per_account else found
 
     def report_partition(self, context: Mapping[str, t.Any]) -> ReportPartition:
         """Return what the reports of a partition have in common."""
@@ -206,7 +217,7 @@ class ReportStream(Stream):
             context["account"],
             self.report_type,
             context["marketplace_id"],
-            tuple(sorted(options.items())),
+            tuple(sorted({**self.fixed_options, **options}.items())),
         )
 
     def calendar(self, context: Mapping[str, t.Any]) -> Calendar:

@@ -10,8 +10,8 @@ from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.roles import AMAZON_FULFILLMENT, PRICING
 from tap_amazon_vendor.streams.seller_orders import DAILY, FBA_DAYS, NEAR_REAL_TIME, TABS
 
-#: The one kind of report whose cells are in quotes (section 0.2).
-QUOTED = FlatFile(quoted=True)
+#: The one kind of report whose cells are in quotes (section 0.2). Its dates begin with the month everywhere.
+QUOTED = FlatFile(quoted=True, day_first=False)
 
 #: The ledger of a day is closed a day later.
 LEDGER_DAYS = replace(FBA_DAYS, late=2)
@@ -103,7 +103,7 @@ class SellerRestockRecommendations(ReportStream):
     name = "seller_restock_recommendations"
     kind = "seller"
     report_type = "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"
-    flat = FlatFile(nulls=("--", "N/A"))
+    flat = FlatFile(nulls=("--", "N/A"), day_first=False)
     row_keys = ("snapshot_time", "country", "merchant_sku")
     replication_key = "snapshot_time"
     calendars = Snapshot()
