@@ -58,6 +58,15 @@ EXCEPTIONS = {
     ("seller_account_health", "snapshot_time", "not Amazon's"): "When Amazon made the report.",
     ("seller_account_health_metrics", "snapshot_time", "not Amazon's"): "When Amazon made the report.",
     ("seller_account_health_metrics", "warning_states", "not Amazon's"): _LIST,
+    ("seller_account_health_metrics", "account_health_rating_ahr_status", "not Amazon's"): (
+        f"{_UNLISTED}its own example does."
+    ),
+    ("seller_account_health_metrics", "order_defect_rate_mfn_fulfillment_type", "not Amazon's"): (
+        f"{_UNLISTED}it is required, and its own example does."
+    ),
+    ("seller_account_health_metrics", "order_defect_rate_afn_fulfillment_type", "not Amazon's"): (
+        f"{_UNLISTED}it is required, and its own example does."
+    ),
     ("GET_V2_SELLER_PERFORMANCE_REPORT", "performanceMetrics.warningStates", "no stream reads it"): _LIST,
 }
 

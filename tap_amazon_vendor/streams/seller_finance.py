@@ -16,23 +16,31 @@ from tap_amazon_vendor.streams.roles import (
     TAX_INVOICING,
     TAX_REMITTANCE,
 )
-from tap_amazon_vendor.streams.seller_orders import DAILY, FBA_DAYS, NEAR_REAL_TIME, NORTH_AMERICA, NUMBERED, TABS
+from tap_amazon_vendor.streams.seller_orders import (
+    DAILY,
+    EIGHTEEN_MONTHS,
+    FBA_DAYS,
+    NEAR_REAL_TIME,
+    NORTH_AMERICA,
+    NUMBERED,
+    TABS,
+)
 
-EUROPE = frozenset({"AE", "BE", "DE", "EG", "ES", "FR", "GB", "IE", "IT", "NL", "PL", "SA", "SE", "TR", "ZA"})
+EUROPE = frozenset({"BE", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL", "SE"})
 VAT_COUNTRIES = frozenset({"DE", "ES", "IT", "FR", "GB"})
 INDIA = frozenset({"IN"})
 
 #: A month's storage is billed by the middle of the next. A month asked for too early is cancelled as one without data.
-BILLED_MONTHS = TimedPeriod("MONTH", 1, pendulum.duration(months=18), late=15)
+BILLED_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=15)
 
 #: End less start must be exactly one month.
-SURCHARGED_MONTHS = TimedPeriod("MONTH", 1, pendulum.duration(months=18), late=3, ends_at_midnight=True)
+SURCHARGED_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=3, ends_at_midnight=True)
 
 #: Ready on the third of the next month; asked for before, it is refused.
-VAT_MONTHS = TimedPeriod("MONTH", 1, pendulum.duration(months=18), late=3)
+VAT_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=3)
 
-#: A consumer's invoices reach back 45 days. For those of business customers nothing is said.
-GST_B2C_DAYS = TimedPeriod("DAY", 30, pendulum.duration(days=45))
+#: A consumer's invoices reach back 45 days, the first of which is not whole. For business customers nothing is said.
+GST_B2C_DAYS = TimedPeriod("DAY", 30, pendulum.duration(days=44))
 GST_B2B_DAYS = TimedPeriod("DAY", 30, pendulum.duration(months=12))
 
 

@@ -25,9 +25,13 @@ from tap_amazon_vendor.streams.roles import (
 TABS = FlatFile()
 NUMBERED = FlatFile(numbered=OCCURRENCE)
 
-#: Days of reports on what Amazon fulfills. Seller Central's help keeps them for 18 months; 31 days were the most in one
-#: report. Where section 6 or 7 says no span, it is this one, and a window that proves too wide is halved.
-FBA_DAYS = TimedPeriod("DAY", 30, pendulum.duration(months=18))
+#: What Seller Central's help says of reports on what Amazon fulfills, and section 8 of the ledger; with a margin, because
+#: a day begins before the moment that is 18 months ago.
+EIGHTEEN_MONTHS = pendulum.duration(days=540)
+
+#: Days of reports on what Amazon fulfills: at most 31 in one report. Where section 6 or 7 says no span, it is this one,
+#: and a window that proves too wide is halved.
+FBA_DAYS = TimedPeriod("DAY", 30, EIGHTEEN_MONTHS)
 
 #: All orders: at most 30 days a report. How far they reach back is not said.
 ORDER_DAYS = TimedPeriod("DAY", 30, pendulum.duration(months=24))

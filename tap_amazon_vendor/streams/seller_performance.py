@@ -11,11 +11,12 @@ from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.options import DATE_GRANULARITY, LONG_BRAND_PERIOD
 from tap_amazon_vendor.streams.roles import BRAND_ANALYTICS, SELLING_PARTNER_INSIGHTS
 
-TWO_YEARS = pendulum.duration(years=2)
+#: With a margin: what is older than two years to the second is cancelled like a report without data.
+TWO_YEARS = pendulum.duration(days=728)
 
 #: Sales and traffic: at most two years back, no limit of width, a day is there after 72 hours.
 SALES_PERIODS = {
-    "DAY": Period("DAY", 731, TWO_YEARS, late=3),
+    "DAY": Period("DAY", 728, TWO_YEARS, late=3),
     "WEEK": Period("WEEK", 105, TWO_YEARS, late=3),
     "MONTH": Period("MONTH", 24, TWO_YEARS, late=3),
 }
