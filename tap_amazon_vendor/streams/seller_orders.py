@@ -25,8 +25,8 @@ from tap_amazon_vendor.streams.roles import (
 TABS = FlatFile()
 NUMBERED = FlatFile(numbered=OCCURRENCE)
 
-#: What Seller Central's help says of reports on what Amazon fulfills, and section 8 of the ledger; with a margin, because
-#: a day begins before the moment that is 18 months ago.
+#: What Seller Central's help says of reports on what Amazon fulfills, and section 8 of the ledger. With a margin: a day
+#: begins before the moment that is 18 months ago.
 EIGHTEEN_MONTHS = pendulum.duration(days=540)
 
 #: Days of reports on what Amazon fulfills: at most 31 in one report. Where section 6 or 7 says no span, it is this one,
