@@ -115,18 +115,28 @@ def find_charset(
     with unpacked(path, source) as file:
         head = file.read(4)
     certain, likely = _candidates(head, declared, country)
-    for name in certain:
-        if _fits(path, name, source):
-            return _checked(path, Charset(name), source, warn)
+    for charset in _attempts(path, source, certain, likely):
+        replaced = _replacements(path, charset, source)
+        if replaced is not None:
+            break
+    if replaced and replaced.total:
+        warn(
+            f"{source}: {replaced.total} characters cannot be read (charset {charset.name}) and became "
+            f"{REPLACEMENT!a}, the first in line {replaced.first_line}"
+        )
+    return charset
+
+
+def _attempts(path: Path, source: str, certain: list[str], likely: list[str]) -> Iterator[Charset]:
+    """Give the charsets to try, in order; the last one fits every document."""
+    yield from map(Charset, certain)
     if _is_damaged_utf_8(path, source):
-        return _checked(path, Charset("utf-8-sig", "replace"), source, warn)
-    for name in likely:
-        if _fits(path, name, source):
-            return Charset(name)
+        yield Charset("utf-8-sig", "replace")
+    yield from map(Charset, likely)
     guess = _guess(path, source)
-    if guess and _fits(path, guess, source):
-        return Charset(guess)
-    return _checked(path, Charset(likely[0], "replace"), source, warn)
+    if guess:
+        yield Charset(guess)
+    yield Charset(likely[0], "replace")
 
 
 def head_text(path: Path, source: str, *, declared: str | None = None, country: str | None = None) -> str:
@@ -141,7 +151,7 @@ def head_text(path: Path, source: str, *, declared: str | None = None, country: 
     for name in (*certain, *likely):
         try:
             return codecs.getincrementaldecoder(name)().decode(head)
-        except UnicodeError:
+        except UnicodeError:  # noqa: PERF203  # a handful
             continue
     return head.decode(likely[0], "replace")
 
@@ -166,7 +176,7 @@ def _codec(label: str | None) -> str | None:
     label = label.strip(" \"'").lower()
     label = _WINDOWS.get(label, label)
     try:
-        b"".decode(label)
+        b"a".decode(label, "replace")
         name = codecs.lookup(label).name
         codecs.getincrementaldecoder(name)
     except (LookupError, ValueError):
@@ -175,17 +185,27 @@ def _codec(label: str | None) -> str | None:
 
 
 def _extends_ascii(name: str) -> bool:
-    ascii_bytes = bytes(range(128))
+    ascii_bytes = bytes(range(128)) + b"\x1b$B$+"
     return ascii_bytes.decode(name, "replace") == ascii_bytes.decode("ascii")
 
 
-def _fits(path: Path, name: str, source: str) -> bool:
+class _Replacements(t.NamedTuple):
+    total: int
+    first_line: int
+
+
+def _replacements(path: Path, charset: Charset, source: str) -> _Replacements | None:
+    """Count the replacement characters of a whole document, None where it does not decode."""
+    count = first = line = 0
     try:
-        for _ in texts(path, Charset(name), source):
-            pass
+        for text in texts(path, charset, source):
+            if not text.isascii() and (here := text.count(REPLACEMENT)):
+                count += here
+                first = first or line + text.count("\n", 0, text.index(REPLACEMENT)) + 1
+            line += text.count("\n")
     except UnicodeError:
-        return False
-    return True
+        return None
+    return _Replacements(count, first)
 
 
 def _is_damaged_utf_8(path: Path, source: str) -> bool:
@@ -197,22 +217,6 @@ def _is_damaged_utf_8(path: Path, source: str) -> bool:
             broken += here
             whole += len(text) - len(text.encode("ascii", "ignore")) - here
     return whole > _WHOLE_PER_BROKEN * broken
-
-
-def _checked(path: Path, charset: Charset, source: str, warn: Callable[[str], None]) -> Charset:
-    """Warn of replacement characters."""
-    count = first = line = 0
-    for text in texts(path, charset, source):
-        if not text.isascii() and (here := text.count(REPLACEMENT)):
-            count += here
-            first = first or line + text.count("\n", 0, text.index(REPLACEMENT)) + 1
-        line += text.count("\n")
-    if count:
-        warn(
-            f"{source}: {count} characters cannot be read (charset {charset.name}) and became {REPLACEMENT!a}, "
-            f"the first in line {first}"
-        )
-    return charset
 
 
 def _guess(path: Path, source: str) -> str | None:
