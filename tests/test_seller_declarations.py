@@ -131,28 +131,37 @@ def test_a_reader_finds_the_column_of_every_header_that_amazon_writes(stream: ty
     assert [name for name in names if reader.column(name) is None] == []
 
 
+def report(stream: type[ReportStream], folder: Path, blank: tuple[str, ...] = ()) -> Path:
+    """A file of two equal lines under Amazon's header."""
+    assert stream.flat
+    reader = FlatFileReader(stream.flat, columns(stream), stream.row_keys, pytest.fail, pytest.fail)
+    samples = {"date": "2026-10-31", "date-time": "2026-10-31T09:08:07+00:00", "integer": "3", "number": "9.5"}
+    header, cells = HEADERS[stream.report_type]["columns"], []
+    for name in header:
+        column = str(reader.column(name))
+        own = columns(stream)[column]
+        kind = own.get("format") or (own["type"] if isinstance(own["type"], str) else own["type"][0])
+        cells.append("" if column in blank else samples.get(kind, "yes"))
+    path = folder / "report.txt"
+    path.write_text("\n".join(stream.flat.delimiter.join(line) for line in (header, cells, cells)) + "\n")
+    return path
+
+
+def constants(stream: type[ReportStream]) -> dict[str, str]:
+    return {"snapshot_time": "2026-11-21T12:00:00Z"} if "snapshot_time" in columns(stream) else {}
+
+
 @reports(*FLAT)
 def test_a_file_of_amazons_header_is_read_whole(stream: type[ReportStream], tmp_path: Path) -> None:
     """Two equal lines: both come out, with keys of their own where the report has no natural key."""
     assert stream.flat
-    header = HEADERS[stream.report_type]["columns"]
-    schema = columns(stream)
-    reader = FlatFileReader(stream.flat, schema, stream.row_keys, pytest.fail, pytest.fail)
-    samples = {"date": "2026-10-31", "date-time": "2026-10-31T09:08:07+00:00", "integer": "3", "number": "9.5"}
-    cells = [
-        samples.get(own.get("format") or own["type"][0], "yes" if own["type"][0] == "boolean" else "text")
-        for own in (schema[str(reader.column(name))] for name in header)
-    ]
-    path = tmp_path / "report.txt"
-    path.write_text("\n".join(stream.flat.delimiter.join(line) for line in (header, cells, cells)) + "\n")
-    constants = {"snapshot_time": "2026-11-21T12:00:00Z"} if "snapshot_time" in schema else {}
-    rows = [row for chunk in reader.read(path, constants, "report 7", country="US") for row in chunk]
-    assert len(rows) == len((cells, cells))
-    keys = {tuple(row[key] for key in stream.row_keys) for row in rows}
-    assert len(keys) == (len(rows) if stream.flat.numbered else 1)
-    never = {column for column in schema if column not in stream.row_keys and reader.column(column) is None}
-    filled = {str(reader.column(name)) for name in header} | set(constants) | {stream.flat.numbered} - {None}
-    assert {name for name, value in rows[0].items() if value is not None} == filled | never
+    reader = FlatFileReader(stream.flat, columns(stream), stream.row_keys, pytest.fail, pytest.fail)
+    (rows,) = reader.read(report(stream, tmp_path), constants(stream), "report 7", country="US")
+    assert len(rows) == len(("one", "another"))
+    assert len({tuple(row[key] for key in stream.row_keys) for row in rows}) == (2 if stream.flat.numbered else 1)
+    filled = {str(reader.column(name)) for name in HEADERS[stream.report_type]["columns"]}
+    filled |= {*constants(stream), *filter(None, [stream.flat.numbered])}
+    assert {name for name, value in rows[0].items() if value is not None} == filled
 
 
 @reports(*FLAT)
@@ -163,6 +172,22 @@ def test_lines_without_an_identity_are_numbered_and_the_description_says_so(stre
     assert bool(numbered) == (
         "the key ends in the number of the line" in load_schema(stream.name)["description"].lower()
     )
+
+
+@reports(*FLAT)
+def test_a_part_of_the_key_that_amazon_leaves_empty_is_empty_text_and_says_so(
+    stream: type[ReportStream], tmp_path: Path
+) -> None:
+    assert stream.flat
+    schema = columns(stream)
+    for key in stream.flat.blank_keys:
+        assert key in stream.row_keys
+        assert schema[key]["type"] == "string"
+        assert "Empty text where" in schema[key]["description"]
+    path = report(stream, tmp_path, stream.flat.blank_keys)
+    reader = FlatFileReader(stream.flat, schema, stream.row_keys, pytest.fail, pytest.fail)
+    ((row, _),) = reader.read(path, constants(stream), "report 7", country="US")
+    assert {key for key in stream.row_keys if row[key] == ""} == set(stream.flat.blank_keys)
 
 
 @reports(*REPORTS)

@@ -43,6 +43,9 @@ VAT_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=3)
 GST_B2C_DAYS = TimedPeriod("DAY", 30, pendulum.duration(days=44))
 GST_B2B_DAYS = TimedPeriod("DAY", 30, pendulum.duration(months=12))
 
+#: A cancelled order has no invoice.
+GST_FILE = FlatFile(numbered=OCCURRENCE, blank_keys=("invoice_number", "shipment_item_id"))
+
 
 class SellerSettlements(ReportStream):
     """Lines of settlements, in the local format of numbers and dates."""
@@ -65,7 +68,7 @@ class SellerReimbursements(ReportStream):
     name = "seller_reimbursements"
     kind = "seller"
     report_type = "GET_FBA_REIMBURSEMENTS_DATA"
-    flat = NUMBERED
+    flat = FlatFile(numbered=OCCURRENCE, blank_keys=("sku", "fnsku"))
     row_keys = ("reimbursement_id", "sku", "fnsku", "reason", OCCURRENCE)
     replication_key = "approval_date"
     calendars = FBA_DAYS
@@ -159,7 +162,12 @@ class SellerVatTransactions(ReportStream):
     name = "seller_vat_transactions"
     kind = "seller"
     report_type = "GET_VAT_TRANSACTION_DATA"
-    flat = FlatFile(numbered=OCCURRENCE, headers={"DEPARTURE_CITY": "depature_city"}, day_first=True)
+    flat = FlatFile(
+        numbered=OCCURRENCE,
+        headers={"DEPARTURE_CITY": "depature_city"},
+        day_first=True,
+        blank_keys=("transaction_event_id", "activity_transaction_id", "seller_sku"),
+    )
     row_keys = ("transaction_event_id", "activity_transaction_id", "seller_sku", OCCURRENCE)
     replication_key = "transaction_complete_date"
     calendars = VAT_MONTHS
@@ -175,7 +183,7 @@ class SellerGstB2b(ReportStream):
     name = "seller_gst_b2b"
     kind = "seller"
     report_type = "GET_GST_MTR_B2B_CUSTOM"
-    flat = NUMBERED
+    flat = GST_FILE
     row_keys = ("invoice_number", "transaction_type", "order_id", "shipment_item_id", OCCURRENCE)
     replication_key = "invoice_date"
     calendars = GST_B2B_DAYS
@@ -190,7 +198,7 @@ class SellerGstB2c(ReportStream):
     name = "seller_gst_b2c"
     kind = "seller"
     report_type = "GET_GST_MTR_B2C_CUSTOM"
-    flat = NUMBERED
+    flat = GST_FILE
     row_keys = ("invoice_number", "transaction_type", "order_id", "shipment_item_id", OCCURRENCE)
     replication_key = "invoice_date"
     calendars = GST_B2C_DAYS
