@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from http import HTTPStatus
 
@@ -59,6 +60,7 @@ class LwaAuthenticator(OAuthAuthenticator):
             auth_endpoint=account.auth_url,
         )
         self.refresh_token = account.refresh_token
+        self._lock = threading.Lock()
         self._label = account.label
         self._transport = transport
         self._clock = clock
@@ -75,8 +77,9 @@ class LwaAuthenticator(OAuthAuthenticator):
 
     def authenticate_request(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put the access token where Amazon looks for it, renewing it first where due."""
-        if not self.is_token_valid():
-            self.update_access_token()
+        with self._lock:
+            if not self.is_token_valid():
+                self.update_access_token()
         request.headers["x-amz-access-token"] = t.cast("str", self.access_token)
         return request
 

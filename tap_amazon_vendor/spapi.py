@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from tap_amazon_vendor.errors import (
 
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.auth import LwaAuthenticator
-    from tap_amazon_vendor.throttle import Operation, Throttle
+    from tap_amazon_vendor.throttle import Bucket, Operation, Throttle
     from tap_amazon_vendor.transport import Sleep, Transport
 
 #: Texts of a 403 that a new access token mends (ERRORS.md section 3). Compared in lower case.
@@ -61,15 +62,16 @@ class SellingPartnerApi:
         self._transport = transport
         self._sleep = sleep
 
-    def delay(self, operation: Operation) -> float:
-        """Return the seconds until the operation may be called without a 429."""
-        return self._throttle.bucket(operation).delay()
+    def bucket(self, operation: Operation) -> Bucket:
+        """Return the bucket of an operation."""
+        return self._throttle.bucket(operation)
 
     def call(
         self,
         operation: Operation,
         *,
         repeatable: bool = True,
+        quota: Bucket | None = None,
         query: dict[str, str] | None = None,
         body: dict[str, t.Any] | None = None,
         **path: str,
@@ -79,6 +81,7 @@ class SellingPartnerApi:
         Args:
             operation: What to call.
             repeatable: False where a second call would do something twice.
+            quota: A narrower limit than the operation's, which a 429 then comes from.
             query: Query parameters.
             body: JSON body.
             path: Values of the path's placeholders.
@@ -92,20 +95,15 @@ class SellingPartnerApi:
             RequestRejectedError: Any other HTTP 4xx.
             UnavailableError: HTTP 429 or 5xx after every retry, or an answer that is not JSON.
         """
-        bucket = self._throttle.bucket(operation)
+        bucket = self.bucket(operation)
+        buckets = [bucket, quota] if quota else [bucket]
         url = self._base_url + operation.path.format(**{name: quote(value, safe="") for name, value in path.items()})
-
-        def authenticate(request: requests.PreparedRequest) -> requests.PreparedRequest:
-            # Runs once for each try of the transport: each costs a token of the bucket.
-            self._sleep_until_free(operation)
-            bucket.take()
-            return self._auth.authenticate_request(request)
 
         def pause(response: requests.Response) -> float | None:
             if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
                 return None
             bucket.adopt(response.headers.get("x-amzn-RateLimit-Limit"))
-            return max(bucket.empty(), _seconds(response.headers.get("Retry-After")))
+            return max(buckets[-1].empty(), _seconds(response.headers.get("Retry-After")))
 
         renewed = False
         incidents = 0
@@ -115,7 +113,8 @@ class SellingPartnerApi:
                 url,
                 params=query,
                 json=body,
-                auth=authenticate,
+                # Runs once for each try of the transport: each costs a token.
+                auth=partial(self._authenticate, buckets),
                 repeatable=repeatable,
                 pause=pause,
                 readable=_is_object,
@@ -137,10 +136,13 @@ class SellingPartnerApi:
                 return t.cast("dict[str, t.Any]", response.json())
             raise _error(operation, response, words)
 
-    def _sleep_until_free(self, operation: Operation) -> None:
-        delay = self.delay(operation)
-        if delay > 0:
-            self._sleep(delay)
+    def _authenticate(self, buckets: list[Bucket], request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Wait for a token of each bucket, then put the account's access token on a request."""
+        for bucket in buckets:
+            if (delay := bucket.delay()) > 0:
+                self._sleep(delay)
+            bucket.take()
+        return self._auth.authenticate_request(request)
 
 
 def amazon_text(response: requests.Response) -> str:

@@ -10,11 +10,9 @@ import random
 import shutil
 import sys
 import tempfile
-import time
 import typing as t
 import weakref
-from dataclasses import replace
-from datetime import datetime, timezone
+from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
@@ -25,6 +23,8 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand
 
 from tap_amazon_vendor.auth import LwaAuthenticator
+from tap_amazon_vendor.clock import SystemClock
+from tap_amazon_vendor.display import Display
 from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.reports.api import ReportsApi
 from tap_amazon_vendor.reports.jobs import ReportJobs
@@ -37,20 +37,22 @@ from tap_amazon_vendor.streams.audit import ReportLedger
 from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.overlap import ProgramOverlap
 from tap_amazon_vendor.streams.plan import in_asking_order, plan_reports
+from tap_amazon_vendor.streams.sync import sync
 from tap_amazon_vendor.throttle import Throttle
 from tap_amazon_vendor.transport import Transport
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import date
+    from collections.abc import Sequence
+    from datetime import date, datetime
     from types import FrameType
 
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.streams.core import Stream
 
+    from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.reports.jobs import PlannedReport, ReportResult
     from tap_amazon_vendor.reports.ledger import LedgerEntry
-    from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+    from tap_amazon_vendor.reports.request import ReportPartition
     from tap_amazon_vendor.settings import Settings
 
 
@@ -118,22 +120,22 @@ class TapAmazonVendor(Tap):
     def __init__(
         self,
         *args: t.Any,  # noqa: ANN401
-        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock | None = None,
         rng: random.Random | None = None,
+        in_background: bool = True,
         **kwargs: t.Any,  # noqa: ANN401
     ) -> None:
         """Check the configuration.
 
         Args:
             args: The SDK's.
-            clock: Returns the current time, aware.
-            sleep: Waits the given seconds.
+            clock: The time, and how to wait.
             rng: Source of jitter.
+            in_background: Ask for reports in threads of their own while rows are written.
             kwargs: The SDK's.
         """
-        self._clock = clock
-        self._sleep = sleep
+        self.clock = clock or SystemClock()
+        self.in_background = in_background
         self._rng = rng or random.Random()  # noqa: S311  # jitter is no secret
         self._entries: list[LedgerEntry] = []
         if kwargs.get("parse_env_config"):
@@ -188,7 +190,7 @@ class TapAmazonVendor(Tap):
     @cached_property
     def now(self) -> datetime:
         """The time at which the run began."""
-        return self._clock()
+        return self.clock()
 
     @property
     def today(self) -> date:
@@ -250,7 +252,7 @@ class TapAmazonVendor(Tap):
     @cached_property
     def transport(self) -> Transport:
         """The one way out."""
-        return Transport(sleep=self._sleep, rng=self._rng)
+        return Transport(sleep=self.clock.sleep, rng=self._rng)
 
     @cached_property
     def apis(self) -> dict[str, SellingPartnerApi]:
@@ -258,10 +260,10 @@ class TapAmazonVendor(Tap):
         return {
             account.label: SellingPartnerApi(
                 account.api_url,
-                auth=LwaAuthenticator(account, self.transport, self._clock),
-                throttle=Throttle(self._clock),
+                auth=LwaAuthenticator(account, self.transport, self.clock),
+                throttle=Throttle(self.clock),
                 transport=self.transport,
-                sleep=self._sleep,
+                sleep=self.clock.sleep,
             )
             for account in self.settings.accounts
         }
@@ -269,13 +271,21 @@ class TapAmazonVendor(Tap):
     @cached_property
     def jobs(self) -> ReportJobs:
         """The report jobs of the run, not yet planned."""
+        shared: dict[str, Throttle] = defaultdict(lambda: Throttle(self.clock))
+        apis = {
+            account.label: ReportsApi(
+                self.apis[account.label], self.transport, self.spool, shared=shared[account.client_id]
+            )
+            for account in self.settings.accounts
+        }
         return ReportJobs(
-            {label: ReportsApi(api, self.transport, self.spool) for label, api in self.apis.items()},
-            clock=self._clock,
-            sleep=self._sleep,
+            apis,
+            clock=self.clock,
+            sleep=self.clock.sleep,
             wait_seconds=self.settings.wait_seconds,
             max_reports=self.settings.max_reports,
-            changed=self._remember_pending,
+            save=self.write_state,
+            told=Display(sys.stderr, self.clock).show,
         )
 
     @cached_property
@@ -284,7 +294,7 @@ class TapAmazonVendor(Tap):
         selected = [stream for stream in self.streams.values() if isinstance(stream, ReportStream) and stream.selected]
         testing = any(stream.ABORT_AT_RECORD_COUNT is not None for stream in selected)
         reports = plan_reports(selected, self.horizon, self.ledger.pending, first_only=testing)
-        self.jobs.plan(in_asking_order(reports), self.ledger.pending)
+        self.jobs.plan(in_asking_order(reports), self.ledger.pending, self.ledger.unreadable)
         return reports
 
     def nothing_else_of(self, result: ReportResult) -> bool:
@@ -298,17 +308,10 @@ class TapAmazonVendor(Tap):
         ]
         return all(other.outcome.ends_partition for other in same)
 
-    def replan(
-        self, request: ReportRequest, halves: tuple[ReportRequest, ReportRequest]
-    ) -> tuple[ReportRequest, ReportRequest]:
-        """Plan the halves of a window that Amazon finds too wide, for the same readers."""
-        self.jobs.plan(replace(self.jobs.planned(request), request=half) for half in halves)
-        return halves
-
     def record(self, entry: LedgerEntry) -> None:
         """Write what became of a window into the ledger, and say it where a person should know."""
         self._entries.append(entry)
-        self.ledger.write(entry.row(self._clock()))
+        self.ledger.write(entry.row(self.clock()))
         result = entry.result
         if entry.outcome is Outcome.LOADED:
             self.logger.info("%s: %d rows of %s", entry.stream, entry.rows, result.asked)
@@ -327,13 +330,20 @@ class TapAmazonVendor(Tap):
                 result.words or "the report has no rows",
             )
 
-    def _remember_pending(self) -> None:
-        """Keep the state's list of reports that are asked for up to date, and write it."""
-        self.ledger.pending = self.jobs.pending()
+    def write_state(self) -> None:
+        """Write the state, with the reports that are asked for by now."""
+        self._note_pending()
         self.state_writer.write_state(self.state)
+
+    def _note_pending(self) -> None:
+        # Not before there is a plan: what an earlier run left must not be forgotten.
+        if "plan" in self.__dict__:
+            self.ledger.pending = self.jobs.pending()
+            self.ledger.unreadable = self.jobs.unreadable
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Write the state, as the SDK does, and end as whoever sent the signal expects: not as a success."""
+        self._note_pending()
         try:
             super()._handle_termination(signum, frame)
         except SystemExit:
@@ -346,7 +356,7 @@ class TapAmazonVendor(Tap):
             RunFailedError: One or more partitions failed; lists them.
         """
         try:
-            super().sync_all()
+            sync(self)
         finally:
             shutil.rmtree(self.spool, ignore_errors=True)
         if self.overlap and (warning := self.overlap.warning()):

@@ -15,6 +15,7 @@ from tap_amazon_vendor.sandbox import Sandbox, running
 from tap_amazon_vendor.transport import Transport
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator
 
 # A slow computer is no fault of the tap.
@@ -40,6 +41,10 @@ class FakeClock:
     def sleep(self, seconds: float) -> None:
         """Sleep without sleeping."""
         self.advance(max(0.0, seconds))
+
+    def wait(self, condition: threading.Condition, seconds: float) -> None:
+        """Threads wait for real time: tests on this clock have none."""
+        raise NotImplementedError
 
 
 @pytest.fixture

@@ -218,6 +218,16 @@ class TestTimedPeriods:
         updates = replace(DAYS, restated_days=2)
         assert plan(complete, on("2026-11-21", start), updates) == [Window(day("2026-11-19"), day("2026-11-20"))]
 
+    def test_a_window_is_settled_when_it_is_no_longer_read_again(self) -> None:
+        for calendar, window in (
+            (DAYS, Window(day("2026-10-01"), day("2026-10-01"))),
+            (VAT, Window(day("2026-10-01"), day("2026-10-31"))),
+            (BILLED, Window(day("2026-10-01"), day("2026-10-31"))),
+        ):
+            settled = calendar.settles(window, on("2026-12-31")).date()
+            assert calendar.restated(on(settled - timedelta(days=1))) <= window.end
+            assert calendar.restated(on(settled)) > window.end
+
     def test_a_month_is_never_halved(self) -> None:
         assert VAT.halve(Window(day("2026-10-01"), day("2026-10-31"))) is None
 

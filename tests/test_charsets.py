@@ -14,7 +14,7 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
 GERMAN = "Größe für Mädchen, 12\u201d \u2013 95 €\n"
-JAPANESE = "コーヒーメーカー ～ ブラック①\n"
+JAPANESE = "コーヒーメーカー \uff5e ブラック①\n"
 #: Longer than what is read at once.
 ASCII = "amazon-order-id\tsku\n" * 60_000
 

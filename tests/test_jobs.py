@@ -22,7 +22,14 @@ from tap_amazon_vendor.errors import (
     UnansweredError,
     UnavailableError,
 )
-from tap_amazon_vendor.reports.api import CREATE_REPORT, ReportStatus
+from tap_amazon_vendor.reports.api import (
+    CREATE_REPORT,
+    GET_DOCUMENT,
+    GET_REPORT,
+    GET_REPORTS,
+    ListedReport,
+    ReportStatus,
+)
 from tap_amazon_vendor.reports.documents import Document
 from tap_amazon_vendor.reports.jobs import PlannedReport, ReportJobs, ReportResult
 from tap_amazon_vendor.reports.outcomes import Outcome, Processing
@@ -34,6 +41,7 @@ if t.TYPE_CHECKING:
     from conftest import FakeClock
 
 TODAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 NOT_YET = "The report data for the requested date range is not yet available. Try later."
 NO_PROGRAM = "sellingProgram parameter contains an invalid value"
 
@@ -77,18 +85,16 @@ class FakeAmazon:
     created: list[ReportRequest] = field(default_factory=list)
     polls: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
+    listings: list[tuple[tuple[str, ...], datetime]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.bucket = Bucket(CREATE_REPORT, self.clock)
+        self.list_bucket = Bucket(GET_REPORTS, self.clock)
+        self.status_bucket = Bucket(GET_REPORT, self.clock)
+        self.document_bucket = Bucket(GET_DOCUMENT, self.clock)
 
-    def create_delay(self) -> float:
-        return self.bucket.delay()
-
-    def status_delay(self) -> float:
-        return 0.0
-
-    def document_delay(self) -> float:
-        return 0.0
+    def create_buckets(self, report_type: str) -> list[Bucket]:  # noqa: ARG002
+        return [self.bucket]
 
     def create(self, request: ReportRequest) -> str:
         error = self.create_errors.pop(0) if self.create_errors else None
@@ -104,11 +110,20 @@ class FakeAmazon:
             raise error
         return report_id
 
-    def find(self, request: ReportRequest, since: datetime) -> list[str]:
+    def listed(self, report_types: t.Sequence[str], marketplace_id: str, since: datetime) -> list[ListedReport]:
+        self.listings.append((tuple(report_types), since))
         return [
-            report_id
-            for report_id, (made, _, at) in reversed(self.reports.items())
-            if made.window == request.window and made.report_type == request.report_type and at >= since
+            ListedReport(
+                report_id,
+                made.report_type,
+                (marketplace_id,),
+                made.body()["dataStartTime"],
+                made.body()["dataEndTime"],
+                at,
+                Processing.DONE if (self.clock() - at).total_seconds() >= fate.seconds else Processing.IN_QUEUE,
+            )
+            for report_id, (made, fate, at) in reversed(self.reports.items())
+            if made.report_type in report_types and at >= since and fate.processing is Processing.DONE
         ]
 
     def status(self, report_id: str) -> ReportStatus:
@@ -123,14 +138,16 @@ class FakeAmazon:
         if (self.clock() - at).total_seconds() < fate.seconds:
             return ReportStatus(Processing.IN_QUEUE)
         has_document = fate.processing is Processing.DONE or fate.text is not None
-        return ReportStatus(fate.processing, f"d-{report_id}" if has_document else None, "2026-11-21T00:00:00Z")
+        document_id = f"d-{report_id}" if has_document else None
+        return ReportStatus(fate.processing, document_id, "2026-11-21T00:00:00Z", fate.seconds)
 
     def document(self, document_id: str) -> Document:
         self.fetched.append(document_id)
-        _, fate, _ = self.reports[document_id[2:]]
+        made, fate, _ = self.reports[document_id[2:]]
         if fate.document_error:
             raise fate.document_error
-        return Document(Path("/nonexistent"), 1, fate.text, fate.specification, fate.empty)
+        specification = fate.specification or {"reportOptions": dict(made.options)}
+        return Document(Path("/nonexistent"), 1, fate.text, specification, fate.empty)
 
 
 @pytest.fixture
@@ -148,8 +165,15 @@ def engine(amazon: FakeAmazon, **changes: t.Any) -> ReportJobs:
     return ReportJobs({"a": amazon, "b": amazon}, **(arguments | changes))
 
 
-def planned(*requests: ReportRequest, delivered: bool = True, readers: str = "s") -> list[PlannedReport]:
-    return [PlannedReport(request, frozenset(readers), delivered) for request in requests]
+def planned(*requests: ReportRequest, **changes: t.Any) -> list[PlannedReport]:
+    """Reports that nobody else is to have asked for, unless said otherwise."""
+    attributes: dict[str, t.Any] = {
+        "readers": frozenset("s"),
+        "delivered": True,
+        "good_since": NOW - timedelta(days=1),
+        "listed": False,
+    }
+    return [PlannedReport(request, **(attributes | changes)) for request in requests]
 
 
 def run(amazon: FakeAmazon, request: ReportRequest = NEWEST, **changes: t.Any) -> ReportResult:
@@ -177,7 +201,7 @@ def test_all_reports_are_asked_for_before_the_first_is_waited_for(amazon: FakeAm
 
 def test_a_report_of_two_streams_is_asked_for_once_and_kept_for_both(amazon: FakeAmazon, tmp_path: Path) -> None:
     jobs = engine(amazon)
-    jobs.plan(planned(NEWEST, readers="st"))
+    jobs.plan(planned(NEWEST, readers=frozenset("st")))
     path = tmp_path / "document"
     path.write_bytes(b"{}")
     amazon.document = lambda document_id: Document(path, 2, None, None, empty=False)  # type: ignore[method-assign]  # noqa: ARG005
@@ -382,7 +406,7 @@ class TestDoubts:
 
     def test_a_report_that_was_not_created_is_asked_for_again(self, amazon: FakeAmazon) -> None:
         amazon.create_errors = [UnansweredError("connection reset")]
-        amazon.find = lambda request, since: []  # type: ignore[method-assign]  # noqa: ARG005
+        amazon.listed = lambda *_: []  # type: ignore[method-assign]
         assert run(amazon).outcome is Outcome.LOADED
         assert len(amazon.created) == 2
 
@@ -421,7 +445,7 @@ class TestNextRun:
     @pytest.mark.parametrize("created", [True, False])
     def test_a_run_that_ends_while_it_asks_leaves_word_of_it(self, amazon: FakeAmazon, *, created: bool) -> None:
         remembered: list[dict[str, t.Any]] = []
-        jobs: ReportJobs = engine(amazon, changed=lambda: remembered.__setitem__(slice(None), jobs.pending()))
+        jobs: ReportJobs = engine(amazon, save=lambda: remembered.__setitem__(slice(None), jobs.pending()))
         jobs.plan(planned(NEWEST))
         create = amazon.create
 
@@ -446,7 +470,7 @@ class TestNextRun:
         jobs.result(NEWEST)
         amazon.clock.advance(2 * 86400)
         again = engine(amazon)
-        again.plan(planned(NEWEST), jobs.pending())
+        again.plan(planned(NEWEST, good_since=amazon.clock() - timedelta(days=1)), jobs.pending())
         again.result(NEWEST)
         assert amazon.created == [NEWEST, NEWEST]
 
@@ -456,7 +480,7 @@ class TestNextRun:
         jobs.result(OLDEST)
         amazon.clock.advance(40 * 86400)
         again = engine(amazon)
-        again.plan([PlannedReport(OLDEST, frozenset("s"), delivered=True, settled=True)], jobs.pending())
+        again.plan(planned(OLDEST, good_since=NOW), jobs.pending())
         again.result(OLDEST)
         assert amazon.created == [OLDEST]
 

@@ -79,7 +79,7 @@ def run(clock: FakeClock) -> Callable[..., tuple[Run, FakeApi]]:
             "marketplaces": ["US", "CA"],
         } | changes
         recorder = Recorder()
-        tap = TapAmazonVendor(config=config, state=state, clock=clock, message_writer=recorder)
+        tap = TapAmazonVendor(config=config, state=state, clock=clock, message_writer=recorder, in_background=False)
         for name, stream in tap.streams.items():
             stream.selected = name in {NAME, "report_ledger"}
         api = FakeApi(clock, posted)

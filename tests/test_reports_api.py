@@ -6,7 +6,7 @@ import gzip
 import json
 import logging
 import typing as t
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hosts import Answer, Fate, account_at, free_url, serving
@@ -26,6 +26,7 @@ from tap_amazon_vendor.reports.api import (
     GET_DOCUMENT,
     GET_REPORT,
     GET_REPORTS,
+    LISTED_PAGES,
     ReportsApi,
     ReportStatus,
 )
@@ -79,7 +80,7 @@ def api(url: str, transport: Transport, clock: FakeClock, spool: Path) -> Report
     account = account_at(url)
     auth = LwaAuthenticator(account, transport, clock)
     door = SellingPartnerApi(url, auth=auth, throttle=Throttle(clock), transport=transport, sleep=clock.sleep)
-    return ReportsApi(door, transport, spool)
+    return ReportsApi(door, transport, spool, shared=Throttle(clock))
 
 
 @pytest.fixture
@@ -156,24 +157,39 @@ class TestCreate:
             api.create(REQUEST)
 
 
-class TestFind:
+def listed(api: ReportsApi, since: datetime, request: ReportRequest = REQUEST) -> list[str]:
+    """Ids of the listed reports that may answer a request."""
+    reports = api.listed((request.report_type,), request.marketplace_id, since)
+    return [report.report_id for report in reports if request.may_be(report)]
+
+
+class TestListed:
     def test_finds_a_report_that_was_asked_for(self, api: ReportsApi, clock: FakeClock) -> None:
         since = clock() - timedelta(minutes=1)
-        assert api.find(REQUEST, since) == []
+        assert listed(api, since) == []
         report_id = api.create(REQUEST)
-        assert api.find(REQUEST, since) == [report_id]
+        (report,) = api.listed((REQUEST.report_type,), REQUEST.marketplace_id, since)
+        assert (report.report_id, report.processing, report.created_at) == (report_id, Processing.IN_QUEUE, clock())
 
     def test_finds_the_report_whose_answer_was_lost(self, api: ReportsApi, sandbox: Sandbox, clock: FakeClock) -> None:
         sandbox.inject("connection_reset")
         with pytest.raises(UnansweredError):
             api.create(REQUEST)
-        (report_id,) = api.find(REQUEST, clock() - timedelta(minutes=1))
+        (report_id,) = listed(api, clock() - timedelta(minutes=1))
         assert api.status(report_id).processing is Processing.IN_QUEUE
 
     def test_the_newest_is_first(self, api: ReportsApi, clock: FakeClock) -> None:
         since = clock()
         first, second = api.create(REQUEST), api.create(REQUEST)
-        assert api.find(REQUEST, since) == [second, first]
+        assert listed(api, since) == [second, first]
+
+    def test_reports_that_failed_are_left_out(self, api: ReportsApi, sandbox: Sandbox, clock: FakeClock) -> None:
+        since = clock()
+        for fault in ("cancelled_spuriously", "fatal_unknown_text"):
+            sandbox.inject(fault)
+            api.create(REQUEST)
+        clock.advance(120)
+        assert listed(api, since) == []
 
     def test_reports_of_other_days_types_and_times_are_left_out(self, api: ReportsApi, clock: FakeClock) -> None:
         api.create(REQUEST)
@@ -181,16 +197,19 @@ class TestFind:
         since = clock()
         for window in (Window(WINDOW.start, date(2026, 11, 15)), Window(date(2026, 11, 11), WINDOW.end)):
             api.create(ReportRequest(*REQUEST.partition, window=window))
-        api.create(
-            ReportRequest("main", "GET_VENDOR_TRAFFIC_REPORT", "ATVPDKIKX0DER", (("reportPeriod", "DAY"),), WINDOW)
+        traffic = ReportRequest(
+            "main", "GET_VENDOR_TRAFFIC_REPORT", "ATVPDKIKX0DER", (("reportPeriod", "DAY"),), WINDOW
         )
-        assert api.find(REQUEST, since) == []
+        other = api.create(traffic)
+        assert listed(api, since) == []
+        both = api.listed((REQUEST.report_type, traffic.report_type), REQUEST.marketplace_id, since)
+        assert [report.report_id for report in both if traffic.may_be(report)] == [other]
 
-    def test_every_page_is_read(
+    def test_pages_are_read_up_to_a_bound(
         self, api: ReportsApi, sandbox: Sandbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         since = clock()
-        made = [api.create(REQUEST) for _ in range(5)]
+        made = [api.create(REQUEST) for _ in range(2 * LISTED_PAGES + 1)]
         original = api._api.call
 
         def small_pages(*args: t.Any, query: dict[str, str], **kwargs: t.Any) -> dict[str, t.Any]:
@@ -198,10 +217,32 @@ class TestFind:
             return original(*args, query=query, **kwargs)
 
         monkeypatch.setattr(api._api, "call", small_pages)
-        assert api.find(REQUEST, since) == made[::-1]
+        assert listed(api, since) == made[::-1][: 2 * LISTED_PAGES]
         asked = [set(call.request) for call in calls(sandbox, "getReports")]
         # A token must be the only parameter.
-        assert asked[1:] == [{"nextToken"}] * 2
+        assert asked[1:] == [{"nextToken"}] * (LISTED_PAGES - 1)
+
+    def test_a_listing_that_cannot_be_read_is_an_error(self, api: ReportsApi, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(api._api, "call", lambda *_, **__: {"reports": [{"reportId": "1"}]})
+        with pytest.raises(AmazonError, match="can't be read"):
+            listed(api, api._api._auth._clock())
+
+
+class TestOwnQuotas:
+    def test_a_report_type_with_a_quota_of_its_own_has_a_second_bucket(self, api: ReportsApi) -> None:
+        assert len(api.create_buckets("GET_VENDOR_SALES_REPORT")) == 1
+        account, own = api.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")
+        own.take()
+        assert (account.delay(), own.delay()) == (0, 900)
+
+    def test_what_an_application_shares_is_one_bucket_for_its_accounts(
+        self, api: ReportsApi, transport: Transport, spool: Path
+    ) -> None:
+        other = ReportsApi(api._api, transport, spool, shared=api._shared)
+        assert (
+            api.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")[1]
+            is other.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")[1]
+        )
 
 
 class TestStatus:
@@ -369,7 +410,7 @@ class TestDocumentHost:
 
         def fetch(url: str) -> Document:
             # The account has a token by now, which must not leave for that host.
-            api.find(REQUEST, api._api._auth._clock())
+            listed(api, api._api._auth._clock())
             monkeypatch.setattr(api._api, "call", lambda *_, **__: {"url": f"{url}/7?X-Amz-Signature=0123abc"})
             return api.document("7")
 
@@ -455,11 +496,12 @@ class TestUsagePlans:
         assert (operation.rate, operation.burst) == (rate, burst)
 
     def test_the_delays_are_those_of_their_operations(self, api: ReportsApi, document_id: str) -> None:
-        assert (api.create_delay(), api.status_delay(), api.document_delay()) == (0, 0, 0)
+        (bucket,) = api.create_buckets(REQUEST.report_type)
+        assert (bucket.delay(), api.status_bucket.delay(), api.document_bucket.delay()) == (0, 0, 0)
         for _ in range(15):
             api.create(REQUEST)
-        assert api.create_delay() > 30
+        assert bucket.delay() > 30
         for _ in range(15):
             api.document(document_id)
-        assert api.document_delay() > 30
-        assert api.status_delay() == 0
+        assert api.document_bucket.delay() > 30
+        assert api.status_bucket.delay() == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +19,8 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import FakeClock
 
 #: The header of each flat file: what Amazon writes today, what only some documents have, and names that changed.
 #: Collected from schemas and samples that others published (Airbyte, Amazon's help pages, public programs).
@@ -298,10 +299,10 @@ def test_options_that_are_no_choice_are_in_the_request() -> None:
 
 @pytest.mark.parametrize(("streams", "windows"), [(("date",), 1), (("asin",), 28), (("date", "asin"), 28)])
 def test_by_date_alone_needs_one_report_and_otherwise_reads_those_of_each_day(
-    streams: tuple[str, ...], windows: int
+    streams: tuple[str, ...], windows: int, clock: FakeClock
 ) -> None:
     config = CONFIG | {"start_date": "2026-10-22"}
-    tap = TapAmazonVendor(config=config, clock=lambda: datetime(2026, 11, 21, 12, tzinfo=timezone.utc))
+    tap = TapAmazonVendor(config=config, clock=clock)
     chosen = [of(tap, f"seller_sales_and_traffic_by_{each}") for each in streams]
     (planned,) = plan_reports(chosen, tap.horizon).values()
     assert len(planned) == windows

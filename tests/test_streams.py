@@ -202,10 +202,11 @@ def test_a_newly_selected_stream_gets_its_history_from_shared_reports(world: Wor
     first = world.run(streams=["vendor_sales"])
     second = world.run(state=first.state, streams=["vendor_sales_totals", "vendor_sales"])
     check_rows(world, second, "vendor_sales_totals", world.day(30), world.day(4))
-    assert Counter(world.asked()).most_common() == [
-        ((SALES, world.day(18), world.day(4)), 4),
-        ((SALES, world.day(30), world.day(19)), 4),
-    ]
+    # The reports of this morning will do: nothing is asked for twice.
+    assert Counter(world.asked()) == {
+        (SALES, world.day(18), world.day(4)): 2,
+        (SALES, world.day(30), world.day(19)): 2,
+    }
 
 
 @pytest.mark.parametrize(
@@ -400,16 +401,13 @@ def test_a_killed_run_goes_on_where_it_was(world: World, kill_after: int) -> Non
 def test_full_table_reads_everything_again(world: World) -> None:
     first = world.run(streams=["vendor_traffic"])
     tap_config: dict[str, Any] = world.config()
-    before = len(world.sandbox.calls)
-    tap = world.tap(tap_config, first.state)
+    recorder = Recorder()
+    tap = world.tap(tap_config, first.state, message_writer=recorder)
     tap.streams["vendor_traffic"].forced_replication_method = "FULL_TABLE"
     for name, stream in tap.streams.items():
         stream.selected = name == "vendor_traffic"
     tap.sync_all()
-    assert [days[1:] for days in world.asked(before)] == [
-        (world.day(18), world.day(4)),
-        (world.day(30), world.day(19)),
-    ]
+    check_rows(world, Run(recorder.lines), "vendor_traffic", world.day(30), world.day(4))
 
 
 def test_batches_hold_the_same_rows_and_state_follows_them(world: World, tmp_path: Any) -> None:

@@ -156,19 +156,47 @@ def test_what_is_no_boolean_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-11-21", "2026/11/21", "2026/11/1", "21.11.2026", "11/21/2026", "21/11/2026", "21-11-2026", "21-Nov-2026", "21 Nov 2026",
-        "Nov 21, 2026", "November 21, 2026", "21 November 2026", "21. Nov. 2026", "21. November 2026", "21 listopada 2026", "21 Kas 2026",
-        "2026年11月21日", "2026-11-21T00:00:00+00:00", "2026-11-21 00:00:00", " 2026-11-21 ",
+        "2026-11-21",
+        "2026/11/21",
+        "2026/11/1",
+        "21.11.2026",
+        "11/21/2026",
+        "21/11/2026",
+        "21-11-2026",
+        "21-Nov-2026",
+        "21 Nov 2026",
+        "Nov 21, 2026",
+        "November 21, 2026",
+        "21 November 2026",
+        "21. Nov. 2026",
+        "21. November 2026",
+        "21 listopada 2026",
+        "21 Kas 2026",
+        "2026年11月21日",
+        "2026-11-21T00:00:00+00:00",
+        "2026-11-21 00:00:00",
+        " 2026-11-21 ",
     ],
-)  # fmt: skip
+)
 def test_date_in_every_format(text: str) -> None:
     assert convert("date", text) == ("2026-11-01" if text == "2026/11/1" else "2026-11-21")
 
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-02-30", "2026-13-01", "13/13/2026", "31/02/2026", "21 Foo 2026", "21.11.26", "20261121", "2026-11-21T10:00:00Z", "0000-01-01", "x"],
-)  # fmt: skip
+    [
+        "2026-02-30",
+        "2026-13-01",
+        "13/13/2026",
+        "31/02/2026",
+        "21 Foo 2026",
+        "21.11.26",
+        "20261121",
+        "2026-11-21T10:00:00Z",
+        "0000-01-01",
+        "x",
+    ],
+)
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^is not of type date$"):
         convert("date", text)
@@ -218,8 +246,15 @@ def test_time_keeps_the_offset_that_amazon_gives(text: str, value: str | None) -
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-11-01 25:00:00", "2026-11-01 10:60", "2026-11-01 13:00:00 PM", "2026-11-01 10:00:00 XYZ", "2026-11-01T10:00:00+99:00", "10:00"],
-)  # fmt: skip
+    [
+        "2026-11-01 25:00:00",
+        "2026-11-01 10:60",
+        "2026-11-01 13:00:00 PM",
+        "2026-11-01 10:00:00 XYZ",
+        "2026-11-01T10:00:00+99:00",
+        "10:00",
+    ],
+)
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^is not of type date-time$"):
         convert("date-time", text)
@@ -259,11 +294,20 @@ def test_other_times_have_to_be_converted(cells: list[str]) -> None:
     assert not are_iso_times(cells)
 
 
-@pytest.mark.parametrize(("kind", "text", "convention"), [
-    ("number", "95,00", CONT), ("number", "12.99", EN), ("number", "95", None), ("number", "x", None),
-    ("integer", "1,234", EN), ("date", "21/11/2026", CONT), ("date", "11/21/2026", EN), ("date", "2026-11-21", None),
-    ("date-time", "21/11/2026 10:00", CONT),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "text", "convention"),
+    [
+        ("number", "95,00", CONT),
+        ("number", "12.99", EN),
+        ("number", "95", None),
+        ("number", "x", None),
+        ("integer", "1,234", EN),
+        ("date", "21/11/2026", CONT),
+        ("date", "11/21/2026", EN),
+        ("date", "2026-11-21", None),
+        ("date-time", "21/11/2026 10:00", CONT),
+    ],
+)
 def test_some_texts_prove_a_convention(kind: str, text: str, convention: Convention | None) -> None:
     assert convention_of(kind, text) is convention
 
@@ -295,8 +339,13 @@ def test_text_stays_text() -> None:
     assert convert("string", "") is None
 
 
-@pytest.mark.parametrize(("schema", "kind"), [
-    ({"type": ["null", "integer"]}, "integer"), ({"type": "string"}, "string"), ({"type": ["string", "null"], "format": "date"}, "date"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"type": ["null", "integer"]}, "integer"),
+        ({"type": "string"}, "string"),
+        ({"type": ["string", "null"], "format": "date"}, "date"),
+    ],
+)
 def test_kind_of_a_column(schema: dict[str, t.Any], kind: str) -> None:
     assert kind_of(schema) == kind

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_amazon_vendor.throttle import Bucket, Operation, Throttle
+from tap_amazon_vendor.throttle import LONGEST_SLACK, SLACK, Bucket, Operation, Throttle
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,10 +90,11 @@ class TestAgainstAmazonsBucket:
         for seconds in idle:
             clock.advance(seconds)
             delay = bucket.delay()
-            if delay > 0.01:
-                clock.advance(delay - 0.01)
+            slack = min(SLACK / operation.rate, LONGEST_SLACK) + 0.011
+            if delay > slack:
+                clock.advance(delay - slack)
                 assert not amazon.call()
-                clock.advance(0.01)
+                clock.advance(slack)
             bucket.take()
             assert amazon.call()
 
@@ -156,10 +157,10 @@ class TestBucket:
         for _ in range(15):
             assert bucket.delay() == 0
             bucket.take()
-        assert bucket.delay() == pytest.approx(1 / 0.0167, abs=0.001)
+        assert bucket.delay() == pytest.approx(1 / 0.0167 + 1, abs=0.001)
         clock.advance(30)
-        assert bucket.delay() == pytest.approx(1 / 0.0167 - 30, abs=0.001)
-        clock.advance(30)
+        assert bucket.delay() == pytest.approx(1 / 0.0167 + 1 - 30, abs=0.001)
+        clock.advance(31)
         assert bucket.delay() == 0
 
     @given(rate=st.floats(0.001, 10_000), calls=st.integers(1, 30))
@@ -189,30 +190,34 @@ class TestBucket:
         bucket = Bucket(Operation("op", "GET", "/", 2, 1), clock)
         for _ in range(3):
             bucket.take()
-        assert bucket.delay() == pytest.approx(1.5)
+        assert bucket.delay() == pytest.approx(1.525)
+
+    def test_tells_how_long_some_calls_take(self, clock: FakeClock) -> None:
+        bucket = Bucket(STATUS, clock)
+        assert (bucket.seconds_for(15), bucket.seconds_for(25)) == (0, 5)
 
     def test_a_429_empties_it(self, clock: FakeClock) -> None:
         bucket = Bucket(STATUS, clock)
-        assert bucket.empty() == pytest.approx(0.5)
-        assert bucket.delay() == pytest.approx(0.5)
+        assert bucket.empty() == pytest.approx(0.525)
+        assert bucket.delay() == pytest.approx(0.525)
 
     def test_a_429_does_not_forgive_what_is_owed(self, clock: FakeClock) -> None:
         bucket = Bucket(Operation("op", "GET", "/", 2, 1), clock)
         for _ in range(3):
             bucket.take()
-        assert bucket.empty() == pytest.approx(1.5)
+        assert bucket.empty() == pytest.approx(1.525)
 
     def test_a_stated_rate_replaces_the_published_one(self, clock: FakeClock) -> None:
         bucket = Bucket(STATUS, clock)
         bucket.adopt("0.5")
         assert bucket.rate == 0.5
-        assert bucket.empty() == pytest.approx(2)
+        assert bucket.empty() == pytest.approx(2.025)
 
     def test_tokens_that_came_at_the_old_rate_are_kept(self, clock: FakeClock) -> None:
         bucket = Bucket(Operation("op", "GET", "/", 1, 10), clock)
         for _ in range(10):
             bucket.take()
-        clock.advance(3)
+        clock.advance(3.05)
         bucket.adopt("0.001")
         for _ in range(3):
             assert bucket.delay() == 0
@@ -236,8 +241,8 @@ class TestBucket:
         for _ in range(15):
             bucket.take()
         clock.advance(-3600)
-        assert bucket.delay() == pytest.approx(0.5)
-        clock.advance(0.5)
+        assert bucket.delay() == pytest.approx(0.525)
+        clock.advance(0.525)
         assert bucket.delay() == 0
 
 

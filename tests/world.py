@@ -137,8 +137,8 @@ class World:
             config=dict(config),
             state=json.loads(json.dumps(state, default=float)) if state else None,
             clock=self.clock,
-            sleep=self.clock.sleep,
             rng=Random(1),
+            in_background=False,
             **options,
         )
 

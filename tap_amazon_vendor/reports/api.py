@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -15,12 +16,13 @@ from tap_amazon_vendor.reports.outcomes import Processing
 from tap_amazon_vendor.throttle import Operation
 
 if t.TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from tap_amazon_vendor.reports.documents import Document
     from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.spapi import SellingPartnerApi
+    from tap_amazon_vendor.throttle import Bucket, Throttle
     from tap_amazon_vendor.transport import Transport
 
 _BASE = "/reports/2021-06-30"
@@ -31,10 +33,31 @@ GET_REPORT = Operation("getReport", "GET", f"{_BASE}/reports/{{report_id}}", 2, 
 GET_REPORTS = Operation("getReports", "GET", f"{_BASE}/reports", 0.0222, 10)
 GET_DOCUMENT = Operation("getReportDocument", "GET", f"{_BASE}/documents/{{document_id}}", 0.0167, 15)
 
+#: Limits of single report types that usage plans do not show (REPORTS.md section 0.6). Where nobody knows the figure
+#: it is createReport's own, so that a 429 pauses only this report type.
+OWN_QUOTAS = {
+    "GET_SALES_AND_TRAFFIC_REPORT": Operation("createReport of sales and traffic", "POST", "", 1 / 900, 1),
+    "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT": Operation(
+        "createReport of search query performance", "POST", "", 20 / 86_400, 20
+    ),
+    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL": Operation(
+        "createReport of fulfilled shipments", "POST", "", CREATE_REPORT.rate, CREATE_REPORT.burst
+    ),
+}
+
+#: Of these, the ones that all accounts of an application share.
+SHARED_QUOTAS = {"GET_SALES_AND_TRAFFIC_REPORT"}
+
 #: Tries to get a document whole. Each asks for a new URL, because a URL lives five minutes.
 DOCUMENT_TRIES = 3
 
+#: Report types that one listing may name (API.md section 6), and pages of a hundred reports that are looked at.
+LISTED_TYPES, LISTED_PAGES = 10, 5
+
 _CHUNK = 1 << 18
+
+#: What a report may be that is good for something.
+_GOOD = (Processing.DONE.value, Processing.IN_PROGRESS.value, Processing.IN_QUEUE.value)
 
 
 @dataclass(frozen=True)
@@ -45,39 +68,77 @@ class ReportStatus:
         processing: Amazon's status.
         document_id: The document, where there is one: the rows, or for FATAL the reason.
         processed_at: ISO 8601 time at which processing ended, where it has.
+        took: Seconds from the request to that time, by Amazon's clock.
     """
 
     processing: Processing
     document_id: str | None = None
     processed_at: str | None = None
+    took: float | None = None
+
+
+@dataclass(frozen=True)
+class ListedReport:
+    """A report that Amazon lists, whoever asked for it. Its options are not told.
+
+    Attributes:
+        report_id: Amazon's id.
+        report_type: Amazon's report type.
+        marketplace_ids: What it was asked for.
+        start: ISO 8601 start of its range, None where it has none.
+        end: ISO 8601 end of its range.
+        created_at: When it was asked for.
+        processing: How far it is.
+    """
+
+    report_id: str
+    report_type: str
+    marketplace_ids: tuple[str, ...]
+    start: str | None
+    end: str | None
+    created_at: datetime
+    processing: Processing
 
 
 class ReportsApi:
     """The Reports API of one account."""
 
-    def __init__(self, api: SellingPartnerApi, transport: Transport, spool: Path) -> None:
+    def __init__(self, api: SellingPartnerApi, transport: Transport, spool: Path, *, shared: Throttle) -> None:
         """Keep the parts.
 
         Args:
             api: The account's door to Amazon.
             transport: The way to the document host, which must never see the account's token.
             spool: Private folder for documents.
+            shared: The buckets that the accounts of the application share.
         """
         self._api = api
         self._transport = transport
         self._spool = spool
+        self._shared = shared
 
-    def create_delay(self) -> float:
-        """Return the seconds until a report may be asked for."""
-        return self._api.delay(CREATE_REPORT)
+    def create_buckets(self, report_type: str) -> list[Bucket]:
+        """Return the buckets that asking for a report takes from: the account's, and the report type's own."""
+        own = OWN_QUOTAS.get(report_type)
+        bucket = self._api.bucket(CREATE_REPORT)
+        if own is None:
+            return [bucket]
+        return [bucket, self._shared.bucket(own) if report_type in SHARED_QUOTAS else self._api.bucket(own)]
 
-    def status_delay(self) -> float:
-        """Return the seconds until a status may be asked for."""
-        return self._api.delay(GET_REPORT)
+    @property
+    def list_bucket(self) -> Bucket:
+        """The bucket that listing reports takes from."""
+        return self._api.bucket(GET_REPORTS)
 
-    def document_delay(self) -> float:
-        """Return the seconds until a document may be fetched."""
-        return self._api.delay(GET_DOCUMENT)
+    @property
+    def status_bucket(self) -> Bucket:
+        """The bucket that asking for a status takes from."""
+        return self._api.bucket(GET_REPORT)
+
+    @property
+    def document_bucket(self) -> Bucket:
+        """The bucket that fetching a document takes from."""
+        return self._api.bucket(GET_DOCUMENT)
 
     def create(self, request: ReportRequest) -> str:
         """Ask for a report (createReport).
@@ -89,45 +150,40 @@ class ReportsApi:
             UnansweredError: The connection broke: it may have been asked for or not.
             AmazonError: Amazon refuses.
         """
-        answer = self._api.call(CREATE_REPORT, repeatable=False, body=request.body())
+        own = self.create_buckets(request.report_type)[1:]
+        answer = self._api.call(CREATE_REPORT, repeatable=False, quota=own[0] if own else None, body=request.body())
         return _field(answer, "reportId")
 
-    def find(self, request: ReportRequest, since: datetime) -> list[str]:
-        """List reports that may answer a request (getReports).
-
-        Amazon's listing does not tell the options, so a document found this way must be compared
-        with the request before it is trusted.
+    def listed(self, report_types: Iterable[str], marketplace_id: str, since: datetime) -> list[ListedReport]:
+        """List reports that are not failed, whoever asked for them (getReports).
 
         Args:
-            request: What is looked for.
+            report_types: At most `LISTED_TYPES` of them.
+            marketplace_id: The one marketplace.
             since: Only reports asked for since then.
 
         Returns:
-            Report ids, newest first.
+            Reports, newest first: of a long list the first `LISTED_PAGES` pages.
+
+        Raises:
+            AmazonError: Amazon refuses.
         """
         query = {
-            "reportTypes": request.report_type,
-            "marketplaceIds": request.marketplace_id,
-            "createdSince": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "reportTypes": ",".join(report_types),
+            "marketplaceIds": marketplace_id,
+            "processingStatuses": ",".join(_GOOD),
+            "createdSince": since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "pageSize": "100",
         }
-        asked = request.body()
-        found: list[str] = []
-        while True:
+        found: list[ListedReport] = []
+        for _ in range(LISTED_PAGES):
             answer = self._api.call(GET_REPORTS, query=query)
-            found += [
-                report["reportId"]
-                for report in answer.get("reports", [])
-                if all(
-                    report.get(name, "")[:19] == asked[name][:19]
-                    for name in ("dataStartTime", "dataEndTime")
-                    if name in asked
-                )
-            ]
+            found += [_listed(report) for report in answer.get("reports") or []]
             if not answer.get("nextToken"):
-                return found
+                break
             # The token must be the only parameter.
             query = {"nextToken": answer["nextToken"]}
+        return found
 
     def status(self, report_id: str) -> ReportStatus:
         """Ask how far a report is (getReport).
@@ -142,7 +198,12 @@ class ReportsApi:
         except ValueError:
             text = f"getReport: unknown processing status {answer.get('processingStatus')!r}"
             raise AmazonError(text) from None
-        return ReportStatus(processing, answer.get("reportDocumentId"), answer.get("processingEndTime"))
+        return ReportStatus(
+            processing,
+            answer.get("reportDocumentId"),
+            answer.get("processingEndTime"),
+            _seconds_between(answer.get("createdTime"), answer.get("processingEndTime")),
+        )
 
     def document(self, document_id: str) -> Document:
         """Fetch a document to disk (getReportDocument and its URL).
@@ -186,6 +247,41 @@ class ReportsApi:
             path.unlink(missing_ok=True)
             text = f"the document could not be saved in {self._spool}: {error.strerror}"
             raise AmazonError(text) from None
+
+
+def _listed(report: Mapping[str, t.Any]) -> ListedReport:
+    """Read one report of the listing.
+
+    Raises:
+        AmazonError: It is not what the model says.
+    """
+    try:
+        return ListedReport(
+            report_id=report["reportId"],
+            report_type=report["reportType"],
+            marketplace_ids=tuple(report.get("marketplaceIds") or ()),
+            start=report.get("dataStartTime"),
+            end=report.get("dataEndTime"),
+            created_at=_moment(report["createdTime"]),
+            processing=Processing(report["processingStatus"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        text = f"getReports: a report that can't be read ({error})"
+        raise AmazonError(text) from None
+
+
+def _moment(text: str) -> datetime:
+    """Read one of Amazon's moments, which are UTC."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _seconds_between(start: str | None, end: str | None) -> float | None:
+    """Return the seconds between two of Amazon's moments, None where one is missing or none."""
+    try:
+        return (_moment(end or "") - _moment(start or "")).total_seconds()
+    except ValueError:
+        return None
 
 
 def _field(answer: dict[str, t.Any], name: str) -> str:

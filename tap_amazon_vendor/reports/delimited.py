@@ -177,12 +177,13 @@ class Table:
             found = None if end else _LINE_END.search(rest)
             if found:
                 end = found.group()[-1]
+            has_returns = "\r" in rest
             lines = rest.split(end) if end else [rest]
             rest = lines.pop()
             damage = None
             if "\0" in text or len(rest) > _LONGEST_LINE:
                 lines, damage = self._sound([*lines, rest], number)
-            if end == "\n" and "\r" in text and not self._quoted_cells:
+            if end == "\n" and has_returns and not self._quoted_cells:
                 lines = [line.rstrip("\r") for line in lines]
             for start in range(0, len(lines), ROWS):
                 yield number + start, lines[start : start + ROWS], end, False
@@ -216,7 +217,7 @@ def read_header(path: Path, charset: str | None = None, country: str | None = No
         DocumentError: The gzip data is damaged.
     """
     text = head_text(path, path.name, declared=charset, country=country)
-    line = next(filter(None, map(str.strip, text.lstrip("\ufeff").splitlines())), "")
+    line = next(filter(None, map(str.strip, re.split(r"[\r\n]", text.lstrip("\ufeff")))), "")
     names = next(csv.reader([line], delimiter="\t" if "\t" in line else ",")) if "\0" not in line else []
     return [name.strip("\ufeff ") for name in names]
 

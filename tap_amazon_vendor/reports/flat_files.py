@@ -10,7 +10,6 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import repeat
 
 from tap_amazon_vendor.reports.charsets import find_charset
 from tap_amazon_vendor.reports.delimited import Table
@@ -132,26 +131,39 @@ class FlatFileReader:
             self._unknown(header)
         cells = _Cells(table, known, self._kinds, self._flat, country)
         occurrences = self._occurrences(table, cells, known) if self._flat.numbered == OCCURRENCE else None
-        fixed = dict(constants) | dict.fromkeys(name for name in self._kinds if name not in constants)
+        template = {
+            **constants,
+            **dict.fromkeys(name for name in self._kinds if name in known or name not in constants),
+        }
         if unknown or self._has_extra:
-            fixed[EXTRA] = None
+            template[EXTRA] = None
         read = 0
         for lines, rows in table.chunks():
             texts_by_index = list(zip(*rows, strict=True))
-            columns = {name: cells.convert(name, lines, texts_by_index[index]) for name, index in known.items()}
+            # Columns without any value are left to the template: whole groups of them are empty in most files.
+            columns = {
+                name: cells.convert(name, lines, texts_by_index[index])
+                for name, index in known.items()
+                if name in self._flat.blank_keys or any(texts_by_index[index])
+            }
             self._check_keys(table, lines, columns, known)
             if self._flat.numbered == LINE_NUMBER:
                 columns[LINE_NUMBER] = range(read + 1, read + len(rows) + 1)
             elif occurrences:
-                columns[OCCURRENCE] = occurrences.of(zip(*(columns[key] for key in self._compared(known)), strict=True))
+                nulls = (None,) * len(rows)
+                compared = (columns.get(name, nulls) for name in self._compared(known))
+                columns[OCCURRENCE] = occurrences.of(zip(*compared, strict=True))
             if unknown:
                 columns[EXTRA] = [
                     {name: text or None for name, text in zip(unknown, row, strict=True)}
                     for row in zip(*(texts_by_index[index] for index in unknown.values()), strict=True)
                 ]
             read += len(rows)
-            values = [columns[name] if name in columns else repeat(value) for name, value in fixed.items()]
-            yield list(map(dict, map(zip, repeat(tuple(fixed)), zip(*values, strict=False))))
+            names = tuple(columns)
+            chunk = [template.copy() for _ in rows]
+            for row, values in zip(chunk, zip(*columns.values(), strict=True), strict=True):
+                row.update(zip(names, values, strict=False))
+            yield chunk
 
     def column(self, header: str) -> str | None:
         """Return the column of a header name, None where the schema has none."""
@@ -179,8 +191,8 @@ class FlatFileReader:
         self, table: Table, lines: Sequence[int], columns: Mapping[str, Sequence[t.Any]], known: Mapping[str, int]
     ) -> None:
         for key in self._keys:
-            if key in known and None in columns[key]:
-                raise table.error(lines[columns[key].index(None)], known[key], "has no value")
+            if key in known and None in (values := columns.get(key, (None,))):
+                raise table.error(lines[values.index(None)], known[key], "has no value")
 
     def _occurrences(self, table: Table, cells: _Cells, known: Mapping[str, int]) -> _Occurrences:
         """Look for keys that occur more than once. Reads the file through."""
@@ -228,7 +240,7 @@ class _Cells:
         if values is None or (self._kinds[name] == "date-time" and are_iso_times(cells)):
             if "" not in cells or name in self._flat.blank_keys:
                 return cells
-            return [cell or None for cell in cells] if any(cells) else [None] * len(cells)
+            return [cell or None for cell in cells]
         try:
             return list(map(values.__getitem__, cells))
         except ValueError:

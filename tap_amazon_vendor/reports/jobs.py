@@ -1,22 +1,28 @@
-"""The report jobs: ask, poll, fetch, judge, and hand out in the order that is wanted.
+"""The report jobs: ask, poll, fetch, judge, and hand out what is finished.
 
 Amazon works on many reports at once, but lets an account ask for one a minute after the first
 fifteen (API.md section 6). So everything is planned before the first call and asked for ahead,
-as far as the quota goes, while the caller waits for the first result.
+as far as the quota goes.
 
-Knows nothing of Singer, HTTP or schemas. Clock and sleep are handed in. Everything happens in
-the caller's thread, inside `ReportJobs.result`.
+Knows nothing of Singer, HTTP or schemas. Clock and sleep are handed in. The calls to Amazon are
+tasks, of each kind and account one at a time: `workers` make them in threads of their own, and
+without workers they are made by whoever waits for a result. Only the caller's thread saves.
 """
 
 from __future__ import annotations
 
+import heapq
 import logging
 import math
+import threading
 import typing as t
-from collections import Counter
-from dataclasses import dataclass
+from bisect import insort
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
+from functools import partial
+from types import MappingProxyType
 
 from tap_amazon_vendor.errors import (
     AmazonError,
@@ -27,21 +33,31 @@ from tap_amazon_vendor.errors import (
     UnansweredError,
     UnavailableError,
 )
+from tap_amazon_vendor.reports.listing import Listing
 from tap_amazon_vendor.reports.outcomes import Outcome, Processing, judge_fatal, judge_refusal
+from tap_amazon_vendor.reports.progress import AccountProgress, Progress
 from tap_amazon_vendor.reports.request import ReportRequest
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from tap_amazon_vendor.reports.api import ReportStatus
+    from tap_amazon_vendor.reports.api import ListedReport, ReportStatus
     from tap_amazon_vendor.reports.documents import Document
     from tap_amazon_vendor.reports.request import ReportPartition
 
+    Task = Callable[[], None]
+
 logger = logging.getLogger("tap-amazon-vendor.reports")
 
-#: Seconds to the first look at a report, growth of the pause between two looks, longest pause.
-#: A look is late by at most a quarter of the time that the report took.
-FIRST_POLL, POLL_GROWTH, LONGEST_POLL = 1.0, 1.25, 30.0
+#: Seconds to the first look at a report of a type that nobody has waited for yet, and least pause between two looks.
+FIRST_POLL = 1.0
+
+#: A pause between two looks, in parts of the time that the report has taken so far, and its most seconds: where what
+#: the report type usually takes says nothing more, a look is late by at most a quarter.
+POLL_GROWTH, LONGEST_POLL = 0.25, 30.0
+
+#: How many reports of a type are remembered to know what it usually takes, and looks at one report in that time.
+REMEMBERED, LOOKS = 20, 5
 
 #: Seconds before a report that failed without a known reason is asked for again.
 RETRY_PAUSE = 60.0
@@ -49,39 +65,72 @@ RETRY_PAUSE = 60.0
 #: Times that one window may be asked for because Amazon failed or cancelled it for no good reason.
 MAX_ATTEMPTS = 2
 
-#: Days after which Amazon has forgotten a report (90, REPORTS.md 0.1), with a margin.
-KEPT_DAYS = 85
-
 #: Days for which a report that no run wanted any more is remembered.
 UNCLAIMED_DAYS = 3
 
-#: Pauses shorter than this many seconds are not worth a log line.
-QUIET_PAUSE = 5.0
+#: Days for which Amazon lists a report (REPORTS.md section 0.1).
+LISTED_DAYS = 90
+
+#: Reports whose asking is announced in one go: what a full bucket lets ask for, and one more.
+ANNOUNCED = 16
+
+#: Bytes of documents on disk that wait to be read, beyond which only those are fetched that are read next.
+SPOOL_BYTES = 1 << 30
+
+#: Longest wait, in seconds, for the quota of a single report type: that of sales and traffic is one in 15 minutes.
+HIDDEN_WAIT = 3600.0
+
+#: Seconds after which a waiting caller looks up: to save, and to say how far the run is.
+TICK = 1.0
+
+
+class Bucket(t.Protocol):
+    """What the engine needs of a token bucket."""
+
+    def delay(self) -> float:
+        """Return the seconds until a token is there."""
+
+    def seconds_for(self, calls: int) -> float:
+        """Return the seconds until so many calls can have been made."""
 
 
 class ReportsApi(t.Protocol):
     """What the engine needs of an account's Reports API."""
 
-    def create_delay(self) -> float:
-        """Return the seconds until a report may be asked for."""
+    @property
+    def list_bucket(self) -> Bucket:
+        """What listing reports takes from."""
 
-    def status_delay(self) -> float:
-        """Return the seconds until a status may be asked for."""
+    @property
+    def status_bucket(self) -> Bucket:
+        """What asking for a status takes from."""
 
-    def document_delay(self) -> float:
-        """Return the seconds until a document may be fetched."""
+    @property
+    def document_bucket(self) -> Bucket:
+        """What fetching a document takes from."""
+
+    def create_buckets(self, report_type: str) -> t.Sequence[Bucket]:
+        """Return the buckets that asking for a report takes from, the narrowest last."""
 
     def create(self, request: ReportRequest) -> str:
         """Ask for a report; return its id."""
 
-    def find(self, request: ReportRequest, since: datetime) -> list[str]:
-        """List the ids of reports that may answer a request, newest first."""
+    def listed(self, report_types: t.Sequence[str], marketplace_id: str, since: datetime) -> list[ListedReport]:
+        """List the reports of some types, newest first."""
 
     def status(self, report_id: str) -> ReportStatus:
         """Ask how far a report is."""
 
     def document(self, document_id: str) -> Document:
         """Fetch a document to disk."""
+
+
+class Turn(Enum):
+    """When a report is asked for, first things first."""
+
+    NEW = auto()
+    BACKFILL = auto()
+    AGAIN = auto()
 
 
 @dataclass(frozen=True)
@@ -93,15 +142,17 @@ class PlannedReport:
         readers: Names of the streams that will read it; its document is kept for all of them.
         delivered: The account has had this report with these options before. Where not, one
             window is tried before the others are asked for.
-        settled: Amazon no longer restates these days, so that an old report is as good as new.
-        again: All of it is complete, and only figures may be others: asked for last.
+        turn: Why it is asked for: newer than what is complete, older, or within.
+        good_since: A report asked for since then is as good as a new one.
+        listed: Reports that others asked for will do: not where figures are to be read again.
     """
 
     request: ReportRequest
     readers: frozenset[str]
     delivered: bool
-    settled: bool = False
-    again: bool = False
+    good_since: datetime
+    turn: Turn = Turn.NEW
+    listed: bool = True
 
 
 @dataclass(frozen=True)
@@ -117,7 +168,7 @@ class ReportResult:
         halves: The request in two parts, older first, where Amazon finds it too wide: plan and ask for those instead.
         document: The rows.
         report_id: Amazon's id.
-        attempts: Calls of createReport that it took, 0 where an earlier run's report was used.
+        attempts: Calls of createReport that it took, 0 where a report was used that had been asked for before.
         asked_at: When it was first asked for.
         processed_at: When Amazon had finished it, ISO 8601.
     """
@@ -139,11 +190,10 @@ class ReportResult:
         return ". ".join(words for words in (self.reason, self.advice) if words)
 
 
-class _Step(Enum):
+class _Step(IntEnum):
     CREATE = auto()
     POLL = auto()
     FETCH = auto()
-    DONE = auto()
 
 
 @dataclass
@@ -152,17 +202,24 @@ class _Job:
 
     planned: PlannedReport
     asking: ReportRequest
+    #: Its turn: by the plan, parts of a window after the whole.
+    turn: tuple[int, ...]
     #: Who wants it still, and who has not read it yet: a reader that gave up is in the latter.
     readers: set[str]
     unread: set[str]
     step: _Step = _Step.CREATE
+    #: A call for it is on its way.
+    busy: bool = False
     report_id: str | None = None
     asked_at: datetime | None = None
-    #: createReport is on its way.
-    calling: bool = False
-    not_before: datetime | None = None
+    #: When it was said that the report is going to be asked for, and whether that has been saved.
+    announced_at: datetime | None = None
+    saved: bool = False
+    #: The report was found in Amazon's listing: nobody knows its options before its document is there.
+    found: bool = False
+    #: Since when one may be listed that a run asked for which ended before it knew the id.
+    ours_since: datetime | None = None
     waiting_since: datetime | None = None
-    poll_pause: float = FIRST_POLL
     attempts: int = 0
     failures: int = 0
     status: ReportStatus | None = None
@@ -171,9 +228,72 @@ class _Job:
     #: The result is not the last word on the report: the next run looks at it again.
     kept: bool = False
 
+    @property
+    def open(self) -> bool:
+        """Whether somebody waits for a result."""
+        return self.result is None and bool(self.readers)
+
+    def said(self) -> tuple[str | None, datetime] | None:
+        """Return what the state says: id and time of the report; an id is None where it is not known for sure."""
+        if self.report_id and self.asked_at and not self.found:
+            return self.report_id, self.asked_at
+        since = self.announced_at or self.ours_since
+        return (None, since) if since else None
+
+
+@dataclass
+class _Siblings:
+    """The jobs of a partition, in the order of the plan."""
+
+    jobs: list[_Job] = field(default_factory=list)
+    #: The account has the partition, or lacks it for this reason; the job that is to show it, and those that wait.
+    proven: bool = False
+    lacking: ReportResult | None = None
+    prober: _Job | None = None
+    held: list[_Job] = field(default_factory=list)
+
+
+class _Lane:
+    """The jobs of an account that wait for the same call, in their turn; one call at a time."""
+
+    def __init__(self) -> None:
+        self.busy = False
+        self._ready: list[tuple[tuple[int, ...], _Job]] = []
+        self._paused: list[tuple[datetime, tuple[int, ...], _Job]] = []
+
+    def put(self, job: _Job, not_before: datetime | None = None) -> None:
+        if not_before is None:
+            heapq.heappush(self._ready, (job.turn, job))
+        else:
+            heapq.heappush(self._paused, (not_before, job.turn, job))
+
+    def first(self, now: datetime) -> _Job | None:
+        """Return the first job that may be worked on, and forget those that nobody waits for."""
+        while self._paused and self._paused[0][0] <= now:
+            self.put(heapq.heappop(self._paused)[-1])
+        while self._ready and not self._ready[0][1].open:
+            heapq.heappop(self._ready)
+        return self._ready[0][1] if self._ready else None
+
+    def pop(self) -> None:
+        """Take the first job out."""
+        heapq.heappop(self._ready)
+
+    def next(self, number: int) -> list[_Job]:
+        """Return the jobs that come first."""
+        return [job for _, job in heapq.nsmallest(number, self._ready)]
+
+    def pause(self, now: datetime) -> float:
+        """Return the seconds until a paused job may be worked on."""
+        return max(0.001, (self._paused[0][0] - now).total_seconds()) if self._paused else math.inf
+
 
 class ReportJobs:
-    """All reports of a run."""
+    """All reports of a run.
+
+    Attributes:
+        changed: The lock of everything here, notified whenever something has become of a job.
+    """
 
     def __init__(  # noqa: PLR0913  # each is one fact that the engine can't know by itself
         self,
@@ -183,50 +303,104 @@ class ReportJobs:
         sleep: Callable[[float], None],
         wait_seconds: float,
         max_reports: int | None = None,
-        changed: Callable[[], None] = lambda: None,
+        spool_bytes: int = SPOOL_BYTES,
+        save: Callable[[], None] = lambda: None,
+        told: Callable[[Callable[[], Progress]], None] = lambda _: None,
     ) -> None:
         """Start without reports.
 
         Args:
             apis: The Reports API of each account, by its label.
             clock: Returns the current time, aware.
-            sleep: Waits the given seconds.
+            sleep: Waits the given seconds; used without workers.
             wait_seconds: How long to wait for one report before it is left for the next run.
             max_reports: Most createReport calls, None for no limit.
-            changed: Called whenever a report has been asked for, so that its id can be written down.
+            spool_bytes: Bytes of documents on disk beyond which only those are fetched that are read next.
+            save: Writes down `pending`. Called in the caller's thread, before a report is asked for and after.
+            told: Is handed `progress` now and then, in the caller's thread.
         """
+        self.changed = threading.Condition(threading.RLock())
         self._apis = apis
         self._clock = clock
         self._sleep = sleep
         self._wait = wait_seconds
         self._budget = math.inf if max_reports is None else max_reports
-        self._changed = changed
+        self._spool_bytes = spool_bytes
+        self._save = save
+        self._told = told
         self._jobs: dict[ReportRequest, _Job] = {}
-        #: The jobs that are not done, and the jobs of each partition, both in the order of the plan.
+        #: Those that somebody waits for, and those of which the state must tell.
         self._open: dict[ReportRequest, _Job] = {}
-        self._partitions: dict[ReportPartition, list[_Job]] = {}
+        self._asked: dict[ReportRequest, _Job] = {}
+        self._siblings: dict[ReportPartition, _Siblings] = defaultdict(_Siblings)
+        #: By account, step and, for a report type with a quota of its own, report type. Sorted by step, because a look
+        #: at what is to be asked for may find a report to poll.
+        self._lanes: dict[tuple[str, _Step, str], _Lane] = {}
         #: Reports that an earlier run asked for: id, None where it ended before it knew, and when.
         self._known: dict[ReportRequest, tuple[str | None, datetime]] = {}
+        self._listings: dict[str, Listing] = {}
         self._refused: dict[str, AmazonError] = {}
+        #: Reports whose documents can't be read, and when that was found.
+        self._unreadable: dict[str, str] = {}
         #: Widest window that Amazon did not find too wide, by account and report type.
         self._widest: dict[tuple[str, str], timedelta] = {}
+        #: Seconds that the last reports of a type took, sorted.
+        self._usual: dict[str, list[float]] = defaultdict(list)
+        self._finished: deque[ReportRequest] = deque()
+        self._spooled = 0
+        self._unsaved = False
+        self._helped = False
+        self._broken: BaseException | None = None
 
-    def plan(self, reports: Iterable[PlannedReport], pending: Iterable[Mapping[str, t.Any]] = ()) -> None:
+    # The caller's side.
+
+    def plan(
+        self,
+        reports: Iterable[PlannedReport],
+        pending: Iterable[Mapping[str, t.Any]] = (),
+        unreadable: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Say what the run wants, in the order in which to ask for it.
 
         Args:
             reports: Every report of the run.
             pending: What `pending` was at the end of an earlier run: reports that were asked for
                 and not read are taken up instead of being asked for again.
+            unreadable: What `unreadable` was then.
         """
-        for planned in reports:
-            if planned.request in self._jobs:
-                continue
-            job = _Job(planned, planned.request, set(planned.readers), set(planned.readers))
-            self._jobs[planned.request] = self._open[planned.request] = job
-            self._partitions.setdefault(planned.request.partition, []).append(job)
-        for entry in pending:
-            self._note(entry)
+        with self.changed:
+            self._unreadable = dict(unreadable)
+            for entry in pending:
+                self._note(entry)
+            for planned in reports:
+                self._add(planned, (len(self._jobs),))
+            self.changed.notify_all()
+
+    def replan(self, request: ReportRequest, parts: Iterable[ReportRequest]) -> None:
+        """Ask for a window that Amazon finds too wide in parts, for the same readers."""
+        with self.changed:
+            whole = self._jobs[request]
+            for number, part in enumerate(parts):
+                self._add(replace(whole.planned, request=part, listed=False), (*whole.turn, number))
+            self.changed.notify_all()
+
+    def _add(self, planned: PlannedReport, turn: tuple[int, ...]) -> None:
+        request = planned.request
+        if request in self._jobs:
+            return
+        job = _Job(planned, request, turn, set(planned.readers), set(planned.readers))
+        self._jobs[request] = self._open[request] = job
+        self._siblings[request.partition].jobs.append(job)
+        listing = self._listings.setdefault(request.account, Listing())
+        unsure = request in self._known and self._known[request][0] is None
+        if unsure:
+            listing.want(request, self._known[request][1] - timedelta(seconds=60))
+        elif planned.listed and request not in self._known:
+            listing.want(request, planned.good_since)
+        self._lane(job).put(job)
+        refused = self._refused.get(request.account)
+        if refused:
+            self._finish(job, Outcome.FAILED, str(refused))
 
     def _note(self, entry: Mapping[str, t.Any]) -> None:
         """Note a report that an earlier run asked for."""
@@ -236,10 +410,6 @@ class ReportJobs:
         except (KeyError, TypeError, ValueError, AttributeError):
             logger.warning("Ignoring a report in the state that can't be read")
 
-    def planned(self, request: ReportRequest) -> PlannedReport:
-        """Return what was planned of a request."""
-        return self._jobs[request].planned
-
     def wanted(self, request: ReportRequest) -> bool:
         """Say whether a result is there or is being waited for."""
         job = self._jobs[request]
@@ -247,27 +417,53 @@ class ReportJobs:
 
     def pending(self) -> list[dict[str, t.Any]]:
         """Return the reports that are asked for and not read by all their readers, as JSON."""
-        unread = {
-            job.asking: (job.report_id, job.asked_at)
-            for job in self._jobs.values()
-            if (job.report_id or job.calling)
-            and job.asked_at
-            and job.unread
-            and (job.result is None or job.result.document or job.kept)
-        }
-        now = self._clock()
-        unclaimed = {
-            request: (report_id, asked_at)
-            for request, (report_id, asked_at) in self._known.items()
-            if now - asked_at <= timedelta(days=UNCLAIMED_DAYS)
-        }
+        with self.changed:
+            unread = {
+                job.asking: said
+                for job in self._asked.values()
+                if (job.result is None or job.result.document or job.kept) and (said := job.said())
+            }
+            now = self._clock()
+            unclaimed = {
+                request: (report_id, asked_at)
+                for request, (report_id, asked_at) in self._known.items()
+                if now - asked_at <= timedelta(days=UNCLAIMED_DAYS)
+            }
         return [
             {**request.to_state(), "report_id": report_id, "asked_at": asked_at.isoformat()}
             for request, (report_id, asked_at) in {**unclaimed, **unread}.items()
         ]
 
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Ids of reports that are not to be used again, and the days on which that was found."""
+        oldest = (self._clock() - timedelta(days=LISTED_DAYS)).date().isoformat()
+        return {report_id: day for report_id, day in self._unreadable.items() if day >= oldest}
+
+    def shun(self, report_id: str) -> None:
+        """Never use a report again that Amazon lists as done and that can't be read."""
+        self._unreadable[report_id] = self._clock().date().isoformat()
+
+    def next_finished(self) -> ReportRequest | None:
+        """Wait for the next report that is finished.
+
+        Returns:
+            Its request, None when there is nothing left to wait for.
+        """
+        while not self._finished:
+            with self.changed:
+                if not self._open and not self._finished:
+                    self._told(self.progress)
+                    return None
+            self._advance()
+        return self._finished.popleft()
+
+    def finished(self, request: ReportRequest) -> bool:
+        """Say whether a report is finished."""
+        return self._jobs[request].result is not None
+
     def result(self, request: ReportRequest) -> ReportResult:
-        """Wait for a report, working on all others meanwhile.
+        """Wait for a report.
 
         Args:
             request: A planned request.
@@ -277,15 +473,21 @@ class ReportJobs:
         """
         job = self._jobs[request]
         while job.result is None:
-            pause = self._work()
-            if pause == math.inf:
-                msg = f"nobody waits for {request}"
-                raise RuntimeError(msg)
-            if pause > QUIET_PAUSE:
-                logger.info("%s; waiting %.0f s", self._progress(), pause)
-            if pause > 0:
-                self._sleep(pause)
+            self._advance()
         return job.result
+
+    def save(self) -> None:
+        """Save what has changed, and let go on who waits for that. To be called now and then while rows are written."""
+        if not self._unsaved:
+            return
+        with self.changed:
+            self._unsaved = False
+            announced = [job for job in self._asked.values() if job.announced_at and not job.saved]
+        self._save()
+        with self.changed:
+            for job in announced:
+                job.saved = True
+            self.changed.notify_all()
 
     def release(self, request: ReportRequest, reader: str, *, read: bool) -> None:
         """Note that a reader is through with a report.
@@ -298,77 +500,304 @@ class ReportJobs:
             reader: Name of the stream.
             read: Its rows are written. False where the reader gives up.
         """
-        job = self._jobs[request]
-        job.readers.discard(reader)
-        if read:
-            job.unread.discard(reader)
-        if not job.readers:
-            self._open.pop(request, None)
-            if job.result and job.result.document:
-                job.result.document.path.unlink(missing_ok=True)
+        with self.changed:
+            job = self._jobs[request]
+            job.readers.discard(reader)
+            if read:
+                job.unread.discard(reader)
+            if not job.unread:
+                self._asked.pop(request, None)
+            if not job.readers:
+                self._open.pop(request, None)
+                self._discard(job)
+                self._let_go(job)
+                self.changed.notify_all()
 
-    # What follows is one step at a time: `_work` does the first thing that can be done now.
+    def progress(self) -> Progress:
+        """Say how far the run is."""
+        with self.changed:
+            steps = Counter((job.asking.account, job.step) for job in self._open.values())
+            types = Counter((job.asking.account, job.asking.report_type) for job in self._open.values()
+                            if job.step is _Step.CREATE)  # fmt: skip
+            accounts = [
+                AccountProgress(
+                    account,
+                    to_ask=steps[account, _Step.CREATE],
+                    at_amazon=steps[account, _Step.POLL],
+                    to_fetch=steps[account, _Step.FETCH],
+                    seconds=self._seconds_left(account, steps, types),
+                )
+                for account in dict.fromkeys(account for account, _ in steps)
+            ]
+            return Progress(total=len(self._jobs), open=len(self._open), accounts=accounts)
 
-    def _work(self) -> float:
-        """Do one thing, and return the seconds until there is something to do: 0 for now."""
-        soonest = math.inf
-        for job in self._open.values():
-            due = self._due(job)
-            if due <= 0:
-                self._act(job)
-                return 0
-            soonest = min(soonest, due)
-        return soonest
-
-    def _due(self, job: _Job) -> float:
-        """Return the seconds until the next step of a job, infinity while it must not be made."""
-        account = job.asking.account
-        if account in self._refused:
-            return 0
+    def _seconds_left(
+        self, account: str, steps: Mapping[tuple[str, _Step], int], types: Mapping[tuple[str, str], int]
+    ) -> float:
+        """Estimate when the account's last report is there, by quotas and what reports usually take."""
         api = self._apis[account]
-        pause = (job.not_before - self._clock()).total_seconds() if job.not_before else 0.0
-        if job.step is _Step.POLL:
-            return max(pause, api.status_delay())
-        if job.step is _Step.FETCH:
-            return api.document_delay()
-        if self._probing(job):
-            return math.inf
-        if self._budget <= 0 or job.asking in self._known or self._lacks(job):
-            return 0
-        return max(pause, api.create_delay())
+        to_ask = min(steps[account, _Step.CREATE], self._budget)
+        asking = [
+            api.create_buckets(report_type)[-1].seconds_for(number)
+            for (of, report_type), number in types.items()
+            if of == account
+        ]
+        if to_ask:
+            report_type = next(report_type for of, report_type in types if of == account)
+            asking.append(api.create_buckets(report_type)[0].seconds_for(int(to_ask)))
+        to_fetch = sum(steps[account, step] for step in (_Step.POLL, _Step.FETCH)) + to_ask
+        usual = max((times[len(times) // 2] for times in self._usual.values() if times), default=60.0)
+        at_work = to_ask or steps[account, _Step.POLL]
+        return max(
+            max(asking, default=0.0) + (usual if at_work else 0.0), api.document_bucket.seconds_for(int(to_fetch))
+        )
 
-    def _probing(self, job: _Job) -> bool:
-        """Say whether an older sibling is still to show that the account has the partition.
+    # What moves the jobs on: without workers the caller, with workers they.
+
+    def attend(self, *, helped: bool) -> None:
+        """Say whether workers take the tasks. Where not, whoever waits for a result does."""
+        self._helped = helped
+
+    def fail(self, error: BaseException) -> None:
+        """Let the caller know that a worker broke."""
+        with self.changed:
+            self._broken = error
+            self.changed.notify_all()
+
+    def _advance(self) -> None:
+        """Let something happen: save, make one call, or wait."""
+        if self._broken:
+            raise self._broken
+        if self._unsaved:
+            self.save()
+            return
+        self._told(self.progress)
+        if self._helped:
+            with self.changed:
+                if not self._stirred():
+                    self.changed.wait(TICK)
+            return
+        task = self.next_task()
+        if not isinstance(task, float):
+            task()
+        elif task < math.inf:
+            self._sleep(task)
+        elif not self._stirred():
+            msg = f"nothing will come of {', '.join(str(request) for request in self._open)}"
+            raise RuntimeError(msg)
+
+    def _stirred(self) -> bool:
+        """Say whether there is something for the caller to do."""
+        return bool(self._finished or self._unsaved or self._broken)
+
+    def next_task(self) -> Task | float:
+        """Return a call that can be made now, or the seconds until there may be one.
+
+        Whoever takes a task must make it: no other call of its kind and account is handed out before.
+        """
+        with self.changed:
+            now = self._clock()
+            soonest = math.inf
+            for (account, step, _), lane in self._lanes.items():
+                if lane.busy:
+                    continue
+                task = self._task(account, step, lane, now)
+                if not isinstance(task, float):
+                    lane.busy = True
+                    return partial(self._make, task, lane)
+                soonest = min(soonest, task)
+            return soonest
+
+    def _make(self, task: Task, lane: _Lane) -> None:
+        try:
+            task()
+        finally:
+            with self.changed:
+                lane.busy = False
+                self.changed.notify_all()
+
+    def _task(self, account: str, step: _Step, lane: _Lane, now: datetime) -> Task | float:
+        """Return the next call of a lane, or the seconds until there may be one."""
+        if step is _Step.CREATE and lane.first(now):
+            wish = self._wish(account)
+            if wish is not None:
+                return wish
+        calls = {_Step.CREATE: self._create, _Step.POLL: self._poll, _Step.FETCH: self._fetch}
+        while job := lane.first(now):
+            lane.pop()
+            if step is _Step.CREATE and self._settle(job):
+                continue
+            if step is _Step.FETCH and self._spooled >= self._spool_bytes and not self._next_to_be_read(job):
+                lane.put(job, now + timedelta(seconds=TICK))
+                continue
+            delay = self._delay(step, job, lane)
+            if delay > 0:
+                lane.put(job)
+                return min(delay, lane.pause(now))
+            job.busy = True
+            if step is _Step.CREATE:
+                self._budget -= 1
+                job.attempts += 1
+                job.asked_at = job.asked_at or now
+            return partial(self._call, calls[step], job)
+        return lane.pause(now)
+
+    def _wish(self, account: str) -> Task | float | None:
+        """Return the call that lists an account's reports, infinity while it is on its way, None when that is done."""
+        listing = self._listings[account]
+        if self._apis[account].list_bucket.delay() > 0:
+            # A report that is asked for in vain costs less than waiting here.
+            listing.renounce()
+        if wish := listing.wish():
+            return partial(self._list, account, *wish)
+        return None if listing.complete else math.inf
+
+    def _delay(self, step: _Step, job: _Job, lane: _Lane) -> float:
+        """Return the seconds until the call for a job may be made, infinity where something else comes first."""
+        api = self._apis[job.asking.account]
+        if step is _Step.POLL:
+            return api.status_bucket.delay()
+        if step is _Step.FETCH:
+            return api.document_bucket.delay()
+        if self._budget < math.inf and self._budget <= self._guesses():
+            # What turns out to be another report needs it first.
+            return math.inf
+        if not job.saved:
+            self._announce(job, lane)
+            return math.inf
+        return max(bucket.delay() for bucket in api.create_buckets(job.asking.report_type))
+
+    def _guesses(self) -> int:
+        """Count the reports that were found and may be others."""
+        return sum(job.found for job in self._open.values())
+
+    def _lane(self, job: _Job) -> _Lane:
+        """Return the lane of a job's step; a report type with a quota of its own has its own for asking."""
+        account, report_type = job.asking.account, job.asking.report_type
+        own = job.step is _Step.CREATE and len(self._apis[account].create_buckets(report_type)) > 1
+        key = (account, job.step, report_type if own else "")
+        if key not in self._lanes:
+            new = {key: _Lane(), **{(account, step, ""): _Lane() for step in _Step}}
+            lanes = self._lanes | {key: lane for key, lane in new.items() if key not in self._lanes}
+            self._lanes = dict(sorted(lanes.items(), key=lambda item: item[0][1]))
+        return self._lanes[key]
+
+    def _next_to_be_read(self, job: _Job) -> bool:
+        """Say whether the partition's other documents may be waiting for this one."""
+        return next(other for other in self._siblings[job.planned.request.partition].jobs if other.open) is job
+
+    def _announce(self, first: _Job, lane: _Lane) -> None:
+        """Say which reports are asked for next: no signal may find a report that only Amazon knows of."""
+        now = self._clock()
+        for job in (first, *lane.next(int(min(ANNOUNCED, self._budget)) - 1)):
+            known = job.asking in self._known
+            if job.open and not known and not job.announced_at and self._may_be_asked_for(job):
+                job.announced_at = now
+                self._asked[job.planned.request] = job
+        self._unsaved = True
+        self.changed.notify_all()
+
+    def _may_be_asked_for(self, job: _Job) -> bool:
+        """Say whether no other window of the partition is tried first.
 
         One window after the other is tried before the quota is spent on what may not exist.
         """
-        if job.planned.delivered or self._lacks(job):
-            return False
-        siblings = self._partitions[job.asking.partition]
-        if any(other.result and other.result.outcome.completes for other in siblings):
-            return False
-        return next(other for other in siblings if other.result is None and other.readers) is not job
+        siblings = self._siblings[job.planned.request.partition]
+        if job.planned.delivered or siblings.proven or siblings.lacking:
+            return True
+        if siblings.prober is None:
+            siblings.prober = job
+        return siblings.prober is job
 
-    def _lacks(self, job: _Job) -> ReportResult | None:
-        """Return the result that has shown that other windows of the partition need no try."""
-        if job.planned.delivered:
-            return None
-        results = [other.result for other in self._partitions[job.asking.partition] if other.result]
-        if any(result.outcome.completes for result in results):
-            return None
-        return next((result for result in results if result.outcome.ends_partition), None)
+    def _settle(self, job: _Job) -> bool:
+        """Do with a report that is to be asked for what needs no call; say whether that was all."""
+        siblings = self._siblings[job.planned.request.partition]
+        lacking = None if job.planned.delivered or siblings.proven else siblings.lacking
+        widest = self._widest.get((job.asking.account, job.asking.report_type))
+        if lacking:
+            self._finish(job, lacking.outcome, lacking.reason, advice=lacking.advice)
+        elif not self._may_be_asked_for(job):
+            siblings.held.append(job)
+        elif self._take_up(job):
+            return True
+        elif widest is not None and _width(job.asking) > widest:
+            self._finish(job, Outcome.LATER, "wider than Amazon allows", halves=job.asking.halve())
+        elif self._budget <= 0:
+            self._finish(job, Outcome.LATER, "`max_reports` is reached")
+        elif (delay := self._apis[job.asking.account].create_buckets(job.asking.report_type)[-1].delay()) > max(
+            self._wait, HIDDEN_WAIT
+        ):
+            reason = f"Amazon allows the next report of this type in {delay / 3600:.0f} hours"
+            self._finish(job, Outcome.LATER, reason)
+        else:
+            return False
+        return True
 
-    def _act(self, job: _Job) -> None:
-        """Make the next step of a job and turn whatever goes wrong into its result."""
-        refused = self._refused.get(job.asking.account)
-        if refused:
-            self._refuse(job, refused)
-            return
+    def _take_up(self, job: _Job) -> bool:
+        """Use a report that is there already: one of an earlier run, or one that Amazon lists."""
+        now = self._clock()
+        since = job.planned.good_since
+        if job.asking in self._known:
+            report_id, asked_at = self._known.pop(job.asking)
+            if report_id and asked_at >= since:
+                job.report_id, job.asked_at = report_id, asked_at
+                self._wait_for(job, now)
+                logger.info("Taking up %s, asked for at %s", job.asking, asked_at.isoformat(timespec="seconds"))
+                return True
+            if report_id is None:
+                job.ours_since = max(since, asked_at)
+                self._asked[job.planned.request] = job
+        ours = job.ours_since is not None
+        if not ours and (not job.planned.listed or job.asking.window != job.planned.request.window):
+            return False
+        listing = self._listings[job.asking.account]
+        # A minute of margin, because Amazon's clock is not ours.
+        since = job.ours_since - timedelta(seconds=60) if job.ours_since else since
+        found = listing.guess(job.asking, since, ours=ours, not_these=self._ids())
+        if found is None:
+            guess = self._guessed_elsewhere(job) if ours else None
+            if guess is None:
+                return False
+            # What is looked at for other options may turn out to be this one.
+            if guess.open:
+                self._lane(job).put(job, now + timedelta(seconds=TICK))
+            else:
+                job.kept = True
+                reason = f"it may be {guess.report_id}, which could not be looked at"
+                self._finish(job, Outcome.LATER, reason, advice="The next run looks again")
+            return True
+        job.report_id, job.asked_at, job.found = found.report_id, found.created_at, True
+        self._wait_for(job, now)
+        logger.info("Looking whether %s of %s is %s", found.report_id, found.created_at, job.asking)
+        return True
+
+    def _guessed_elsewhere(self, job: _Job) -> _Job | None:
+        """Return a job of the same days and other options that looks at a listed report, or gave up looking."""
+        wanted = (job.asking.account, job.asking.report_type, job.asking.marketplace_id, job.asking.window)
+        return next(
+            (
+                other
+                for other in self._asked.values()
+                if other.found
+                and (other.asking.account, other.asking.report_type, other.asking.marketplace_id, other.asking.window)
+                == wanted
+            ),
+            None,
+        )
+
+    def _ids(self) -> set[str]:
+        """Return the ids of all reports that are known to be of some request."""
+        known = {report_id for report_id, _ in self._known.values() if report_id}
+        return known | self._unreadable.keys() | {job.report_id for job in self._asked.values() if job.report_id}
+
+    # The calls, made without the lock, and what follows from their answers, noted with it.
+
+    def _call(self, call: Callable[[_Job], None], job: _Job) -> None:
+        """Make a call and turn whatever goes wrong into the job's result."""
         try:
-            {_Step.CREATE: self._create, _Step.POLL: self._poll, _Step.FETCH: self._fetch}[job.step](job)
+            call(job)
         except (CredentialsError, LoginUnavailableError) as error:
-            self._refused[job.asking.account] = error
-            self._refuse(job, error)
+            self._refuse(job.asking.account, error)
         except (NotFoundError, DocumentError) as error:
             # Older than Amazon keeps reports, another account's, or damaged in every download:
             # a new report is better.
@@ -379,107 +808,174 @@ class ReportJobs:
         except AmazonError as error:
             verdict = judge_refusal(error)
             self._finish(job, verdict.outcome, str(error), advice=verdict.advice)
+        finally:
+            job.busy = False
 
-    def _refuse(self, job: _Job, error: AmazonError) -> None:
-        """End a job whose account gets no token; a report that it has at Amazon is for the next run."""
-        job.kept = job.report_id is not None
-        self._finish(job, Outcome.FAILED, str(error))
+    def _list(self, account: str, report_types: tuple[str, ...], marketplace_id: str, since: datetime) -> None:
+        listing = self._listings[account]
+        try:
+            reports = self._apis[account].listed(report_types, marketplace_id, since)
+        except AmazonError as error:
+            if isinstance(error, (CredentialsError, LoginUnavailableError)):
+                self._refuse(account, error)
+            # Then everything is asked for.
+            logger.info("Amazon does not list reports of %r: %s", account, error)
+            with self.changed:
+                listing.refused(report_types, marketplace_id, since)
+        else:
+            with self.changed:
+                listing.answer(reports)
 
     def _create(self, job: _Job) -> None:
-        lacks = self._lacks(job)
-        if lacks:
-            self._finish(job, lacks.outcome, lacks.reason, advice=lacks.advice)
-            return
-        if self._take_up(job):
-            return
-        widest = self._widest.get((job.asking.account, job.asking.report_type))
-        if widest is not None and _width(job.asking) > widest:
-            self._finish(job, Outcome.LATER, "wider than Amazon allows", halves=job.asking.halve())
-            return
-        if self._budget <= 0:
-            self._finish(job, Outcome.LATER, "`max_reports` is reached")
-            return
-        self._budget -= 1
-        now = self._clock()
         api = self._apis[job.asking.account]
-        job.attempts += 1
-        job.asked_at = job.asked_at or now
-        # Written down before and after: no signal may find a report that only Amazon knows of.
-        job.calling = True
-        self._changed()
+        asked_at = self._clock()
         try:
-            job.report_id = api.create(job.asking)
+            report_id: str | None = api.create(job.asking)
         except UnansweredError as error:
-            # It may have been asked for: look before asking again.
-            job.report_id = self._find(job, now)
-            if job.report_id is None:
+            # It may have been asked for: look before asking again. A minute of margin, because Amazon's clock
+            # is not ours.
+            since = asked_at - timedelta(seconds=60)
+            job.kept = True
+            listed = api.listed((job.asking.report_type,), job.asking.marketplace_id, since)
+            with self.changed:
+                job.kept = False
+                known = self._ids()
+                report_id = next(
+                    (each.report_id for each in listed if each.report_id not in known and job.asking.may_be(each)),
+                    None,
+                )
+            if report_id is None:
                 self._again_or_failed(job, str(error))
                 return
-        except Exception:
-            job.calling = False
-            raise
-        job.calling = False
-        self._wait_for(job)
-        self._changed()
-        logger.info("Asked for %s. %s", job.asking, self._progress())
+        with self.changed:
+            job.report_id = report_id
+            job.kept = job.result is not None
+            self._unsaved = True
+            if job.open:
+                self._wait_for(job, asked_at)
+        logger.info("Asked for %s", job.asking)
 
-    def _find(self, job: _Job, asked_at: datetime) -> str | None:
-        """Look for a report that was asked for and whose id nobody knows."""
-        known = {other.report_id for other in self._jobs.values()} | {
-            report_id for report_id, _ in self._known.values()
-        }
-        # A minute of margin, because Amazon's clock is not ours.
-        listed = self._apis[job.asking.account].find(job.asking, asked_at - timedelta(seconds=60))
-        return next((report_id for report_id in listed if report_id not in known), None)
-
-    def _wait_for(self, job: _Job) -> None:
+    def _wait_for(self, job: _Job, now: datetime) -> None:
         """Begin to poll a report."""
         job.step = _Step.POLL
-        job.waiting_since = self._clock()
-        job.poll_pause = FIRST_POLL
-        job.not_before = job.waiting_since + timedelta(seconds=FIRST_POLL)
+        job.waiting_since = now
+        self._asked[job.planned.request] = job
+        self._lane(job).put(job, now + timedelta(seconds=0 if job.found else self._pause(job, now)))
+
+    def _pause(self, job: _Job, now: datetime) -> float:
+        """Return the seconds to the next look: by what reports of the type usually take, then in growing pauses."""
+        elapsed = (now - t.cast("datetime", job.asked_at)).total_seconds()
+        usual = self._usual[job.asking.report_type]
+        stride = math.ceil(len(usual) / LOOKS) or 1
+        for seconds in usual[stride - 1 :: stride]:
+            if seconds > elapsed:
+                return seconds - elapsed + FIRST_POLL / 2
+        return min(max(FIRST_POLL, elapsed * POLL_GROWTH), LONGEST_POLL)
 
     def _poll(self, job: _Job) -> None:
-        job.status = self._apis[job.asking.account].status(t.cast("str", job.report_id))
-        processing = job.status.processing
-        if processing in {Processing.IN_QUEUE, Processing.IN_PROGRESS}:
-            self._keep_waiting(job)
-        elif processing is Processing.CANCELLED:
-            reason = "Amazon cancelled the report: it has no data for these days"
-            # Asked too soon, perhaps: then the same moment is too soon again.
-            if not (self._doubtful(job) and self._again(job, reason, pause=RETRY_PAUSE)):
-                self._finish(job, Outcome.EMPTY, reason)
-        elif job.status.document_id:
-            job.step = _Step.FETCH
-        else:
-            self._judge(job, None)
+        status = self._apis[job.asking.account].status(t.cast("str", job.report_id))
+        with self.changed:
+            job.status = status
+            if not job.open:
+                return
+            if status.processing in {Processing.IN_QUEUE, Processing.IN_PROGRESS}:
+                self._keep_waiting(job, status.processing)
+                return
+            if status.took is not None:
+                usual = self._usual[job.asking.report_type]
+                if len(usual) == REMEMBERED:
+                    usual.pop(len(self._jobs) % REMEMBERED)
+                insort(usual, status.took)
+            if status.processing is Processing.CANCELLED:
+                reason = "Amazon cancelled the report: it has no data for these days"
+                if job.found:
+                    self._disown(job)
+                # Asked too soon, perhaps: then the same moment is too soon again.
+                elif not (self._doubtful(job) and self._again(job, reason, pause=RETRY_PAUSE)):
+                    self._finish(job, Outcome.EMPTY, reason)
+            elif status.document_id:
+                job.step = _Step.FETCH
+                self._lane(job).put(job)
+            else:
+                self._judge(job, None)
 
-    def _keep_waiting(self, job: _Job) -> None:
+    def _keep_waiting(self, job: _Job, processing: Processing) -> None:
         now = self._clock()
         waited = (now - t.cast("datetime", job.waiting_since)).total_seconds()
         if waited >= self._wait:
-            status = t.cast("ReportStatus", job.status).processing.value
-            reason = f"{status} for {waited / 60:.0f} minutes"
+            reason = f"{processing.value} for {waited / 60:.0f} minutes"
             job.kept = True
             self._finish(job, Outcome.LATER, reason, advice="The next run takes the report up")
             return
-        job.poll_pause = min(job.poll_pause * POLL_GROWTH, LONGEST_POLL)
-        job.not_before = now + timedelta(seconds=min(job.poll_pause, self._wait - waited))
+        self._lane(job).put(job, now + timedelta(seconds=min(self._pause(job, now), self._wait - waited)))
 
     def _fetch(self, job: _Job) -> None:
         status = t.cast("ReportStatus", job.status)
         document = self._apis[job.asking.account].document(t.cast("str", status.document_id))
-        if document.error or status.processing is Processing.FATAL:
-            document.path.unlink(missing_ok=True)
-            self._judge(job, document.error)
-        elif not job.asking.matches(document.specification):
-            document.path.unlink(missing_ok=True)
-            reason = f"the document of report {job.report_id} answers another request"
-            self._again_or_failed(job, reason)
-        elif document.empty and self._doubtful(job) and self._again(job, "no rows", pause=0):
-            document.path.unlink(missing_ok=True)
-        else:
-            self._finish(job, Outcome.LOADED, job.reason, document=document)
+        with self.changed:
+            reader = self._reader_of(job, document)
+            if reader is not None and reader is not job:
+                # A guess that was wrong for this window and right for another one with the same days.
+                if reader.found and reader.report_id:
+                    self._listings[job.asking.account].give_back(reader.report_id)
+                reader.report_id, reader.asked_at, reader.status = job.report_id, job.asked_at, job.status
+                reader.found = False
+                self._asked[reader.planned.request] = reader
+                self._finish(reader, Outcome.LOADED, None, document=document)
+                self._disown(job)
+                return
+            if reader is None:
+                document.path.unlink(missing_ok=True)
+                if job.open:
+                    self._disown(job)
+                return
+            job.found = False
+            if document.error or status.processing is Processing.FATAL:
+                document.path.unlink(missing_ok=True)
+                self._judge(job, document.error)
+            elif not job.asking.matches(document.specification):
+                document.path.unlink(missing_ok=True)
+                reason = f"the document of report {job.report_id} answers another request"
+                self._again_or_failed(job, reason)
+            elif document.empty and self._doubtful(job) and self._again(job, "no rows", pause=0):
+                document.path.unlink(missing_ok=True)
+            else:
+                self._finish(job, Outcome.LOADED, job.reason, document=document)
+
+    def _reader_of(self, job: _Job, document: Document) -> _Job | None:
+        """Return the job that a document is for: another one only where it was guessed; None for nobody."""
+        if not job.open:
+            return None
+        if not job.found:
+            return job
+        listing = self._listings[job.asking.account]
+        fine = not document.error and not document.empty
+        asking = job.asking
+        others = [
+            other
+            for other in self._open.values()
+            if (other.step is _Step.CREATE or other.found)
+            and other is not job
+            and not other.busy
+            and (other.planned.listed or other.ours_since)
+            and other.asking.report_type == asking.report_type
+            and other.asking.marketplace_id == asking.marketplace_id
+            and other.asking.window == asking.window
+            and other.asking.account == asking.account
+        ]
+        for candidate in (job, *others):
+            proof = document.specification is not None or not candidate.asking.options
+            if fine and proof and candidate.asking.matches(document.specification):
+                listing.learn(right=True)
+                return candidate
+        listing.learn(right=False)
+        return None
+
+    def _disown(self, job: _Job) -> None:
+        """Go back to before a report was found that turned out to be another one."""
+        job.report_id = job.asked_at = None
+        job.found = False
+        self._ask(job)
 
     def _doubtful(self, job: _Job) -> bool:
         """Say whether "no data" should be heard twice before it is believed.
@@ -492,7 +988,7 @@ class ReportJobs:
             return True
         neighbours = [
             other.result
-            for other in self._partitions[job.asking.partition]
+            for other in self._siblings[job.planned.request.partition].jobs
             if window.next == other.asking.window.start or other.asking.window.next == window.start
         ]
         if not neighbours:
@@ -516,7 +1012,7 @@ class ReportJobs:
             # One unpublished day spoils the whole range: the days before it must not be lost.
             job.asking = shorter
             job.reason = reason
-            self._forget(job)
+            self._ask(job)
             return
         self._finish(job, verdict.outcome, reason, advice=verdict.advice)
 
@@ -526,22 +1022,33 @@ class ReportJobs:
         if job.failures >= MAX_ATTEMPTS:
             return False
         logger.info("%s: %s. Asking once more", job.asking, reason)
-        self._forget(job)
-        job.calling = False
-        job.not_before = self._clock() + timedelta(seconds=pause)
+        self._ask(job, self._clock() + timedelta(seconds=pause) if pause else None)
         return True
 
     def _again_or_failed(self, job: _Job, reason: str) -> None:
         """Ask once more, at once; a second time is a failure."""
-        if not self._again(job, reason, pause=0):
-            self._finish(job, Outcome.FAILED, reason)
+        with self.changed:
+            if not job.open:
+                return
+            if job.found:
+                self._disown(job)
+            elif not self._again(job, reason, pause=0):
+                self._finish(job, Outcome.FAILED, reason)
 
-    def _forget(self, job: _Job) -> None:
+    def _ask(self, job: _Job, not_before: datetime | None = None) -> None:
         """Go back to before the report was asked for."""
         job.step = _Step.CREATE
-        job.report_id = None
-        job.status = None
-        job.not_before = None
+        job.report_id = job.status = job.announced_at = None
+        job.saved = False
+        self._lane(job).put(job, not_before)
+
+    def _refuse(self, account: str, error: AmazonError) -> None:
+        """End the jobs of an account that gets no token; reports that it has at Amazon are for the next run."""
+        with self.changed:
+            self._refused[account] = error
+            for job in [job for job in self._open.values() if job.asking.account == account]:
+                job.kept = job.report_id is not None
+                self._finish(job, Outcome.FAILED, str(error))
 
     def _finish(  # noqa: PLR0913  # the parts of a result
         self,
@@ -553,46 +1060,46 @@ class ReportJobs:
         document: Document | None = None,
         halves: tuple[ReportRequest, ReportRequest] | None = None,
     ) -> None:
-        job.step = _Step.DONE
-        self._open.pop(job.planned.request, None)
-        job.result = ReportResult(
-            outcome=outcome,
-            asked=job.asking,
-            reason=reason,
-            advice=advice,
-            halves=halves,
-            document=document,
-            report_id=job.report_id,
-            attempts=job.attempts,
-            asked_at=job.asked_at,
-            processed_at=job.status.processed_at if job.status else None,
-        )
+        with self.changed:
+            if not job.open:
+                return
+            self._open.pop(job.planned.request)
+            self._spooled += document.bytes if document else 0
+            job.result = ReportResult(
+                outcome=outcome,
+                asked=job.asking,
+                reason=reason,
+                advice=advice,
+                halves=halves,
+                document=document,
+                report_id=job.report_id,
+                attempts=job.attempts,
+                asked_at=job.asked_at,
+                processed_at=job.status.processed_at if job.status else None,
+            )
+            siblings = self._siblings[job.planned.request.partition]
+            if outcome.completes:
+                siblings.proven = True
+            elif outcome.ends_partition and not siblings.lacking:
+                siblings.lacking = job.result
+            self._let_go(job)
+            self._finished.append(job.planned.request)
+            self.changed.notify_all()
 
-    def _take_up(self, job: _Job) -> bool:
-        """Use a report that an earlier run asked for, if it is young enough."""
-        if job.asking not in self._known:
-            return False
-        report_id, asked_at = self._known.pop(job.asking)
-        now = self._clock()
-        # A report of days that Amazon may still restate must not be older than a day.
-        if now - asked_at > timedelta(days=KEPT_DAYS if job.planned.settled else 1):
-            return False
-        job.report_id, job.asked_at = report_id or self._find(job, asked_at), asked_at
-        if job.report_id is None:
-            return False
-        self._wait_for(job)
-        job.not_before = now
-        logger.info("Taking up %s, asked for at %s", job.asking, asked_at.isoformat(timespec="seconds"))
-        return True
+    def _let_go(self, job: _Job) -> None:
+        """Let those go on that waited for a job to show whether the account has the partition."""
+        siblings = self._siblings[job.planned.request.partition]
+        if siblings.prober is job or siblings.proven or siblings.lacking:
+            siblings.prober = None
+            for held in siblings.held:
+                self._lane(held).put(held)
+            siblings.held.clear()
 
-    def _progress(self) -> str:
-        """Say in one line how far the run is."""
-        steps = Counter(job.step for job in self._jobs.values() if job.readers or job.result)
-        done = steps[_Step.DONE]
-        return (
-            f"{done} of {steps.total()} reports done, {steps[_Step.POLL] + steps[_Step.FETCH]} "
-            f"at Amazon, {steps[_Step.CREATE]} to ask for"
-        )
+    def _discard(self, job: _Job) -> None:
+        """Take a document off the disk."""
+        if job.result and job.result.document:
+            self._spooled -= job.result.document.bytes
+            job.result.document.path.unlink(missing_ok=True)
 
 
 def _width(request: ReportRequest) -> timedelta:

@@ -12,6 +12,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from tap_amazon_vendor.reports.api import ListedReport
+
 
 @dataclass(frozen=True)
 class ReportRequest:
@@ -77,18 +79,28 @@ class ReportRequest:
         """
         if not specification:
             return True
-        # The clock part of a day says nothing.
-        told = len("2026-01-31T00:00:00" if isinstance(self.window.start, datetime) else "2026-01-31")
         said = {**specification, **(specification.get("reportOptions") or {})}
         return (
             said.get("reportType", self.report_type) == self.report_type
             and self.marketplace_id in said.get("marketplaceIds", [self.marketplace_id])
             and all(said.get(name, value) == value for name, value in self.options)
-            and all(
-                str(said.get(name, value))[:told] == value[:told]
-                for name, value in self.calendar.range(self.window).items()
-            )
+            and self._same_range(said)
         )
+
+    def may_be(self, listed: ListedReport) -> bool:
+        """Say whether a report of Amazon's listing may answer this request: the listing does not tell the options."""
+        return (
+            listed.report_type == self.report_type
+            and self.marketplace_id in listed.marketplace_ids
+            and self._same_range({"dataStartTime": listed.start, "dataEndTime": listed.end})
+        )
+
+    def _same_range(self, said: Mapping[str, t.Any]) -> bool:
+        """Compare start and end with what Amazon says of them, where it does."""
+        # The clock part of a day says nothing.
+        told = len("2026-01-31T00:00:00" if isinstance(self.window.start, datetime) else "2026-01-31")
+        range_ = self.calendar.range(self.window)
+        return all(str(said.get(name, value))[:told] == value[:told] for name, value in range_.items())
 
     def to_state(self) -> dict[str, t.Any]:
         """Write the request as JSON."""

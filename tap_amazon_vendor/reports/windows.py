@@ -101,6 +101,10 @@ class Calendar(ABC):
         """Return the start of the oldest unit that is read again."""
         return horizon.today
 
+    def settles(self, window: Window, horizon: Horizon) -> datetime:
+        """Return the moment from which on a window is no longer read again: a report made later is as good as new."""
+        return _midnight(window.last_day + DAY) + horizon.restatement_days * DAY
+
     def cut(self, window: Window) -> list[Window]:
         """Cut a window into its units, oldest first."""
         return [window]
@@ -240,6 +244,11 @@ class Hours(Calendar):
         """Return the first of the hours that are read again: those of the last day."""
         return _hour(horizon.now) - min(horizon.restatement_days, 1) * DAY
 
+    def settles(self, window: Window, horizon: Horizon) -> datetime:
+        """Return the end of the last day on which the hours are read again."""
+        end: datetime = window.end  # type: ignore[assignment]  # hours end in a moment
+        return end + HOUR + min(horizon.restatement_days, 1) * DAY
+
     def cut(self, window: Window) -> list[Window]:
         """Cut a window into hours."""
         hours = []
@@ -361,10 +370,15 @@ class TimedPeriod(Period):
 
         A month that is billed late would be too old to be read again, were it counted from today.
         """
+        return self.first_day(self.newest(horizon) + DAY - self._days_again(horizon) * DAY)
+
+    def settles(self, window: Window, horizon: Horizon) -> datetime:
+        """Return the end of the last day on which the window's last day is read again."""
+        return _midnight(window.last_day) + (self.late + self._days_again(horizon)) * DAY
+
+    def _days_again(self, horizon: Horizon) -> int:
         days = horizon.restatement_days
-        if self.restated_days is not None:
-            days = min(days, self.restated_days)
-        return self.first_day(self.newest(horizon) + DAY - timedelta(days=days))
+        return days if self.restated_days is None else min(days, self.restated_days)
 
     def halve(self, window: Window) -> tuple[Window, Window] | None:
         """Cut a window of more than a week of days in two: of many reports nobody knows the widest."""

@@ -1,4 +1,4 @@
-"""A local Amazon: LWA, the Reports API and its documents, with made-up figures.
+"""A local Amazon: LWA, consent, the Reports API and more of SP-API, documents, with made-up figures.
 
 For data teams that build before Amazon has approved their application, and for the
 tests of the tap. It keeps to Amazon's documented behaviour, faults included::
@@ -24,17 +24,21 @@ from tap_amazon_vendor.sandbox.accounts import (
 from tap_amazon_vendor.sandbox.amazon import Call, Sandbox
 from tap_amazon_vendor.sandbox.documents import encode
 from tap_amazon_vendor.sandbox.faults import FAULTS, UnknownFaultError
+from tap_amazon_vendor.sandbox.registrations import APPLICATION_ID, DRAFT_APPLICATION_ID, Registration
 from tap_amazon_vendor.sandbox.server import Server, running
 
 __all__ = [
+    "APPLICATION_ID",
     "CLIENT_ID",
     "CLIENT_SECRET",
     "DEFAULT_ACCOUNTS",
+    "DRAFT_APPLICATION_ID",
     "FAULTS",
     "OTHER_CLIENT_ID",
     "OTHER_CLIENT_SECRET",
     "REVOKED_REFRESH_TOKEN",
     "Call",
+    "Registration",
     "Sandbox",
     "SandboxAccount",
     "Server",

@@ -6,7 +6,7 @@ from REPORTS.md sections 0.4 and 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -26,6 +26,27 @@ REVOKED_REFRESH_TOKEN = "Atzr|sandbox-revoked"  # noqa: S105
 BRAND_ANALYTICS = "Brand Analytics"
 SELLING_PARTNER_INSIGHTS = "Selling Partner Insights"
 AMAZON_FULFILLMENT = "Amazon Fulfillment"
+PRODUCT_LISTING = "Product Listing"
+PRICING = "Pricing"
+INVENTORY_AND_ORDER_TRACKING = "Inventory and Order Tracking"
+FINANCE = "Finance and Accounting"
+DIRECT_TO_CONSUMER_SHIPPING = "Direct-to-Consumer Shipping"
+TAX_REMITTANCE = "Tax Remittance"
+TAX_INVOICING = "Tax Invoicing"
+
+RESTRICTED_ROLES = (DIRECT_TO_CONSUMER_SHIPPING, TAX_REMITTANCE, TAX_INVOICING)
+"""The roles that Amazon grants for buyers' personal data only after a review."""
+
+SELLER_ROLES = (
+    BRAND_ANALYTICS,
+    SELLING_PARTNER_INSIGHTS,
+    AMAZON_FULFILLMENT,
+    PRODUCT_LISTING,
+    PRICING,
+    INVENTORY_AND_ORDER_TRACKING,
+    FINANCE,
+    *RESTRICTED_ROLES,
+)
 
 Kind = Literal["vendor", "seller"]
 
@@ -38,39 +59,41 @@ class Marketplace:
         country: Two letters, as in API.md section 4.
         region: The region whose host serves it: na, eu or fe.
         currency: ISO 4217 code of its money.
+        domain: The host of its store, without www.
         decimals: Digits behind the decimal point of that currency.
     """
 
     country: str
     region: str
     currency: str
+    domain: str
     decimals: int = 2
 
 
 MARKETPLACES: dict[str, Marketplace] = {
-    "A2EUQ1WTGCTBG2": Marketplace("CA", "na", "CAD"),
-    "ATVPDKIKX0DER": Marketplace("US", "na", "USD"),
-    "A1AM78C64UM0Y8": Marketplace("MX", "na", "MXN"),
-    "A2Q3Y263D00KWC": Marketplace("BR", "na", "BRL"),
-    "A28R8C7NBKEWEA": Marketplace("IE", "eu", "EUR"),
-    "A1RKKUPIHCS9HS": Marketplace("ES", "eu", "EUR"),
-    "A1F83G8C2ARO7P": Marketplace("UK", "eu", "GBP"),
-    "A13V1IB3VIYZZH": Marketplace("FR", "eu", "EUR"),
-    "AMEN7PMS3EDWL": Marketplace("BE", "eu", "EUR"),
-    "A1805IZSGTT6HS": Marketplace("NL", "eu", "EUR"),
-    "A1PA6795UKMFR9": Marketplace("DE", "eu", "EUR"),
-    "APJ6JRA9NG5V4": Marketplace("IT", "eu", "EUR"),
-    "A2NODRKZP88ZB9": Marketplace("SE", "eu", "SEK"),
-    "AE08WJ6YKNBMC": Marketplace("ZA", "eu", "ZAR"),
-    "A1C3SOZRARQ6R3": Marketplace("PL", "eu", "PLN"),
-    "ARBP9OOSHTCHU": Marketplace("EG", "eu", "EGP"),
-    "A33AVAJ2PDY3EV": Marketplace("TR", "eu", "TRY"),
-    "A17E79C6D8DWNP": Marketplace("SA", "eu", "SAR"),
-    "A2VIGQ35RCS4UG": Marketplace("AE", "eu", "AED"),
-    "A21TJRUUN4KGV": Marketplace("IN", "eu", "INR"),
-    "A19VAU5U5O7RUS": Marketplace("SG", "fe", "SGD"),
-    "A39IBJ37TRP1C6": Marketplace("AU", "fe", "AUD"),
-    "A1VC38T7YXB528": Marketplace("JP", "fe", "JPY", decimals=0),
+    "A2EUQ1WTGCTBG2": Marketplace("CA", "na", "CAD", "amazon.ca"),
+    "ATVPDKIKX0DER": Marketplace("US", "na", "USD", "amazon.com"),
+    "A1AM78C64UM0Y8": Marketplace("MX", "na", "MXN", "amazon.com.mx"),
+    "A2Q3Y263D00KWC": Marketplace("BR", "na", "BRL", "amazon.com.br"),
+    "A28R8C7NBKEWEA": Marketplace("IE", "eu", "EUR", "amazon.ie"),
+    "A1RKKUPIHCS9HS": Marketplace("ES", "eu", "EUR", "amazon.es"),
+    "A1F83G8C2ARO7P": Marketplace("UK", "eu", "GBP", "amazon.co.uk"),
+    "A13V1IB3VIYZZH": Marketplace("FR", "eu", "EUR", "amazon.fr"),
+    "AMEN7PMS3EDWL": Marketplace("BE", "eu", "EUR", "amazon.com.be"),
+    "A1805IZSGTT6HS": Marketplace("NL", "eu", "EUR", "amazon.nl"),
+    "A1PA6795UKMFR9": Marketplace("DE", "eu", "EUR", "amazon.de"),
+    "APJ6JRA9NG5V4": Marketplace("IT", "eu", "EUR", "amazon.it"),
+    "A2NODRKZP88ZB9": Marketplace("SE", "eu", "SEK", "amazon.se"),
+    "AE08WJ6YKNBMC": Marketplace("ZA", "eu", "ZAR", "amazon.co.za"),
+    "A1C3SOZRARQ6R3": Marketplace("PL", "eu", "PLN", "amazon.pl"),
+    "ARBP9OOSHTCHU": Marketplace("EG", "eu", "EGP", "amazon.eg"),
+    "A33AVAJ2PDY3EV": Marketplace("TR", "eu", "TRY", "amazon.com.tr"),
+    "A17E79C6D8DWNP": Marketplace("SA", "eu", "SAR", "amazon.sa"),
+    "A2VIGQ35RCS4UG": Marketplace("AE", "eu", "AED", "amazon.ae"),
+    "A21TJRUUN4KGV": Marketplace("IN", "eu", "INR", "amazon.in"),
+    "A19VAU5U5O7RUS": Marketplace("SG", "fe", "SGD", "amazon.sg"),
+    "A39IBJ37TRP1C6": Marketplace("AU", "fe", "AUD", "amazon.com.au"),
+    "A1VC38T7YXB528": Marketplace("JP", "fe", "JPY", "amazon.co.jp", decimals=0),
 }
 
 
@@ -91,6 +114,7 @@ class SandboxAccount:
         distributor_views: The views that end in data; any other one is FATAL.
         first_day: No figures exist before this day; None means always data.
         denied_reports: Report types that the vendor group has no rights to.
+        enabled: Whether the vendor group is; all reports of another one are 403 (docs #194).
         brand_registry: Whether it is enrolled, which the brand, promotion and coupon
             reports need.
     """
@@ -107,6 +131,7 @@ class SandboxAccount:
     distributor_views: tuple[str, ...] = ("MANUFACTURING", "SOURCING")
     first_day: date | None = None
     denied_reports: tuple[str, ...] = ()
+    enabled: bool = True
     brand_registry: bool = True
 
 
@@ -158,6 +183,65 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         region="na",
         marketplaces=("ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1AM78C64UM0Y8"),
         refresh_token="Atzr|sandbox-seller-us",  # noqa: S106
-        roles=(BRAND_ANALYTICS, SELLING_PARTNER_INSIGHTS, AMAZON_FULFILLMENT),
+        roles=SELLER_ROLES,
+    ),
+    SandboxAccount(
+        label="seller-de",
+        kind="seller",
+        region="eu",
+        marketplaces=("A1PA6795UKMFR9", "A13V1IB3VIYZZH", "A1F83G8C2ARO7P"),
+        refresh_token="Atzr|sandbox-seller-de",  # noqa: S106
+        roles=SELLER_ROLES,
+    ),
+    SandboxAccount(
+        label="seller-jp",
+        kind="seller",
+        region="fe",
+        marketplaces=("A1VC38T7YXB528",),
+        refresh_token="Atzr|sandbox-seller-jp",  # noqa: S106
+        roles=SELLER_ROLES,
+    ),
+    SandboxAccount(
+        label="seller-in",
+        kind="seller",
+        region="eu",
+        marketplaces=("A21TJRUUN4KGV",),
+        refresh_token="Atzr|sandbox-seller-in",  # noqa: S106
+        roles=SELLER_ROLES,
+    ),
+    SandboxAccount(
+        label="seller-us-unrestricted",
+        kind="seller",
+        region="na",
+        marketplaces=("ATVPDKIKX0DER",),
+        refresh_token="Atzr|sandbox-seller-us-unrestricted",  # noqa: S106
+        roles=tuple(role for role in SELLER_ROLES if role not in RESTRICTED_ROLES),
+    ),
+    SandboxAccount(
+        label="seller-us-no-role",
+        kind="seller",
+        region="na",
+        marketplaces=("ATVPDKIKX0DER",),
+        refresh_token="Atzr|sandbox-seller-us-no-role",  # noqa: S106
+        roles=(),
     ),
 )
+
+
+def without(account: SandboxAccount, *roles: str) -> SandboxAccount:
+    """An account like another one, but for some roles.
+
+    Args:
+        account: One with these roles.
+        roles: What its twin lacks.
+
+    Returns:
+        An account with a label and a refresh token of its own: "seller-us-no-pricing".
+    """
+    lacks = "".join(f"-no-{role.lower().replace(' ', '-')}" for role in roles)
+    return replace(
+        account,
+        label=account.label + lacks,
+        refresh_token=account.refresh_token + lacks,
+        roles=tuple(role for role in account.roles if role not in roles),
+    )

@@ -14,10 +14,14 @@ from tap_amazon_vendor.sandbox.faults import Faults
 from tap_amazon_vendor.sandbox.jobs import Jobs
 from tap_amazon_vendor.sandbox.lwa import Lwa
 from tap_amazon_vendor.sandbox.quotas import Quotas
+from tap_amazon_vendor.sandbox.registrations import Registration, default_registrations
+from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest
 from tap_amazon_vendor.sandbox.schedules import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from tap_amazon_vendor.sandbox.jobs import Job, Origin
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Sandbox:
         speed: Quotas refill and reports are made this many times faster.
         clock: Tells the time, as an aware datetime in UTC.
         accounts: The accounts that exist.
+        registrations: The applications that exist; None stands for one that is published,
+            one that is a draft, and one for each further client of an account.
         faults: What shall go wrong, each NAME, NAME:COUNT or NAME:COUNT@SKIP.
         asins: Number of ASINs of each account.
         search_terms: Number of terms in the search terms report of each marketplace, with
@@ -66,8 +72,10 @@ class Sandbox:
 
     Attributes:
         accounts: As given.
+        registrations: The applications by application id; a test may change them.
         clock: As given.
-        calls: All calls so far, oldest first.
+        calls: All calls so far, oldest first. Threads add to it: copy it before it is
+            looked through while clients are at work.
         data: The figures, for a test to work out what must arrive.
         faults: The armed faults.
     """
@@ -79,6 +87,7 @@ class Sandbox:
         speed: float = 1.0,
         clock: Callable[[], datetime] = utc_now,
         accounts: Sequence[SandboxAccount] = DEFAULT_ACCOUNTS,
+        registrations: Sequence[Registration] | None = None,
         faults: Collection[str] = (),
         asins: int = 40,
         search_terms: int = 200,
@@ -95,7 +104,9 @@ class Sandbox:
         self.stall_seconds = stall_seconds
         self.calls: list[Call] = []
         self.faults = Faults(faults)
-        self.lwa = Lwa(self.accounts, seed, token_seconds)
+        applications = default_registrations(self.accounts) if registrations is None else registrations
+        self.registrations = {application.application_id: application for application in applications}
+        self.lwa = Lwa(self.accounts, applications, seed, token_seconds)
         self.quotas = Quotas(speed)
         self.data = Data(seed, self.accounts, asins, search_terms)
         self.jobs = Jobs(self.data, self.faults, seed, speed)
@@ -119,6 +130,57 @@ class Sandbox:
         with self.lock:
             self.faults.inject(name, count, skip=skip)
 
+    def withdraw(self, label: str) -> None:
+        """Let a selling partner take back its consents, so that its refresh tokens are invalid_grant.
+
+        Args:
+            label: Label of the account.
+
+        Raises:
+            KeyError: There is no such account.
+        """
+        with self.lock:
+            self.lwa.withdraw(self._account(label))
+
+    def order(  # noqa: PLR0913 - the parts of a report request, and who made it when
+        self,
+        account: str,
+        report_type: str,
+        *,
+        marketplaces: Sequence[str] = (),
+        options: Mapping[str, str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        at: datetime | None = None,
+        by: Origin = "other application",
+    ) -> Job:
+        """Ask for a report in somebody else's place, so that getReports lists it (docs #1168).
+
+        It goes through the rules as if asked for with createReport, but costs no quota and
+        meets no fault.
+
+        Args:
+            account: Label of the account whose report it is.
+            report_type: Amazon's name of the report.
+            marketplaces: The marketplace ids; none stand for the account's first one.
+            options: The reportOptions.
+            start: The dataStartTime.
+            end: The dataEndTime.
+            at: When it was asked for, at most 90 days ago; None is now.
+            by: Who asked.
+
+        Returns:
+            The report.
+
+        Raises:
+            KeyError: There is no such account.
+        """
+        owner = self._account(account)
+        places = tuple(marketplaces) or owner.marketplaces[:1]
+        request = ReportRequest(report_type, places, options or {}, start, end, scheduled=by == "schedule")
+        with self.lock:
+            return self.jobs.order(owner, request, at or self.clock(), by)
+
     def record(self, call: Call) -> int:
         """Remember an answered call and tell whoever wants to know.
 
@@ -131,3 +193,6 @@ class Sandbox:
         if self._on_call is not None:
             self._on_call(call)
         return number
+
+    def _account(self, label: str) -> SandboxAccount:
+        return {account.label: account for account in self.accounts}[label]

@@ -12,17 +12,30 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from tap_amazon_vendor.sandbox import documents, errors, faults, pages, wire
+from tap_amazon_vendor.sandbox import (
+    consent,
+    documents,
+    errors,
+    faults,
+    finances_api,
+    pages,
+    reports_api,
+    sellers_api,
+    tokens_api,
+    vendor_orders_api,
+    wire,
+)
 from tap_amazon_vendor.sandbox.amazon import Call
+from tap_amazon_vendor.sandbox.api import ApiCall
 from tap_amazon_vendor.sandbox.chance import derive
 from tap_amazon_vendor.sandbox.documents import S3Error
 from tap_amazon_vendor.sandbox.errors import AmazonError
 from tap_amazon_vendor.sandbox.lwa import LwaError, lwa_incident
-from tap_amazon_vendor.sandbox.reports_api import OPERATIONS, Answer, ApiCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,17 +45,25 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug.datastructures import MultiDict
 
-    from tap_amazon_vendor.sandbox.accounts import SandboxAccount
     from tap_amazon_vendor.sandbox.amazon import Sandbox
-    from tap_amazon_vendor.sandbox.reports_api import Operation
+    from tap_amazon_vendor.sandbox.api import Answer, Operation
+    from tap_amazon_vendor.sandbox.lwa import Token
+
+OPERATIONS: tuple[Operation, ...] = (
+    *reports_api.OPERATIONS,
+    *tokens_api.OPERATIONS,
+    *finances_api.OPERATIONS,
+    *sellers_api.OPERATIONS,
+    *vendor_orders_api.OPERATIONS,
+)
 
 # The model gives the header to these answers and to no other ones.
 WITH_RATE = (200, 201, 202, 400, 404)
 LONGEST_USER_AGENT = 500
 
 # Amazon refuses unknown query parameters on some APIs (saleweaver #1422: Data Kiosk).
-# On the Reports API these four pass: python-amazon-sp-api has long sent them along
-# with every GET of a report, against the real thing.
+# On the APIs here these four pass: python-amazon-sp-api has long sent them along
+# with every GET, against the real thing.
 TOLERATED = frozenset({"MarketplaceId", "MarketplaceIds", "marketplace_ids", "marketplaceIds"})
 
 _ANY_CALL = frozenset(
@@ -71,6 +92,10 @@ _ANSWER_FAULTS = {
     "createReport": frozenset({"connection_reset"}),
     "getReportDocument": frozenset({"gzip_unlabelled"}),
 }
+
+
+# Writes a Decimal as a number with its exact digits.
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class _Reset(Exception):  # noqa: N818 - an event on the wire, no error of ours
@@ -105,6 +130,7 @@ class Application:
         routes = [Rule(operation.path, methods=[operation.method], endpoint=operation.name) for operation in OPERATIONS]
         routes += [
             Rule("/auth/o2/token", methods=["POST"], endpoint="token"),
+            Rule(consent.PATH, methods=["GET", "POST"], endpoint="consent"),
             Rule("/documents/<documentId>", methods=["GET"], endpoint="download"),
         ]
         self._routes = Map(routes, strict_slashes=True, merge_slashes=False)
@@ -138,16 +164,18 @@ class Application:
     def _respond(self, request: Request, trace: _Trace, now: datetime) -> Response:
         if trace.operation == "token":
             return self._token(request, trace, now)
+        if trace.operation == "consent":
+            return self._consent(request, trace, now)
         if trace.operation == "download":
             return self._download(request, trace, now)
         operation = self._operations.get(trace.operation)
         try:
             # Two threads must not take the same token of a bucket or the same id.
             with self._sandbox.lock:
-                account = self._authenticate(request, trace, now)
+                token = self._authenticate(request, trace, now)
                 if operation is None:
                     raise errors.denied()
-                response = self._operate(request, trace, operation, account, now)
+                response = self._operate(request, trace, operation, token, now)
         except AmazonError as error:
             response = _json(error.status, error.body())
             response.headers["x-amzn-ErrorType"] = error.error_type
@@ -156,8 +184,8 @@ class Application:
             response.headers["x-amzn-RateLimit-Limit"] = str(round(float(rate), 6))
         return response
 
-    def _authenticate(self, request: Request, trace: _Trace, now: datetime) -> SandboxAccount:
-        """Let nobody in without a good access token (API.md section 5)."""
+    def _authenticate(self, request: Request, trace: _Trace, now: datetime) -> Token:
+        """Let nobody in without a good access token (API.md sections 5 and 11)."""
         access_token = request.headers.get("x-amz-access-token")
         if not access_token:
             raise errors.missing_token()
@@ -167,22 +195,25 @@ class Application:
         trace.account = token.account.label
         if now >= token.expires_at:
             raise errors.denied(errors.TOKEN_EXPIRED)
+        if token.resources is not None and (request.method, request.path) not in token.resources:
+            raise errors.denied()
         user_agent = request.headers.get("user-agent", "")
         if not user_agent:
             raise errors.missing_parameters(names=["user-agent"])
         if len(user_agent) > LONGEST_USER_AGENT:
             raise errors.invalid_input(details="Invalid input in user-agent")
-        return token.account
+        return token
 
     def _operate(
         self,
         request: Request,
         trace: _Trace,
         operation: Operation,
-        account: SandboxAccount,
+        token: Token,
         now: datetime,
     ) -> Response:
-        sandbox = self._sandbox
+        sandbox, account = self._sandbox, token.account
+        assert account is not None, "a grantless token got past the gate"  # noqa: S101 - for the type checker
         query = _joined(request.args)
         if set(query) - set(operation.query) - TOLERATED:
             raise errors.denied()
@@ -191,6 +222,8 @@ class Application:
         page = self._gate(request, operation.name, now)
         if page is not None:
             return page
+        if not operation.allows(account):
+            raise errors.denied()
         if not sandbox.quotas.take(account, operation.name, now):
             raise errors.quota_exceeded()
         call = ApiCall(
@@ -201,6 +234,7 @@ class Application:
             content_type=request.mimetype,
             body=request.get_data(),
             base_url=sandbox.url or request.host_url.rstrip("/"),
+            restricted=token.resources is not None,
         )
         answer = operation.handler(sandbox, call)
         self._after(operation.name, answer)
@@ -241,15 +275,15 @@ class Application:
         if fault == "read_timeout":
             raise _Stall
         if fault == "gzip_unlabelled" and answer.body is not None:
-            del answer.body["compressionAlgorithm"]
+            answer.body.pop("compressionAlgorithm", None)
 
     def _token(self, request: Request, trace: _Trace, now: datetime) -> Response:
         form = _joined(request.form)
         lwa = self._sandbox.lwa
         trace.request = {"grant_type": form.get("grant_type", "")}
-        account = lwa.account_of(form.get("refresh_token", ""))
-        trace.account = account.label if account else ""
         with self._sandbox.lock:
+            account = lwa.account_of(form)
+            trace.account = account.label if account else ""
             fault = self._sandbox.faults.strike(faults.LOGIN)
             if fault == "lwa_503":
                 return _html(503)
@@ -259,6 +293,15 @@ class Application:
                 return _json(200, lwa.grant(request.mimetype, form, now))
             except LwaError as error:
                 return _lwa_error(error)
+
+    def _consent(self, request: Request, trace: _Trace, now: datetime) -> Response:
+        sandbox, values = self._sandbox, _joined(request.values)
+        trace.request = {name: values[name] for name in ("application_id", "decision") if name in values}
+        trace.account = values.get("account", "")
+        if request.method == "GET":
+            return consent.show(sandbox, values)
+        with sandbox.lock:
+            return consent.decide(sandbox, values, now)
 
     def _download(self, request: Request, trace: _Trace, now: datetime) -> Response:
         sandbox, document_id = self._sandbox, trace.ids["documentId"]
@@ -271,7 +314,7 @@ class Application:
                 sandbox.presigner.check(document_id, query, dict(request.headers), now)
                 if job is None:
                     raise documents.no_such_key()
-                fault = sandbox.faults.strike(faults.DOWNLOAD)
+                fault = sandbox.faults.strike(faults.of_download(compressed=sandbox.documents.compressed(job)))
                 if fault == "url_expired":
                     raise documents.url_expired()
                 if fault == "download_slow_down":
@@ -279,7 +322,7 @@ class Application:
             content = documents.spoil(fault, sandbox.documents.content(job))
         except S3Error as error:
             return _xml(error)
-        response = Response(content.chunks(), mimetype="application/json")
+        response = Response(content.chunks(), content_type=sandbox.documents.content_type(job))
         response.content_length = content.length
         if query.get("response-content-encoding") == "gzip":
             response.headers["Content-Encoding"] = "gzip"
@@ -310,7 +353,7 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _json(status: int, body: Mapping[str, Any]) -> Response:
-    return Response(json.dumps(body), status, mimetype="application/json")
+    return Response(_encode(body), status, mimetype="application/json")
 
 
 def _lwa_error(error: LwaError) -> Response:

@@ -22,13 +22,19 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from tap_amazon_vendor.sandbox import flatfiles, xmlfiles
+from tap_amazon_vendor.sandbox.calendars import date_time
+from tap_amazon_vendor.sandbox.chance import derive
+from tap_amazon_vendor.sandbox.data import TABLES, XML
 from tap_amazon_vendor.sandbox.data.catalogue import iso
-from tap_amazon_vendor.sandbox.reports import NOT_YET_AVAILABLE, RULES, date_time
+from tap_amazon_vendor.sandbox.reports import RULES
+from tap_amazon_vendor.sandbox.rules.verdicts import NOT_YET_AVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tap_amazon_vendor.sandbox.data import Data
+    from tap_amazon_vendor.sandbox.data.tables import Table
     from tap_amazon_vendor.sandbox.jobs import Job
 
 HTML = b"<html><body><h1>We're sorry</h1>An error occurred.</body></html>\n"
@@ -129,7 +135,7 @@ class Documents:
         self._lock = threading.Lock()
 
     def content(self, job: Job) -> Content:
-        """The gzip bytes of a report's document.
+        """The bytes of a report's document, gzip or not.
 
         Args:
             job: A report that ended DONE, or FATAL with details.
@@ -141,20 +147,53 @@ class Documents:
         with self._lock:
             made = self._made.get(job.document_id)
             if made is None:
-                made = Content().fill_compressed(self._text(job))
+                text = self._text(job)
+                made = Content().fill_compressed(text) if self.compressed(job) else Content().fill(text)
                 self._made[job.document_id] = made
                 while len(self._made) > KEPT:
                     self._made.popitem(last=False)
             return made
 
+    def compressed(self, job: Job) -> bool:
+        """Whether a report's document is gzip: all JSON is, and three of four flat files."""
+        return not _is_flat(job) or derive(job.document_id) & 3 != 0
+
+    def content_type(self, job: Job) -> str:
+        """The Content-Type of a report's document, which for a flat file says its charset."""
+        if job.request.report_type in XML and job.verdict.status != "FATAL":
+            return "text/xml;charset=UTF-8"
+        if not _is_flat(job):
+            return "application/json"
+        table = self._table(job)
+        charset = flatfiles.charset(table, job.fault)
+        return "text/plain" if charset is None else f"text/plain;charset={charset}"
+
     def _text(self, job: Job) -> Iterator[bytes]:
+        report_type = job.request.report_type
         if job.verdict.status == "FATAL":
             return iter([_error_document(job.verdict.details or "")])
         if job.fault == "error_in_done":
             return iter([_error_document(NOT_YET_AVAILABLE)])
         if job.fault == "not_json":
             return iter([HTML])
+        if _is_flat(job):
+            return flatfiles.write(self._table(job), job.fault)
+        if report_type in XML:
+            return xmlfiles.write(XML[report_type], self._parts(job))
         return _encode(self._parts(job))
+
+    def _table(self, job: Job) -> Table:
+        request = job.request
+        start, end = RULES[request.report_type].dates.window(request, job.created_at)
+        return self._data.lazy_table(
+            request.report_type,
+            account=job.account,
+            marketplace_id=request.marketplace_ids[0],
+            options=request.options,
+            start=start,
+            end=job.created_at if job.fault == "range_ignored" else end,
+            as_of=job.created_at,
+        )
 
     def _parts(self, job: Job) -> dict[str, Any]:
         request = job.request
@@ -181,12 +220,17 @@ class Documents:
         return parts
 
 
+def _is_flat(job: Job) -> bool:
+    """Whether a report's document is a flat file; a reason for a FATAL is always JSON."""
+    return job.request.report_type in TABLES and job.verdict.status != "FATAL"
+
+
 def spoil(fault: str | None, content: Content) -> Content:
     """Damage the bytes of one download.
 
     Args:
         fault: A fault of the download, or None.
-        content: Good gzip bytes.
+        content: Good bytes; those faults that are in `faults.GZIP` need gzip.
 
     Returns:
         What is sent.
@@ -235,6 +279,9 @@ def _another(
     for option, (one, other) in OTHER_VALUES.items():
         if option in options:
             return start, end, {**options, option: other if options[option] == one else one}
+    if not options and start is None:
+        # A report without dates and options is the same for everybody.
+        return start, end, options
     if start is None or end is None:
         # The range is in the options.
         moments = {option: moment for option, value in options.items() if (moment := date_time(value))}

@@ -76,6 +76,12 @@ def forbidden() -> AmazonError:
     return AmazonError(403, "Unauthorized", message, "", "AccessDeniedException")
 
 
+def group_not_enabled(group: str) -> AmazonError:
+    """403: the application may ask, but not for this vendor group (docs #194)."""
+    message = f"Vendor Group {group} is not authorized to access vendor reports"
+    return AmazonError(403, "Unauthorized", message, "", "AccessDeniedException")
+
+
 def incident() -> AmazonError:
     """403: an incident on Amazon's side that hit everybody for minutes (docs #3153)."""
     message = "The security token included in the request is expired"

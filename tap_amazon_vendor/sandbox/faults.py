@@ -50,23 +50,68 @@ JOB: Mapping[str, str] = {
 CONTENT: Mapping[str, str] = {
     "not_json": "report: DONE, but the document is a page of HTML",
     "error_in_done": "report: DONE, but the document holds errorDetails",
+}
+JSON_CONTENT: Mapping[str, str] = {
     "empty_arrays": "report: DONE, but all arrays are empty though data exists",
     "missing_array": "report: DONE, but the last array is missing",
     "extra_field": "report: each row has a field that the schema does not know",
     "wrong_specification": "report: the document is that of other options or dates",
+}
+FLAT_CONTENT: Mapping[str, str] = {
+    "columns_added": "flat file: two columns more than ever, one of them in the middle",
+    "columns_missing": "flat file: the last column is missing",
+    "columns_reordered": "flat file: the columns are in another order",
+    "byte_order_mark": "flat file: UTF-8 with a byte order mark",
+    "charset_missing": "flat file: the download does not say the charset",
+    "charset_wrong": "flat file: the download says a charset that it is not",
+    "undecodable_bytes": "flat file: a text has bytes that no charset has",
+    "line_cut_off": "flat file: the last line ends in its middle",
+    "equal_lines": "flat file: every third line stands there twice",
+    "range_ignored": "flat file: dataEndTime is ignored, the file runs to today",
 }
 # Part of one download: the next one is good.
 DOWNLOAD: Mapping[str, str] = {
     "url_expired": "download: 403, the presigned URL has expired",
     "download_slow_down": "download: 503 SlowDown",
     "document_reset": "download: connection reset in the middle",
+}
+GZIP: Mapping[str, str] = {
     "truncated_document": "download: the gzip stream is cut off",
     "corrupt_gzip": "download: the checksum of the gzip stream is wrong",
-    "plain_labelled_gzip": "download: plain JSON though the label says GZIP",
+    "plain_labelled_gzip": "download: plain text though the label says GZIP",
 }
 
-FAULTS: Mapping[str, str] = {**GATE, **LOGIN, **ANSWER, **JOB, **CONTENT, **DOWNLOAD}
+FAULTS: Mapping[str, str] = {
+    **GATE,
+    **LOGIN,
+    **ANSWER,
+    **JOB,
+    **CONTENT,
+    **JSON_CONTENT,
+    **FLAT_CONTENT,
+    **DOWNLOAD,
+    **GZIP,
+}
 """All faults: name and one line on what is struck and how."""
+
+
+def of_report(*, flat: bool) -> Collection[str]:
+    """The faults that a report can have.
+
+    Args:
+        flat: Whether its document is a flat file, and not JSON.
+    """
+    return {*JOB, *CONTENT, *(FLAT_CONTENT if flat else JSON_CONTENT)}
+
+
+def of_download(*, compressed: bool) -> Collection[str]:
+    """The faults that a download can have.
+
+    Args:
+        compressed: Whether the document is gzip.
+    """
+    return {*DOWNLOAD, *(GZIP if compressed else ())}
+
 
 _SPECIFICATION = re.compile(r"(?P<name>\w+)(:(?P<count>\d+|\*))?(@(?P<skip>\d+))?")
 

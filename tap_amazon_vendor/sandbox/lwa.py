@@ -6,23 +6,26 @@ Grants, errors and HTTP codes are in API.md section 1 and ERRORS.md section 4.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
-
-from tap_amazon_vendor.sandbox import accounts as known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from tap_amazon_vendor.sandbox.accounts import SandboxAccount
+    from tap_amazon_vendor.sandbox.registrations import Registration
 
 SCOPES = (
     "sellingpartnerapi::notifications",
     "sellingpartnerapi::migration",
     "sellingpartnerapi::client_credential:rotation",
 )
+CODE_LIFETIME = timedelta(minutes=5)
+RDT_LIFETIME = timedelta(hours=1)
+# Grant types, and the one parameter that each needs beside the client.
+GRANTS = {"refresh_token": "refresh_token", "client_credentials": "scope", "authorization_code": "code"}
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -50,9 +53,21 @@ class Token:
     Attributes:
         account: Whom it stands for; None for a grantless token.
         expires_at: When it stops to be valid.
+        resources: Methods and paths that a restricted data token is good for, and nothing
+            else; None for an ordinary token.
     """
 
     account: SandboxAccount | None
+    expires_at: datetime
+    resources: frozenset[tuple[str, str]] | None = None
+
+
+@dataclass(frozen=True)
+class _Code:
+    """A consent that waits for its exchange."""
+
+    account: SandboxAccount
+    redirect_uri: str
     expires_at: datetime
 
 
@@ -61,23 +76,31 @@ class Lwa:
 
     Args:
         accounts: The accounts whose refresh tokens are good.
-        seed: Decides the characters of the access tokens.
+        applications: The clients that it knows.
+        seed: Decides the characters of the tokens.
         token_seconds: Lifetime of an access token.
     """
 
-    def __init__(self, accounts: Sequence[SandboxAccount], seed: int, token_seconds: float) -> None:
+    def __init__(
+        self,
+        accounts: Sequence[SandboxAccount],
+        applications: Sequence[Registration],
+        seed: int,
+        token_seconds: float,
+    ) -> None:
         """Start with no access token given out."""
         self._accounts = {account.refresh_token: account for account in accounts}
-        self._secrets = {account.client_id: account.client_secret for account in accounts}
-        self._secrets.setdefault(known.OTHER_CLIENT_ID, known.OTHER_CLIENT_SECRET)
+        self._applications = {application.client_id: application for application in applications}
+        self._codes: dict[str, _Code] = {}
         self._seed = seed
         self._token_seconds = token_seconds
         self._tokens: dict[str, Token] = {}
         self._given = 0
 
-    def account_of(self, refresh_token: str) -> SandboxAccount | None:
-        """The account behind a refresh token, for the log."""
-        return self._accounts.get(refresh_token)
+    def account_of(self, form: Mapping[str, str]) -> SandboxAccount | None:
+        """The account that a token request is for, for the log."""
+        code = self._codes.get(form.get("code", ""))
+        return code.account if code else self._accounts.get(form.get("refresh_token", ""))
 
     def find(self, access_token: str) -> Token | None:
         """What is known of an access token; None for one never given out."""
@@ -86,11 +109,50 @@ class Lwa:
     def expire(self, access_token: str, now: datetime) -> None:
         """End the life of an access token before its time."""
         token = self._tokens[access_token]
-        self._tokens[access_token] = Token(token.account, now)
+        self._tokens[access_token] = replace(token, expires_at=now)
 
     def revoke(self, access_token: str) -> None:
         """Forget an access token, which makes it malformed."""
         self._tokens.pop(access_token)
+
+    def withdraw(self, account: SandboxAccount) -> None:
+        """Take back all consents of an account; access tokens live on until they expire."""
+        self._accounts = {token: known for token, known in self._accounts.items() if known.label != account.label}
+
+    def consent(self, account: SandboxAccount, application: Registration, redirect_uri: str, now: datetime) -> str:
+        """Authorize an application; the account gets the roles that it has by now.
+
+        Args:
+            account: Who confirms.
+            application: What is confirmed.
+            redirect_uri: Where the consent leads to; the exchange must name it again.
+            now: The time of the consent.
+
+        Returns:
+            The spapi_oauth_code.
+        """
+        authorized = replace(
+            account,
+            refresh_token=self._new("Atzr|", account.label),
+            client_id=application.client_id,
+            client_secret=application.client_secret,
+            roles=application.roles,
+        )
+        code = self._new("SPAPI", account.label)[:25]
+        self._codes[code] = _Code(authorized, redirect_uri, now + CODE_LIFETIME)
+        return code
+
+    def restrict(
+        self, account: SandboxAccount, resources: frozenset[tuple[str, str]], now: datetime
+    ) -> dict[str, object]:
+        """Give out a restricted data token, good for some methods and paths only.
+
+        Returns:
+            The CreateRestrictedDataTokenResponse of the model.
+        """
+        token = self._new("Atz.sprdt|", account.label)
+        self._tokens[token] = Token(account, now + RDT_LIFETIME, resources)
+        return {"restrictedDataToken": token, "expiresIn": int(RDT_LIFETIME.total_seconds())}
 
     def grant(self, content_type: str, form: Mapping[str, str], now: datetime) -> dict[str, object]:
         """Answer one token request.
@@ -111,26 +173,39 @@ class Lwa:
         grant_type = form.get("grant_type", "")
         if content_type == FORM and not grant_type:
             raise _missing(name="grant_type")
-        if content_type != FORM or grant_type not in {
-            "refresh_token",
-            "client_credentials",
-        }:
+        if content_type != FORM or grant_type not in GRANTS:
             raise LwaError(
                 400,
                 "unsupported_grant_type",
                 "The authorization grant type is not supported by the authorization server",
             )
-        wanted = "refresh_token" if grant_type == "refresh_token" else "scope"
-        for name in ("client_id", "client_secret", wanted):
+        for name in ("client_id", "client_secret", GRANTS[grant_type]):
             if not form.get(name):
                 raise _missing(name)
-        if self._secrets.get(form["client_id"]) != form["client_secret"]:
+        application = self._applications.get(form["client_id"])
+        if application is None or not application.opens_with(form["client_secret"], now):
             raise LwaError(401, "invalid_client", "Client authentication failed")
         if grant_type == "client_credentials":
             if form["scope"] not in SCOPES:
                 raise LwaError(400, "invalid_scope", "The request has an invalid parameter : scope")
             return self._give(None, now)
+        if grant_type == "authorization_code":
+            return self._exchange(form, now)
         return self._refresh(form["refresh_token"], form["client_id"], now)
+
+    def _exchange(self, form: Mapping[str, str], now: datetime) -> dict[str, object]:
+        """Turn the code of a consent into a refresh token (docs #2527)."""
+        code = self._codes.get(form["code"])
+        if (
+            code is None
+            or now >= code.expires_at
+            or form.get("redirect_uri") != code.redirect_uri
+            or form["client_id"] != code.account.client_id
+        ):
+            raise LwaError(400, "invalid_grant", "The request has an invalid grant parameter : code")
+        del self._codes[form["code"]]
+        self._accounts[code.account.refresh_token] = code.account
+        return self._refresh(code.account.refresh_token, form["client_id"], now)
 
     def _refresh(self, refresh_token: str, client_id: str, now: datetime) -> dict[str, object]:
         account = self._accounts.get(refresh_token)
@@ -146,17 +221,18 @@ class Lwa:
         return {**self._give(account, now), "refresh_token": refresh_token}
 
     def _give(self, account: SandboxAccount | None, now: datetime) -> dict[str, object]:
-        label = account.label if account else "grantless"
-        self._given += 1
-        source = f"{self._seed}/{label}/{self._given}"
-        token = "Atza|" + hashlib.sha256(source.encode()).hexdigest()
-        expires_at = now + timedelta(seconds=self._token_seconds)
-        self._tokens[token] = Token(account, expires_at)
+        token = self._new("Atza|", account.label if account else "grantless")
+        self._tokens[token] = Token(account, now + timedelta(seconds=self._token_seconds))
         return {
             "access_token": token,
             "token_type": "bearer",
             "expires_in": int(self._token_seconds),
         }
+
+    def _new(self, prefix: str, label: str) -> str:
+        """Characters that were not given out before."""
+        self._given += 1
+        return prefix + hashlib.sha256(f"{self._seed}/{label}/{self._given}".encode()).hexdigest()
 
 
 def lwa_incident() -> LwaError:

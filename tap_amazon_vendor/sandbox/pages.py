@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
+from tap_amazon_vendor.sandbox import consent
 from tap_amazon_vendor.sandbox.faults import FAULTS, UnknownFaultError
 
 if TYPE_CHECKING:
@@ -50,9 +51,12 @@ def welcome(sandbox: Sandbox, request: Request) -> str:
     url = sandbox.url or request.host_url.rstrip("/")
     return f"""\
 This is the sandbox of tap-amazon-vendor: a local Amazon with made-up figures.
-It speaks Login with Amazon, the Reports API 2021-06-30, and serves the documents.
+It speaks Login with Amazon, the Reports API 2021-06-30, and serves the documents; it asks
+for consent, and has what restricted documents, transactions and a check of roles need.
 
 {settings(sandbox, url)}
+
+GET    {url}{consent.PATH}?application_id={next(iter(sandbox.registrations))}&state=...
 
 GET    {url}/sandbox/accounts   all accounts and what they are entitled to
 GET    {url}/sandbox/calls      what was called so far

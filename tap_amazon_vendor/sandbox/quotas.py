@@ -1,7 +1,8 @@
 """Usage plans: one token bucket per account, application and operation.
 
-Rates and bursts are those of the model (API.md section 6); the mechanics are in
-API.md section 5.
+Rates and bursts are those of the models (API.md sections 6 to 11); the mechanics are in
+API.md section 5. Some report types have a further bucket, of which no header tells
+(REPORTS.md section 0.6).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_amazon_vendor.sandbox.accounts import SandboxAccount
+    from tap_amazon_vendor.sandbox.rules.rule import ReportRule
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ PLANS: dict[str, Plan] = {
     "getReportSchedule": Plan(0.0222, 10),
     "cancelReportSchedule": Plan(0.0222, 10),
     "getReportDocument": Plan(0.0167, 15),
+    "createRestrictedDataToken": Plan(1, 10),
+    "listTransactions": Plan(0.5, 10),
+    "getMarketplaceParticipations": Plan(0.016, 15),
+    "getPurchaseOrders": Plan(10, 10),
 }
 
 
@@ -77,11 +83,32 @@ class Quotas:
         Returns:
             False when the bucket is empty, which is a 429.
         """
-        plan = PLANS[operation]
-        key = (account.label, account.client_id, operation)
+        plan = Plan(self.rate(operation), PLANS[operation].burst)
+        return self._take((account.label, account.client_id, operation), plan, now)
+
+    def take_report(self, account: SandboxAccount, rule: ReportRule, now: datetime) -> bool:
+        """Take one token out of the hidden bucket of a report type, if it has one.
+
+        Args:
+            account: Who calls.
+            rule: The rule of the report type.
+            now: The time of the call.
+
+        Returns:
+            False when createReport is a 429.
+        """
+        if rule.made_by_amazon:
+            return False
+        if rule.quota is None:
+            return True
+        seller = account.label if rule.quota.per == "account" else ""
+        plan = Plan(self._speed / rule.quota.seconds, rule.quota.burst)
+        return self._take((seller, account.client_id, rule.report_type), plan, now)
+
+    def _take(self, key: tuple[str, str, str], plan: Plan, now: datetime) -> bool:
         bucket = self._buckets.setdefault(key, _Bucket(plan.burst, now))
         elapsed = max(0.0, (now - bucket.filled_at).total_seconds())
-        bucket.tokens = min(plan.burst, bucket.tokens + elapsed * self.rate(operation))
+        bucket.tokens = min(plan.burst, bucket.tokens + elapsed * plan.rate)
         # Threads may come with their times out of order.
         bucket.filled_at = max(now, bucket.filled_at)
         # A client that waits exactly 1/rate must not fail on a rounding error.

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox import errors
 from tap_amazon_vendor.sandbox.accounts import MARKETPLACES
-from tap_amazon_vendor.sandbox.reports import (
-    ACCOUNT_ID_CLASS,
-    RULES,
-    SELLER_ONLY,
-    ReportRequest,
-    number_of,
-)
+from tap_amazon_vendor.sandbox.api import Answer, ApiCall, Operation, moment, read_token, write_token
+from tap_amazon_vendor.sandbox.registrations import selling_partner_id
+from tap_amazon_vendor.sandbox.reports import ACCOUNT_ID_CLASS, RULES, number_of
+from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest
 from tap_amazon_vendor.sandbox.schedules import PERIODS, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from tap_amazon_vendor.sandbox.accounts import SandboxAccount
     from tap_amazon_vendor.sandbox.amazon import Sandbox
     from tap_amazon_vendor.sandbox.jobs import Job
-
-    Handler = Callable[["Sandbox", "ApiCall"], "Answer"]
 
 BASE = "/reports/2021-06-30"
 STATUSES = ("CANCELLED", "DONE", "FATAL", "IN_PROGRESS", "IN_QUEUE")
@@ -37,94 +27,13 @@ MOST_MARKETPLACES = 25
 PAGE_SIZE, MOST_PAGE_SIZE = 10, 100
 
 
-@dataclass(frozen=True)
-class ApiCall:
-    """A request that has passed the gate.
-
-    Attributes:
-        account: Who calls.
-        now: When.
-        ids: What stands in the path.
-        query: The query parameters.
-        content_type: Media type of the body, without parameters.
-        body: The body.
-        base_url: The host that documents are to be fetched from.
-    """
-
-    account: SandboxAccount
-    now: datetime
-    ids: Mapping[str, str]
-    query: Mapping[str, str]
-    content_type: str
-    body: bytes
-    base_url: str
-
-    def json(self) -> dict[str, Any]:
-        """The body as a JSON object.
-
-        Raises:
-            AmazonError: 415 for another content type; 400 for anything that is no
-                JSON object, which Amazon takes for missing parameters (docs #2721).
-        """
-        if self.content_type != "application/json":
-            raise errors.unsupported_media_type()
-        try:
-            body = json.loads(self.body)
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise errors.missing_parameters(names=["marketplaceIds"])
-        return body
-
-    def values(self, name: str, most: int) -> tuple[str, ...] | None:
-        """A query parameter that is a list with commas; None when it is left out."""
-        if name not in self.query:
-            return None
-        values = tuple(value for value in self.query[name].split(",") if value)
-        if not 1 <= len(values) <= most:
-            raise errors.invalid_input(details=f"Invalid input in {name}")
-        return values
-
-    def moment(self, name: str) -> datetime | None:
-        """A query parameter that is a date and time; None when it is left out."""
-        return _moment(name, self.query.get(name))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an operation answers.
-
-    Attributes:
-        status: HTTP status.
-        body: The JSON body; None for no body.
-    """
-
-    status: int
-    body: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation of the model.
-
-    Attributes:
-        name: Amazon's name.
-        method: HTTP method.
-        path: Path in the notation of Werkzeug's routing.
-        handler: What answers it.
-        query: The query parameters that it knows.
-    """
-
-    name: str
-    method: str
-    path: str
-    handler: Handler
-    query: tuple[str, ...] = ()
-
-
 def create_report(sandbox: Sandbox, call: ApiCall) -> Answer:
     """Take a report in."""
-    job = sandbox.jobs.create(call.account, _requested(call), call.now)
+    request = _requested(call)
+    # Has cost a token of the operation by now, as calls that fail do.
+    if not sandbox.quotas.take_report(call.account, RULES[request.report_type], call.now):
+        raise errors.quota_exceeded()
+    job = sandbox.jobs.create(call.account, request, call.now)
     return Answer(202, {"reportId": job.report_id})
 
 
@@ -134,26 +43,27 @@ def get_report(sandbox: Sandbox, call: ApiCall) -> Answer:
 
 
 def get_reports(sandbox: Sandbox, call: ApiCall) -> Answer:
-    """List reports, newest first, by filters that do not include the options."""
+    """List reports of all origins, newest first, by filters that do not include the options."""
+    last = None
     if "nextToken" in call.query:
         if len(call.query) > 1:
             raise errors.invalid_input(details="nextToken must be the only parameter")
-        filters = _read_token(call.query["nextToken"])
-        if filters.pop("account", None) != call.account.label:
+        filters = read_token(call.query["nextToken"])
+        owner, last_id = filters.pop("account", ""), filters.pop("last", "")
+        last = sandbox.jobs.find(call.account, last_id, call.now)
+        if owner != call.account.label or last is None:
             raise errors.invalid_input(details="Invalid nextToken")
-        last = filters.pop("last")
-        page = get_reports_page(sandbox, _with_query(call, filters), last)
-        return Answer(200, page)
-    return Answer(200, get_reports_page(sandbox, call, None))
+        call = replace(call, query=filters)
+    return Answer(200, _page(sandbox, call, last))
 
 
-def get_reports_page(sandbox: Sandbox, call: ApiCall, last: str | None) -> dict[str, Any]:
+def _page(sandbox: Sandbox, call: ApiCall, last: Job | None) -> dict[str, Any]:
     """List one page.
 
     Args:
         sandbox: The sandbox.
         call: A call with filters.
-        last: The id of the report that ended the page before, if there was one.
+        last: The report that ended the page before, if there was one.
 
     Returns:
         The GetReportsResponse of the model.
@@ -161,32 +71,30 @@ def get_reports_page(sandbox: Sandbox, call: ApiCall, last: str | None) -> dict[
     types = call.values("reportTypes", MOST_TYPES)
     if types is None:
         raise errors.missing_parameters(names=["reportTypes"])
+    for report_type in types:
+        _check_type(call.account, report_type)
     statuses = call.values("processingStatuses", len(STATUSES)) or ()
     if set(statuses) - set(STATUSES):
         raise errors.invalid_input(details="Invalid input in processing status")
     places = call.values("marketplaceIds", MOST_FILTERED_MARKETPLACES)
     since, until = call.moment("createdSince"), call.moment("createdUntil")
-    size = _page_size(call.query.get("pageSize"))
+    size = call.size("pageSize", PAGE_SIZE, MOST_PAGE_SIZE)
 
     def fits(job: Job) -> bool:
         return (
             job.request.report_type in types
             and (not statuses or job.status(call.now) in statuses)
-            and (places is None or bool(set(places) & set(job.request.marketplace_ids)))
+            and (places is None or bool(set(places) & set(job.listed_under)))
             and (since is None or job.created_at >= since)
             and (until is None or job.created_at <= until)
         )
 
     # Reports that come in between two pages are newer, so they move nothing.
-    found = [
-        job for job in sandbox.jobs.of(call.account, call.now) if (last is None or job.report_id < last) and fits(job)
-    ]
-    page: dict[str, Any] = {"reports": [job.as_json(call.now) for job in found[:size]]}
-    if len(found) > size:
-        filters = dict(call.query)
-        filters["account"] = call.account.label
-        filters["last"] = found[size - 1].report_id
-        page["nextToken"] = _write_token(filters)
+    fitting = filter(fits, sandbox.jobs.of(call.account, call.now, before=last))
+    found = list(islice(fitting, size))
+    page: dict[str, Any] = {"reports": [job.as_json(call.now) for job in found]}
+    if next(fitting, None) is not None:
+        page["nextToken"] = write_token({**call.query, "account": call.account.label, "last": found[-1].report_id})
     return page
 
 
@@ -203,22 +111,25 @@ def get_report_document(sandbox: Sandbox, call: ApiCall) -> Answer:
     """Give out a presigned URL."""
     document_id = call.ids["reportDocumentId"]
     job = sandbox.jobs.with_document(document_id, call.now)
-    if job is None or job.account != call.account:
+    if job is None or job.account.label != call.account.label:
         raise errors.not_found(what="Document")
+    _check_type(call.account, job.request.report_type)
+    if RULES[job.request.report_type].restricted and not call.restricted:
+        raise errors.denied()
     flag = call.query.get("enableContentEncodingUrlHeader", "false")
     if flag not in {"true", "false"}:
         raise errors.invalid_input(details="enableContentEncodingUrlHeader")
     url = sandbox.presigner.url(call.base_url, document_id, call.now, encoded=flag == "true")
-    return Answer(
-        200,
-        {"reportDocumentId": document_id, "compressionAlgorithm": "GZIP", "url": url},
-    )
+    body = {"reportDocumentId": document_id, "url": url}
+    if sandbox.documents.compressed(job):
+        body["compressionAlgorithm"] = "GZIP"
+    return Answer(200, body)
 
 
 def create_report_schedule(sandbox: Sandbox, call: ApiCall) -> Answer:
     """Take a schedule in, and its first report, which ends FATAL."""
     request = _requested(call, scheduled=True)
-    body = call.json()
+    body = call.json("marketplaceIds")
     period = body.get("period")
     if not period:
         raise errors.missing_parameters(names=["period"])
@@ -259,6 +170,7 @@ def cancel_report_schedule(sandbox: Sandbox, call: ApiCall) -> Answer:
 
 
 _REPORTS, _SCHEDULES = f"{BASE}/reports", f"{BASE}/schedules"
+DOCUMENTS = f"{BASE}/documents"
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -282,7 +194,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "getReportDocument",
         "GET",
-        f"{BASE}/documents/<reportDocumentId>",
+        f"{DOCUMENTS}/<reportDocumentId>",
         get_report_document,
         ("enableContentEncodingUrlHeader",),
     ),
@@ -309,7 +221,7 @@ def _requested(call: ApiCall, *, scheduled: bool = False) -> ReportRequest:
     A body's own `reportSpecification` and all other unknown fields are ignored
     (models #4326).
     """
-    body = call.json()
+    body = call.json("marketplaceIds")
     report_type: Any = body.get("reportType")
     places: Any = body.get("marketplaceIds")
     listed = isinstance(places, list) and bool(places)
@@ -324,29 +236,36 @@ def _requested(call: ApiCall, *, scheduled: bool = False) -> ReportRequest:
     options = options if isinstance(options, dict) else {}
     if not all(isinstance(value, str) for value in options.values()):
         raise errors.invalid_input(details="Invalid input in reportOptions")
-    start = _moment("dataStartTime", body.get("dataStartTime"))
-    end = _moment("dataEndTime", body.get("dataEndTime"))
+    start = moment("dataStartTime", body.get("dataStartTime"))
+    end = moment("dataEndTime", body.get("dataEndTime"))
     if start is not None and start > (end or call.now) and start <= call.now:
         raise errors.invalid_input(message="dataStartTime is after dataEndTime")
     for name, value in (("dataStartTime", start), ("dataEndTime", end)):
         if value is not None and value > call.now:
             raise errors.invalid_input(details=f"{name} is in the future")
-    _check_account(call.account, report_type, places)
+    _check_type(call.account, report_type)
+    _check_places(call.account, places)
     return ReportRequest(report_type, tuple(places), options, start, end, scheduled)
 
 
-def _check_account(account: SandboxAccount, report_type: str, places: list[str]) -> None:
+def _check_type(account: SandboxAccount, report_type: str) -> None:
+    """Refuse report types that an account cannot have, or for which it lacks the role."""
     rule = RULES.get(report_type)
-    if rule is None and (account.kind == "seller" or report_type not in SELLER_ONLY):
+    if rule is None:
         # Also the answer for a report that Amazon has and the sandbox does not.
         raise errors.invalid_input(message=f"Invalid Report Type _{report_type}_")
-    if rule is None or account.kind not in rule.kinds:
+    if account.kind not in rule.kinds:
         raise errors.invalid_input(
             message=f"Report type {number_of(report_type)} does not support account ID of type"
             f" class {ACCOUNT_ID_CLASS[account.kind]}."
         )
-    if rule.role not in account.roles:
+    if set(rule.roles).isdisjoint(account.roles):
         raise errors.forbidden()
+    if account.kind == "vendor" and not account.enabled:
+        raise errors.group_not_enabled(selling_partner_id(account))
+
+
+def _check_places(account: SandboxAccount, places: list[str]) -> None:
     # A seller has the marketplaces of its account. A vendor group gets past this with
     # any marketplace of its region, and its report is FATAL (models #2909).
     own = set(account.marketplaces)
@@ -356,28 +275,6 @@ def _check_account(account: SandboxAccount, report_type: str, places: list[str])
         raise errors.invalid_input(
             message="Report rejected for this client. your report could not be applied to any marketplaces"
         )
-
-
-def _moment(name: str, value: object) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        # Python 3.10 does not know the Z.
-        text = str(value).replace("Z", "+00:00").replace("z", "+00:00")
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise errors.invalid_input(details=f"Invalid input in {name}") from None
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=timezone.utc)
-    return moment.astimezone(timezone.utc)
-
-
-def _page_size(value: str | None) -> int:
-    if value is None:
-        return PAGE_SIZE
-    if not value.isdecimal() or not 1 <= int(value) <= MOST_PAGE_SIZE:
-        raise errors.invalid_input(details="Invalid input in pageSize")
-    return int(value)
 
 
 def _job(sandbox: Sandbox, call: ApiCall) -> Job:
@@ -392,29 +289,3 @@ def _schedule(sandbox: Sandbox, call: ApiCall) -> Schedule:
     if schedule is None:
         raise errors.not_found(what="Report schedule")
     return schedule
-
-
-def _with_query(call: ApiCall, query: Mapping[str, str]) -> ApiCall:
-    return ApiCall(
-        call.account,
-        call.now,
-        call.ids,
-        query,
-        call.content_type,
-        call.body,
-        call.base_url,
-    )
-
-
-def _write_token(filters: Mapping[str, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(filters).encode()).decode()
-
-
-def _read_token(token: str) -> dict[str, str]:
-    try:
-        filters = json.loads(base64.urlsafe_b64decode(token))
-    except (binascii.Error, ValueError):
-        filters = None
-    if not isinstance(filters, dict) or "last" not in filters:
-        raise errors.invalid_input(details="Invalid nextToken")
-    return filters

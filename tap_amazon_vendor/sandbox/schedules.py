@@ -1,18 +1,25 @@
-"""Report schedules, which Amazon accepts and then ends FATAL for vendor reports.
+"""Report schedules, those of clients and Amazon's own one for settlements.
 
-REPORTS.md section 1 (docs #2305): no vendor report can be scheduled. A schedule asks
-for one report as soon as it is made, so that a client meets the text without a wait.
+REPORTS.md section 1 (docs #2305): no vendor report can be scheduled; Amazon accepts such a
+schedule and ends its reports FATAL. A schedule asks for one report as soon as it is made,
+so that a client meets the text without a wait.
+
+REPORTS.md section 10: Amazon settles with a seller every 14 days and then makes the reports
+that nobody can ask for.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from tap_amazon_vendor.sandbox.chance import derive
+from tap_amazon_vendor.sandbox.reports import RULES
+from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tap_amazon_vendor.sandbox.accounts import SandboxAccount
 
@@ -20,6 +27,11 @@ PERIODS = (
     *("PT5M", "PT15M", "PT30M", "PT1H", "PT2H", "PT4H", "PT8H", "PT12H", "PT84H"),
     *("P1D", "P2D", "P3D", "P7D", "P14D", "P15D", "P18D", "P30D", "P1M"),
 )
+
+SETTLEMENT = timedelta(days=14)
+# The report of a settlement comes some hours after its end.
+SETTLING = timedelta(hours=6)
+FIRST = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -90,9 +102,36 @@ class Schedules:
 
     def of(self, account: SandboxAccount) -> list[Schedule]:
         """The schedules of an account."""
-        return [s for s in self._schedules.values() if s.account == account]
+        return [s for s in self._schedules.values() if s.account.label == account.label]
 
     def find(self, account: SandboxAccount, schedule_id: str) -> Schedule | None:
         """The schedule of an account by its id."""
         schedule = self._schedules.get(schedule_id)
-        return schedule if schedule and schedule.account == account else None
+        return schedule if schedule and schedule.account.label == account.label else None
+
+
+def settlements(
+    seed: int, account: SandboxAccount, since: datetime, until: datetime
+) -> Iterator[tuple[ReportRequest, datetime]]:
+    """The settlement reports that Amazon makes of a seller, one per marketplace and 14 days.
+
+    Args:
+        seed: Decides when a seller's settlements end.
+        account: The seller.
+        since: Only reports made after this moment.
+        until: Only reports made up to this moment.
+
+    Yields:
+        What Amazon asks itself for, and when, oldest first.
+    """
+    types = [rule.report_type for rule in RULES.values() if rule.made_by_amazon and account.kind in rule.kinds]
+    # Settlements of all marketplaces end together, at a full hour of the seller's own.
+    offset = timedelta(hours=derive(seed, account.label, "settlement") % (14 * 24))
+    end = FIRST + offset + (since - SETTLING - FIRST - offset) // SETTLEMENT * SETTLEMENT
+    while end + SETTLING <= until:
+        sold = account.first_day is None or account.first_day < end.date()
+        if sold and end + SETTLING > since:
+            for report_type in types:
+                for place in account.marketplaces:
+                    yield ReportRequest(report_type, (place,), {}, end - SETTLEMENT, end), end + SETTLING
+        end += SETTLEMENT

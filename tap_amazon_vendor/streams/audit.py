@@ -61,3 +61,14 @@ class ReportLedger(Stream):
     @pending.setter
     def pending(self, reports: list[dict[str, t.Any]]) -> None:
         self.stream_state["pending"] = reports
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Reports whose documents could not be read, by id, and the days on which that was found."""
+        found = self.stream_state.get("unreadable")
+        return found if isinstance(found, dict) else {}
+
+    @unreadable.setter
+    def unreadable(self, reports: dict[str, str]) -> None:
+        if reports or self.unreadable:
+            self.stream_state["unreadable"] = reports

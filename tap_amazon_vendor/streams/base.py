@@ -11,8 +11,7 @@ import itertools
 import json
 import logging
 import typing as t
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from importlib import resources
 
@@ -32,17 +31,16 @@ from tap_amazon_vendor.reports.windows import (
     PERIODS,
     Calendar,
     Window,
-    extend,
     from_text,
-    in_reading_order,
     reachable,
     to_text,
     touches,
 )
 from tap_amazon_vendor.streams.roles import BRAND_ANALYTICS
+from tap_amazon_vendor.streams.windows import PartitionWindows
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -54,16 +52,6 @@ if t.TYPE_CHECKING:
 
 #: Days after which a partition that the account lacked is tried again.
 SKIPPED_DAYS = 7
-
-
-@dataclass(frozen=True)
-class _Finished:
-    """A window that is through, but not yet in state and ledger."""
-
-    context: Context
-    request: ReportRequest
-    entry: LedgerEntry
-    complete: Window | None
 
 
 def _not_reached(request: ReportRequest) -> ReportResult:
@@ -149,7 +137,6 @@ class ReportStream(Stream):
         self._properties = own["properties"]
         self._shaper = RowShaper(self._properties, self.row_keys, self._warn_of_unknown, self.leaves_out)
         self._warned: set[str] = set()
-        self._finished: list[_Finished] = []
         source = f"{self.report_type}, {self.array}" if self.array else self.report_type
         described = f"{own['description']} Source: {source}."
         properties = self._common() | own["properties"]
@@ -256,8 +243,14 @@ class ReportStream(Stream):
             return False
         return today - timedelta(days=SKIPPED_DAYS) < since <= today
 
+    def windows(self, context: Context) -> PartitionWindows:
+        """Return what this run wants of a partition."""
+        planned = self.tap.plan.get(self.report_partition(context), [])
+        requests = [report.request for report in planned if self.name in report.readers]
+        return PartitionWindows(self.complete_range(context), requests)
+
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        """Read a partition window by window, and complete each after its last row.
+        """Read a partition window by window, waiting for each: for the SDK's own sync, which a connection test uses.
 
         Args:
             context: The partition.
@@ -270,55 +263,60 @@ class ReportStream(Stream):
         """
         if context is None:
             return
-        complete = self.complete_range(context)
-        planned = {
-            report.request.window: report.request
-            for report in self.tap.plan.get(self.report_partition(context), [])
-            if self.name in report.readers
-        }
-        requests = deque(planned[window] for window in in_reading_order(complete, planned))
-        overlap = self.tap.overlap if self.compares_programs else None
-        while requests:
-            request = requests.popleft()
-            if not touches(complete, request.window):
-                self._finish(context, request, _not_reached(request), 0, complete)
-                continue
+        windows = self.windows(context)
+        while windows.left:
+            request = windows.left[0]
             result = self.tap.jobs.result(request)
-            if result.halves:
-                # Amazon finds the window too wide: read its halves, first the one that joins the range.
-                older, newer = self.tap.replan(request, result.halves)
-                upwards = complete is not None and touches(complete, older.window)
-                requests.extendleft((newer, older) if upwards else (older, newer))
-                continue
-            rows = 0
-            try:
-                if result.document:
-                    for row in self._rows(context, result):
-                        rows += 1
-                        if overlap:
-                            overlap.see(row)
-                        yield row
-            except DocumentError as error:
-                result = replace(result, outcome=Outcome.FAILED, reason=str(error))
-            complete = self._finish(context, request, result, rows, complete)
-            if result.outcome.ends_partition:
-                self._give_up(requests, result)
-                return
+            for chunk in self.read(context, windows, request):
+                yield from chunk
+            if (
+                result.outcome.ends_partition
+                and self.ABORT_AT_RECORD_COUNT is not None
+                and (self.tap.nothing_else_of(result))
+            ):
+                raise AmazonError(result.words)
 
-    def _give_up(self, requests: Iterable[ReportRequest], result: ReportResult) -> None:
-        """Leave the rest of a partition; in a connection test, say why."""
-        for left in requests:
-            self.tap.jobs.release(left, self.name, read=False)
-        if self.ABORT_AT_RECORD_COUNT is not None and self.tap.nothing_else_of(result):
-            raise AmazonError(result.words)
+    def read(self, context: Context, windows: PartitionWindows, request: ReportRequest) -> Iterator[list[Record]]:
+        """Read a window whose report is finished, and complete it after its last row.
 
-    def _rows(self, context: Context, result: ReportResult) -> Iterator[Record]:
+        Args:
+            context: The partition.
+            windows: Its windows.
+            request: One of them that is ready.
+
+        Yields:
+            Rows, in chunks. Each must be written before the next is asked for.
+        """
+        result = self.tap.jobs.result(request)
+        if result.halves:
+            # Amazon finds the window too wide.
+            self.tap.jobs.replan(request, result.halves)
+            windows.replace(request, result.halves)
+            self.tap.jobs.release(request, self.name, read=True)
+            return
+        rows = 0
+        overlap = self.tap.overlap if self.compares_programs else None
+        try:
+            if result.document:
+                for chunk in self._chunks(context, result):
+                    rows += len(chunk)
+                    if overlap:
+                        overlap.see(chunk)
+                    yield chunk
+        except DocumentError as error:
+            result = replace(result, outcome=Outcome.FAILED, reason=str(error))
+            self.tap.jobs.shun(t.cast("str", result.report_id))
+        self._finish(context, windows, request, result, rows)
+
+    def _chunks(self, context: Context, result: ReportResult) -> Iterator[list[Record]]:
         document = t.cast("t.Any", result.document)
-        return self._shaper.shape(
+        rows = self._shaper.shape(
             read_rows(document, self.array, self.inherits),
             constants={**context, "report_id": result.report_id, EXTRA: None, **self._said_once(result)},
             source=f"report {result.report_id}, {self.array}",
         )
+        while chunk := list(itertools.islice(rows, 1000)):
+            yield chunk
 
     def _said_once(self, result: ReportResult) -> dict[str, t.Any]:
         """Return what the document says once for all its rows: what was asked for, and what Amazon made of it."""
@@ -331,61 +329,42 @@ class ReportStream(Stream):
         return columns
 
     def _finish(
-        self,
-        context: Context,
-        request: ReportRequest,
-        result: ReportResult,
-        rows: int,
-        complete: Window | None,
-    ) -> Window | None:
-        """Note what became of a window; return the complete range with it."""
+        self, context: Context, windows: PartitionWindows, request: ReportRequest, result: ReportResult, rows: int
+    ) -> None:
+        """Write what became of a window into ledger and state. Its rows are written."""
         asked = result.asked.window
         outcome = result.outcome
         if outcome is Outcome.LOADED and rows == 0:
             outcome = Outcome.EMPTY
         good = outcome.completes
-        if good and not touches(complete, asked):
+        if good and not touches(windows.complete, asked):
             # Shortened, it no longer joins the range: its rows are written, but the range would have a hole.
             good, outcome = False, Outcome.LATER
-        entry = LedgerEntry(self.name, result, asked if good else request.window, outcome, rows)
-        if good:
-            complete = extend(complete, asked)
-        self._finished.append(_Finished(context, request, entry, complete))
+        lost = windows.decide(request, asked if good else None)
+        # The ledger first: whatever the state says must be accounted for, also when the process ends here.
+        self.tap.record(LedgerEntry(self.name, result, asked if good else request.window, outcome, rows))
         if good and asked != request.window:
             rest = Window(asked.next, request.window.end)
-            later = LedgerEntry(self.name, result, rest, Outcome.LATER, 0)
-            self._finished.append(_Finished(context, request, later, complete))
-        if not self.get_batch_config(self.config):
-            self._write_state_message()
-        return complete
-
-    def _write_state_message(self) -> None:
-        """Complete the finished windows, then write state.
-
-        The SDK calls this after each batch, now and then between records, and at the end: always
-        when the rows of every window that is finished are written.
-        """
-        for finished in self._finished:
-            # The ledger first: whatever the state says must be accounted for, also when the process ends here.
-            self.tap.record(finished.entry)
-            state = self.get_context_state(finished.context)
-            state.pop("skipped_on", None)
-            if finished.complete:
-                state["complete_from"] = to_text(finished.complete.start)
-                state["replication_key"] = self.replication_key
-                state["replication_key_value"] = to_text(finished.complete.end)
-            outcome, result = finished.entry.outcome, finished.entry.result
-            # What the account had before, and what Amazon refused outright, costs one call to try again.
-            if outcome is Outcome.SKIPPED and result.report_id and not finished.complete:
-                state["skipped_on"] = self.tap.today.isoformat()
-            # A report that can't be read is not read again; one that could not be had is.
-            spent = outcome.completes or result.document is not None
-            self.tap.jobs.release(finished.request, self.name, read=spent)
-            self.state_manager.is_flushed = False
-        if self._finished:
-            self.tap.ledger.pending = self.tap.jobs.pending()
-        self._finished.clear()
-        super()._write_state_message()
+            self.tap.record(LedgerEntry(self.name, result, rest, Outcome.LATER, 0))
+        if outcome.ends_partition:
+            lost += windows.give_up()
+        for other in lost:
+            if not outcome.ends_partition:
+                self.tap.record(LedgerEntry(self.name, _not_reached(other), other.window, Outcome.LATER, 0))
+            self.tap.jobs.release(other, self.name, read=False)
+        state = self.get_context_state(context)
+        state.pop("skipped_on", None)
+        if windows.complete:
+            state["complete_from"] = to_text(windows.complete.start)
+            state["replication_key"] = self.replication_key
+            state["replication_key_value"] = to_text(windows.complete.end)
+        # What the account had before, and what Amazon refused outright, costs one call to try again.
+        elif outcome is Outcome.SKIPPED and result.report_id:
+            state["skipped_on"] = self.tap.today.isoformat()
+        # A report that can't be read is not read again; one that could not be had is.
+        spent = outcome.completes or result.document is not None
+        self.tap.jobs.release(request, self.name, read=spent)
+        self.tap.write_state()
 
     def _increment_stream_state(self, latest_record: Record, *, context: Context | None = None) -> None:
         """Leave the state alone: it moves with windows, not with records."""

@@ -12,7 +12,7 @@ import zlib
 from collections import defaultdict
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 #: Most products and days that are looked at: memory stays small.
 MOST = 20_000
@@ -30,8 +30,12 @@ class ProgramOverlap:
         #: One product in so many is looked at. Doubles whenever there are too many.
         self._one_in = 1
 
-    def see(self, row: Mapping[str, t.Any]) -> None:
-        """Take a row into account."""
+    def see(self, rows: Iterable[Mapping[str, t.Any]]) -> None:
+        """Take rows into account."""
+        for row in rows:
+            self._see(row)
+
+    def _see(self, row: Mapping[str, t.Any]) -> None:
         units = row["shipped_units"]
         if units is None or zlib.crc32(row["asin"].encode()) % self._one_in:
             return

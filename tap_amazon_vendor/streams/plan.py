@@ -6,8 +6,9 @@ import itertools
 import logging
 import typing as t
 from collections import defaultdict
+from datetime import datetime, timedelta
 
-from tap_amazon_vendor.reports.jobs import PlannedReport
+from tap_amazon_vendor.reports.jobs import PlannedReport, Turn
 from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import common, extend, plan, to_text, touches
 
@@ -19,6 +20,9 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.streams.base import ReportStream
 
 logger = logging.getLogger("tap-amazon-vendor.plan")
+
+#: Days after which Amazon has forgotten a report (90, REPORTS.md 0.1), with a margin.
+KEPT_DAYS = 85
 
 
 def plan_reports(
@@ -73,10 +77,12 @@ def _readable(pending: Iterable[Mapping[str, t.Any]]) -> dict[ReportPartition, l
     windows: dict[ReportPartition, list[Window]] = defaultdict(list)
     for entry in pending:
         try:
-            request = ReportRequest.from_state(entry)
+            request, asked = ReportRequest.from_state(entry), entry["report_id"]
         except (KeyError, TypeError, ValueError, AttributeError):
             continue
-        windows[request.partition].append(request.window)
+        # What may not have been asked for at all must not decide how time is cut.
+        if asked:
+            windows[request.partition].append(request.window)
     return windows
 
 
@@ -101,16 +107,33 @@ def _windows(
             horizon.start,
             horizon.end or horizon.today,
         )
-    return [
-        PlannedReport(
-            ReportRequest(*partition, window=window, calendar=calendar),
-            readers=frozenset(completes),
-            delivered=any(completes.values()),
-            settled=window in taken_up or window.end < calendar.restated(horizon),
-            again=complete is not None and complete.start <= window.start and window.end <= complete.end,
+    planned = []
+    for number, window in enumerate(dict.fromkeys([*taken_up, *windows])):
+        turn = Turn.BACKFILL
+        if window in taken_up or (number == 0 if complete is None else window.end > complete.end):
+            turn = Turn.NEW
+        elif complete is not None and complete.start <= window.start:
+            turn = Turn.AGAIN
+        planned.append(
+            PlannedReport(
+                ReportRequest(*partition, window=window, calendar=calendar),
+                readers=frozenset(completes),
+                delivered=any(completes.values()),
+                good_since=_good_since(window, horizon, calendar, settled=window in taken_up),
+                turn=turn,
+                listed=turn is not Turn.AGAIN and calendar.unbroken,
+            )
         )
-        for window in dict.fromkeys([*taken_up, *windows])
-    ]
+    return planned
+
+
+def _good_since(window: Window, horizon: Horizon, calendar: Calendar, *, settled: bool) -> datetime:
+    """Return since when a report must have been asked for to be as good as a new one."""
+    kept = horizon.now - timedelta(days=KEPT_DAYS)
+    if settled:
+        return kept
+    # Figures that Amazon may still restate must not be older than a day.
+    return max(kept, min(horizon.now - timedelta(days=1), calendar.settles(window, horizon)))
 
 
 def _taken_up(complete: Window | None, waiting: Iterable[Window], horizon: Horizon, calendar: Calendar) -> list[Window]:
@@ -130,11 +153,13 @@ def _taken_up(complete: Window | None, waiting: Iterable[Window], horizon: Horiz
 def in_asking_order(
     reports: Mapping[ReportPartition, list[PlannedReport]],
 ) -> list[PlannedReport]:
-    """Interleave partitions: the first window of each, then the second of each, and so on.
+    """Put new windows first, then the backfill, then what is only read again; in each the partitions by turns.
 
-    What is newest comes first everywhere, and no stream waits for another's history.
+    What is newest comes first everywhere, and no stream waits for another's history. Where `max_reports` ends a run,
+    it is not what is read again that uses it up.
     """
-    rounds = itertools.zip_longest(*reports.values())
-    order = [report for one_of_each in rounds for report in one_of_each if report]
-    # Where `max_reports` ends a run, it must not be what is read again that uses it up. The sort is stable.
-    return sorted(order, key=lambda report: report.again)
+    order = []
+    for turn in Turn:
+        columns = ([report for report in windows if report.turn is turn] for windows in reports.values())
+        order += [report for one_of_each in itertools.zip_longest(*columns) for report in one_of_each if report]
+    return order

@@ -31,7 +31,7 @@ def test_malformed_token(amazon: Driver) -> None:
     ("method", "path"),
     [
         ("GET", "/reports/2020-09-04/reports"),
-        ("GET", "/sellers/v1/marketplaceParticipations"),
+        ("GET", "/sellers/v1/nothing"),
         ("PUT", REPORTS),
         ("GET", f"{REPORTS}/"),
     ],

@@ -117,3 +117,16 @@ def test_the_log_of_calls_holds_no_secret(amazon: Driver) -> None:
     call = amazon.sandbox.calls[0]
     assert (call.operation, call.account, call.status) == ("token", "vendor-us", 200)
     assert call.request == {"grant_type": "refresh_token"}
+
+
+def test_a_consent_can_be_taken_back(amazon: Driver) -> None:
+    report = "/reports/2021-06-30/reports/1"
+    assert amazon.call("GET", report).status_code == 404
+    amazon.sandbox.withdraw("vendor-us")
+    answer = amazon.ask_token(**GOOD)
+    assert answer.status_code == 400
+    assert answer.json is not None
+    assert answer.json["error"] == "invalid_grant"
+    # The access token lives out its hour, and other accounts are not concerned.
+    assert amazon.call("GET", report).status_code == 404
+    assert amazon.log_in("vendor-de")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_amazon_vendor.sandbox import reports
+from tap_amazon_vendor.sandbox.rules import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ def test_no_vendor_report_can_be_scheduled(amazon: Driver, report_type: str) -> 
     listed = amazon.call("GET", f"/reports/2021-06-30/reports?reportTypes={report_type}").json
     report = listed["reports"][0]  # type: ignore[index]
     assert report["processingStatus"] == "FATAL"
-    assert amazon.document(report)["errorDetails"] == reports.SCHEDULED
+    assert amazon.document(report)["errorDetails"] == verdicts.SCHEDULED
 
 
 @pytest.mark.parametrize("report_type", GOOD)
@@ -114,7 +114,7 @@ def test_each_refuses_unknown_options_without_a_word(amazon: Driver, report_type
 @pytest.mark.parametrize("report_type", [name for name in GOOD if GOOD[name]["dataStartTime"]])
 @pytest.mark.parametrize("missing", ["dataStartTime", "dataEndTime"])
 def test_those_with_dates_need_both(amazon: Driver, report_type: str, missing: str) -> None:
-    assert amazon.reason(**{**GOOD[report_type], missing: None}) == reports.DATES_MISSING
+    assert amazon.reason(**{**GOOD[report_type], missing: None}) == verdicts.DATES_MISSING
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_other_regions_have_them_all(amazon: Driver, label: str, report_type: st
 def test_sellers_have_the_brand_reports_too_and_one_marketplace_at_a_time(amazon: Driver) -> None:
     assert amazon.finished("seller-us", **GOOD[TERMS])["processingStatus"] == "DONE"
     both = ["ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"]
-    assert amazon.reason("seller-us", **GOOD[TERMS], marketplaceIds=both) == reports.CLIENT_ERROR
+    assert amazon.reason("seller-us", **GOOD[TERMS], marketplaceIds=both) == verdicts.CLIENT_ERROR
     assert "does not support account ID" in amazon.create("seller-us", **GOOD[INVENTORY]).text
 
 
@@ -250,7 +250,7 @@ class TestBrandAnalytics:
         self, amazon: Driver, report_type: str, period: str, start: str, end: str
     ) -> None:
         body = asked(report_type, start, end, reportPeriod=period)
-        assert amazon.reason(**body) == reports.CLIENT_ERROR
+        assert amazon.reason(**body) == verdicts.CLIENT_ERROR
 
     def test_too_new_is_unavailable_in_words_of_its_own(self, amazon: Driver) -> None:
         body = asked(TERMS, "2026-11-17", "2026-11-17", reportPeriod="DAY")
@@ -260,7 +260,7 @@ class TestBrandAnalytics:
         # Saturday the 14th closes at eight o'clock UTC.
         body = asked(TERMS, "2026-11-08", "2026-11-14", reportPeriod="WEEK")
         amazon.clock.now = datetime(2026, 11, 18, 8, tzinfo=timezone.utc) - timedelta(seconds=1)
-        assert amazon.reason(**body) == reports.DATA_UNAVAILABLE
+        assert amazon.reason(**body) == verdicts.DATA_UNAVAILABLE
         amazon.clock.now = datetime(2026, 11, 18, 8, tzinfo=timezone.utc)
         assert amazon.finished(**body)["processingStatus"] == "DONE"
 
@@ -305,12 +305,12 @@ class TestRealTime:
         ],
     )
     def test_too_wide_or_too_old(self, amazon: Driver, report_type: str, start: str, end: str) -> None:
-        assert amazon.reason(**asked(report_type, start, end)) == reports.CLIENT_ERROR
+        assert amazon.reason(**asked(report_type, start, end)) == verdicts.CLIENT_ERROR
 
     @pytest.mark.parametrize(("report_type", "end"), [(RT_SALES, "10:00:01"), (RT_TRAFFIC, "11:00:01")])
     def test_too_new(self, amazon: Driver, report_type: str, end: str) -> None:
         body = asked(report_type, "2026-11-20T00:00:00Z", f"2026-11-20T{end}Z")
-        assert amazon.reason(**body) == reports.NOT_YET_AVAILABLE
+        assert amazon.reason(**body) == verdicts.NOT_YET_AVAILABLE
 
     def test_only_full_hours_count(self, amazon: Driver) -> None:
         body = asked(RT_TRAFFIC, "2026-11-20T03:00:01Z", "2026-11-20T05:59:59Z")
@@ -361,12 +361,12 @@ class TestCampaigns:
         body = started(report_type, "2024-11-20T12:00:00Z", "2026-11-20T12:00:00Z")
         assert amazon.finished(**body)["processingStatus"] == "DONE"
         amazon.clock.advance(seconds=1)
-        assert amazon.reason(**body) == reports.CLIENT_ERROR
+        assert amazon.reason(**body) == verdicts.CLIENT_ERROR
 
     @pytest.mark.parametrize("report_type", [PROMOTIONS, COUPONS])
     def test_order_of_the_two(self, amazon: Driver, report_type: str) -> None:
         body = started(report_type, "2026-11-02T00:00:00Z", "2026-11-01T00:00:00Z")
-        assert amazon.reason(**body) == reports.CLIENT_ERROR
+        assert amazon.reason(**body) == verdicts.CLIENT_ERROR
 
     @pytest.mark.parametrize("report_type", [PROMOTIONS, COUPONS])
     def test_nothing_started_is_no_data(self, amazon: Driver, report_type: str) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_amazon_vendor.sandbox import reports
+from tap_amazon_vendor.sandbox import calendars
+from tap_amazon_vendor.sandbox.rules import verdicts
 
 if TYPE_CHECKING:
     from sandbox.conftest import Driver
@@ -112,12 +113,12 @@ def test_widest_and_oldest_requests_that_are_allowed(amazon: Driver, period: str
     ],
 )
 def test_ranges_that_break_a_rule(amazon: Driver, period: str, start: str, end: str) -> None:
-    assert amazon.reason(**traffic(period, start, end)) == reports.CLIENT_ERROR
+    assert amazon.reason(**traffic(period, start, end)) == verdicts.CLIENT_ERROR
 
 
 def test_a_longer_period_that_still_runs_is_a_client_error(amazon: Driver) -> None:
     amazon.clock.now = datetime(2026, 11, 30, 20, tzinfo=timezone.utc)
-    assert amazon.reason(**traffic("MONTH", "2026-11-01", "2026-11-30")) == reports.CLIENT_ERROR
+    assert amazon.reason(**traffic("MONTH", "2026-11-01", "2026-11-30")) == verdicts.CLIENT_ERROR
 
 
 @pytest.mark.parametrize("end", ["2026-11-17", "2026-11-19", "2026-11-20"])
@@ -143,13 +144,13 @@ def test_one_day_not_yet_published_spoils_the_range(amazon: Driver, end: str) ->
     ],
 )
 def test_when_a_day_is_published(day: date, published: datetime) -> None:
-    assert reports.published_at(day) == published
+    assert calendars.published_at(day) == published
 
 
 def test_availability_turns_at_the_second(amazon: Driver) -> None:
-    amazon.clock.now = reports.published_at(date(2026, 11, 16)) - timedelta(seconds=1)
-    assert amazon.reason() == reports.NOT_YET_AVAILABLE
-    amazon.clock.now = reports.published_at(date(2026, 11, 16))
+    amazon.clock.now = calendars.published_at(date(2026, 11, 16)) - timedelta(seconds=1)
+    assert amazon.reason() == verdicts.NOT_YET_AVAILABLE
+    amazon.clock.now = calendars.published_at(date(2026, 11, 16))
     assert amazon.finished()["processingStatus"] == "DONE"
 
 
@@ -163,7 +164,7 @@ def test_only_the_date_of_a_time_counts(amazon: Driver) -> None:
 def test_dates_inside_a_specification_are_ignored(amazon: Driver) -> None:
     dates = {"dataStartTime": "2026-11-15", "dataEndTime": "2026-11-16"}
     reason = amazon.reason(dataStartTime=None, dataEndTime=None, reportSpecification=dates)
-    assert reason == reports.DATES_MISSING
+    assert reason == verdicts.DATES_MISSING
 
 
 @pytest.mark.parametrize(
@@ -179,4 +180,4 @@ def test_dates_inside_a_specification_are_ignored(amazon: Driver) -> None:
     ],
 )
 def test_periods(period: str, day: date, first: date, last: date) -> None:
-    assert reports.period_of(period, day) == (first, last)
+    assert calendars.period_of(period, day) == (first, last)

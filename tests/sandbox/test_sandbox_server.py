@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -182,3 +183,48 @@ def test_many_callers_at_once_get_reports_of_their_own(serve: Serve) -> None:
         assert len(made) == 15
         assert len({answer.headers["x-amzn-RequestId"] for answer in answers}) == 20
         assert len(sandbox.calls) == 21
+
+
+def test_many_callers_of_many_accounts_lose_no_call(serve: Serve) -> None:
+    """What the tap does when it asks, polls and downloads from several threads."""
+    labels = ("vendor-us", "seller-us", "seller-de", "seller-jp")
+    settlement = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+    rounds = 5
+
+    def work(server: Server, sandbox: Sandbox, label: str) -> None:
+        account = next(account for account in sandbox.accounts if account.label == label)
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": account.refresh_token,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+        }
+        token = requests.post(server.auth_url, data=form, timeout=30).json()["access_token"]
+        headers = {"x-amz-access-token": token}
+        base = f"{server.url}/reports/2021-06-30"
+        report_type = settlement if account.kind == "seller" else BODY["reportType"]
+        for _ in range(rounds):
+            listed = requests.get(f"{base}/reports?reportTypes={report_type}", headers=headers, timeout=30).json()
+            seen[label].append([report["reportId"] for report in listed["reports"]])
+            for report in listed["reports"][:1]:
+                path = f"{base}/documents/{report['reportDocumentId']}"
+                answer = requests.get(path, headers=headers, timeout=30)
+                assert requests.get(answer.json()["url"], timeout=30).status_code == 200
+
+    seen: dict[str, list[list[str]]] = {label: [] for label in labels}
+    with serve(asins=4) as (sandbox, server):
+        threads = [threading.Thread(target=work, args=(server, sandbox, label)) for label in labels for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        counts = Counter((call.operation, call.status) for call in sandbox.calls)
+    assert counts == {
+        ("token", 200): len(threads),
+        ("getReports", 200): len(threads) * rounds,
+        ("getReportDocument", 200): 6 * rounds,
+        ("download", 200): 6 * rounds,
+    }
+    for label, lists in seen.items():
+        assert lists == [lists[0]] * 2 * rounds
+        assert bool(lists[0]) == label.startswith("seller")

@@ -143,7 +143,7 @@ def _terms(catalogue: Catalogue, query: Query) -> Iterator[Row]:
         offset = key % max(size, 1)
         for rank in range(1, size + 1):
             number = (rank + offset) % size
-            yield from _term(department, _text(number), rank, mix(key ^ number), missing, catalogue.products)
+            yield from _term(department, search_term(number), rank, mix(key ^ number), missing, catalogue.products)
 
 
 def _term(  # noqa: PLR0913, PLR0917 - called for each term of ten millions
@@ -167,7 +167,7 @@ def _term(  # noqa: PLR0913, PLR0917 - called for each term of ten millions
         clicks = clicks * (50 + (chance & 31)) // 100
 
 
-def _text(number: int) -> str:
+def search_term(number: int) -> str:
     """The term of a number; no two numbers have the same."""
     if number < len(AWKWARD_TERMS):
         return AWKWARD_TERMS[number]

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from tap_amazon_vendor.sandbox.calendars import date_time
 from tap_amazon_vendor.sandbox.chance import mix
 from tap_amazon_vendor.sandbox.data.catalogue import TITLES, code, iso, moment_of, ratio, volume
-from tap_amazon_vendor.sandbox.reports import date_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

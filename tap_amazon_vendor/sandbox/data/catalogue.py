@@ -10,8 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox.accounts import MARKETPLACES
+from tap_amazon_vendor.sandbox.calendars import periods
 from tap_amazon_vendor.sandbox.chance import derive, mix
-from tap_amazon_vendor.sandbox.reports import periods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -93,6 +93,7 @@ class Catalogue:
         marketplace_id: The marketplace.
         country: Two letters.
         currency: ISO 4217 code.
+        domain: The host of the store, without www.
         decimals: Digits behind the decimal point.
         products: The ASINs, in the order in which rows appear.
         vendor_codes: The vendor codes of the group.
@@ -103,6 +104,7 @@ class Catalogue:
     marketplace_id: str
     country: str
     currency: str
+    domain: str
     decimals: int
     products: tuple[Product, ...]
     vendor_codes: tuple[str, ...]
@@ -111,6 +113,11 @@ class Catalogue:
     def amount(self, units: int) -> Decimal | int:
         """An amount in the smallest unit as the currency writes it: whole yen, or two digits."""
         return Decimal(units).scaleb(-self.decimals) if self.decimals else units
+
+    @property
+    def iso_country(self) -> str:
+        """The country by ISO 3166."""
+        return "GB" if self.country == "UK" else self.country
 
     def money(self, units: int) -> Row:
         """Amazon's money object for an amount in the smallest unit."""
@@ -127,6 +134,7 @@ class Query:
         start: First day, or the moment from which hours count.
         end: Last day, included, or the moment up to which hours count.
         as_of: The day or the moment of the request, which decides how old figures are.
+        personal: Whether the account may see buyers' names and addresses.
     """
 
     first_day: date | None
@@ -134,6 +142,7 @@ class Query:
     start: date
     end: date
     as_of: date
+    personal: bool = False
 
     @property
     def today(self) -> date:
@@ -203,6 +212,11 @@ def share(ten_thousandths: int) -> Decimal:
     return Decimal(ten_thousandths).scaleb(-4)
 
 
+def hundredths(units: int) -> Decimal:
+    """A number with two digits, such as 7.50."""
+    return Decimal(units).scaleb(-2)
+
+
 def make_catalogue(seed: int, label: str, marketplace_id: str, asins: int, search_terms: int) -> Catalogue:
     """Think up what an account sells in a marketplace."""
     marketplace = MARKETPLACES[marketplace_id]
@@ -220,6 +234,7 @@ def make_catalogue(seed: int, label: str, marketplace_id: str, asins: int, searc
         marketplace_id=marketplace_id,
         country=marketplace.country,
         currency=marketplace.currency,
+        domain=marketplace.domain,
         decimals=marketplace.decimals,
         products=tuple(products.values()),
         vendor_codes=tuple(code(mix(codes + number), 5, LETTERS[10:]) for number in range(2)),

@@ -6,9 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tap_amazon_vendor.sandbox.calendars import period_of
 from tap_amazon_vendor.sandbox.chance import mix
 from tap_amazon_vendor.sandbox.data.catalogue import MONTHS
-from tap_amazon_vendor.sandbox.reports import period_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

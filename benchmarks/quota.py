@@ -1,0 +1,275 @@
+"""How near a run comes to the bound that Amazon's quotas and processing times set.
+
+    python benchmarks/quota.py [--speed 60] [--json FILE]
+
+Runs the tap against the sandbox on a clock that is some times faster than the computer's, and prints a table: the
+calls of createReport that it made and the fewest that are possible, its time and the bound. Beside it stands a
+model of the way peers do it: one day a report, one report after the other. All times are Amazon's, not the
+computer's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import sys
+import time
+import typing as t
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from random import Random
+
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+
+from tap_amazon_vendor.reports.windows import PERIODS
+from tap_amazon_vendor.sandbox import Sandbox, running
+from tap_amazon_vendor.streams import GROUPS
+from tap_amazon_vendor.tap import TapAmazonVendor
+
+if t.TYPE_CHECKING:
+    import threading
+
+    from singer_sdk.singerlib import Message
+
+    from tap_amazon_vendor.sandbox import Call
+
+#: A quota of createReport and getReportDocument (API.md section 6): calls at once, seconds for one more.
+BURST, REFILL = 15, 1 / 0.0167
+
+#: The streams whose reports have a view and a program, and those without.
+FINANCIAL = ("vendor_sales", "vendor_sales_totals")
+EVERYTHING = tuple(
+    stream.name for name, streams in GROUPS.items() if not name.startswith("Seller") for stream in streams
+    if stream.kind == "vendor" and not stream.costly
+)  # fmt: skip
+
+
+class FastClock:
+    """A time that passes faster than this computer's."""
+
+    def __init__(self, speed: float) -> None:
+        """Start at noon."""
+        self._speed = speed
+        self._begin = time.monotonic()
+        self._noon = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self._noon + timedelta(seconds=(time.monotonic() - self._begin) * self._speed)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds / self._speed)
+
+    def wait(self, condition: threading.Condition, seconds: float) -> None:
+        """Wait for a condition."""
+        condition.wait(None if seconds == math.inf else seconds / self._speed)
+
+
+class Counter(MsgSpecWriter):
+    """Counts records instead of writing them."""
+
+    records = 0
+
+    def write_message(self, message: Message) -> None:
+        """Encode and count a message."""
+        self.format_message(message)
+        self.records += type(message).__name__ == "RecordMessage"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a user might want.
+
+    Attributes:
+        name: What to call it.
+        streams: The streams.
+        days: How far back.
+        accounts: Labels of accounts of the sandbox.
+        programs: Selling programs.
+    """
+
+    name: str
+    streams: tuple[str, ...]
+    days: int
+    accounts: tuple[str, ...] = ("vendor-us",)
+    programs: tuple[str, ...] = ("RETAIL",)
+
+
+CASES = (
+    Case("one stream, 730 days", ("vendor_traffic",), 730),
+    Case(
+        "all vendor streams × 2 views × 3 programs, 90 days", EVERYTHING, 90, programs=("RETAIL", "BUSINESS", "FRESH")
+    ),
+    Case(
+        "five accounts in three regions, sales and traffic, 180 days",
+        (*FINANCIAL, "vendor_traffic"),
+        180,
+        ("vendor-us", "vendor-ca", "vendor-de", "vendor-uk", "vendor-jp"),
+    ),
+)
+
+
+@dataclass
+class Row:
+    """A line of the table. Times in seconds."""
+
+    case: str
+    created: int
+    minimum: int
+    records: int
+    wall: float
+    bound: float
+    refused: int
+    polls: int
+    peers_created: int
+    peers_wall: float
+
+    @property
+    def ratio(self) -> float:
+        """Wall time in parts of the bound."""
+        return self.wall / self.bound
+
+
+def measure(case: Case, speed: float) -> Row:
+    """Run a case once."""
+    clock = FastClock(speed)
+    sandbox = Sandbox(seed=1, clock=clock, asins=3)
+    with running(sandbox) as server:
+        accounts = [account for account in sandbox.accounts if account.label in case.accounts]
+        config = {
+            "accounts": [
+                {
+                    "account": account.label,
+                    "client_id": account.client_id,
+                    "client_secret": account.client_secret,
+                    "refresh_token": account.refresh_token,
+                    "marketplaces": [account.marketplaces[0]],
+                    "api_url": server.url,
+                    "auth_url": server.auth_url,
+                }
+                for account in accounts
+            ],
+            "start_date": (clock().date() - timedelta(days=case.days)).isoformat(),
+            "selling_programs": list(case.programs),
+        }
+        writer = Counter()
+        tap = TapAmazonVendor(config=config, clock=clock, rng=Random(1), message_writer=writer)
+        for name, stream in tap.streams.items():
+            stream.selected = name in (*case.streams, "report_ledger")
+        begin = clock()
+        tap.sync_all()
+        wall = (clock() - begin).total_seconds()
+        calls = sandbox.calls
+        creates = [call for call in calls if call.operation == "createReport"]
+        created = [call for call in creates if call.status == 202]
+        minimum = sum(len(reports) for reports in tap.plan.values())
+        durations = _durations(sandbox, clock())
+        peers = _days(tap)
+        return Row(
+            case.name,
+            len(created),
+            minimum,
+            writer.records,
+            wall,
+            max(_bound(created, durations, account.label) for account in accounts),
+            sum(call.status == 429 for call in calls),
+            sum(call.operation == "getReport" for call in calls),
+            peers,
+            _peers_time(peers / len(accounts), durations),
+        )
+
+
+def _durations(sandbox: Sandbox, now: datetime) -> dict[str, float]:
+    """Return how long Amazon took for each report, by account and report."""
+    return {
+        job.report_id: (job.waiting + job.working).total_seconds()
+        for account in sandbox.accounts
+        for job in sandbox.jobs.of(account, now)
+    }
+
+
+def _bound(created: list[Call], durations: dict[str, float], account: str) -> float:
+    """Return the least seconds for the reports of an account.
+
+    Asked for as early as the quota allows, the last that may be asked for being the one that takes least; and
+    each document costs a token of its own.
+    """
+    number = sum(call.account == account for call in created)
+    if not number:
+        return 1.0
+    usual = sorted(durations.values())
+    last_asked = max(0, number - BURST) * REFILL
+    first_done = usual[0]
+    last_fetched = first_done + max(0, number - BURST) * REFILL
+    # With all asked for at once the run lasts as long as the slowest report.
+    slowest = max(usual) if number <= BURST else sum(usual) / len(usual)
+    return max(last_asked + slowest, last_fetched)
+
+
+def _days(tap: TapAmazonVendor) -> int:
+    """Count the reports that it takes with one day a report; what has no days counts as it is."""
+    total = 0
+    for reports in tap.plan.values():
+        for planned in reports:
+            window = planned.request.window
+            is_day = planned.request.calendar is PERIODS["DAY"]
+            total += (t.cast("date", window.end) - window.start).days + 1 if is_day else 1
+    return total
+
+
+def _peers_time(reports: float, durations: dict[str, float]) -> float:
+    """Return the time that one report after the other takes: each is asked for when the one before is read."""
+    usual = sum(durations.values()) / max(1, len(durations))
+    return reports * max(usual, REFILL)
+
+
+def table(rows: list[Row]) -> str:
+    """Write the table in Markdown."""
+    columns = ("case", "reports asked for", "fewest possible", "wall time", "bound", "ratio", "429s", "polls a report",
+               "one day a report, one after the other")  # fmt: skip
+    lines = [columns, ("---", *["---:"] * (len(columns) - 1))]
+    lines += [
+        (
+            row.case,
+            str(row.created),
+            str(row.minimum),
+            _time(row.wall),
+            _time(row.bound),
+            f"{row.ratio:.3f}",
+            str(row.refused),
+            f"{row.polls / max(1, row.created):.1f}",
+            f"{row.peers_created} reports, {_time(row.peers_wall)}",
+        )
+        for row in rows
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _time(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{seconds / 60:.1f} min"
+
+
+def main() -> None:
+    """Run all cases."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--speed", type=float, default=60, help="how many times faster than this computer's clock")
+    parser.add_argument("--case", type=int, choices=range(1, len(CASES) + 1), help="only this case")
+    parser.add_argument("--json", type=Path, help="write the figures here as well")
+    arguments = parser.parse_args()
+    logging.disable(logging.INFO)
+    rows = []
+    for case in CASES if arguments.case is None else [CASES[arguments.case - 1]]:
+        rows.append(measure(case, arguments.speed))
+        print(table(rows[-1:]).splitlines()[-1], file=sys.stderr)
+    print(table(rows))
+    if arguments.json:
+        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""How far a run is, and when it will be through."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class AccountProgress:
+    """The reports of an account that are not there yet.
+
+    Attributes:
+        account: Label.
+        to_ask: Reports that are still to be asked for.
+        at_amazon: Reports that Amazon works on.
+        to_fetch: Reports whose document is to be fetched.
+        seconds: Estimated time until the last of them is there.
+    """
+
+    account: str
+    to_ask: int
+    at_amazon: int
+    to_fetch: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """All reports of a run.
+
+    Attributes:
+        total: Reports of the run.
+        open: Those that are not there yet.
+        accounts: The accounts that have some of these.
+    """
+
+    total: int
+    open: int
+    accounts: Sequence[AccountProgress]
+
+    @property
+    def seconds(self) -> float:
+        """Estimated time until the last report is there: accounts do not wait for each other."""
+        return max((account.seconds for account in self.accounts), default=0.0)
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        to_ask = sum(account.to_ask for account in self.accounts)
+        at_amazon = sum(account.at_amazon for account in self.accounts)
+        to_fetch = sum(account.to_fetch for account in self.accounts)
+        parts = [f"{self.total - self.open} of {self.total} reports done"]
+        if at_amazon:
+            parts.append(f"Amazon works on {at_amazon}")
+        if to_fetch:
+            parts.append(f"{to_fetch} to fetch")
+        if to_ask:
+            parts.append(f"{to_ask} to ask for (one a minute and account)")
+        return f"{', '.join(parts)}. Through in {duration(self.seconds)}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the unit that a person would use."""
+    if seconds < 90:  # noqa: PLR2004
+        return f"about {max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"about {minutes} min" if minutes < 90 else f"about {minutes // 60} h {minutes % 60:02d} min"  # noqa: PLR2004

@@ -1,0 +1,67 @@
+"""Threads that make the calls of report jobs, while the caller writes rows."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_amazon_vendor.reports.jobs import ReportJobs
+
+#: Most threads. Each makes one call at a time, and an account has three kinds of calls to make.
+MOST, KINDS = 32, 3
+
+
+class Workers:
+    """Makes the calls of report jobs in the background; a context manager.
+
+    The threads touch nothing but the jobs. They are daemons: a process that is told to end does
+    not wait for Amazon, and what it asked for is written down already.
+    """
+
+    def __init__(self, jobs: ReportJobs, accounts: int, wait: Callable[[threading.Condition, float], None]) -> None:
+        """Start nothing yet.
+
+        Args:
+            jobs: What to work on.
+            accounts: How many accounts there are.
+            wait: Waits for a condition, at most the given seconds.
+        """
+        self._jobs = jobs
+        self._wait = wait
+        self._stopped = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"reports-{number}", daemon=True)
+            for number in range(min(MOST, KINDS * accounts))
+        ]
+
+    def __enter__(self) -> None:
+        """Start."""
+        self._jobs.attend(helped=True)
+        for thread in self._threads:
+            thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Take no more calls; those on their way are left alone."""
+        with self._jobs.changed:
+            self._stopped = True
+            self._jobs.attend(helped=False)
+            self._jobs.changed.notify_all()
+
+    def _work(self) -> None:
+        changed = self._jobs.changed
+        while True:
+            with changed:
+                if self._stopped:
+                    return
+                task = self._jobs.next_task()
+                if isinstance(task, float):
+                    self._wait(changed, task)
+                    continue
+            try:
+                task()
+            except BaseException as error:  # noqa: BLE001  # whoever waits must hear of it
+                self._jobs.fail(error)
+                return

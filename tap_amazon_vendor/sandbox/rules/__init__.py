@@ -1,0 +1,1 @@
+"""The rules of each report type, by the kind of account that has it."""

@@ -1,0 +1,215 @@
+"""The engine and the windows through thousands of seeded schedules of trouble, on a made-up clock."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+
+import pytest
+from test_jobs import NOT_YET, NOW, FakeAmazon, Fate, engine
+
+from tap_amazon_vendor.errors import AmazonError, DocumentError, UnansweredError, UnavailableError
+from tap_amazon_vendor.reports.jobs import PlannedReport, Turn
+from tap_amazon_vendor.reports.outcomes import Outcome, Processing
+from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+from tap_amazon_vendor.reports.windows import PERIODS, Horizon, Window, plan, touches
+from tap_amazon_vendor.streams.windows import PartitionWindows
+
+if t.TYPE_CHECKING:
+    from datetime import date
+
+    from conftest import FakeClock
+
+    from tap_amazon_vendor.reports.api import ReportStatus
+    from tap_amazon_vendor.reports.documents import Document
+
+DAYS = 100
+HORIZON = Horizon(NOW, NOW.date() - timedelta(days=DAYS), None, availability_days=4, restatement_days=0)
+PARTITIONS = [
+    ReportPartition(
+        "a", "GET_VENDOR_SALES_REPORT", "ATVPDKIKX0DER", (("reportPeriod", "DAY"), ("sellingProgram", name))
+    )
+    for name in ("BUSINESS", "RETAIL")
+]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class TroubledAmazon(FakeAmazon):
+    """Goes wrong at random, and kills whoever calls it at a given call."""
+
+    def prepare(self, rng: Random) -> None:
+        self.rng = rng
+        self.calls = 0
+        self.deadly = 0
+        self.causes: Counter[ReportRequest] = Counter()
+        self.calm = False
+        self.refused = 0
+
+    def step(self, *errors: AmazonError) -> None:
+        """Count a call, and raise what belongs to it now and then."""
+        self.calls += 1
+        if self.calls == self.deadly:
+            raise Killed
+        if errors and not self.calm and self.rng.random() < 0.04:
+            raise self.rng.choice(errors)
+
+    def create(self, request: ReportRequest) -> str:
+        trouble = self.rng.random()
+        try:
+            self.step(UnavailableError("createReport still failed: 429"), UnavailableError("HTTP 500"))
+        except UnavailableError:
+            self.causes[request] += 1
+            raise
+        if not self.calm and trouble < 0.03:
+            self.causes[request] += 1
+            text = "the connection broke before"
+            raise UnansweredError(text)
+        fate = self.fate()
+        self.fates[request] = [fate]
+        if fate.processing is not Processing.DONE or fate.empty or fate.specification or fate.document_error:
+            self.causes[request] += 1
+        report_id = super().create(request)
+        # Created, and then the answer is lost, or the process.
+        if not self.calm and trouble < 0.06:
+            text = "the connection broke after"
+            raise UnansweredError(text)
+        self.step()
+        return report_id
+
+    def fate(self) -> Fate:
+        if self.calm:
+            return Fate(seconds=20)
+        seconds = self.rng.choice((0, 20, 60, 300, 5000))
+        good = [Fate(seconds=seconds)] * 12
+        bad = [
+            Fate(Processing.FATAL, seconds),
+            Fate(Processing.FATAL, seconds, text="an unknown reason"),
+            Fate(Processing.FATAL, seconds, text=NOT_YET),
+            Fate(Processing.CANCELLED, seconds),
+            Fate(empty=True, seconds=seconds),
+            Fate(specification={"reportType": "OTHER"}, seconds=seconds),
+            Fate(document_error=DocumentError("truncated"), seconds=seconds),
+        ]
+        return self.rng.choice(good + bad)
+
+    def status(self, report_id: str) -> ReportStatus:
+        self.step(UnavailableError("getReport still failed"))
+        return super().status(report_id)
+
+    def document(self, document_id: str) -> Document:
+        self.step(UnavailableError("the download broke off"))
+        return super().document(document_id)
+
+    def listed(self, *arguments: t.Any) -> t.Any:
+        try:
+            self.step(AmazonError("getReports: refused"))
+        except AmazonError:
+            self.refused += 1
+            raise
+        return super().listed(*arguments)
+
+
+@dataclass
+class Warehouse:
+    """What was written: rows by partition and day, and the last state."""
+
+    rows: Counter[tuple[ReportPartition, date]] = field(default_factory=Counter)
+    complete: dict[ReportPartition, Window] = field(default_factory=dict)
+    pending: list[dict[str, t.Any]] = field(default_factory=list)
+    said_empty: int = 0
+    loose: int = 0
+
+    def run(self, amazon: TroubledAmazon) -> None:
+        """Do what the tap does in a run."""
+        complete = dict(self.complete)
+
+        def save() -> None:
+            self.complete, self.pending = dict(complete), jobs.pending()
+
+        jobs = engine(amazon, save=save)
+        windows = {}
+        planned = []
+        for partition in PARTITIONS:
+            calendar = PERIODS["DAY"]
+            requests = [
+                ReportRequest(*partition, window=window, calendar=calendar)
+                for window in plan(complete.get(partition), HORIZON, calendar)
+            ]
+            windows[partition] = PartitionWindows(complete.get(partition), requests)
+            planned += [
+                PlannedReport(
+                    request,
+                    frozenset("s"),
+                    delivered=partition in complete,
+                    good_since=amazon.clock() - timedelta(days=1),
+                    turn=Turn.NEW,
+                )
+                for request in requests
+            ]
+        jobs.plan(planned, self.pending)
+        while request := jobs.next_finished():
+            ranges = windows[request.partition]
+            while ready := ranges.ready(jobs.finished):
+                result = jobs.result(ready)
+                # Shortened, a window may no longer join the range: then it is written once more, later.
+                good = result.outcome.completes and touches(ranges.complete, result.asked.window)
+                done = result.asked.window if good else None
+                self.loose += result.outcome.completes and not good
+                if result.document:
+                    day = t.cast("date", result.asked.window.start)
+                    while day <= result.asked.window.end:
+                        self.rows[ready.partition, day] += 1
+                        day += timedelta(days=1)
+                self.said_empty += result.outcome is Outcome.EMPTY
+                lost = ranges.decide(ready, done)
+                if result.outcome.ends_partition:
+                    lost += ranges.give_up()
+                for other in lost:
+                    jobs.release(other, "s", read=False)
+                if ranges.complete:
+                    complete[ready.partition] = ranges.complete
+                jobs.release(ready, "s", read=good)
+                save()
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_whatever_happens_every_day_is_written_once_and_nothing_is_asked_for_twice_without_cause(
+    clock: FakeClock, part: int
+) -> None:
+    for seed in range(part * 250, part * 250 + 250):
+        rng = Random(seed)
+        clock.now = NOW
+        amazon = TroubledAmazon(clock)
+        amazon.prepare(rng)
+        warehouse = Warehouse()
+        kills = 0
+        for run in range(12):
+            amazon.calm = run >= 8
+            amazon.deadly = amazon.calls + rng.randint(1, 60) if run < rng.randint(0, 5) else 0
+            try:
+                warehouse.run(amazon)
+            except Killed:
+                kills += 1
+            # What the state says is complete has been written, but for what Amazon said it has not.
+            if not warehouse.said_empty:
+                for partition, window in warehouse.complete.items():
+                    day = t.cast("date", window.start)
+                    while day <= window.end:
+                        assert warehouse.rows[partition, day], seed
+                        day += timedelta(days=1)
+            clock.advance(600)
+        wanted = Window(HORIZON.start, HORIZON.today - timedelta(days=4))
+        assert set(warehouse.complete.values()) == {wanted}, seed
+        assert len(warehouse.complete) == len(PARTITIONS), seed
+        # A day is written again only where a kill came between its rows and the state.
+        most = max(warehouse.rows.values(), default=0)
+        assert most <= 1 + kills + warehouse.loose, seed
+        asked = Counter(amazon.created)
+        for request, times in asked.items():
+            assert times <= 1 + amazon.causes[request] + amazon.refused, (seed, str(request))
