@@ -26,7 +26,7 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 
 from tap_amazon_vendor.reports.windows import PERIODS
 from tap_amazon_vendor.sandbox import Sandbox, running
-from tap_amazon_vendor.streams import GROUPS
+from tap_amazon_vendor.streams import REPORT_STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if t.TYPE_CHECKING:
@@ -41,10 +41,7 @@ BURST, REFILL = 15, 1 / 0.0167
 
 #: The streams whose reports have a view and a program, and those without.
 FINANCIAL = ("vendor_sales", "vendor_sales_totals")
-EVERYTHING = tuple(
-    stream.name for name, streams in GROUPS.items() if not name.startswith("Seller") for stream in streams
-    if stream.kind == "vendor" and not stream.costly
-)  # fmt: skip
+EVERYTHING = tuple(stream.name for stream in REPORT_STREAMS if stream.kind == "vendor" and not stream.costly)
 
 
 class FastClock:

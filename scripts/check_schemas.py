@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     Schema = Mapping[str, Any]
 
 _UNLISTED = "Amazon's schema lacks it, its documents carry it: "
+_UNDATED = "Rows carry no date; reportSpecification."
+_ASKED_FOR = "Every row has it: the marketplace that was asked for."
+_LIST = "A short list without figures stays one column."
 #: Differences that are meant: (stream, column, kind of difference) and why.
 EXCEPTIONS = {
     ("vendor_traffic", "start_date", "narrower"): "Amazon forgot the format: its examples, and its totals, are dates.",
@@ -43,10 +46,32 @@ EXCEPTIONS = {
         f"{_UNLISTED}public programs read it, and the rows of ASINs have it."
     ),
     ("vendor_real_time_sales", "currency_code", "not Amazon's"): "Said once, in reportSpecification.reportOptions.",
-    ("brand_search_terms", "start_date", "not Amazon's"): "Rows carry no date; reportSpecification.dataStartTime does.",
-    ("brand_search_terms", "end_date", "not Amazon's"): "Rows carry no date; reportSpecification.dataEndTime does.",
+    ("brand_search_terms", "start_date", "not Amazon's"): f"{_UNDATED}dataStartTime does.",
+    ("brand_search_terms", "end_date", "not Amazon's"): f"{_UNDATED}dataEndTime does.",
     ("brand_search_terms", "clicked_item_name", "not Amazon's"): f"{_UNLISTED}many public programs read it.",
+    ("seller_sales_and_traffic_by_asin", "start_date", "not Amazon's"): f"{_UNDATED}dataStartTime does.",
+    ("seller_sales_and_traffic_by_asin", "end_date", "not Amazon's"): f"{_UNDATED}dataEndTime does.",
+    ("seller_sales_and_traffic_by_asin", "child_asin", "may be absent"): "Not where the report is asked for by SKU.",
+    ("seller_sales_and_traffic_by_asin", "sku", "may be absent"): "Not where the report is asked for by SKU.",
+    ("seller_account_health", "marketplace_id", "missing"): _ASKED_FOR,
+    ("seller_account_health_metrics", "marketplace_id", "missing"): _ASKED_FOR,
+    ("seller_account_health", "snapshot_time", "not Amazon's"): "When Amazon made the report.",
+    ("seller_account_health_metrics", "snapshot_time", "not Amazon's"): "When Amazon made the report.",
+    ("seller_account_health_metrics", "warning_states", "not Amazon's"): _LIST,
+    ("seller_account_health_metrics", "account_health_rating_ahr_status", "not Amazon's"): (
+        f"{_UNLISTED}its own example does."
+    ),
+    ("seller_account_health_metrics", "order_defect_rate_mfn_fulfillment_type", "not Amazon's"): (
+        f"{_UNLISTED}it is required, and its own example does."
+    ),
+    ("seller_account_health_metrics", "order_defect_rate_afn_fulfillment_type", "not Amazon's"): (
+        f"{_UNLISTED}it is required, and its own example does."
+    ),
+    ("GET_V2_SELLER_PERFORMANCE_REPORT", "performanceMetrics.warningStates", "no stream reads it"): _LIST,
 }
+
+#: Report types of the files that name none.
+UNNAMED = {"accountHealthReport-2020-11-18.json": "GET_V2_SELLER_PERFORMANCE_REPORT"}
 
 #: A type and those that hold all its values and more.
 WIDER = {"integer": {"number"}, "string date": {"string"}, "string date-time": {"string"}}
@@ -110,13 +135,13 @@ class Difference:
 class AmazonSchema:
     """A report schema of Amazon's."""
 
-    def __init__(self, schema: Schema) -> None:
-        """Take a JSON Schema, with references into itself."""
+    def __init__(self, schema: Schema, file: str = "") -> None:
+        """Take a JSON Schema, with references into itself, and the name of its file."""
         self._schema = schema
         specification = self._properties(self._properties(schema).get("reportSpecification", {}))
         said = self._resolve(specification.get("reportType", {}))
         #: Some files name their report type in an enumeration, others in an example only.
-        self.report_types = {*said.get("enum", ()), *said.get("examples", ())}
+        self.report_types = {*said.get("enum", ()), *said.get("examples", ())} or {*filter(None, [UNNAMED.get(file)])}
 
     def arrays(self) -> dict[str, Schema]:
         """Return the schema of the rows of each array of objects, by dotted path."""
@@ -286,7 +311,7 @@ def load(folder: Path) -> list[AmazonSchema]:
             msg = f"{file} is not JSON: {error}"
             raise PathError(msg) from None
         if isinstance(schema, dict):
-            found.append(AmazonSchema(schema))
+            found.append(AmazonSchema(schema, file.name))
     if not any(schema.report_types for schema in found):
         msg = f"{folder} has none of Amazon's report schemas: give the folder schemas/reports of Amazon's models"
         raise PathError(msg)
@@ -294,8 +319,12 @@ def load(folder: Path) -> list[AmazonSchema]:
 
 
 def sources() -> list[Source]:
-    """Every report stream, from its declaration."""
-    return [Source(each.name, each.report_type, each.array, each.row_keys, each.inherits) for each in REPORT_STREAMS]
+    """Every stream of a JSON report, from its declaration."""
+    return [
+        Source(each.name, each.report_type, each.array, each.row_keys, each.inherits)
+        for each in REPORT_STREAMS
+        if not each.flat
+    ]
 
 
 def table(found: Iterable[Difference]) -> str:

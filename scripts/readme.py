@@ -16,13 +16,17 @@ if __name__ == "__main__":
 
 from click.testing import CliRunner
 
+from tap_amazon_vendor.accounts import ACCOUNT_TYPES
 from tap_amazon_vendor.settings import SCHEMA
 from tap_amazon_vendor.streams import GROUPS
 from tap_amazon_vendor.streams.audit import ReportLedger
+from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from tap_amazon_vendor.streams.paged import PagedStream
 
 README = bootstrap.ROOT / "README.md"
 
@@ -51,14 +55,20 @@ def default(setting: dict[str, Any]) -> str:
 
 def streams() -> str:
     """The streams by permission group."""
-    tap = TapAmazonVendor(config={}, validate_config=False)
+    kinds = [{"account_type": kind} for kind in ACCOUNT_TYPES]
+    tap = TapAmazonVendor(config={"accounts": kinds}, validate_config=False)
     rows = [
-        (group, f"`{stream.name}`", f"`{stream.report_type}`", keys(tap, stream.name), about(tap, stream.name))
+        (group, f"`{stream.name}`", f"`{source(stream)}`", keys(tap, stream.name), about(tap, stream.name))
         for group, members in GROUPS.items()
         for stream in members
     ]
     audit = ("Audit", f"`{ReportLedger.name}`", "", keys(tap, ReportLedger.name), about(tap, ReportLedger.name))
-    return table(["group", "stream", "report", "primary key", "rows"], [*rows, audit])
+    return table(["group", "stream", "report or operation", "primary key", "rows"], [*rows, audit])
+
+
+def source(stream: type[ReportStream | PagedStream]) -> str:
+    """Amazon's name of what a stream reads."""
+    return stream.report_type if issubclass(stream, ReportStream) else stream.operation.name
 
 
 def keys(tap: TapAmazonVendor, name: str) -> str:

@@ -30,12 +30,12 @@ if t.TYPE_CHECKING:
     from datetime import date, datetime
 
     from tap_amazon_vendor.accounts import Account
-    from tap_amazon_vendor.streams.base import ReportStream
+    from tap_amazon_vendor.streams import AnyStream
     from tap_amazon_vendor.transport import Sleep, Transport
 
     Roles = tuple[str, ...]
     Reports = list[dict[str, t.Any]]
-    Groups = Mapping[str, Sequence[type[ReportStream]]]
+    Groups = Mapping[str, Sequence[AnyStream]]
 
 # Usage plan: model sellers. Only sellers have it (API.md section 10).
 GET_PARTICIPATIONS = Operation(
@@ -273,11 +273,11 @@ class _Answers:
         return next((self.of(roles) for roles, types in self.types.items() if types), [])
 
 
-def _by_role(account: Account, groups: Groups) -> dict[tuple[str, Roles], list[type[ReportStream]]]:
+def _by_role(account: Account, groups: Groups) -> dict[tuple[str, Roles], list[AnyStream]]:
     """Sort the streams of an account by group and roles."""
     # The United Kingdom has two codes.
     countries = {"UK" if place.country == "GB" else place.country for place in account.marketplaces}
-    found: dict[tuple[str, Roles], list[type[ReportStream]]] = {}
+    found: dict[tuple[str, Roles], list[AnyStream]] = {}
     for group, streams in groups.items():
         for stream in streams:
             own = getattr(stream, "countries", None)
@@ -344,7 +344,7 @@ def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Che
 
 
 def _permission(
-    account: Account, group: str, roles: Roles, streams: Sequence[type[ReportStream]], answers: _Answers
+    account: Account, group: str, roles: Roles, streams: Sequence[AnyStream], answers: _Answers
 ) -> Permission:
     """Say whether the streams of a group that need the same role can be read."""
     answer = answers.of(roles)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import logging
 import typing as t
 from dataclasses import dataclass
 
@@ -22,7 +21,6 @@ if t.TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-logger = logging.getLogger("tap-amazon-vendor.settings")
 
 PERIODS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 SELLING_PROGRAMS = ("RETAIL", "BUSINESS", "FRESH")
@@ -305,8 +303,6 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         for name in ("report_periods", "selling_programs", "distributor_views")
         if not config[name]
     ]
-    if any(account.kind == "seller" for account in accounts):
-        logger.warning("There are no streams for seller accounts in this version: only vendor accounts are read")
     if config.get("inbox"):
         problems.append("`inbox` is not supported in this version: leave it out")
     if problems:

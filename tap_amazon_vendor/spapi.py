@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from decimal import Decimal
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import quote
@@ -133,7 +134,7 @@ class SellingPartnerApi:
                     self._sleep(INCIDENT_PAUSE)
                     continue
             if response.ok and response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-                return t.cast("dict[str, t.Any]", response.json())
+                return t.cast("dict[str, t.Any]", response.json(parse_float=Decimal))
             raise _error(operation, response, words)
 
     def _authenticate(self, buckets: list[Bucket], request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -34,7 +34,7 @@ from tap_amazon_vendor.secrets import keep_out_of_logs
 from tap_amazon_vendor.settings import SCHEMA, check_settings, read_settings, secrets_in
 from tap_amazon_vendor.singer import MessageWriter
 from tap_amazon_vendor.spapi import SellingPartnerApi
-from tap_amazon_vendor.streams import GROUPS, REPORT_STREAMS
+from tap_amazon_vendor.streams import GROUPS, STREAMS
 from tap_amazon_vendor.streams.audit import ReportLedger
 from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.overlap import ProgramOverlap
@@ -228,7 +228,7 @@ class TapAmazonVendor(Tap):
         kinds = {entry.get("account_type") or kind for entry in entries}
         return [
             ReportLedger(self),
-            *(stream(self) for stream in REPORT_STREAMS if stream.kind in kinds),
+            *(stream(self) for stream in STREAMS if stream.kind in kinds),
         ]
 
     @property
@@ -258,29 +258,37 @@ class TapAmazonVendor(Tap):
 
     @cached_property
     def transport(self) -> Transport:
-        """The way out to the network."""
+        """The one way out."""
         return Transport(sleep=self.clock.sleep, rng=self._rng)
 
     @cached_property
-    def jobs(self) -> ReportJobs:
-        """The report jobs of the run, not yet planned."""
-        apis = {}
-        shared: dict[str, Throttle] = defaultdict(lambda: Throttle(self.clock))
-        for account in self.settings.accounts:
-            api = SellingPartnerApi(
+    def apis(self) -> dict[str, SellingPartnerApi]:
+        """The door to Amazon of each account."""
+        return {
+            account.label: SellingPartnerApi(
                 account.api_url,
                 auth=LwaAuthenticator(account, self.transport, self.clock),
                 throttle=Throttle(self.clock),
                 transport=self.transport,
                 sleep=self.clock.sleep,
             )
-            apis[account.label] = ReportsApi(
-                api,
+            for account in self.settings.accounts
+        }
+
+    @cached_property
+    def jobs(self) -> ReportJobs:
+        """The report jobs of the run, not yet planned."""
+        shared: dict[str, Throttle] = defaultdict(lambda: Throttle(self.clock))
+        apis = {
+            account.label: ReportsApi(
+                self.apis[account.label],
                 self.transport,
                 self.spool,
                 shared=shared[account.client_id],
                 may_download=account.may_download,
             )
+            for account in self.settings.accounts
+        }
         return ReportJobs(
             apis,
             clock=self.clock,

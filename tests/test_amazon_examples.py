@@ -31,13 +31,20 @@ def examples() -> list[tuple[type[ReportStream], int, dict[str, Any]]]:
     """Each example document of each report type that a stream reads."""
     found: list[tuple[type[ReportStream], int, dict[str, Any]]] = []
     for file in sorted(SCHEMAS.glob("*.json")) if SCHEMAS.is_dir() else []:
-        for number, document in enumerate(json.loads(file.read_text(), parse_float=Decimal).get("examples", [])):
-            report_type = document.get("reportSpecification", {}).get("reportType")
+        # One of Amazon's examples has a slip of the pen.
+        text = file.read_text().replace("browerPageViews", "browserPageViews")
+        for number, document in enumerate(json.loads(text, parse_float=Decimal).get("examples", [])):
+            specification = document.get("reportSpecification", {})
+            report_type, options = specification.get("reportType"), specification.get("reportOptions", {})
             found += [
                 (stream, number, document)
                 for stream in REPORT_STREAMS
                 # A seller's coupon report has the same type and other arrays.
-                if stream.report_type == report_type and stream.array.split(".")[0] in document
+                if stream.report_type == report_type
+                and stream.array
+                and stream.array.split(".")[0] in document
+                # An example that was asked for otherwise has other rows.
+                and all(options.get(name, value) == value for name, value in stream.fixed_options.items())
             ]
     return found
 
@@ -45,8 +52,12 @@ def examples() -> list[tuple[type[ReportStream], int, dict[str, Any]]]:
 EXAMPLES = examples()
 
 
-def test_every_stream_has_an_example() -> None:
-    assert {stream for stream, *_ in EXAMPLES} == set(REPORT_STREAMS)
+def test_every_stream_of_a_json_report_has_an_example() -> None:
+    """Account health has one of another version, with other fields."""
+    without = {"GET_V2_SELLER_PERFORMANCE_REPORT"}
+    assert {stream for stream, *_ in EXAMPLES} == {
+        stream for stream in REPORT_STREAMS if stream.array and stream.report_type not in without
+    }
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
+import pendulum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +16,10 @@ from tap_amazon_vendor.reports.windows import (
     Campaigns,
     Horizon,
     Hours,
+    MadeByAmazon,
+    Period,
     Snapshot,
+    TimedPeriod,
     Window,
     from_text,
     plan,
@@ -146,3 +152,169 @@ def test_a_moment_survives_the_state(moment: date) -> None:
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # whatever its words
         from_text(text)
+
+
+MONTHS_BACK = pendulum.duration(months=18)
+DAYS = TimedPeriod("DAY", 30, MONTHS_BACK)
+BILLED = TimedPeriod("MONTH", 1, MONTHS_BACK, late=15)
+VAT = TimedPeriod("MONTH", 1, MONTHS_BACK, late=3)
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def noon(today: str | date) -> datetime:
+    return datetime.fromisoformat(f"{today}T12:00:00+00:00")
+
+
+def on(today: str | date, start: str | date = "2026-01-01", restatement_days: int = 14) -> Horizon:
+    """What a seller's run wants on a day; the vendor's availability days must not matter."""
+    return Horizon(noon(today), day(str(start)), None, 99, restatement_days)
+
+
+class TestTimedPeriods:
+    def test_yesterday_is_the_newest_day(self) -> None:
+        assert DAYS.wanted(on("2026-11-21")) == Window(day("2026-01-01"), day("2026-11-20"))
+
+    def test_a_day_ends_with_its_last_second(self) -> None:
+        window = Window(day("2026-10-31"), day("2026-11-20"))
+        assert DAYS.range(window) == {
+            "dataStartTime": "2026-10-31T00:00:00Z",
+            "dataEndTime": "2026-11-20T23:59:59Z",
+        }
+
+    def test_a_range_of_exactly_one_month_ends_at_midnight(self) -> None:
+        surcharged = TimedPeriod("MONTH", 1, MONTHS_BACK, ends_at_midnight=True)
+        assert surcharged.range(Window(day("2026-12-01"), day("2026-12-31"))) == {
+            "dataStartTime": "2026-12-01T00:00:00Z",
+            "dataEndTime": "2027-01-01T00:00:00Z",
+        }
+
+    @pytest.mark.parametrize(
+        ("today", "newest"), [("2026-11-02", "2026-09-30"), ("2026-11-03", "2026-10-31"), ("2026-11-30", "2026-10-31")]
+    )
+    def test_vat_of_a_month_is_asked_for_from_the_third_of_the_next(self, today: str, newest: str) -> None:
+        wanted = VAT.wanted(on(today))
+        assert wanted
+        assert wanted.end == day(newest)
+
+    def test_a_month_is_not_asked_for_before_it_is_billed(self) -> None:
+        wanted = BILLED.wanted(on("2026-11-14"))
+        assert wanted
+        assert wanted.end == day("2026-09-30")
+
+    def test_a_month_that_was_billed_late_is_read_again(self) -> None:
+        """Asked for before it is billed, it is cancelled like a month without fees."""
+        complete = Window(day("2026-01-01"), day("2026-10-31"))
+        assert plan(complete, on("2026-11-20"), BILLED) == [Window(day("2026-10-01"), day("2026-10-31"))]
+        assert plan(complete, on("2026-11-30"), BILLED) == []
+
+    def test_days_are_read_again_as_often_as_the_user_says_and_the_report_needs(self) -> None:
+        complete = Window(day("2026-10-01"), day("2026-11-19"))
+        start = "2026-10-01"
+        assert plan(complete, on("2026-11-21", start), DAYS) == [Window(day("2026-11-07"), day("2026-11-20"))]
+        assert plan(complete, on("2026-11-21", start, 0), DAYS) == [Window(day("2026-11-20"), day("2026-11-20"))]
+        updates = replace(DAYS, restated_days=2)
+        assert plan(complete, on("2026-11-21", start), updates) == [Window(day("2026-11-19"), day("2026-11-20"))]
+
+    def test_a_window_is_settled_when_it_is_no_longer_read_again(self) -> None:
+        for calendar, window in (
+            (DAYS, Window(day("2026-10-01"), day("2026-10-01"))),
+            (VAT, Window(day("2026-10-01"), day("2026-10-31"))),
+            (BILLED, Window(day("2026-10-01"), day("2026-10-31"))),
+        ):
+            settled = calendar.settles(window, on("2026-12-31")).date()
+            assert calendar.restated(on(settled - timedelta(days=1))) <= window.end
+            assert calendar.restated(on(settled)) > window.end
+
+    def test_a_month_is_never_halved(self) -> None:
+        assert VAT.halve(Window(day("2026-10-01"), day("2026-10-31"))) is None
+
+    def test_a_week_is_never_halved(self) -> None:
+        assert DAYS.halve(Window(day("2026-10-01"), day("2026-10-07"))) is None
+
+    @given(
+        today=st.dates(date(2020, 1, 1), date(2090, 1, 1)),
+        back=st.integers(0, 700),
+        late=st.integers(0, 20),
+        span=st.integers(1, 60),
+        name=st.sampled_from(["DAY", "MONTH"]),
+    )
+    def test_windows_are_whole_periods_without_a_hole_that_amazon_has(
+        self, today: date, back: int, late: int, span: int, name: str
+    ) -> None:
+        calendar = TimedPeriod(name, span, MONTHS_BACK, late=late)
+        horizon = on(today, today - timedelta(days=back))
+        windows = sorted(plan(None, horizon, calendar))
+        for window in windows:
+            units = calendar.cut(window)
+            assert 1 <= len(units) <= span
+            assert [calendar.first_day(unit.start) for unit in units] == [unit.start for unit in units]
+            assert [calendar.last_day(unit.start) for unit in units] == [unit.end for unit in units]
+            assert window.end <= today - timedelta(days=late)
+        assert all(before.next == after.start for before, after in itertools.pairwise(windows))
+        if windows and name == "DAY":
+            assert windows[-1].end == today - timedelta(days=late)
+            assert windows[0].start == max(today - timedelta(days=back), calendar.oldest(horizon))
+
+    @given(
+        start=st.dates(date(2020, 1, 1), date(2090, 1, 1)),
+        days=st.integers(8, 400),
+    )
+    def test_halves_make_the_whole(self, start: date, days: int) -> None:
+        window = Window(start, start + timedelta(days=days - 1))
+        halves = DAYS.halve(window)
+        assert halves
+        older, newer = halves
+        assert (older.start, newer.end) == (window.start, window.end)
+        assert older.next == newer.start
+
+    @given(
+        start=st.dates(date(2020, 1, 1), date(2090, 1, 1)),
+        days=st.lists(st.integers(1, 30), min_size=2, max_size=5),
+        at_midnight=st.booleans(),
+    )
+    def test_ranges_of_windows_that_follow_share_no_second(
+        self, start: date, days: list[int], *, at_midnight: bool
+    ) -> None:
+        calendar = replace(DAYS, ends_at_midnight=at_midnight)
+        gap = timedelta() if at_midnight else timedelta(seconds=1)
+        ends: datetime | None = None
+        for count in days:
+            window = Window(start, start + timedelta(days=count - 1))
+            said = {name: datetime.fromisoformat(text[:-1]) for name, text in calendar.range(window).items()}
+            assert ends is None or said["dataStartTime"] == ends + gap
+            ends, start = said["dataEndTime"], window.next
+
+
+class TestWhatAmazonMakes:
+    def test_a_run_looks_for_all_that_is_kept_whatever_the_start(self) -> None:
+        """A report is known by its id, so that none is missed however long the tap did not run."""
+        for start in ("2026-01-01", "2026-11-20"):
+            wanted = MadeByAmazon().wanted(on("2026-11-21", start))
+            assert wanted == Window(day("2026-08-24"), day("2026-11-21"))
+            assert (wanted.end - wanted.start).days + 1 == MadeByAmazon().kept
+
+    def test_an_end_is_kept_to(self) -> None:
+        horizon = Horizon(noon("2026-11-21"), day("2026-09-01"), day("2026-09-30"), 4, 14)
+        assert MadeByAmazon().wanted(horizon) == Window(day("2026-08-24"), day("2026-09-30"))
+        assert MadeByAmazon().wanted(replace(horizon, start=day("2026-01-01"), end=day("2026-01-31"))) is None
+
+    def test_a_request_would_say_no_range(self) -> None:
+        assert MadeByAmazon().range(Window(day("2026-08-24"), day("2026-11-21"))) == {}
+
+
+class TestSnapshotsWithABeginning:
+    def test_the_range_begins_days_ago_and_says_no_end(self) -> None:
+        window = Window(day("2026-11-21"), day("2026-11-21"))
+        assert Snapshot(since=3).range(window) == {"dataStartTime": "2026-11-18T00:00:00Z"}
+        assert Snapshot().range(window) == {}
+
+
+class TestLatePeriods:
+    def test_a_report_with_a_latency_of_its_own_does_not_wait_for_the_users(self) -> None:
+        late = Period("DAY", 1, pendulum.duration(years=2), late=3)
+        wanted = late.wanted(on("2026-11-21"))
+        assert wanted
+        assert wanted.end == day("2026-11-18")

@@ -287,3 +287,13 @@ def test_every_exception_has_a_reason() -> None:
 @pytest.mark.skipif(not SCHEMAS.is_dir(), reason="Amazon's schemas are not beside the checkout")
 def test_our_schemas_agree_with_amazons(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(SCHEMAS)]) == 0, capsys.readouterr().out
+
+
+def test_a_schema_that_names_no_report_type_is_known_by_its_file() -> None:
+    rows = {"accountStatuses": {"type": "array", "items": {"type": "object", "properties": {"status": STRING}}}}
+    schema = {"type": "object", "properties": rows}
+    assert AmazonSchema(schema, "accountHealthReport-2020-11-18.json").report_types == {
+        "GET_V2_SELLER_PERFORMANCE_REPORT"
+    }
+    assert AmazonSchema(schema, "another.json").report_types == set()
+    assert AmazonSchema(REPORT, "accountHealthReport-2020-11-18.json").report_types == {"GET_SALES"}

@@ -73,7 +73,7 @@ def examine(world: World, transport: Transport, clock: FakeClock) -> Examine:
 
     def examine(
         known: SandboxAccount = VENDOR,
-        groups: Mapping[str, Sequence[type[ReportStream]]] = GROUPS,
+        groups: Mapping[str, Sequence[AnyStream]] = GROUPS,
         **changes: t.Any,
     ) -> Diagnosis:
         account = Account(

@@ -21,10 +21,9 @@ import pytest
 from bootstrap import ROOT
 from embedded_postgres import Postgres, postgres, remove
 from psycopg.rows import dict_row
-from world import seed_rows
+from world import VENDOR_STREAMS, seed_rows
 
 from tap_amazon_vendor.sandbox import Call, Sandbox, running
-from tap_amazon_vendor.streams import REPORT_STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +50,7 @@ TABLES: dict[str, tuple[str, str, Sequence[Mapping[str, str]]]] = {
     "vendor_traffic": (TRAFFIC, "trafficByAsin", [{"reportPeriod": "DAY"}]),
     "vendor_traffic_totals": (TRAFFIC, "trafficAggregate", [{"reportPeriod": "DAY"}]),
 }
-DEFAULT_STREAMS = [stream for stream in REPORT_STREAMS if not stream.costly]
+DEFAULT_STREAMS = [stream for stream in VENDOR_STREAMS if not stream.costly]
 # Columns that do not come from a report's rows.
 OWN_COLUMNS = {"account", "marketplace_id", "report_id", "_extra"}
 KEY = ("report_period", "distributor_view", "selling_program", "start_date", "end_date", "asin")
@@ -252,7 +251,7 @@ def test_tables_hold_what_amazon_says(run: str, table: str, world: World, reques
 
 @pytest.mark.parametrize(
     ("run", "stream"),
-    [("first", stream) for stream in DEFAULT_STREAMS] + [("everything", stream) for stream in REPORT_STREAMS],
+    [("first", stream) for stream in DEFAULT_STREAMS] + [("everything", stream) for stream in VENDOR_STREAMS],
     ids=lambda value: str(getattr(value, "name", value)),
 )
 def test_every_vendor_table_holds_what_amazon_says(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
-from world import STREAMS, World
+from world import STREAMS, VENDOR_STREAMS, World
 
 from tap_amazon_vendor.sandbox import Sandbox, running
-from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams import STREAMS as ALL_STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -52,13 +52,14 @@ def one_window(world: World, *names: str) -> Run:
     return world.run(config, streams=[*names, "report_ledger"])
 
 
-NAMES = [stream.name for stream in REPORT_STREAMS]
+NAMES = [stream.name for stream in VENDOR_STREAMS]
 
 
-@pytest.mark.parametrize("stream", [*NAMES, "report_ledger"])
+@pytest.mark.parametrize("stream", [*(stream.name for stream in ALL_STREAMS), "report_ledger"])
 def test_catalog(stream: str, lines: SnapshotAssertion) -> None:
     """No column changes its name, type or description unseen."""
-    catalog = TapAmazonVendor(config={}, validate_config=False).catalog_dict
+    kinds = [{"account_type": "vendor"}, {"account_type": "seller"}]
+    catalog = TapAmazonVendor(config={"accounts": kinds}, validate_config=False).catalog_dict
     (entry,) = [entry for entry in catalog["streams"] if entry["tap_stream_id"] == stream]
     assert json.dumps(entry, indent=1, ensure_ascii=False, sort_keys=True) == lines
 

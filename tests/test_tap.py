@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bootstrap import ROOT
-from world import SALES
+from world import SALES, VENDOR_STREAMS
 
 from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, OTHER_CLIENT_ID, REVOKED_REFRESH_TOKEN, Sandbox, running
-from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_discover_works_without_a_configuration() -> None:
     assert result.returncode == 0
     names = [stream["tap_stream_id"] for stream in json.loads(result.stdout)["streams"]]
     assert names[0] == "report_ledger"
-    assert names[1:] == sorted(stream.name for stream in REPORT_STREAMS)
+    assert names[1:] == sorted(stream.name for stream in VENDOR_STREAMS)
 
 
 def test_version_is_that_of_the_package() -> None:
@@ -115,7 +115,7 @@ def test_a_connection_test_asks_for_one_window_of_each_report(tmp_path: Path, am
         if call.operation == "createReport"
     ]
     assert "ERROR" not in result.stderr
-    assert len(asked) == len(set(asked)) >= len({stream.report_type for stream in REPORT_STREAMS}) - 1
+    assert len(asked) == len(set(asked)) >= len({stream.report_type for stream in VENDOR_STREAMS}) - 1
 
 
 @pytest.mark.parametrize("mode", [[], ["--test"]])
@@ -276,7 +276,7 @@ def test_the_spool_is_private_and_emptied(world: World) -> None:
 
 def test_seller_accounts_have_no_vendor_streams() -> None:
     seller = TapAmazonVendor(config={"account_type": "seller"}, validate_config=False)
-    assert set(seller.streams) == {"report_ledger"}
+    assert set(seller.streams) == {"report_ledger", *(stream.name for stream in STREAMS if stream.kind == "seller")}
 
 
 def test_the_sample_configuration_works_as_it_is() -> None:

@@ -7,11 +7,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from world import Row, Run, World, partitions, seed_rows
+from world import VENDOR_STREAMS, Row, Run, World, partitions, seed_rows
 
-from tap_amazon_vendor.streams import REPORT_STREAMS
-
-BY_NAME = {stream.name: stream for stream in REPORT_STREAMS}
+BY_NAME = {stream.name: stream for stream in VENDOR_STREAMS}
 PERIODS = ["DAY", "WEEK"]
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.singer import MessageWriter
+from tap_amazon_vendor.streams import REPORT_STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ Key = tuple[Any, ...]
 US = "ATVPDKIKX0DER"
 SALES, TRAFFIC = "GET_VENDOR_SALES_REPORT", "GET_VENDOR_TRAFFIC_REPORT"
 MONEY = ("orderedRevenue", "shippedCogs", "shippedRevenue")
+
+#: The report streams of vendor accounts.
+VENDOR_STREAMS = [stream for stream in REPORT_STREAMS if stream.kind == "vendor"]
 
 #: Of each stream: report type, array of the document, whether there is a view and a program.
 STREAMS = {

@@ -57,6 +57,8 @@ class FlatFile:
         local_numbers: Numbers use the local format, ``1.234,56`` in Europe (REPORTS.md 10). Where they don't,
             ``1.234`` is a bit more than one.
         nulls: Texts of Amazon's that stand for no value in columns that are not text.
+        blank_keys: Key columns of text that Amazon leaves empty in some lines. There an empty cell stays empty text,
+            because a key is never null.
     """
 
     delimiter: str = "\t"
@@ -66,6 +68,7 @@ class FlatFile:
     day_first: bool | None = None
     local_numbers: bool = False
     nulls: tuple[str, ...] = ()
+    blank_keys: tuple[str, ...] = ()
 
 
 class FlatFileReader:
@@ -141,7 +144,7 @@ class FlatFileReader:
             columns = {
                 name: cells.convert(name, lines, texts_by_index[index])
                 for name, index in known.items()
-                if any(texts_by_index[index])
+                if name in self._flat.blank_keys or any(texts_by_index[index])
             }
             self._check_keys(table, lines, columns, known)
             if self._flat.numbered == LINE_NUMBER:
@@ -235,7 +238,9 @@ class _Cells:
         """
         values = self._values.get(name)
         if values is None or (self._kinds[name] == "date-time" and are_iso_times(cells)):
-            return [cell or None for cell in cells] if "" in cells else cells
+            if "" not in cells or name in self._flat.blank_keys:
+                return cells
+            return [cell or None for cell in cells]
         try:
             return list(map(values.__getitem__, cells))
         except ValueError:

@@ -60,30 +60,15 @@ class ReportRequest:
         return (replace(self, window=halves[0]), replace(self, window=halves[1])) if halves else None
 
     def body(self) -> dict[str, t.Any]:
-        """Return the body of createReport.
-
-        The clock part of a day is ignored (REPORTS.md section 0.3); the range of a campaign report goes into the
-        options (section 3).
-        """
+        """Return the body of createReport. The range of a campaign report goes into the options (REPORTS.md 3)."""
         body: dict[str, t.Any] = {
             "reportType": self.report_type,
             "marketplaceIds": [self.marketplace_id],
             "reportOptions": dict(self.options),
         }
-        for name, value in self._range().items():
+        for name, value in self.calendar.range(self.window).items():
             (body if name.startswith("data") else body["reportOptions"])[name] = value
         return body
-
-    def _range(self) -> dict[str, str]:
-        """Start and end by the names that the request says them by."""
-        if not self.calendar.range_in:
-            return {}
-        start, end = to_text(self.window.start), to_text(self.window.end)
-        if "T" not in start:
-            # A campaign that starts on the last day belongs to it.
-            end_of_day = "T00:00:00Z" if self.calendar.range_in[0].startswith("data") else "T23:59:59Z"
-            start, end = f"{start}T00:00:00Z", f"{end}{end_of_day}"
-        return dict(zip(self.calendar.range_in, (start, end), strict=True))
 
     def matches(self, specification: Mapping[str, t.Any] | None) -> bool:
         """Say whether a document answers this request.
@@ -114,7 +99,8 @@ class ReportRequest:
         """Compare start and end with what Amazon says of them, where it does."""
         # The clock part of a day says nothing.
         told = len("2026-01-31T00:00:00" if isinstance(self.window.start, datetime) else "2026-01-31")
-        return all(str(said.get(name, value))[:told] == value[:told] for name, value in self._range().items())
+        range_ = self.calendar.range(self.window)
+        return all(str(said.get(name, value))[:told] == value[:told] for name, value in range_.items())
 
     def to_state(self) -> dict[str, t.Any]:
         """Write the request as JSON."""

@@ -1,6 +1,6 @@
 """Pure dates: Amazon's calendars, the widest legal windows, and what a run still has to ask for.
 
-Rules and figures are those of REPORTS.md sections 0.3 and 1 to 3.
+Rules and figures are those of REPORTS.md sections 0.3 and 1 to 12.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ if t.TYPE_CHECKING:
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 HOURS_OF_DAY = 24
+DAYS_OF_WEEK = 7
+
+#: Clock parts of a request's days.
+MIDNIGHT = "T00:00:00Z"
+LAST_SECOND = "T23:59:59Z"
 
 #: Days after which Amazon no longer changes whether there is anything for a day.
 SETTLED_DAYS = 7
@@ -112,11 +117,31 @@ class Calendar(ABC):
         """Cut a window that Amazon may find too wide in two, None where that is not to be tried."""
         return None
 
+    def range(self, window: Window) -> dict[str, str]:
+        """Return start and end of a window by the names and in the form that a request says them.
+
+        The clock part of a day is ignored (REPORTS.md section 0.3), but a campaign that starts on the last day
+        belongs to it (section 3).
+        """
+        if not self.range_in:
+            return {}
+        start, end = to_text(window.start), to_text(window.end)
+        if not isinstance(window.start, datetime):
+            end_of_day = MIDNIGHT if self.range_in[0].startswith("data") else LAST_SECOND
+            start, end = f"{start}{MIDNIGHT}", f"{end}{end_of_day}"
+        return dict(zip(self.range_in, (start, end), strict=True))
+
 
 @dataclass(frozen=True)
 class Snapshot(Calendar):
-    """A report of what is now. Its window is the day on which it was taken."""
+    """A report of what is now. Its window is the day on which it was taken.
 
+    Attributes:
+        since: Days before today that the report is to begin; none where it takes no dates. Its end is always now,
+            which is what Amazon takes where a request says no end.
+    """
+
+    since: int | None = None
     range_in = ()
     unbroken = False
     span = 1
@@ -124,6 +149,39 @@ class Snapshot(Calendar):
     def wanted(self, horizon: Horizon) -> Window | None:
         """Return today."""
         return Window(horizon.today, horizon.today)
+
+    def range(self, window: Window) -> dict[str, str]:
+        """Return the beginning, where there is one."""
+        if self.since is None:
+            return {}
+        return {"dataStartTime": f"{to_text(window.start - self.since * DAY)}{MIDNIGHT}"}
+
+
+@dataclass(frozen=True)
+class MadeByAmazon(Calendar):
+    """Reports that come to be without being asked for. A run looks for all that Amazon still keeps.
+
+    Neither `start_date` nor the last run limits that: a report is told from those read by its id, so that none is
+    missed, however long the tap did not run.
+
+    Attributes:
+        kept: Days that Amazon keeps a report.
+    """
+
+    kept: int = 90
+    range_in = ()
+    unbroken = False
+    span = 1
+
+    def wanted(self, horizon: Horizon) -> Window | None:
+        """Return the days on which the reports were made."""
+        end = min(horizon.today, horizon.end or horizon.today)
+        start = self.oldest(horizon)
+        return Window(start, end) if start <= end else None
+
+    def oldest(self, horizon: Horizon) -> date:
+        """Return the oldest day of which Amazon surely still has all reports."""
+        return horizon.today - (self.kept - 1) * DAY
 
 
 @dataclass(frozen=True)
@@ -168,11 +226,15 @@ class Hours(Calendar):
 
     def wanted(self, horizon: Horizon) -> Window | None:
         """Return the full hours that the user wants and Amazon has."""
-        end = _hour(horizon.now) - self.late * HOUR
+        end = self.newest(horizon)
         if horizon.end:
             end = min(end, _midnight(horizon.end + DAY))
         start = max(_midnight(horizon.start), self.oldest(horizon))
         return Window(start, end) if start < end else None
+
+    def newest(self, horizon: Horizon) -> datetime:
+        """Return the end of the newest full hour that Amazon has."""
+        return _hour(horizon.now) - self.late * HOUR
 
     def oldest(self, horizon: Horizon) -> datetime:
         """Return the oldest hour, with a margin for the time that a run waits for its turn."""
@@ -218,11 +280,13 @@ class Period(Calendar):
         name: Amazon's name, the value of ``reportPeriod``.
         span: Most periods that one request may ask for.
         look_back: How far back from today the first period may start.
+        late: Days after which Amazon has a day, where a fact says so. Else it is `availability_days`.
     """
 
     name: str
     span: int
     look_back: pendulum.Duration
+    late: int | None = None
 
     def first_day(self, day: date) -> date:
         """Return the first day of the period that holds a day."""
@@ -253,11 +317,16 @@ class Period(Calendar):
 
     def wanted(self, horizon: Horizon) -> Window | None:
         """Return the closed, published periods; the one that holds the first wanted day counts."""
-        newest = horizon.today - timedelta(days=horizon.availability_days)
+        newest = self.newest(horizon)
         end = self.newest_day(min(newest, horizon.end or newest))
         oldest = self.oldest(horizon)
         start = self.first_day(horizon.start) if horizon.start > oldest else oldest
         return Window(start, end) if start <= end else None
+
+    def newest(self, horizon: Horizon) -> date:
+        """Return the newest day that Amazon has."""
+        late = horizon.availability_days if self.late is None else self.late
+        return horizon.today - timedelta(days=late)
 
     def oldest(self, horizon: Horizon) -> date:
         """Return the first day of the oldest period that Amazon still has."""
@@ -280,6 +349,49 @@ class Period(Calendar):
         """Drop the newest period."""
         end = self.first_day(window.end) - DAY
         return Window(window.start, end) if end >= window.start else None
+
+
+@dataclass(frozen=True)
+class TimedPeriod(Period):
+    """Periods of a seller's report, whose range is one of moments: the first midnight and the last second, UTC.
+
+    Attributes:
+        late: Days after which Amazon has a day, or has billed a month.
+        restated_days: Most days that are read again.
+        ends_at_midnight: The range ends with the midnight after the last day: end less start is exactly the period.
+    """
+
+    late: int = 1
+    restated_days: int | None = None
+    ends_at_midnight: bool = False
+
+    def restated(self, horizon: Horizon) -> date:
+        """Return the first day of the oldest period that is read again, counted back from the newest there is.
+
+        A month that is billed late would be too old to be read again, were it counted from today.
+        """
+        return self.first_day(self.newest(horizon) + DAY - self._days_again(horizon) * DAY)
+
+    def settles(self, window: Window, horizon: Horizon) -> datetime:
+        """Return the end of the last day on which the window's last day is read again."""
+        return _midnight(window.last_day) + (self.late + self._days_again(horizon)) * DAY
+
+    def _days_again(self, horizon: Horizon) -> int:
+        days = horizon.restatement_days
+        return days if self.restated_days is None else min(days, self.restated_days)
+
+    def halve(self, window: Window) -> tuple[Window, Window] | None:
+        """Cut a window of more than a week of days in two: of many reports nobody knows the widest."""
+        days = (window.end - window.start).days + 1
+        if self.name != "DAY" or days <= DAYS_OF_WEEK:
+            return None
+        middle = window.start + days // 2 * DAY
+        return Window(window.start, middle - DAY), Window(middle, window.end)
+
+    def range(self, window: Window) -> dict[str, str]:
+        """Return the first and the last moment."""
+        end = f"{to_text(window.next)}{MIDNIGHT}" if self.ends_at_midnight else f"{to_text(window.end)}{LAST_SECOND}"
+        return {"dataStartTime": f"{to_text(window.start)}{MIDNIGHT}", "dataEndTime": end}
 
 
 #: Calendar months in a period.

@@ -1,15 +1,41 @@
-"""The streams, by the permission groups that a vendor sees in Vendor Central."""
+"""The streams, by the permission groups that a vendor sees in Vendor Central, and a seller's by what they are about."""
 
 from __future__ import annotations
 
-from tap_amazon_vendor.streams import digital, financial, operational
+import typing as t
 
-#: Report streams by permission group, named as Vendor Central names them.
-GROUPS = {
+from tap_amazon_vendor.streams import (
+    digital,
+    financial,
+    operational,
+    seller_finance,
+    seller_inventory,
+    seller_orders,
+    seller_performance,
+    seller_transactions,
+)
+from tap_amazon_vendor.streams.base import ReportStream
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_amazon_vendor.streams.paged import PagedStream
+
+    AnyStream = type[ReportStream | PagedStream]
+
+#: Streams by permission group, named as Vendor Central names them.
+GROUPS: Mapping[str, tuple[AnyStream, ...]] = {
     "Financial": financial.STREAMS,
     "Operational": operational.STREAMS,
     "Digital": digital.STREAMS,
+    "Seller fulfillment and orders": seller_orders.STREAMS,
+    "Seller inventory": seller_inventory.STREAMS,
+    "Seller finance and tax": (*seller_finance.STREAMS, seller_transactions.SellerFinanceTransactions),
+    "Seller performance": seller_performance.STREAMS,
 }
 
+#: Every stream but the ledger.
+STREAMS: tuple[AnyStream, ...] = tuple(stream for streams in GROUPS.values() for stream in streams)
+
 #: Every report stream.
-REPORT_STREAMS = tuple(stream for streams in GROUPS.values() for stream in streams)
+REPORT_STREAMS: tuple[type[ReportStream], ...] = tuple(stream for stream in STREAMS if issubclass(stream, ReportStream))

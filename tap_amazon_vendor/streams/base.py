@@ -19,6 +19,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.core import Stream
 
+from tap_amazon_vendor.accounts import marketplaces
 from tap_amazon_vendor.errors import AmazonError, DocumentError
 from tap_amazon_vendor.reports.documents import read_slices
 from tap_amazon_vendor.reports.jobs import ReportResult
@@ -35,7 +36,7 @@ from tap_amazon_vendor.reports.windows import (
     to_text,
     touches,
 )
-from tap_amazon_vendor.streams.options import REPORT_PERIOD
+from tap_amazon_vendor.streams.roles import BRAND_ANALYTICS
 from tap_amazon_vendor.streams.windows import PartitionWindows
 
 if t.TYPE_CHECKING:
@@ -43,7 +44,9 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_amazon_vendor.accounts import Account, Marketplace
     from tap_amazon_vendor.reports.documents import Document
+    from tap_amazon_vendor.reports.flat_files import FlatFile
     from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.streams.options import Option
     from tap_amazon_vendor.tap import TapAmazonVendor
@@ -78,29 +81,50 @@ class ReportStream(Stream):
     Attributes:
         report_type: Amazon's report type.
         array: The array of the document that holds the rows; of an array within, the path with dots.
+            A flat file has none.
+        flat: How the document is written, where it is a flat file.
         inherits: Fields that a row of an inner array takes from the elements around it.
         leaves_out: Inner arrays, which have streams of their own.
         from_specification: Columns that rows do not say, and the field of the document's specification that does.
         options: Report options that make partitions.
+        fixed_options: Report options that are the same in every report.
         row_keys: Columns that identify a row within a partition.
         calendars: How time is cut, by ``reportPeriod``, or just one calendar.
         compares_programs: Its rows show whether RETAIL contains the other programs.
         costly: Too large to be read by whoever did not ask for it: deselected where no catalog selects it.
         kind: Type of account that has the report.
+        roles: Amazon's roles of which any one suffices.
+        countries: Countries whose marketplaces have the report; None for all.
+        countries_without: Countries whose marketplaces don't.
+        once_per_account: Amazon makes one report for all marketplaces of an account: only one of them is asked for.
+        made_by_amazon: Amazon makes the report by itself: it is looked for, never asked for, and read once by its id.
+        restricted: The document is handed out for a restricted data token only (REPORTS.md 0.7).
+        regenerates: How long Amazon takes the last report for an answer instead of making another (REPORTS.md 0.5).
+        asins_from: The stream whose rows say which products to ask for, where the report must be told.
     """
 
     name: str = ""
     report_type: t.ClassVar[str]
-    array: t.ClassVar[str]
+    array: t.ClassVar[str] = ""
+    flat: t.ClassVar[FlatFile | None] = None
     inherits: t.ClassVar[tuple[str, ...]] = ()
     leaves_out: t.ClassVar[tuple[str, ...]] = ()
     from_specification: t.ClassVar[Mapping[str, str]] = {}
     options: t.ClassVar[tuple[Option, ...]] = ()
+    fixed_options: t.ClassVar[Mapping[str, str]] = {}
     row_keys: t.ClassVar[tuple[str, ...]]
     calendars: t.ClassVar[Mapping[str, Calendar] | Calendar] = PERIODS
     compares_programs: t.ClassVar[bool] = False
     costly: t.ClassVar[bool] = False
     kind: t.ClassVar[str] = "vendor"
+    roles: t.ClassVar[tuple[str, ...]] = (BRAND_ANALYTICS,)
+    countries: t.ClassVar[frozenset[str] | None] = None
+    countries_without: t.ClassVar[frozenset[str]] = frozenset()
+    once_per_account: t.ClassVar[bool] = False
+    made_by_amazon: t.ClassVar[bool] = False
+    restricted: t.ClassVar[bool] = False
+    regenerates: t.ClassVar[timedelta | None] = None
+    asins_from: t.ClassVar[type[ReportStream] | None] = None
 
     replication_key = "end_date"
 
@@ -114,7 +138,8 @@ class ReportStream(Stream):
         self._properties = own["properties"]
         self._shaper = RowShaper(self._properties, self.row_keys, self._warn_of_unknown, self.leaves_out)
         self._warned: set[str] = set()
-        described = f"{own['description']} Source: {self.report_type}, {self.array}."
+        source = f"{self.report_type}, {self.array}" if self.array else self.report_type
+        described = f"{own['description']} Source: {source}."
         properties = self._common() | own["properties"]
         super().__init__(tap, schema=own | {"description": described, "properties": properties})
         self.primary_keys = (
@@ -160,9 +185,18 @@ class ReportStream(Stream):
             }
             for account in settings.accounts
             if account.kind == self.kind
-            for marketplace in account.marketplaces
+            for marketplace in self.marketplaces(account)
             for combination in itertools.product(*choices)
         ]
+
+    def marketplaces(self, account: Account) -> list[Marketplace]:
+        """Return those of an account's marketplaces that have the report; one where it is the same in all."""
+        known = marketplaces()
+        having = {known[country].marketplace_id for country in self.countries or known}
+        having -= {known[country].marketplace_id for country in self.countries_without}
+        found = [each for each in account.marketplaces if each.marketplace_id in having]
+        # Not the user's first: the order of the settings must not decide what a row's key is.
+        return sorted(found, key=lambda each: each.marketplace_id)[:1] if self.once_per_account else found
 
     def report_partition(self, context: Mapping[str, t.Any]) -> ReportPartition:
         """Return what the reports of a partition have in common."""
@@ -171,14 +205,15 @@ class ReportStream(Stream):
             context["account"],
             self.report_type,
             context["marketplace_id"],
-            tuple(sorted(options.items())),
+            tuple(sorted({**self.fixed_options, **options}.items())),
         )
 
     def calendar(self, context: Mapping[str, t.Any]) -> Calendar:
         """Return how the time of a partition's reports is cut."""
         if isinstance(self.calendars, Calendar):
             return self.calendars
-        return self.calendars[context[REPORT_PERIOD.column]]
+        period = next(option.column for option in self.options if option.setting == "report_periods")
+        return self.calendars[context[period]]
 
     def complete_range(self, context: Mapping[str, t.Any]) -> Window | None:
         """Return the unbroken range of days that earlier runs completed, None for none.

@@ -1,4 +1,4 @@
-"""Report options that several reports share (REPORTS.md section 1)."""
+"""Report options that several reports share (REPORTS.md sections 1, 2 and 11)."""
 
 from __future__ import annotations
 
@@ -57,3 +57,6 @@ STOCK_PROGRAM = replace(SELLING_PROGRAM, values=("RETAIL", "FRESH"))
 #: Brand reports know no YEAR, and some no DAY.
 BRAND_PERIOD = replace(REPORT_PERIOD, values=("DAY", "WEEK", "MONTH", "QUARTER"))
 LONG_BRAND_PERIOD = replace(REPORT_PERIOD, values=("WEEK", "MONTH", "QUARTER"))
+
+#: What sales and traffic call the period.
+DATE_GRANULARITY = replace(REPORT_PERIOD, name="dateGranularity", values=("DAY", "WEEK", "MONTH"))

@@ -54,7 +54,9 @@ def plan_reports(
             if stream.skipped(context, horizon.today):
                 logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
                 continue
-            calendars[partition] = stream.calendar(context)
+            calendar = stream.calendar(context)
+            # Of streams that share a report, the one that needs the narrowest decides.
+            calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
             ranges[partition][stream.name] = stream.complete_range(context)
     waiting = _readable(pending)
     reports = {}

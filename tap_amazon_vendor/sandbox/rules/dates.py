@@ -203,14 +203,12 @@ class ClosedMonth(NoDates):
 
 @dataclass(frozen=True)
 class UpToNow(NoDates):
-    """The start lies back some time at least, and the end is now.
+    """The start lies back some time at least, and the end is now, the default of a request (model:reports_2021-06-30).
 
     Attributes:
         least: How far the start must lie back.
         tolerance: How far the end may be from now.
     """
-
-    needed: ClassVar[bool] = True
 
     least: timedelta
     tolerance: timedelta = timedelta(hours=1)

@@ -1,0 +1,62 @@
+"""Seller finance: the transactions of the Finances API 2024-06-19 (API.md section 9)."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tap_amazon_vendor.reports.windows import Hours, to_text
+from tap_amazon_vendor.streams.paged import PagedStream
+from tap_amazon_vendor.streams.roles import FINANCE
+from tap_amazon_vendor.throttle import Operation
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from tap_amazon_vendor.reports.windows import Horizon, Window
+
+
+@dataclass(frozen=True)
+class PostedHours(Hours):
+    """Hours of posting. A transaction may show up two days late, and changes its status when it is released."""
+
+    def restated(self, horizon: Horizon) -> datetime:
+        """Return the first of the hours that are read again."""
+        return self.newest(horizon) - timedelta(days=max(horizon.restatement_days, 2))
+
+
+class SellerFinanceTransactions(PagedStream):
+    """Transactions of all marketplaces: with one of them named, Amazon leaves out orders that the seller sends."""
+
+    name = "seller_finance_transactions"
+    kind = "seller"
+    operation = Operation("listTransactions", "GET", "/finances/2024-06-19/transactions", 0.5, 10)
+    row_keys = ("transaction_id",)
+    replication_key = "posted_date"
+    # A wider window is answered with nothing, and no error. How far back Amazon goes is not said.
+    calendar = PostedHours(span=180 * 24, look_back=730 * 24, late=1)
+    roles = (FINANCE,)
+
+    def query(self, window: Window) -> dict[str, str]:
+        """Return the range: its end does not belong to it."""
+        return {"postedAfter": to_text(window.start), "postedBefore": to_text(window.end)}
+
+    def elements(self, answer: Mapping[str, t.Any]) -> Iterable[Mapping[str, t.Any]]:
+        """Return the transactions of a page, which may have none."""
+        transactions: list[Mapping[str, t.Any]] = (answer.get("payload") or {}).get("transactions") or []
+        return transactions
+
+    def next_token(self, answer: Mapping[str, t.Any]) -> str | None:
+        """Return the token of the next page."""
+        token: str | None = (answer.get("payload") or {}).get("nextToken")
+        return token
+
+    def marketplace(self, element: Mapping[str, t.Any]) -> str | None:
+        """Return the id that the transaction, or what is said of the seller, names."""
+        for part in ("marketplaceDetails", "sellingPartnerMetadata"):
+            marketplace: str | None = (element.get(part) or {}).get("marketplaceId")
+            if marketplace:
+                return marketplace
+        return None

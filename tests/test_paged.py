@@ -1,0 +1,199 @@
+"""Streams of paged APIs, on made-up answers: windows, pages, rows, state, ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from world import Recorder, Run
+
+from tap_amazon_vendor.errors import AccessDeniedError, RunFailedError, UnavailableError
+from tap_amazon_vendor.streams.paged import snake_keys
+from tap_amazon_vendor.tap import TapAmazonVendor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from conftest import FakeClock
+
+    from tap_amazon_vendor.throttle import Operation
+
+NAME = "seller_finance_transactions"
+US, CA, DE = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1PA6795UKMFR9"
+WIDEST = timedelta(days=180)
+Row = dict[str, Any]
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def transaction(number: int, posted: str, marketplace: str | None = US, **changes: Any) -> Row:
+    return {
+        "transactionId": f"t{number}",
+        "transactionType": "Shipment",
+        "transactionStatus": "DEFERRED",
+        "postedDate": posted,
+        "totalAmount": {"currencyAmount": 10.25, "currencyCode": "USD"},
+        "relatedIdentifiers": [{"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": "1-2-3"}],
+        "sellingPartnerMetadata": {"marketplaceId": marketplace} if marketplace else {},
+    } | changes
+
+
+class FakeApi:
+    """Answers with what was posted, two a page and an empty page between; refuses what Amazon refuses."""
+
+    def __init__(self, clock: FakeClock, posted: Iterable[Row]) -> None:
+        self.clock = clock
+        self.posted = list(posted)
+        self.queries: list[dict[str, str]] = []
+        self.error: Exception | None = None
+
+    def call(self, operation: Operation, *, query: dict[str, str]) -> Row:
+        assert operation.name == "listTransactions"
+        self.queries.append(query)
+        if self.error:
+            raise self.error
+        start, end = moment(query["postedAfter"]), moment(query["postedBefore"])
+        assert start < end <= self.clock() - timedelta(minutes=2)
+        if end - start > WIDEST:
+            return {"payload": {"transactions": []}}
+        found = [each for each in self.posted if start <= moment(each["postedDate"]) < end]
+        page = int(query.get("nextToken", 0))
+        elements = [] if page % 2 else found[page : page + 2]
+        more = page + 1 <= len(found) + 1
+        return {"payload": {"transactions": elements} | ({"nextToken": str(page + 1)} if more else {})}
+
+
+@pytest.fixture
+def run(clock: FakeClock) -> Callable[..., tuple[Run, FakeApi]]:
+    def run_once(
+        posted: Iterable[Row], state: Row | None = None, error: Exception | None = None, **changes: Any
+    ) -> tuple[Run, FakeApi]:
+        config = {
+            "account_type": "seller",
+            "client_id": "app",
+            "client_secret": "secret",
+            "refresh_token": "token",
+            "marketplaces": ["US", "CA"],
+        } | changes
+        recorder = Recorder()
+        tap = TapAmazonVendor(config=config, state=state, clock=clock, message_writer=recorder, in_background=False)
+        for name, stream in tap.streams.items():
+            stream.selected = name in {NAME, "report_ledger"}
+        api = FakeApi(clock, posted)
+        api.error = error
+        tap.__dict__["apis"] = {"default": api}
+        failure = None
+        try:
+            tap.sync_all()
+        except RunFailedError as failed:
+            failure = failed
+        return Run(recorder.lines, failure), api
+
+    return run_once
+
+
+def test_every_transaction_of_every_page_is_there_once_and_typed(run: Callable[..., tuple[Run, FakeApi]]) -> None:
+    posted = [transaction(number, f"2026-11-1{number}T08:00:00.000Z") for number in range(5)]
+    done, _ = run(posted)
+    rows = done.records(NAME)
+    assert [row["transaction_id"] for row in rows] == ["t0", "t1", "t2", "t3", "t4"]
+    assert rows[0]["account"] == "default"
+    assert rows[0]["marketplace_id"] == US
+    assert rows[0]["total_amount"] == {"currency_amount": pytest.approx(10.25), "currency_code": "USD"}
+    assert rows[0]["related_identifiers"] == [
+        {"related_identifier_name": "ORDER_ID", "related_identifier_value": "1-2-3"}
+    ]
+    assert rows[0]["breakdowns"] is None
+    assert done.keys(NAME) == ["account", "marketplace_id", "transaction_id"]
+
+
+def test_no_window_is_wider_than_amazon_answers(run: Callable[..., tuple[Run, FakeApi]]) -> None:
+    posted = [transaction(1, "2025-02-03T04:05:06Z"), transaction(2, "2026-11-20T04:05:06Z")]
+    done, api = run(posted, start_date="2025-01-01")
+    assert {row["transaction_id"] for row in done.records(NAME)} == {"t1", "t2"}
+    assert all(moment(query["postedBefore"]) - moment(query["postedAfter"]) <= WIDEST for query in api.queries)
+    assert [row["outcome"] for row in done.records("report_ledger")].count("loaded") > 1
+
+
+def test_the_next_run_reads_what_is_new_and_what_may_have_changed(
+    run: Callable[..., tuple[Run, FakeApi]], clock: FakeClock
+) -> None:
+    posted = [transaction(1, "2026-11-01T08:00:00Z"), transaction(2, "2026-11-15T08:00:00Z")]
+    first, _ = run(posted)
+    clock.advance(24 * 3600)
+    posted[1]["transactionStatus"] = "DEFERRED_RELEASED"
+    second, api = run([*posted, transaction(3, "2026-11-22T08:00:00Z")], state=first.state)
+    assert [(row["transaction_id"], row["transaction_status"]) for row in second.records(NAME)] == [
+        ("t2", "DEFERRED_RELEASED"),
+        ("t3", "DEFERRED"),
+    ]
+    assert api.queries[0]["postedAfter"] == "2026-11-08T11:00:00Z"
+
+
+def test_without_restatement_the_days_in_which_one_may_show_up_late_are_read_again(
+    run: Callable[..., tuple[Run, FakeApi]],
+) -> None:
+    first, _ = run([])
+    _, api = run([], state=first.state, restatement_days=0)
+    assert api.queries[0]["postedAfter"] == "2026-11-19T11:00:00Z"
+
+
+def test_only_marketplaces_that_are_wanted_are_written(run: Callable[..., tuple[Run, FakeApi]]) -> None:
+    posted = [
+        transaction(1, "2026-11-10T08:00:00Z", CA),
+        transaction(2, "2026-11-11T08:00:00Z", DE),
+        transaction(3, "2026-11-12T08:00:00Z", None),
+        transaction(4, "2026-11-13T08:00:00Z", None, marketplaceDetails={"marketplaceId": CA}),
+    ]
+    done, api = run(posted)
+    assert [(row["transaction_id"], row["marketplace_id"]) for row in done.records(NAME)] == [
+        ("t1", CA),
+        ("t3", US),
+        ("t4", CA),
+    ]
+    assert not any("marketplaceId" in query for query in api.queries)
+
+
+def test_a_field_that_amazon_adds_is_kept(run: Callable[..., tuple[Run, FakeApi]]) -> None:
+    done, _ = run([transaction(1, "2026-11-10T08:00:00Z", riskScore=7)])
+    assert done.records(NAME)[0]["_extra"] == {"riskScore": 7}
+
+
+def test_a_missing_role_skips_the_stream_for_a_week(run: Callable[..., tuple[Run, FakeApi]], clock: FakeClock) -> None:
+    done, _ = run([], error=AccessDeniedError("Access to requested resource is denied.", request_id="1-2"))
+    (entry,) = done.records("report_ledger")
+    assert done.error is None
+    assert entry["outcome"] == "skipped"
+    assert "Access to requested resource is denied" in entry["reason"]
+    assert "Finance and Accounting" in entry["reason"]
+    clock.advance(6 * 24 * 3600)
+    _, api = run([], state=done.state)
+    assert api.queries == []
+    clock.advance(24 * 3600)
+    again, api = run([transaction(1, "2026-11-28T00:00:00Z")], state=done.state)
+    assert api.queries
+    assert again.records(NAME)
+
+
+def test_an_outage_fails_and_the_next_run_misses_nothing(run: Callable[..., tuple[Run, FakeApi]]) -> None:
+    done, _ = run([], error=UnavailableError("InternalFailure", request_id="1-2"))
+    assert "InternalFailure" in str(done.error)
+    posted = [transaction(1, "2026-10-23T08:00:00Z")]
+    again, _ = run(posted, state=done.state)
+    assert [row["transaction_id"] for row in again.records(NAME)] == ["t1"]
+
+
+def test_pages_without_an_end_are_an_error(run: Callable[..., tuple[Run, FakeApi]], monkeypatch: Any) -> None:
+    monkeypatch.setattr(FakeApi, "call", lambda *_, **__: {"payload": {"transactions": [], "nextToken": "same"}})
+    done, _ = run([])
+    assert "the same page token twice" in str(done.error)
+
+
+def test_keys_of_nested_objects_are_snake_case() -> None:
+    assert snake_keys({"aB": [{"cD": 1, "E F": {"gH": None}}], "x": "yZ"}) == {
+        "a_b": [{"c_d": 1, "e_f": {"g_h": None}}],
+        "x": "yZ",
+    }
