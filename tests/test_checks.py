@@ -35,6 +35,7 @@ if t.TYPE_CHECKING:
 
     from conftest import FakeClock
 
+    from tap_amazon_vendor.streams import AnyStream
     from tap_amazon_vendor.transport import Transport
 
     Examine = Callable[..., Diagnosis]

@@ -212,9 +212,10 @@ def test_sigterm_writes_what_is_known(tmp_path: Path) -> None:
     with running(Sandbox(seed=7, speed=1, asins=12)) as server:
         file = tmp_path / "config.json"
         file.write_text(json.dumps(config(server, max_reports=3)))
+        messages = (tmp_path / "messages").open("w+")
         process = subprocess.Popen(
             [sys.executable, "-m", "tap_amazon_vendor", "--config", str(file)],
-            stdout=subprocess.PIPE,
+            stdout=messages,
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -223,8 +224,10 @@ def test_sigterm_writes_what_is_known(tmp_path: Path) -> None:
         for _ in range(3):
             next(asked)
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=60)
-    states = [json.loads(line)["value"] for line in output.splitlines() if '"STATE"' in line]
+        process.communicate(timeout=60)
+    with messages:
+        messages.seek(0)
+        states = [json.loads(line)["value"] for line in messages if '"STATE"' in line]
     assert len(states[-1]["bookmarks"]["report_ledger"]["pending"]) == 3
     assert process.returncode == 128 + signal.SIGTERM
 

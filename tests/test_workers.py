@@ -166,3 +166,21 @@ def test_threads_end_with_the_block(amazon: FakeAmazon) -> None:
 
 def test_hundreds_of_accounts_share_a_bounded_number_of_threads(amazon: FakeAmazon) -> None:
     assert len(working(engine(amazon), amazon, accounts=300)._threads) == MOST
+
+
+def test_waiting_for_the_caller_costs_no_time_of_the_processor(amazon: FakeAmazon) -> None:
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST, OLDER))
+    looks = 0
+    next_task = jobs.next_task
+
+    def counted() -> t.Any:
+        nonlocal looks
+        looks += 1
+        return next_task()
+
+    jobs.next_task = counted  # type: ignore[method-assign]
+    with working(jobs, amazon):
+        assert eventually(lambda: bool(jobs.pending()))
+        time.sleep(0.05)
+    assert looks < 30

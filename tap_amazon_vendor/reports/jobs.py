@@ -663,7 +663,9 @@ class ReportJobs:
             # What turns out to be another report needs it first.
             return math.inf
         if not job.saved:
-            self._announce(job, lane)
+            # Announced already, it waits for the caller to save.
+            if not job.announced_at:
+                self._announce(job, lane)
             return math.inf
         return max(bucket.delay() for bucket in api.create_buckets(job.asking.report_type))
 
