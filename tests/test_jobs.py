@@ -33,7 +33,7 @@ from tap_amazon_vendor.reports.api import (
 from tap_amazon_vendor.reports.documents import Document
 from tap_amazon_vendor.reports.jobs import PlannedReport, ReportJobs, ReportResult
 from tap_amazon_vendor.reports.outcomes import Outcome, Processing
-from tap_amazon_vendor.reports.request import ReportRequest
+from tap_amazon_vendor.reports.request import ReportKind, ReportRequest
 from tap_amazon_vendor.reports.windows import Hours, Window
 from tap_amazon_vendor.throttle import Bucket
 
@@ -110,13 +110,18 @@ class FakeAmazon:
             raise error
         return report_id
 
-    def listed(self, report_types: t.Sequence[str], marketplace_id: str, since: datetime) -> list[ListedReport]:
+    def listed(
+        self,
+        report_types: t.Sequence[str],
+        marketplace_id: str | None,  # noqa: ARG002
+        since: datetime,
+    ) -> list[ListedReport]:
         self.listings.append((tuple(report_types), since))
         return [
             ListedReport(
                 report_id,
                 made.report_type,
-                (marketplace_id,),
+                (made.marketplace_id,),
                 made.body()["dataStartTime"],
                 made.body()["dataEndTime"],
                 at,
@@ -141,7 +146,7 @@ class FakeAmazon:
         document_id = f"d-{report_id}" if has_document else None
         return ReportStatus(fate.processing, document_id, "2026-11-21T00:00:00Z", fate.seconds)
 
-    def document(self, document_id: str) -> Document:
+    def document(self, document_id: str, kind: ReportKind) -> Document:  # noqa: ARG002
         self.fetched.append(document_id)
         made, fate, _ = self.reports[document_id[2:]]
         if fate.document_error:
@@ -204,7 +209,7 @@ def test_a_report_of_two_streams_is_asked_for_once_and_kept_for_both(amazon: Fak
     jobs.plan(planned(NEWEST, readers=frozenset("st")))
     path = tmp_path / "document"
     path.write_bytes(b"{}")
-    amazon.document = lambda document_id: Document(path, 2, None, None, empty=False)  # type: ignore[method-assign]  # noqa: ARG005
+    amazon.document = lambda document_id, kind: Document(path, 2, None, None, empty=False)  # type: ignore[method-assign]  # noqa: ARG005
     assert jobs.result(NEWEST) is jobs.result(NEWEST)
     jobs.release(NEWEST, "s", read=True)
     assert path.exists()
@@ -364,7 +369,7 @@ class TestTooWide:
         amazon.fates[whole] = [Fate(Processing.FATAL, text=self.CLIENT_ERROR)]
         jobs = engine(amazon)
         jobs.plan(planned(whole))
-        assert jobs.result(whole).halves == (self.hours(0, 50), self.hours(50, 100))
+        assert jobs.result(whole).parts == (self.hours(0, 50), self.hours(50, 100))
 
     def test_the_width_that_was_too_much_is_not_tried_twice(self, amazon: FakeAmazon) -> None:
         whole, other = self.hours(0, 100), self.hours(100, 200)
@@ -373,14 +378,14 @@ class TestTooWide:
         jobs.plan(planned(whole))
         jobs.result(whole)
         jobs.plan(planned(other))
-        assert jobs.result(other).halves == (self.hours(100, 150), self.hours(150, 200))
+        assert jobs.result(other).parts == (self.hours(100, 150), self.hours(150, 200))
         assert amazon.created == [whole]
 
     def test_a_day_that_amazon_rejects_is_not_too_wide(self, amazon: FakeAmazon) -> None:
         day = self.hours(0, 24)
         amazon.fates[day] = [Fate(Processing.FATAL, text=self.CLIENT_ERROR)]
         result = run(amazon, day, delivered=False)
-        assert (result.outcome, result.halves) == (Outcome.SKIPPED, None)
+        assert (result.outcome, result.parts) == (Outcome.SKIPPED, ())
 
 
 class TestDoubts:

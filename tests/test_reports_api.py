@@ -32,7 +32,7 @@ from tap_amazon_vendor.reports.api import (
 )
 from tap_amazon_vendor.reports.documents import Document, read_slices
 from tap_amazon_vendor.reports.outcomes import Processing
-from tap_amazon_vendor.reports.request import ReportRequest
+from tap_amazon_vendor.reports.request import ReportKind, ReportRequest
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.sandbox import Call, Sandbox, encode, running
 from tap_amazon_vendor.spapi import SellingPartnerApi
@@ -80,7 +80,7 @@ def api(url: str, transport: Transport, clock: FakeClock, spool: Path) -> Report
     account = account_at(url)
     auth = LwaAuthenticator(account, transport, clock)
     door = SellingPartnerApi(url, auth=auth, throttle=Throttle(clock), transport=transport, sleep=clock.sleep)
-    return ReportsApi(door, transport, spool, shared=Throttle(clock), may_download=account.may_download)
+    return ReportsApi(door, transport, spool, shared=Throttle(clock), may_download=lambda _: True)
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ class TestOwnQuotas:
         assert len(api.create_buckets("GET_VENDOR_SALES_REPORT")) == 1
         account, own = api.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")
         own.take()
-        assert (account.delay(), own.delay()) == (0, 900)
+        assert (account.delay(), own.delay()) == (0, 901)
 
     def test_what_an_application_shares_is_one_bucket_for_its_accounts(
         self, api: ReportsApi, transport: Transport, spool: Path
@@ -263,7 +263,7 @@ class TestStatus:
         sandbox.inject("not_yet_available")
         status = finished()
         assert status.processing is Processing.FATAL
-        document = api.document(t.cast("str", status.document_id))
+        document = api.document(t.cast("str", status.document_id), ReportKind())
         assert document.error
         assert document.error.startswith("The report data for the requested date range is not yet available.")
 
@@ -299,7 +299,7 @@ class TestDocument:
     def test_is_on_disk_byte_by_byte_as_amazon_sent_it(
         self, api: ReportsApi, document_id: str, sandbox: Sandbox, spool: Path
     ) -> None:
-        document = api.document(document_id)
+        document = api.document(document_id, ReportKind())
         assert list(spool.iterdir()) == [document.path]
         content = document.path.read_bytes()
         assert document.bytes == len(content)
@@ -309,7 +309,7 @@ class TestDocument:
         assert (document.error, document.empty) == (None, False)
 
     def test_each_fetch_has_a_file_of_its_own(self, api: ReportsApi, document_id: str, spool: Path) -> None:
-        first, second = api.document(document_id), api.document(document_id)
+        first, second = api.document(document_id, ReportKind()), api.document(document_id, ReportKind())
         assert first.path != second.path
         assert {first.path, second.path} == set(spool.iterdir())
 
@@ -336,7 +336,7 @@ class TestDocument:
     ) -> None:
         content = expected(sandbox)
         sandbox.inject(fault, times)
-        document = api.document(document_id)
+        document = api.document(document_id, ReportKind())
         assert sandbox.faults.armed[-1].struck == times
         found = document.path.read_bytes()
         assert (gzip.decompress(found) if found.startswith(b"\x1f\x8b") else found) == content
@@ -348,7 +348,7 @@ class TestDocument:
     @pytest.mark.parametrize("fault", ["url_expired", "document_reset", "truncated_document", "corrupt_gzip"])
     def test_each_try_asks_for_a_new_url(self, fault: str, api: ReportsApi, document_id: str, sandbox: Sandbox) -> None:
         sandbox.inject(fault, 2)
-        api.document(document_id)
+        api.document(document_id, ReportKind())
         assert len(calls(sandbox, "getReportDocument")) == len(calls(sandbox, "download")) == DOCUMENT_TRIES
 
     @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ class TestDocument:
     ) -> None:
         sandbox.inject(fault, None)
         with pytest.raises(type(error), match=error.text):
-            api.document(document_id)
+            api.document(document_id, ReportKind())
         assert len(calls(sandbox, "getReportDocument")) == DOCUMENT_TRIES
         assert list(api._spool.iterdir()) == []
 
@@ -376,32 +376,40 @@ class TestDocument:
         sandbox.inject("not_json")
         status = finished()
         with pytest.raises(DocumentError, match="not JSON"):
-            api.document(t.cast("str", status.document_id))
+            api.document(t.cast("str", status.document_id), ReportKind())
         assert list(spool.iterdir()) == []
 
     def test_a_url_that_was_left_too_long_is_not_used_again(
         self, api: ReportsApi, document_id: str, clock: FakeClock
     ) -> None:
         """Five minutes is what Amazon gives a URL."""
-        first = api.document(document_id)
+        first = api.document(document_id, ReportKind())
         clock.advance(301)
-        assert api.document(document_id).bytes == first.bytes
+        assert api.document(document_id, ReportKind()).bytes == first.bytes
 
     def test_a_document_that_amazon_forgot_is_not_found(
         self, api: ReportsApi, document_id: str, sandbox: Sandbox
     ) -> None:
         sandbox.inject("document_gone")
         with pytest.raises(NotFoundError):
-            api.document(document_id)
+            api.document(document_id, ReportKind())
         assert calls(sandbox, "download") == []
 
     def test_an_answer_without_a_url_is_an_error(self, api: ReportsApi, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(api._api, "call", lambda *_, **__: {"reportDocumentId": "7"})
         with pytest.raises(UnavailableError, match="has no url"):
-            api.document("7")
+            api.document("7", ReportKind())
 
 
 class TestDocumentHost:
+    def test_a_url_of_anyone_else_is_not_followed(
+        self, api: ReportsApi, document_id: str, transport: Transport, spool: Path
+    ) -> None:
+        careful = ReportsApi(api._api, transport, spool, shared=api._shared, may_download=lambda _: False)
+        with pytest.raises(AmazonError, match="no file host of Amazon's"):
+            careful.document(document_id, ReportKind())
+        assert list(spool.iterdir()) == []
+
     """A host of its own, as Amazon's S3 is."""
 
     @pytest.fixture
@@ -412,7 +420,7 @@ class TestDocumentHost:
             # The account has a token by now, which must not leave for that host.
             listed(api, api._api._auth._clock())
             monkeypatch.setattr(api._api, "call", lambda *_, **__: {"url": f"{url}/7?X-Amz-Signature=0123abc"})
-            return api.document("7")
+            return api.document("7", ReportKind())
 
         return fetch
 
@@ -502,6 +510,6 @@ class TestUsagePlans:
             api.create(REQUEST)
         assert bucket.delay() > 30
         for _ in range(15):
-            api.document(document_id)
+            api.document(document_id, ReportKind())
         assert api.document_bucket.delay() > 30
         assert api.status_bucket.delay() == 0

@@ -14,7 +14,7 @@ from test_jobs import NOT_YET, NOW, FakeAmazon, Fate, engine
 from tap_amazon_vendor.errors import AmazonError, DocumentError, UnansweredError, UnavailableError
 from tap_amazon_vendor.reports.jobs import PlannedReport, Turn
 from tap_amazon_vendor.reports.outcomes import Outcome, Processing
-from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+from tap_amazon_vendor.reports.request import ReportKind, ReportPartition, ReportRequest
 from tap_amazon_vendor.reports.windows import PERIODS, Horizon, Window, plan, touches
 from tap_amazon_vendor.streams.windows import PartitionWindows
 
@@ -102,9 +102,9 @@ class TroubledAmazon(FakeAmazon):
         self.step(UnavailableError("getReport still failed"))
         return super().status(report_id)
 
-    def document(self, document_id: str) -> Document:
+    def document(self, document_id: str, kind: ReportKind) -> Document:
         self.step(UnavailableError("the download broke off"))
-        return super().document(document_id)
+        return super().document(document_id, kind)
 
     def listed(self, *arguments: t.Any) -> t.Any:
         try:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from email.message import Message
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from urllib3.exceptions import HTTPError
 
 from tap_amazon_vendor.errors import AmazonError, DocumentError, UnavailableError
-from tap_amazon_vendor.reports.documents import open_document
+from tap_amazon_vendor.reports.documents import open_document, open_flat_file
 from tap_amazon_vendor.reports.outcomes import Processing
 from tap_amazon_vendor.throttle import Operation
 
@@ -21,7 +22,7 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
     from tap_amazon_vendor.reports.documents import Document
-    from tap_amazon_vendor.reports.request import ReportRequest
+    from tap_amazon_vendor.reports.request import ReportKind, ReportRequest
     from tap_amazon_vendor.spapi import SellingPartnerApi
     from tap_amazon_vendor.throttle import Bucket, Throttle
     from tap_amazon_vendor.transport import Transport
@@ -33,6 +34,8 @@ CREATE_REPORT = Operation("createReport", "POST", f"{_BASE}/reports", 0.0167, 15
 GET_REPORT = Operation("getReport", "GET", f"{_BASE}/reports/{{report_id}}", 2, 15)
 GET_REPORTS = Operation("getReports", "GET", f"{_BASE}/reports", 0.0222, 10)
 GET_DOCUMENT = Operation("getReportDocument", "GET", f"{_BASE}/documents/{{document_id}}", 0.0167, 15)
+
+CREATE_TOKEN = Operation("createRestrictedDataToken", "POST", "/tokens/2021-03-01/restrictedDataToken", 1, 10)
 
 #: Limits of single report types that usage plans do not show (REPORTS.md section 0.6). Where nobody knows the figure
 #: it is createReport's own, so that a 429 pauses only this report type.
@@ -165,12 +168,13 @@ class ReportsApi:
         answer = self._api.call(CREATE_REPORT, repeatable=False, quota=own[0] if own else None, body=request.body())
         return _field(answer, "reportId")
 
-    def listed(self, report_types: Iterable[str], marketplace_id: str, since: datetime) -> list[ListedReport]:
+    def listed(self, report_types: Iterable[str], marketplace_id: str | None, since: datetime) -> list[ListedReport]:
         """List reports that are not failed, whoever asked for them (getReports).
 
         Args:
             report_types: At most `LISTED_TYPES` of them.
-            marketplace_id: The one marketplace.
+            marketplace_id: The one marketplace; None for all of the account, because for some reports Amazon's filter
+                is not to be relied on.
             since: Only reports asked for since then.
 
         Returns:
@@ -181,7 +185,7 @@ class ReportsApi:
         """
         query = {
             "reportTypes": ",".join(report_types),
-            "marketplaceIds": marketplace_id,
+            **({"marketplaceIds": marketplace_id} if marketplace_id else {}),
             "processingStatuses": ",".join(_GOOD),
             "createdSince": since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "pageSize": "100",
@@ -216,8 +220,12 @@ class ReportsApi:
             _seconds_between(answer.get("createdTime"), answer.get("processingEndTime")),
         )
 
-    def document(self, document_id: str) -> Document:
+    def document(self, document_id: str, kind: ReportKind) -> Document:
         """Fetch a document to disk (getReportDocument and its URL).
+
+        Args:
+            document_id: Amazon's id.
+            kind: What is known of the report type.
 
         Returns:
             The document, whole.
@@ -228,18 +236,25 @@ class ReportsApi:
         """
         problem = AmazonError("not tried")
         for _ in range(DOCUMENT_TRIES):
-            url = _field(self._api.call(GET_DOCUMENT, document_id=document_id), "url")
+            token = self._restricted_token(document_id) if kind.restricted else None
+            url = _field(self._api.call(GET_DOCUMENT, token=token, document_id=document_id), "url")
             path = self._spool / f"{uuid4().hex}.document"
             try:
-                self._download(url, path)
-                return open_document(path)
+                charset = self._download(url, path)
+                return open_flat_file(path, charset) if kind.flat else open_document(path)
             except (DocumentError, UnavailableError) as error:
                 path.unlink(missing_ok=True)
                 problem = error
         raise problem
 
-    def _download(self, url: str, path: Path) -> None:
-        """Save what a presigned URL answers, byte by byte as it comes.
+    def _restricted_token(self, document_id: str) -> str:
+        """Return a token for exactly one document (API.md section 11)."""
+        path = GET_DOCUMENT.path.format(document_id=quote(document_id, safe=""))
+        body = {"restrictedResources": [{"method": GET_DOCUMENT.method, "path": path}]}
+        return _field(self._api.call(CREATE_TOKEN, body=body), "restrictedDataToken")
+
+    def _download(self, url: str, path: Path) -> str | None:
+        """Save what a presigned URL answers, byte by byte as it comes. Return the charset that the host says.
 
         The URL is a secret: no error may quote it.
         """
@@ -255,6 +270,9 @@ class ReportsApi:
                     raise UnavailableError(text, request_id=response.headers.get("x-amz-request-id"))
                 for chunk in response.raw.stream(_CHUNK, decode_content=False):
                     file.write(chunk)
+                content_type = Message()
+                content_type["Content-Type"] = response.headers.get("Content-Type", "")
+                return content_type.get_content_charset()
         except (HTTPError, ConnectionError, TimeoutError) as error:
             text = f"the download broke off ({type(error).__name__})"
             raise UnavailableError(text) from None

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 import msgspec
 
 from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.reports.delimited import is_empty
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,8 @@ class Document:
         bytes: Its size.
         error: Amazon's text, where the document holds an error instead of rows.
         specification: ``reportSpecification``, where it has one.
-        empty: There is no row in any of its arrays.
+        empty: There is no row in it.
+        charset: What the document host said of it.
     """
 
     path: Path
@@ -84,6 +86,30 @@ class Document:
     error: str | None
     specification: dict[str, t.Any] | None
     empty: bool
+    charset: str | None = None
+
+
+def open_flat_file(path: Path, charset: str | None = None) -> Document:
+    """Check a downloaded flat file, or what came in its place. Reads it through once, as `open_document` does.
+
+    Args:
+        path: The file.
+        charset: What the document host said of it.
+
+    Raises:
+        DocumentError: It is truncated, damaged, or a page of HTML.
+    """
+    with _unpacked(path) as file:
+        head = file.read(ERROR_BYTES).lstrip(_WHITE)
+        while file.read(ERROR_BYTES):
+            pass
+    if head.startswith(b"{"):
+        # The reason why there is no file. A first header that begins so is none of Amazon's.
+        return open_document(path)
+    if head[:_TAIL].lower().startswith((b"<!doctype html", b"<html")):
+        text = "the document is a page of HTML"
+        raise DocumentError(text)
+    return Document(path, path.stat().st_size, None, None, is_empty(path), charset)
 
 
 def open_document(path: Path) -> Document:

@@ -43,7 +43,8 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.reports.api import ListedReport, ReportStatus
     from tap_amazon_vendor.reports.documents import Document
-    from tap_amazon_vendor.reports.request import ReportPartition
+    from tap_amazon_vendor.reports.request import ReportKind, ReportPartition
+    from tap_amazon_vendor.reports.windows import MadeByAmazon
 
     Task = Callable[[], None]
 
@@ -115,13 +116,13 @@ class ReportsApi(t.Protocol):
     def create(self, request: ReportRequest) -> str:
         """Ask for a report; return its id."""
 
-    def listed(self, report_types: t.Sequence[str], marketplace_id: str, since: datetime) -> list[ListedReport]:
+    def listed(self, report_types: t.Sequence[str], marketplace_id: str | None, since: datetime) -> list[ListedReport]:
         """List the reports of some types, newest first."""
 
     def status(self, report_id: str) -> ReportStatus:
         """Ask how far a report is."""
 
-    def document(self, document_id: str) -> Document:
+    def document(self, document_id: str, kind: ReportKind) -> Document:
         """Fetch a document to disk."""
 
 
@@ -165,7 +166,7 @@ class ReportResult:
         reason: Amazon's text, or ours, for any outcome but `Outcome.LOADED`; for a shortened
             window the reason for that.
         advice: What a person can do about it.
-        halves: The request in two parts, older first, where Amazon finds it too wide: plan and ask for those instead.
+        parts: The request in parts, where Amazon finds it too wide, or made reports by itself: read those instead.
         document: The rows.
         report_id: Amazon's id.
         attempts: Calls of createReport that it took, 0 where a report was used that had been asked for before.
@@ -177,7 +178,7 @@ class ReportResult:
     asked: ReportRequest
     reason: str | None = None
     advice: str = ""
-    halves: tuple[ReportRequest, ReportRequest] | None = None
+    parts: tuple[ReportRequest, ...] = ()
     document: Document | None = None
     report_id: str | None = None
     attempts: int = 0
@@ -235,6 +236,8 @@ class _Job:
 
     def said(self) -> tuple[str | None, datetime] | None:
         """Return what the state says: id and time of the report; an id is None where it is not known for sure."""
+        if self.asking.report_id:
+            return None
         if self.report_id and self.asked_at and not self.found:
             return self.report_id, self.asked_at
         since = self.announced_at or self.ours_since
@@ -377,7 +380,7 @@ class ReportJobs:
             self.changed.notify_all()
 
     def replan(self, request: ReportRequest, parts: Iterable[ReportRequest]) -> None:
-        """Ask for a window that Amazon finds too wide in parts, for the same readers."""
+        """Plan parts of a window instead of the whole, for the same readers."""
         with self.changed:
             whole = self._jobs[request]
             for number, part in enumerate(parts):
@@ -635,6 +638,8 @@ class ReportJobs:
                 lane.put(job)
                 return min(delay, lane.pause(now))
             job.busy = True
+            if step is _Step.CREATE and job.asking.kind.made_by_amazon:
+                return partial(self._call, self._look, job)
             if step is _Step.CREATE:
                 self._budget -= 1
                 job.attempts += 1
@@ -659,6 +664,8 @@ class ReportJobs:
             return api.status_bucket.delay()
         if step is _Step.FETCH:
             return api.document_bucket.delay()
+        if job.asking.kind.made_by_amazon:
+            return api.list_bucket.delay()
         if self._budget < math.inf and self._budget <= self._guesses():
             # What turns out to be another report needs it first.
             return math.inf
@@ -722,8 +729,10 @@ class ReportJobs:
             siblings.held.append(job)
         elif self._take_up(job):
             return True
+        elif job.asking.kind.made_by_amazon:
+            return False
         elif widest is not None and _width(job.asking) > widest:
-            self._finish(job, Outcome.LATER, "wider than Amazon allows", halves=job.asking.halve())
+            self._finish(job, Outcome.LATER, "wider than Amazon allows", parts=job.asking.halve())
         elif self._budget <= 0:
             self._finish(job, Outcome.LATER, "`max_reports` is reached")
         elif (delay := self._apis[job.asking.account].create_buckets(job.asking.report_type)[-1].delay()) > max(
@@ -739,6 +748,10 @@ class ReportJobs:
         """Use a report that is there already: one of an earlier run, or one that Amazon lists."""
         now = self._clock()
         since = job.planned.good_since
+        if job.asking.report_id:
+            job.report_id, job.asked_at = job.asking.report_id, now
+            self._wait_for(job, now)
+            return True
         if job.asking in self._known:
             report_id, asked_at = self._known.pop(job.asking)
             if report_id and asked_at >= since:
@@ -755,7 +768,9 @@ class ReportJobs:
         listing = self._listings[job.asking.account]
         # A minute of margin, because Amazon's clock is not ours.
         since = job.ours_since - timedelta(seconds=60) if job.ours_since else since
-        found = listing.guess(job.asking, since, ours=ours, not_these=self._ids())
+        # Where Amazon would answer with the last report instead of a new one, that is waited for.
+        running = ours or job.asking.kind.regenerates is not None
+        found = listing.guess(job.asking, since, running=running, not_these=self._ids())
         if found is None:
             guess = self._guessed_elsewhere(job) if ours else None
             if guess is None:
@@ -828,6 +843,17 @@ class ReportJobs:
             with self.changed:
                 listing.answer(reports)
 
+    def _look(self, job: _Job) -> None:
+        """Find the reports that Amazon made by itself."""
+        calendar = t.cast("MadeByAmazon", job.asking.calendar)
+        listed = self._apis[job.asking.account].listed((job.asking.report_type,), None, job.planned.good_since)
+        parts = tuple(
+            replace(job.asking, window=calendar.made(each.start, each.end, each.created_at), report_id=each.report_id)
+            for each in listed
+            if each.processing is Processing.DONE
+        )
+        self._finish(job, Outcome.EMPTY, "Amazon has made none", parts=parts)
+
     def _create(self, job: _Job) -> None:
         api = self._apis[job.asking.account]
         asked_at = self._clock()
@@ -892,6 +918,9 @@ class ReportJobs:
                 reason = "Amazon cancelled the report: it has no data for these days"
                 if job.found:
                     self._disown(job)
+                elif self._too_soon(job):
+                    advice = "The next run asks again"
+                    self._finish(job, Outcome.LATER, "Amazon has made this report too recently", advice=advice)
                 # Asked too soon, perhaps: then the same moment is too soon again.
                 elif not (self._doubtful(job) and self._again(job, reason, pause=RETRY_PAUSE)):
                     self._finish(job, Outcome.EMPTY, reason)
@@ -900,6 +929,12 @@ class ReportJobs:
                 self._lane(job).put(job)
             else:
                 self._judge(job, None)
+
+    def _too_soon(self, job: _Job) -> bool:
+        """Say whether Amazon has cancelled a report because it made another one shortly before."""
+        regenerates = job.asking.kind.regenerates
+        listing = self._listings[job.asking.account]
+        return regenerates is not None and listing.holds(job.asking, self._clock() - regenerates)
 
     def _keep_waiting(self, job: _Job, processing: Processing) -> None:
         now = self._clock()
@@ -913,7 +948,7 @@ class ReportJobs:
 
     def _fetch(self, job: _Job) -> None:
         status = t.cast("ReportStatus", job.status)
-        document = self._apis[job.asking.account].document(t.cast("str", status.document_id))
+        document = self._apis[job.asking.account].document(t.cast("str", status.document_id), job.asking.kind)
         with self.changed:
             reader = self._reader_of(job, document)
             if reader is not None and reader is not job:
@@ -1004,10 +1039,10 @@ class ReportJobs:
         reason = text or "FATAL without a reason"
         if verdict.again and self._again(job, reason, pause=RETRY_PAUSE):
             return
-        halves = job.asking.halve() if verdict.too_wide else None
-        if halves is not None:
+        halves = job.asking.halve() if verdict.too_wide else ()
+        if halves:
             self._widest[job.asking.account, job.asking.report_type] = _width(halves[0])
-            self._finish(job, Outcome.LATER, reason, halves=halves)
+            self._finish(job, Outcome.LATER, reason, parts=halves)
             return
         shorter = job.asking.shorten() if verdict.shorten else None
         if shorter is not None:
@@ -1060,7 +1095,7 @@ class ReportJobs:
         *,
         advice: str = "",
         document: Document | None = None,
-        halves: tuple[ReportRequest, ReportRequest] | None = None,
+        parts: tuple[ReportRequest, ...] = (),
     ) -> None:
         with self.changed:
             if not job.open:
@@ -1072,7 +1107,7 @@ class ReportJobs:
                 asked=job.asking,
                 reason=reason,
                 advice=advice,
-                halves=halves,
+                parts=parts,
                 document=document,
                 report_id=job.report_id,
                 attempts=job.attempts,

@@ -82,27 +82,33 @@ class Listing:
         self._since.clear()
         self._alone.clear()
 
-    def guess(self, request: ReportRequest, since: datetime, *, ours: bool, not_these: set[str]) -> ListedReport | None:
+    def guess(
+        self, request: ReportRequest, since: datetime, *, running: bool, not_these: set[str]
+    ) -> ListedReport | None:
         """Take out the newest report that may answer a request.
 
         Args:
             request: What is looked for.
             since: When it was asked for at the earliest.
-            ours: It was asked for by a run that ended before it knew the id: it need not be done.
+            running: It need not be done: it is ours, or Amazon makes no other before it is.
             not_these: Ids of reports that are known for others.
         """
-        if not ours and self._luck < -self.WRONG:
+        if not running and self._luck < -self.WRONG:
             return None
         for report in self._found[request.report_type]:
             if (
                 report.created_at >= since
-                and (ours or report.processing is Processing.DONE)
+                and (running or report.processing is Processing.DONE)
                 and report.report_id not in self._taken | not_these
                 and request.may_be(report)
             ):
                 self._taken.add(report.report_id)
                 return report
         return None
+
+    def holds(self, request: ReportRequest, since: datetime) -> bool:
+        """Say whether a report of the same type and days was asked for since some time."""
+        return any(report.created_at >= since and request.may_be(report) for report in self._found[request.report_type])
 
     def give_back(self, report_id: str) -> None:
         """Let a report be guessed once more."""

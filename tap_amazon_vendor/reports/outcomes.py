@@ -77,6 +77,10 @@ _NO_ROLE = (
     "The application lacks the role for this report (vendor reports: Brand Analytics), or the "
     "account authorized it before the role was added: add the role, then authorize again"
 )
+_NO_RESTRICTED_ROLE = (
+    "The application lacks the restricted role for this report (Tax Invoicing, Tax Remittance), is not allowed to "
+    "use restricted data tokens, or was authorized before it got the role: have the role granted, then authorize again"
+)
 
 _FATAL = (
     ("is not yet available", Verdict(Outcome.LATER, shorten=True)),
@@ -95,6 +99,7 @@ _FATAL = (
 _REFUSED = (
     ("does not support account id", Verdict(Outcome.SKIPPED, "Not a report of this account type")),
     ("access to the resource is forbidden", Verdict(Outcome.SKIPPED, _NO_ROLE)),
+    ("do not have access to some or all requested resource", Verdict(Outcome.SKIPPED, _NO_RESTRICTED_ROLE)),
     ("not authorized to access vendor reports", Verdict(Outcome.SKIPPED, _NO_RIGHTS)),
     (
         "report rejected for this client",

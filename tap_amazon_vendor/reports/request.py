@@ -16,6 +16,23 @@ if t.TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class ReportKind:
+    """What Amazon does with reports of a type, whatever is asked for.
+
+    Attributes:
+        flat: The document is a flat file, not JSON.
+        restricted: The document is handed out for a restricted data token only (REPORTS.md 0.7).
+        made_by_amazon: It can't be asked for: Amazon makes it by itself and lists it.
+        regenerates: How long Amazon takes the last report for an answer instead of making another (REPORTS.md 0.5).
+    """
+
+    flat: bool = False
+    restricted: bool = False
+    made_by_amazon: bool = False
+    regenerates: timedelta | None = None
+
+
+@dataclass(frozen=True)
 class ReportRequest:
     """One report of one account. Two streams that need the same request share its report.
 
@@ -25,7 +42,9 @@ class ReportRequest:
         marketplace_id: The one marketplace.
         options: Amazon's option names and values, sorted by name.
         window: The days or hours asked for.
+        report_id: The one report that is meant, where Amazon makes them by itself.
         calendar: How the report's time is cut. Follows from report type and options.
+        kind: What Amazon does with reports of this type.
     """
 
     account: str
@@ -33,7 +52,9 @@ class ReportRequest:
     marketplace_id: str
     options: tuple[tuple[str, str], ...]
     window: Window
+    report_id: str | None = None
     calendar: Calendar = field(default=PERIODS["DAY"], compare=False, repr=False)
+    kind: ReportKind = field(default=ReportKind(), compare=False, repr=False)
 
     def __str__(self) -> str:
         """Name the report for a log line."""
@@ -54,10 +75,9 @@ class ReportRequest:
         window = self.calendar.shorten(self.window)
         return replace(self, window=window) if window else None
 
-    def halve(self) -> tuple[ReportRequest, ReportRequest] | None:
-        """Ask in two parts, older first, for what may be too wide; None where that is not to be tried."""
-        halves = self.calendar.halve(self.window)
-        return (replace(self, window=halves[0]), replace(self, window=halves[1])) if halves else None
+    def halve(self) -> tuple[ReportRequest, ...]:
+        """Ask in two parts, older first, for what may be too wide; in none where that is not to be tried."""
+        return tuple(replace(self, window=half) for half in self.calendar.halve(self.window) or ())
 
     def body(self) -> dict[str, t.Any]:
         """Return the body of createReport. The range of a campaign report goes into the options (REPORTS.md 3)."""

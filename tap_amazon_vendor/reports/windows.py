@@ -183,6 +183,11 @@ class MadeByAmazon(Calendar):
         """Return the oldest day of which Amazon surely still has all reports."""
         return horizon.today - (self.kept - 1) * DAY
 
+    def made(self, start: str | None, end: str | None, created_at: datetime) -> Window:
+        """Return the days that a report is about, as Amazon lists it; without any the day on which it was made."""
+        first = date.fromisoformat(start[:10]) if start else created_at.date()
+        return Window(first, date.fromisoformat(end[:10]) if end else max(first, created_at.date()))
+
 
 @dataclass(frozen=True)
 class Campaigns(Calendar):

@@ -22,10 +22,11 @@ from singer_sdk.streams.core import Stream
 from tap_amazon_vendor.accounts import marketplaces
 from tap_amazon_vendor.errors import AmazonError, DocumentError
 from tap_amazon_vendor.reports.documents import read_slices
-from tap_amazon_vendor.reports.jobs import ReportResult
+from tap_amazon_vendor.reports.flat_files import FlatFileReader
+from tap_amazon_vendor.reports.jobs import LISTED_DAYS, ReportResult
 from tap_amazon_vendor.reports.ledger import LedgerEntry
 from tap_amazon_vendor.reports.outcomes import Outcome
-from tap_amazon_vendor.reports.request import ReportPartition
+from tap_amazon_vendor.reports.request import ReportKind, ReportPartition
 from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
 from tap_amazon_vendor.reports.windows import (
     PERIODS,
@@ -34,13 +35,13 @@ from tap_amazon_vendor.reports.windows import (
     from_text,
     reachable,
     to_text,
-    touches,
 )
 from tap_amazon_vendor.streams.roles import BRAND_ANALYTICS
 from tap_amazon_vendor.streams.windows import PartitionWindows
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -50,6 +51,12 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.streams.options import Option
     from tap_amazon_vendor.tap import TapAmazonVendor
+
+#: Column of snapshots: when Amazon made the report.
+SNAPSHOT_TIME = "snapshot_time"
+
+#: In the state of reports that Amazon makes by itself: their ids, and the days on which they were read.
+REPORTS_READ = "reports_read"
 
 #: Days after which a partition that the account lacked is tried again.
 SKIPPED_DAYS = 7
@@ -137,6 +144,9 @@ class ReportStream(Stream):
         own = load_schema(self.name)
         self._properties = own["properties"]
         self._shaper = RowShaper(self._properties, self.row_keys, self._warn_of_unknown, self.leaves_out)
+        self._flat_reader = self.flat and FlatFileReader(
+            self.flat, self._properties, self.row_keys, self._warn_of_unknown, self._warn_once
+        )
         self._warned: set[str] = set()
         source = f"{self.report_type}, {self.array}" if self.array else self.report_type
         described = f"{own['description']} Source: {source}."
@@ -208,6 +218,16 @@ class ReportStream(Stream):
             tuple(sorted({**self.fixed_options, **options}.items())),
         )
 
+    @property
+    def report_kind(self) -> ReportKind:
+        """What Amazon does with reports of the type."""
+        return ReportKind(
+            flat=self.flat is not None,
+            restricted=self.restricted,
+            made_by_amazon=self.made_by_amazon,
+            regenerates=self.regenerates,
+        )
+
     def calendar(self, context: Mapping[str, t.Any]) -> Calendar:
         """Return how the time of a partition's reports is cut."""
         if isinstance(self.calendars, Calendar):
@@ -248,7 +268,7 @@ class ReportStream(Stream):
         """Return what this run wants of a partition."""
         planned = self.tap.plan.get(self.report_partition(context), [])
         requests = [report.request for report in planned if self.name in report.readers]
-        return PartitionWindows(self.complete_range(context), requests)
+        return PartitionWindows(self.complete_range(context), requests, unbroken=self.calendar(context).unbroken)
 
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """Read a partition window by window, waiting for each: for the SDK's own sync, which a connection test uses.
@@ -289,17 +309,27 @@ class ReportStream(Stream):
             DocumentError: They can't be read.
         """
         document = t.cast("Document", result.document)
-        return self._shaper.shape(
-            read_slices(document, self.array, self.inherits),
-            constants={**context, "report_id": result.report_id, EXTRA: None, **self._said_once(result)},
-            source=f"report {result.report_id}, {self.array}",
-        )
+        constants = {**context, "report_id": result.report_id, EXTRA: None, **self._said_once(result)}
+        if self._flat_reader:
+            return self._flat_reader.read(
+                document.path,
+                constants,
+                f"report {result.report_id}",
+                charset=document.charset,
+                country=marketplaces()[context["marketplace_id"]].country,
+            )
+        slices = read_slices(document, self.array, self.inherits)
+        return self._shaper.shape(slices, constants, f"report {result.report_id}, {self.array}")
 
     def _said_once(self, result: ReportResult) -> dict[str, t.Any]:
         """Return what the document says once for all its rows: what was asked for, and what Amazon made of it."""
         specification = (result.document and result.document.specification) or {}
         said = {**result.asked.body(), **specification, **(specification.get("reportOptions") or {})}
-        columns = {}
+        columns: dict[str, t.Any] = {}
+        if SNAPSHOT_TIME in self._properties:
+            # When Amazon made the report, not when we read it: read twice, it gives the same rows.
+            made = result.processed_at or t.cast("datetime", result.asked_at).isoformat()
+            columns[SNAPSHOT_TIME] = f"{made[:19]}Z"
         for column, field in self.from_specification.items():
             is_day = self._properties[column].get("format") == "date"
             columns[column] = said[field][:10] if is_day and field in said else said.get(field)
@@ -359,20 +389,21 @@ class Reading:
             self._result = replace(self._result, outcome=Outcome.FAILED, reason=str(error))
             self._tap.jobs.shun(t.cast("str", self._result.report_id))
 
-    def finish(self) -> tuple[ReportRequest, ...]:
+    def finish(self) -> list[ReportRequest]:
         """Complete the window in ledger and state. Its rows are written.
 
         Returns:
-            What is to be read in its place, where Amazon finds it too wide.
+            What is to be read in its place, where Amazon finds it too wide or made reports by itself.
         """
-        halves = self._result.halves or ()
-        if halves:
-            self._tap.jobs.replan(self._request, halves)
-            self._windows.replace(self._request, halves)
+        read = self._stream.get_context_state(self._context).get(REPORTS_READ, {})
+        parts = [part for part in self._result.parts if part.report_id not in read]
+        if parts:
+            self._tap.jobs.replan(self._request, parts)
+            self._windows.replace(self._request, parts)
             self._tap.jobs.release(self._request, self._stream.name, read=True)
         else:
             self._complete()
-        return halves
+        return parts
 
     def _complete(self) -> None:
         result, request = self._result, self._request
@@ -381,7 +412,7 @@ class Reading:
         if outcome is Outcome.LOADED and self._rows == 0:
             outcome = Outcome.EMPTY
         good = outcome.completes
-        if good and not touches(self._windows.complete, asked):
+        if good and not self._windows.joins(asked):
             # Shortened, it no longer joins the range: its rows are written, but the range would have a hole.
             good, outcome = False, Outcome.LATER
         lost = self._windows.decide(request, asked if good else None)
@@ -408,10 +439,23 @@ class Reading:
         state = self._stream.get_context_state(self._context)
         state.pop("skipped_on", None)
         complete = self._windows.complete
-        if complete:
+        if self._request.report_id:
+            if outcome.completes:
+                self._note_read(state, self._request.report_id)
+        elif complete:
             state["complete_from"] = to_text(complete.start)
             state["replication_key"] = self._stream.replication_key
             state["replication_key_value"] = to_text(complete.end)
         # What the account had before, and what Amazon refused outright, costs one call to try again.
         elif outcome is Outcome.SKIPPED and result.report_id:
             state["skipped_on"] = self._tap.today.isoformat()
+
+    def _note_read(self, state: dict[str, t.Any], report_id: str) -> None:
+        """Remember a report that Amazon made by itself, for as long as Amazon lists it."""
+        today = self._tap.today
+        kept = {
+            known: day
+            for known, day in state.get(REPORTS_READ, {}).items()
+            if date.fromisoformat(day) > today - timedelta(days=LISTED_DAYS)
+        }
+        state[REPORTS_READ] = {**kept, report_id: today.isoformat()}

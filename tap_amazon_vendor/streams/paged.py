@@ -195,7 +195,7 @@ class PagedStream(Stream):
         """Name a window to the ledger, which knows requests."""
         account = self._account(context)
         first = account.marketplaces[0].marketplace_id
-        return ReportRequest(account.label, self.operation.name, first, (), window, self.calendar)
+        return ReportRequest(account.label, self.operation.name, first, (), window, calendar=self.calendar)
 
     def _refused(self, context: Context, window: Window, error: AmazonError) -> ReportResult:
         """Say what an error means for a window."""

@@ -6,20 +6,24 @@ import itertools
 import logging
 import typing as t
 from collections import defaultdict
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from tap_amazon_vendor.reports.jobs import PlannedReport, Turn
-from tap_amazon_vendor.reports.request import ReportRequest
-from tap_amazon_vendor.reports.windows import common, extend, plan, to_text, touches
+from tap_amazon_vendor.reports.request import ReportKind, ReportRequest
+from tap_amazon_vendor.reports.windows import Window, common, extend, plan, to_text, touches
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tap_amazon_vendor.reports.request import ReportPartition
-    from tap_amazon_vendor.reports.windows import Calendar, Horizon, Window
+    from tap_amazon_vendor.reports.windows import Calendar, Horizon
     from tap_amazon_vendor.streams.base import ReportStream
 
 logger = logging.getLogger("tap-amazon-vendor.plan")
+
+#: What a request is about before it has a window.
+NO_TIME = Window(date.min, date.min)
 
 #: Days after which Amazon has forgotten a report (90, REPORTS.md 0.1), with a margin.
 KEPT_DAYS = 85
@@ -48,6 +52,7 @@ def plan_reports(
     """
     ranges: dict[ReportPartition, dict[str, Window | None]] = defaultdict(dict)
     calendars: dict[ReportPartition, Calendar] = {}
+    kinds: dict[ReportPartition, ReportKind] = {}
     for stream in streams:
         for context in stream.partitions or ():
             partition = stream.report_partition(context)
@@ -57,12 +62,14 @@ def plan_reports(
             calendar = stream.calendar(context)
             # Of streams that share a report, the one that needs the narrowest decides.
             calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
+            kinds[partition] = stream.report_kind
             ranges[partition][stream.name] = stream.complete_range(context)
     waiting = _readable(pending)
     reports = {}
     # Whoever is furthest behind comes first, so that with `max_reports` each has its turn.
     for partition, completes in sorted(ranges.items(), key=lambda item: _behind(item[1].values())):
-        windows = _windows(partition, completes, horizon, calendars[partition], waiting.get(partition, []))
+        request = ReportRequest(*partition, window=NO_TIME, calendar=calendars[partition], kind=kinds[partition])
+        windows = _windows(request, completes, horizon, waiting.get(partition, []))
         reports[partition] = windows[:1] if first_only else windows
     return reports
 
@@ -87,12 +94,10 @@ def _readable(pending: Iterable[Mapping[str, t.Any]]) -> dict[ReportPartition, l
 
 
 def _windows(
-    partition: ReportPartition,
-    completes: Mapping[str, Window | None],
-    horizon: Horizon,
-    calendar: Calendar,
-    waiting: Iterable[Window],
+    request: ReportRequest, completes: Mapping[str, Window | None], horizon: Horizon, waiting: Iterable[Window]
 ) -> list[PlannedReport]:
+    """Plan the reports of a partition: the request, for every window that is wanted."""
+    calendar = request.calendar
     complete = common(completes.values())
     # A report that brings new days is read first, however old: what it holds of restated days is read again below.
     taken_up = _taken_up(complete, waiting, horizon, calendar)
@@ -103,7 +108,7 @@ def _windows(
     if not windows and not taken_up and calendar.wanted(horizon) is None:
         logger.warning(
             "Nothing of %s is closed and published between %s and %s: move `start_date`",
-            partition,
+            request.partition,
             horizon.start,
             horizon.end or horizon.today,
         )
@@ -116,24 +121,25 @@ def _windows(
             turn = Turn.AGAIN
         planned.append(
             PlannedReport(
-                ReportRequest(*partition, window=window, calendar=calendar),
+                replace(request, window=window),
                 readers=frozenset(completes),
                 delivered=any(completes.values()),
-                good_since=_good_since(window, horizon, calendar, settled=window in taken_up),
+                good_since=_good_since(request, window, horizon, taken_up=window in taken_up),
                 turn=turn,
-                listed=turn is not Turn.AGAIN and calendar.unbroken,
+                listed=bool(request.kind.regenerates) or (turn is not Turn.AGAIN and calendar.unbroken),
             )
         )
     return planned
 
 
-def _good_since(window: Window, horizon: Horizon, calendar: Calendar, *, settled: bool) -> datetime:
+def _good_since(request: ReportRequest, window: Window, horizon: Horizon, *, taken_up: bool) -> datetime:
     """Return since when a report must have been asked for to be as good as a new one."""
     kept = horizon.now - timedelta(days=KEPT_DAYS)
-    if settled:
+    if taken_up or request.kind.made_by_amazon:
         return kept
-    # Figures that Amazon may still restate must not be older than a day.
-    return max(kept, min(horizon.now - timedelta(days=1), calendar.settles(window, horizon)))
+    # Figures that Amazon may still restate must not be older than a day, or than Amazon makes them anew.
+    young = horizon.now - (request.kind.regenerates or timedelta(days=1))
+    return max(kept, min(young, request.calendar.settles(window, horizon)))
 
 
 def _taken_up(complete: Window | None, waiting: Iterable[Window], horizon: Horizon, calendar: Calendar) -> list[Window]:

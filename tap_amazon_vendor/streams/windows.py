@@ -15,26 +15,38 @@ if t.TYPE_CHECKING:
 class PartitionWindows:
     """Lets the complete range of a partition grow at both ends, and never have a hole.
 
+    Where windows do not join into a range, because each run asks anew, each stands for itself.
+
     Attributes:
         complete: The unbroken range that is complete, None while there is none.
         left: Requests whose windows are not decided, in reading order.
     """
 
-    def __init__(self, complete: Window | None, requests: Iterable[ReportRequest]) -> None:
+    def __init__(self, complete: Window | None, requests: Iterable[ReportRequest], *, unbroken: bool = True) -> None:
         """Begin.
 
         Args:
             complete: What earlier runs completed.
             requests: What this run wants.
+            unbroken: The windows join into one range.
         """
         self.complete = complete
+        self._unbroken = unbroken
+        self.left = self._in_order(requests)
+
+    def _in_order(self, requests: Iterable[ReportRequest]) -> list[ReportRequest]:
+        if not self._unbroken:
+            return list(requests)
         by_window = {request.window: request for request in requests}
-        self.left = [by_window[window] for window in in_reading_order(complete, by_window)]
+        return [by_window[window] for window in in_reading_order(self.complete, by_window)]
+
+    def joins(self, window: Window) -> bool:
+        """Say whether a complete window leaves no hole."""
+        return not self._unbroken or touches(self.complete, window)
 
     def replace(self, request: ReportRequest, parts: Iterable[ReportRequest]) -> None:
         """Want the parts of a window instead of the whole."""
-        by_window = {each.window: each for each in (*self.left, *parts) if each != request}
-        self.left = [by_window[window] for window in in_reading_order(self.complete, by_window)]
+        self.left = self._in_order(each for each in (*self.left, *parts) if each != request)
 
     def ready(self, finished: Callable[[ReportRequest], bool]) -> ReportRequest | None:
         """Return a request whose rows may be written now.
@@ -43,10 +55,8 @@ class PartitionWindows:
             finished: Says whether there is a result.
         """
         # A range that does not exist yet begins with the first window in reading order, and with no other.
-        candidates = self.left[:1] if self.complete is None else self.left
-        return next(
-            (request for request in candidates if touches(self.complete, request.window) and finished(request)), None
-        )
+        candidates = self.left[:1] if self._unbroken and self.complete is None else self.left
+        return next((request for request in candidates if self.joins(request.window) and finished(request)), None)
 
     def decide(self, request: ReportRequest, done: Window | None) -> list[ReportRequest]:
         """Note what became of a window.
@@ -60,8 +70,8 @@ class PartitionWindows:
         """
         self.left.remove(request)
         if done is not None:
-            self.complete = extend(self.complete, done)
-        if done == request.window or self.complete is None:
+            self.complete = extend(self.complete, done) if self._unbroken else done
+        if not self._unbroken or done == request.window or self.complete is None:
             return []
         reach = self.complete
         for ascending in (True, False):
