@@ -852,7 +852,7 @@ class ReportJobs:
             for each in listed
             if each.processing is Processing.DONE
         )
-        self._finish(job, Outcome.EMPTY, "Amazon has made none", parts=parts)
+        self._finish(job, Outcome.EMPTY, "Amazon has made no report since the last one read", parts=parts)
 
     def _create(self, job: _Job) -> None:
         api = self._apis[job.asking.account]
