@@ -21,6 +21,7 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand
 
+from tap_amazon_vendor.accounts import ACCOUNT_TYPES, has_credentials
 from tap_amazon_vendor.auth import LwaAuthenticator
 from tap_amazon_vendor.checks import check_account
 from tap_amazon_vendor.clock import SystemClock
@@ -221,11 +222,13 @@ class TapAmazonVendor(Tap):
         )
 
     def discover_streams(self) -> Sequence[Stream]:
-        """Return the streams of the types of account that are configured."""
+        """Return the streams of the types of account that are configured; all where files may be of any account."""
         # Not self.settings: discovery works without a configuration.
-        kind = self.config.get("account_type")
-        entries = self.config.get("accounts") or [{}]
-        kinds = {entry.get("account_type") or kind for entry in entries}
+        entries = self.config.get("accounts") or [self.config]
+        kinds = {entry.get("account_type") or self.config.get("account_type") for entry in entries}
+        if self.config.get("inbox") and not all(map(has_credentials, entries)):
+            # Whose files they are, nobody said.
+            kinds = set(ACCOUNT_TYPES)
         return [
             ReportLedger(self),
             *(stream(self) for stream in STREAMS if stream.kind in kinds),
