@@ -53,6 +53,9 @@ _ALIKE = 0.5
 #: Names that are told of a file that nothing recognises.
 _TOLD = 20
 
+#: Longest name of a column.
+_LONGEST_NAME = 80
+
 #: Columns that say the marketplace, as its country code, its id or the domain of its store.
 _MARKETPLACE_COLUMNS = ("sales_channel", "marketplace", "marketplace_name", "amazon_store", "marketplace_id")
 
@@ -269,6 +272,10 @@ class Recogniser:
             raise DocumentError(text)
         return alike[0]
 
+    def named(self, file: InboxFile) -> set[str]:
+        """Return the report types that a file's name names."""
+        return {stream.report_type for stream in _named(file.name, self._streams)}
+
     def said_marketplaces(self, file: InboxFile, found: Recognised) -> set[str]:
         """Return the ids of the marketplaces that a file names, in its specification or else in its rows.
 
@@ -403,8 +410,8 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _is_name(text: str) -> bool:
-    """Say whether a text may be the name of a column: short, with a letter first, and no address or long number."""
-    return 0 < len(text) <= 80 and text[0].isalpha() and text.isprintable() and not re.search(r"@|\d{4}", text)
+    """Say whether a text may be the name of a column: short, a letter first, no address and no long number."""
+    return text[:1].isalpha() and len(text) <= _LONGEST_NAME and text.isprintable() and not re.search(r"@|\d{4}", text)
 
 
 def _ignore(_: str) -> None:

@@ -1,8 +1,8 @@
 """The reading of the inbox: from its files to rows, state and ledger.
 
 A file is decoded completely before its first row is written, so it is read whole or not at all. Each stream remembers
-the hashes of what it read in its bookmark, under `INBOX`. The complete range of a partition stays as it is: nobody
-knows what a file by hand leaves out.
+in its bookmark, under `INBOX`, the hashes of what it read and the days on which it did. The complete range of a
+partition stays as it is: nobody knows what a file by hand leaves out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import typing as t
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tap_amazon_vendor.accounts import marketplaces
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
 from tap_amazon_vendor.inbox import (
     InboxFile,
@@ -98,7 +97,7 @@ class InboxReading:
         outcome = Outcome.LOADED if self.rows else Outcome.EMPTY
         tap = self.stream.tap
         tap.record(LedgerEntry(self.stream.name, self.result, self.result.asked.window, outcome, self.rows))
-        self.stream.stream_state[INBOX] = [*_hashes(self.stream), self.sha256[:_DIGITS]]
+        self.stream.stream_state[INBOX] = {**_read(self.stream), self.sha256[:_DIGITS]: tap.today.isoformat()}
         tap.write_state()
 
     def _check_period(self, periods: set[tuple[t.Any, ...]]) -> None:
@@ -150,15 +149,18 @@ class Inbox:
                 copy.unlink(missing_ok=True)
 
     def _is_read(self, file: InboxFile) -> bool:
-        """Say whether every selected stream that reads a file has done so. Those that do are of one report type."""
+        """Say whether every selected stream that reads a file has done so. Those that do are of one report type.
+
+        The same bytes may be two reports, of which only the names differ.
+        """
         streams = [stream for stream in self._tap.streams.values() if isinstance(stream, ReportStream)]
-        types = {stream.report_type for stream in streams if file.sha256[:_DIGITS] in _hashes(stream)}
+        types = {stream.report_type for stream in streams if _has_read(stream, file)}
         due = [
             stream
             for stream in streams
-            if stream.selected and stream.report_type in types and file.sha256[:_DIGITS] not in _hashes(stream)
+            if stream.selected and stream.report_type in types and not _has_read(stream, file)
         ]
-        return bool(types) and not due
+        return bool(types) and not due and self._recogniser.named(file) <= types
 
     def _readings(self, file: InboxFile) -> Iterator[InboxReading]:
         account = self._account(file)
@@ -190,7 +192,7 @@ class Inbox:
         if not selected:
             names = ", ".join(stream.name for stream in found.streams)
             self._tap.logger.warning("%s in the inbox is not read: %s is not selected", file.name, names)
-        return [stream for stream in selected if file.sha256[:_DIGITS] not in _hashes(stream)]
+        return [stream for stream in selected if not _has_read(stream, file)]
 
     def _account(self, file: InboxFile) -> Account:
         """Return the account that a file is of: the one that a folder is named after, or the only one.
@@ -278,10 +280,14 @@ class Inbox:
         self._tap.record(LedgerEntry(INBOX, result, asked.window, outcome, 0))
 
 
-def _hashes(stream: ReportStream) -> list[str]:
-    """Return the hashes of the files that a stream read."""
+def _read(stream: ReportStream) -> dict[str, str]:
+    """Return the hashes of the files that a stream read, and the days on which it did."""
     found = stream.stream_state.get(INBOX)
-    return found if isinstance(found, list) else []
+    return found if isinstance(found, dict) else {}
+
+
+def _has_read(stream: ReportStream, file: InboxFile) -> bool:
+    return file.sha256[:_DIGITS] in _read(stream)
 
 
 def _said_window(stream: ReportStream, context: dict[str, str], result: ReportResult) -> Window | None:
