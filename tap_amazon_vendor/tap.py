@@ -317,9 +317,9 @@ class TapAmazonVendor(Tap):
         Raises:
             RunFailedError: Something keeps an account from being read; says what, and what to do about it.
         """
+        selected = {name for name, stream in self.streams.items() if stream.selected}
         groups = {
-            group: tuple(stream for stream in streams if self.streams[stream.name].selected)
-            for group, streams in GROUPS.items()
+            group: tuple(stream for stream in streams if stream.name in selected) for group, streams in GROUPS.items()
         }
         problems = [
             f"Account {account.label!r}: {problem}"

@@ -110,8 +110,8 @@ REFUSALS = [
     (
         RequestRejectedError,
         "InvalidInput: Application do not have access to some or all requested resource",
-        Outcome.FAILED,
-        "",
+        Outcome.SKIPPED,
+        "restricted role",
     ),
     (RequestRejectedError, "UnsupportedMediaType: Unsupported Media Type", Outcome.FAILED, ""),
     (

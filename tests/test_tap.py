@@ -126,7 +126,7 @@ def test_a_connection_test_asks_for_one_window_of_each_report(tmp_path: Path, am
         ({"client_secret": "planted-secret"}, "the client is wrong"),
         ({"client_id": OTHER_CLIENT_ID}, "the client is wrong"),
         ({"marketplaces": ["CA"]}, "The requested marketplaceId|All reports of this account are from US, none from CA"),
-        ({"marketplaces": ["DE"]}, "`marketplaces` names one that is not part of this account"),
+        ({"marketplaces": ["DE"]}, "`marketplaces` names one that is not part of this account|none from DE"),
     ],
 )
 def test_what_amazon_refuses_ends_in_one_clear_message(
