@@ -12,6 +12,7 @@ import re
 import typing as t
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
+from pathlib import Path
 
 from tap_amazon_vendor.accounts import CENTRALS, marketplaces
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
@@ -24,7 +25,6 @@ from tap_amazon_vendor.reports.windows import PERIODS
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from tap_amazon_vendor.reports.documents import Document
     from tap_amazon_vendor.reports.flat_files import FlatFile
@@ -47,7 +47,7 @@ _FEWEST = 4
 #: A report is recognised if no other fits nearly as well.
 _NEARLY = 0.95
 
-#: A file that fits a report so well is that report, even if a key column is missing: then it is damaged.
+#: From this on a fit tells something: what file and report both have, in parts of what any of them has.
 _ALIKE = 0.5
 
 #: Names that are told of a file that nothing recognises.
@@ -127,7 +127,7 @@ def files_in(folder: Path, unreadable: Callable[[OSError], None]) -> Iterator[Pa
     for parent, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            path = folder / parent / name
+            path = Path(parent) / name
             if not name.startswith((".", "~$")) and not name.lower().endswith(_UNFINISHED) and path.is_file():
                 yield path
 
@@ -157,6 +157,19 @@ def clean_name(path: Path, folder: Path) -> str:
     """Write a file's path within the inbox so that it can stand in messages: some names are no text."""
     text = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
+class _Fit(t.NamedTuple):
+    """How well a file fits a report: names that both have, names of the file, columns of the report."""
+
+    known: int
+    names: int
+    columns: int
+
+    @property
+    def alike(self) -> float:
+        """What both have, in parts of what any has."""
+        return self.known / (self.names + self.columns - self.known)
 
 
 class Recogniser:
@@ -235,35 +248,49 @@ class Recogniser:
             text = f"no stream reads such a file. Its arrays are {_listed(rows)}"
             raise UnknownReportError(text)
         if len(types) > 1:
-            scores = {}
-            for stream in candidates:
-                names = _flattened(rows[stream.array])
-                scores[stream] = _alike(names & set(self._columns[stream]), len(names), len(self._columns[stream]))
-            types = {self._choose(file, scores).report_type}
+            names = {stream: _flattened(rows[stream.array]) for stream in candidates}
+            fits = {
+                stream: _Fit(
+                    len(names[stream] & set(self._columns[stream])), len(names[stream]), len(self._columns[stream])
+                )
+                for stream in candidates
+            }
+            types = {self._choose(file, fits).report_type}
         return tuple(stream for stream in self._streams if stream.report_type in types)
 
     def _flat(self, file: InboxFile, country: str | None) -> Recognised:
         header = read_header(file.path, country=country)
-        scores: dict[Stream, float] = {}
+        whole: dict[Stream, _Fit] = {}
+        damaged: dict[Stream, _Fit] = {}
         for stream, reader in self._readers.items():
             known = {column for name in header.names if (column := reader.column(name))}
-            score = _alike(known, len(header.names), len(self._columns[stream]))
+            fit = _Fit(len(known), len(header.names), len(self._columns[stream]))
             constant = {"snapshot_time", stream.flat.numbered if stream.flat else None}
-            has_keys = known.issuperset(key for key in stream.row_keys if key not in constant)
-            enough = len(known) >= _FEWEST and 2 * len(known) > len(header.names)
-            if enough and (has_keys or score > _ALIKE):
-                scores[stream] = score + has_keys
-        if not scores:
+            if len(known) < _FEWEST or 2 * len(known) <= len(header.names):
+                continue
+            if known.issuperset(key for key in stream.row_keys if key not in constant):
+                whole[stream] = fit
+            elif fit.alike > _ALIKE:
+                # So much of it is there: reading it will say which key is missing.
+                damaged[stream] = fit
+        if not whole and not damaged:
             text = f"no stream reads such a file. Its header is {_listed(header.names)}"
             raise UnknownReportError(text)
-        stream = self._choose(file, scores)
+        stream = self._choose(file, whole or damaged)
         document = open_flat_file(file.path)
         return Recognised((stream,), document, _dialect(t.cast("FlatFile", stream.flat), header), tuple(header.names))
 
-    def _choose(self, file: InboxFile, scores: Mapping[Stream, float]) -> Stream:
-        """Return the stream that fits best; of several that fit alike, the one that the file's name names."""
-        best = max(scores.values())
-        alike = [stream for stream, score in scores.items() if score >= best - (1 - _NEARLY)]
+    def _choose(self, file: InboxFile, fits: Mapping[Stream, _Fit]) -> Stream:
+        """Return the stream that fits best; of several that fit alike, the one that the file's name names.
+
+        First counts how many of the file's names a report knows, then how few of the report's are missing in the file:
+        that tells something if most are there.
+        """
+        known = max(fit.known for fit in fits.values())
+        alike = [stream for stream, fit in fits.items() if fit.known >= _NEARLY * known]
+        best = max(fits[stream].alike for stream in alike)
+        if best > _ALIKE:
+            alike = [stream for stream in alike if fits[stream].alike >= _NEARLY * best]
         if len(alike) > 1:
             alike = _named(file.name, alike) or alike
         if len(alike) > 1:
@@ -355,11 +382,6 @@ def _dialect(flat: FlatFile, header: Header) -> FlatFile:
     """Return how a file is written: Seller Central's downloads have commas and quotes where the API has tabs."""
     comma = header.delimiter == ","
     return replace(flat, delimiter=header.delimiter, quoted=flat.quoted or header.quoted or comma)
-
-
-def _alike(known: set[str], names: int, columns: int) -> float:
-    """Say how alike two sets of names are, from 0 to 1: what both have, in parts of what any has."""
-    return len(known) / (names + columns - len(known))
 
 
 def _named(name: str, streams: Iterable[Stream]) -> list[Stream]:

@@ -9,6 +9,7 @@ import os
 import shutil
 import zipfile
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,8 +27,6 @@ from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from world import Row, World
 
     from tap_amazon_vendor.reports.flat_files import FlatFile
@@ -579,6 +578,27 @@ class TestFolder:
         with pytest.raises(ConfigValidationError) as caught:
             TapAmazonVendor(config={"inbox": str(tmp_path / name)})
         assert [told in problem and "`inbox`" in problem for problem in caught.value.errors] == [True]
+
+    def test_may_be_relative(self, inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (inbox / "more").mkdir()
+        (inbox / "more" / "returns.txt").write_bytes(flat(RETURNS))
+        monkeypatch.chdir(inbox.parent)
+        (row,) = read(Path("inbox")).records("report_ledger")
+        assert row["report_options"] == "inbox=more/returns.txt"
+
+    def test_within_it_that_cannot_be_listed_is_told(self, inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (inbox / "closed").mkdir()
+        (inbox / "returns.txt").write_bytes(flat(RETURNS))
+        scandir = os.scandir
+
+        def refused(path: Any) -> Any:
+            if os.fspath(path).endswith("closed"):
+                raise PermissionError(13, "Permission denied", os.fspath(path))
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", refused)
+        told = ("inbox", "failed", "the folder can't be read: Permission denied")
+        assert ledger(read(inbox)) == [("seller_customer_returns", "loaded", None), told]
 
     def test_half_of_the_credentials_is_a_mistake(self, inbox: Path) -> None:
         with pytest.raises(ConfigValidationError) as caught:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
 from tap_amazon_vendor.inbox import (
@@ -31,7 +32,6 @@ from tap_amazon_vendor.streams.base import ReportStream, load_schema
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from singer_sdk.helpers.types import Record
 
@@ -267,7 +267,7 @@ class Inbox:
         return InboxReading(stream, context, result, found.flat, file.sha256)
 
     def _unlisted(self, error: OSError) -> None:
-        name = clean_name(self._folder / error.filename, self._folder)
+        name = clean_name(Path(error.filename), self._folder)
         self._record(name, None, Outcome.FAILED, f"the folder can't be read: {error.strerror}")
 
     def _record(self, name: str, file: InboxFile | None, outcome: Outcome, reason: str) -> None:
