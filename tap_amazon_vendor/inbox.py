@@ -227,6 +227,7 @@ class Recogniser:
             if not streams:
                 text = f"no stream reads the report {report_type!a}"
                 raise UnknownReportError(text)
+            _check_specification(document, streams)
             found = Recognised(streams, document)
         else:
             rows = first_rows(document)
@@ -313,7 +314,7 @@ class Recogniser:
         """
         ids = found.said.get("marketplaceIds")
         if isinstance(ids, list) and ids:
-            return set(map(str, ids))
+            return {marketplace for marketplace in ids if isinstance(marketplace, str)}
         if found.rows is not None:
             return _known_marketplaces(str(row.get("marketplaceId", "")) for row in found.rows.values())
         stream = found.streams[0]
@@ -416,6 +417,29 @@ def _period(start: object, end: object, names: Iterable[str]) -> str | None:
     return next(
         (period.name for period in periods if (period.first_day(first), period.last_day(first)) == (first, last)), None
     )
+
+
+def _check_specification(document: Document, streams: Iterable[Stream]) -> None:
+    """Check what a specification says for all rows.
+
+    Raises:
+        DocumentError: It is not of the type that Amazon writes.
+    """
+    specification = document.specification or {}
+    options = specification.get("reportOptions") or {}
+    if not isinstance(options, dict):
+        text = "its reportSpecification has reportOptions that are no object"
+        raise DocumentError(text)
+    said = {**specification, **options}
+    days = ("dataStartTime", "dataEndTime")
+    for name in {*days, *(field for stream in streams for field in stream.from_specification.values())} & said.keys():
+        try:
+            good = isinstance(said[name], str) and (name not in days or date.fromisoformat(said[name][:10]))
+        except ValueError:
+            good = False
+        if not good:
+            text = f"its reportSpecification has a {name} that is none"
+            raise DocumentError(text)
 
 
 def _page(file: InboxFile) -> UnknownReportError:

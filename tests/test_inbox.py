@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import NOW, FakeClock
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 from world import Recorder, Run
 
@@ -87,6 +90,14 @@ def read(folder: Path, state: Row | None = None, streams: set[str] | None = None
     except RunFailedError as failed:
         error = failed
     return Run(recorder.lines, error)
+
+
+SAMPLES = [
+    flat(RETURNS),
+    flat("GET_LEDGER_DETAIL_VIEW_DATA")[:4000],
+    encode(document("GET_VENDOR_TRAFFIC_REPORT", reportPeriod="DAY")),
+    b"<html>",
+]
 
 
 def ledger(run: Run) -> list[tuple[str, str, str | None]]:
@@ -465,6 +476,48 @@ class TestWholeOrNotAtAll:
         assert row["report_options"] == "inbox=re\ufffdtur\ufffdns.txt"
 
 
+class TestAnyFile:
+    @hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data())
+    def test_is_read_or_told_in_one_row_of_the_ledger(self, inbox: Path, data: st.DataObject) -> None:
+        """Whatever is in it: never an exception, never rows without a ledger row that counts them."""
+        good = data.draw(st.sampled_from(SAMPLES))
+        start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(good))] * 2)))
+        content = good[:start] + data.draw(st.binary(max_size=20)) + good[end:]
+        (inbox / "file").write_bytes(gzip.compress(content) if data.draw(st.booleans()) else content)
+        run = read(inbox, streams={"seller_customer_returns", "seller_ledger_detail", "vendor_traffic"})
+        for row in run.records("report_ledger"):
+            written = len(run.records(row["stream_name"])) if row["stream_name"] != "inbox" else 0
+            assert (row["outcome"] == "loaded") == bool(written)
+            assert row["rows"] == written
+            assert (row["reason"] is None) == (row["outcome"] == "loaded")
+
+    @pytest.mark.parametrize(
+        "specification",
+        [
+            {"reportOptions": []},
+            {"reportOptions": {"reportPeriod": "DAY"}, "dataStartTime": 5},
+            {"reportOptions": {"reportPeriod": "DAY"}, "dataStartTime": "today", "dataEndTime": "today"},
+            {"reportOptions": {"reportPeriod": 5}},
+            {"reportOptions": None},
+            {"marketplaceIds": [None]},
+        ],
+    )
+    def test_a_specification_that_says_nonsense_fails(self, specification: dict[str, Any], inbox: Path) -> None:
+        content = document("GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT", reportPeriod="DAY")
+        report_type = content["reportSpecification"]["reportType"]
+        content["reportSpecification"] = {"reportType": report_type, **specification}
+        (inbox / "terms.json").write_bytes(encode(content))
+        run = read(inbox, streams={"brand_search_terms"})
+        assert only(run)[1] == "failed"
+        assert not run.records("brand_search_terms")
+
+    @pytest.mark.parametrize("charset", ["utf-16", "utf-8-sig"])
+    def test_is_read_as_a_spreadsheet_saves_text(self, charset: str, inbox: Path) -> None:
+        (inbox / "returns.txt").write_bytes(flat(RETURNS).decode("cp1252").encode(charset))
+        assert only(read(inbox))[:2] == ("seller_customer_returns", "loaded")
+
+
 class TestWhoseFile:
     ACCOUNTS = ({"account": "north", "marketplaces": ["US", "CA"]}, {"account": "europe", "marketplaces": ["DE"]})
 
@@ -492,6 +545,11 @@ class TestWhoseFile:
         (inbox / "stock.txt").write_bytes(flat(STOCK))
         reason = only(read(inbox, marketplaces=None))[2]
         assert "set `marketplaces`, or put it into a folder named by country code, such as US" in str(reason)
+
+    def test_a_report_of_one_country_needs_no_setting(self, inbox: Path) -> None:
+        (inbox / "gst.txt").write_bytes(flat("GET_GST_MTR_B2C_CUSTOM", "seller-in"))
+        run = read(inbox, marketplaces=None)
+        assert {row["marketplace_id"] for row in run.records("seller_gst_b2c")} == {"A21TJRUUN4KGV"}
 
     def test_the_lines_say_their_marketplace(self, inbox: Path) -> None:
         (inbox / f"{SHIPMENTS}.txt").write_bytes(flat(SHIPMENTS))
@@ -592,7 +650,7 @@ class TestFolder:
         scandir = os.scandir
 
         def refused(path: Any) -> Any:
-            if os.fspath(path).endswith("closed"):
+            if str(path).endswith("closed"):
                 raise PermissionError(13, "Permission denied", os.fspath(path))
             return scandir(path)
 

@@ -192,8 +192,10 @@ def first_rows(document: Document) -> dict[str, dict[str, t.Any]]:
     with _unpacked(document.path) as file:
         for name, value in _Json(file).members():
             if value.startswith(b"[") and not found.get(name):
-                first = next(iter(_elements.decode(value)), msgspec.Raw(b"{}"))
-                element = msgspec.json.decode(first)
+                try:
+                    element = next(iter(msgspec.json.decode(value)), None)
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                    raise _not_json(str(error)) from None
                 found[name] = element if isinstance(element, dict) else {}
     return found
 

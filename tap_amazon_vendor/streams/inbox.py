@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from tap_amazon_vendor.accounts import marketplaces
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
 from tap_amazon_vendor.inbox import (
     InboxFile,
@@ -213,7 +214,7 @@ class Inbox:
         """Return the marketplace that a file is of.
 
         The one that the file names, else the one that a folder is named after, else the only one of the account that
-        has the report. A report of all marketplaces has the one that the API's rows have.
+        has the report, or the only one at all. A report of all marketplaces has the one that the API's rows have.
 
         Raises:
             DocumentError: There are several, and none is named; or there is none.
@@ -227,9 +228,12 @@ class Inbox:
         for folder in file.folders:
             if marketplace := marketplace_of(folder):
                 return marketplace
+        if not having:
+            everywhere = {each.marketplace_id: each for each in marketplaces().values()}
+            having = stream.marketplaces(replace(account, marketplaces=tuple(everywhere.values())))
         if len(having) == 1:
             return having[0].marketplace_id
-        choices = [each.country for each in having or account.marketplaces]
+        choices = [each.country for each in having] if account.marketplaces or stream.countries else []
         ways = f"put it into a folder named {' or '.join(choices)}" if choices else (
             "set `marketplaces`, or put it into a folder named by country code, such as US"
         )  # fmt: skip
