@@ -138,10 +138,8 @@ class SellingPartnerApi:
 
     def _authenticate(self, buckets: list[Bucket], request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Wait for a token of each bucket, then put the account's access token on a request."""
-        for bucket in buckets:
-            if (delay := bucket.delay()) > 0:
-                self._sleep(delay)
-            bucket.take()
+        if (delay := max(bucket.take() for bucket in buckets)) > 0:
+            self._sleep(delay)
         return self._auth.authenticate_request(request)
 
 

@@ -250,6 +250,11 @@ class TapAmazonVendor(Tap):
         return ProgramOverlap() if len(self.settings.selling_programs) > 1 else None
 
     @cached_property
+    def display(self) -> Display:
+        """What a person sees of the run."""
+        return Display(sys.stderr, self.clock)
+
+    @cached_property
     def jobs(self) -> ReportJobs:
         """The report jobs of the run, not yet planned."""
         transport = Transport(sleep=self.clock.sleep, rng=self._rng)
@@ -271,7 +276,7 @@ class TapAmazonVendor(Tap):
             wait_seconds=self.settings.wait_seconds,
             max_reports=self.settings.max_reports,
             save=self.write_state,
-            told=Display(sys.stderr, self.clock).show,
+            told=self.display.show,
         )
 
     @cached_property
@@ -344,6 +349,7 @@ class TapAmazonVendor(Tap):
         try:
             sync(self)
         finally:
+            self.display.close()
             shutil.rmtree(self.spool, ignore_errors=True)
         if self.overlap and (warning := self.overlap.warning()):
             self.logger.warning(warning)

@@ -162,7 +162,7 @@ class Warehouse:
                 done = result.asked.window if good else None
                 self.loose += result.outcome.completes and not good
                 if result.document:
-                    day = t.cast("date", result.asked.window.start)
+                    day = result.asked.window.start
                     while day <= result.asked.window.end:
                         self.rows[ready.partition, day] += 1
                         day += timedelta(days=1)
@@ -199,7 +199,7 @@ def test_whatever_happens_every_day_is_written_once_and_nothing_is_asked_for_twi
             # What the state says is complete has been written, but for what Amazon said it has not.
             if not warehouse.said_empty:
                 for partition, window in warehouse.complete.items():
-                    day = t.cast("date", window.start)
+                    day = window.start
                     while day <= window.end:
                         assert warehouse.rows[partition, day], seed
                         day += timedelta(days=1)

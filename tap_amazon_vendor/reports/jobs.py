@@ -16,12 +16,12 @@ import logging
 import math
 import threading
 import typing as t
-from bisect import insort
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, IntEnum, auto
 from functools import partial
+from statistics import median_high
 from types import MappingProxyType
 
 from tap_amazon_vendor.errors import (
@@ -246,7 +246,8 @@ class _Siblings:
     """The jobs of a partition, in the order of the plan."""
 
     jobs: list[_Job] = field(default_factory=list)
-    #: The account has the partition, or lacks it for this reason; the job that is to show it, and those that wait.
+    #: The account has the partition, or lacks it or keeps it in the queue for this reason; the job that is to show it,
+    #: and those that wait.
     proven: bool = False
     lacking: ReportResult | None = None
     prober: _Job | None = None
@@ -340,12 +341,14 @@ class ReportJobs:
         self._known: dict[ReportRequest, tuple[str | None, datetime]] = {}
         self._listings: dict[str, Listing] = {}
         self._refused: dict[str, AmazonError] = {}
+        #: Ids of reports that are known to be of some request, or of none.
+        self._used: set[str] = set()
         #: Reports whose documents can't be read, and when that was found.
         self._unreadable: dict[str, str] = {}
         #: Widest window that Amazon did not find too wide, by account and report type.
         self._widest: dict[tuple[str, str], timedelta] = {}
-        #: Seconds that the last reports of a type took, sorted.
-        self._usual: dict[str, list[float]] = defaultdict(list)
+        #: Seconds that the last reports of a type took.
+        self._usual: dict[str, deque[float]] = defaultdict(partial(deque, maxlen=REMEMBERED))
         self._finished: deque[ReportRequest] = deque()
         self._spooled = 0
         self._unsaved = False
@@ -370,6 +373,7 @@ class ReportJobs:
         """
         with self.changed:
             self._unreadable = dict(unreadable)
+            self._used.update(unreadable)
             for entry in pending:
                 self._note(entry)
             for planned in reports:
@@ -381,7 +385,9 @@ class ReportJobs:
         with self.changed:
             whole = self._jobs[request]
             for number, part in enumerate(parts):
-                self._add(replace(whole.planned, request=part, listed=False), (*whole.turn, number))
+                # Who gave up will not read the parts either.
+                planned = replace(whole.planned, request=part, listed=False, readers=frozenset(whole.readers))
+                self._add(planned, (*whole.turn, number))
             self.changed.notify_all()
 
     def _add(self, planned: PlannedReport, turn: tuple[int, ...]) -> None:
@@ -406,9 +412,13 @@ class ReportJobs:
         """Note a report that an earlier run asked for."""
         try:
             request = ReportRequest.from_state(entry)
-            self._known[request] = (entry["report_id"] or None, datetime.fromisoformat(entry["asked_at"]))
+            report_id = entry["report_id"] or None
+            self._known[request] = (report_id, datetime.fromisoformat(entry["asked_at"]))
         except (KeyError, TypeError, ValueError, AttributeError):
             logger.warning("Ignoring a report in the state that can't be read")
+            return
+        if report_id:
+            self._used.add(report_id)
 
     def wanted(self, request: ReportRequest) -> bool:
         """Say whether a result is there or is being waited for."""
@@ -455,7 +465,7 @@ class ReportJobs:
                 if not self._open and not self._finished:
                     self._told(self.progress)
                     return None
-            self._advance()
+            self._advance(lambda: bool(self._finished))
         return self._finished.popleft()
 
     def finished(self, request: ReportRequest) -> bool:
@@ -473,20 +483,22 @@ class ReportJobs:
         """
         job = self._jobs[request]
         while job.result is None:
-            self._advance()
+            self._advance(lambda: job.result is not None)
         return job.result
 
     def save(self) -> None:
         """Save what has changed, and let go on who waits for that. To be called now and then while rows are written."""
+        self._told(self.progress)
         if not self._unsaved:
             return
         with self.changed:
             self._unsaved = False
-            announced = [job for job in self._asked.values() if job.announced_at and not job.saved]
+            announced = [(job, job.announced_at) for job in self._asked.values() if job.announced_at and not job.saved]
         self._save()
         with self.changed:
-            for job in announced:
-                job.saved = True
+            for job, announced_at in announced:
+                # Unless it went back to before it was announced in the meantime.
+                job.saved = job.announced_at == announced_at
             self.changed.notify_all()
 
     def release(self, request: ReportRequest, reader: str, *, read: bool) -> None:
@@ -517,8 +529,9 @@ class ReportJobs:
         """Say how far the run is."""
         with self.changed:
             steps = Counter((job.asking.account, job.step) for job in self._open.values())
-            types = Counter((job.asking.account, job.asking.report_type) for job in self._open.values()
-                            if job.step is _Step.CREATE)  # fmt: skip
+            types = Counter(
+                (job.asking.account, job.asking.report_type) for job in self._open.values() if job.step is _Step.CREATE
+            )
             accounts = [
                 AccountProgress(
                     account,
@@ -536,21 +549,20 @@ class ReportJobs:
     ) -> float:
         """Estimate when the account's last report is there, by quotas and what reports usually take."""
         api = self._apis[account]
-        to_ask = min(steps[account, _Step.CREATE], self._budget)
+        to_ask = int(min(steps[account, _Step.CREATE], self._budget))
         asking = [
-            api.create_buckets(report_type)[-1].seconds_for(number)
+            bucket.seconds_for(min(number, to_ask))
             for (of, report_type), number in types.items()
             if of == account
+            for bucket in api.create_buckets(report_type)[1:]
         ]
         if to_ask:
             report_type = next(report_type for of, report_type in types if of == account)
-            asking.append(api.create_buckets(report_type)[0].seconds_for(int(to_ask)))
+            asking.append(api.create_buckets(report_type)[0].seconds_for(to_ask))
         to_fetch = sum(steps[account, step] for step in (_Step.POLL, _Step.FETCH)) + to_ask
-        usual = max((times[len(times) // 2] for times in self._usual.values() if times), default=60.0)
+        usual = max((median_high(times) for times in self._usual.values() if times), default=60.0)
         at_work = to_ask or steps[account, _Step.POLL]
-        return max(
-            max(asking, default=0.0) + (usual if at_work else 0.0), api.document_bucket.seconds_for(int(to_fetch))
-        )
+        return max(max(asking, default=0.0) + (usual if at_work else 0.0), api.document_bucket.seconds_for(to_fetch))
 
     # What moves the jobs on: without workers the caller, with workers they.
 
@@ -564,31 +576,33 @@ class ReportJobs:
             self._broken = error
             self.changed.notify_all()
 
-    def _advance(self) -> None:
-        """Let something happen: save, make one call, or wait."""
+    def _advance(self, there: Callable[[], bool]) -> None:
+        """Let something happen: save, make one call, or wait.
+
+        Args:
+            there: Says whether what the caller waits for has happened.
+        """
         if self._broken:
             raise self._broken
-        if self._unsaved:
-            self.save()
+        unsaved = self._unsaved
+        self.save()
+        if unsaved:
             return
-        self._told(self.progress)
         if self._helped:
             with self.changed:
-                if not self._stirred():
+                if not (there() or self._unsaved or self._broken):
                     self.changed.wait(TICK)
             return
         task = self.next_task()
         if not isinstance(task, float):
             task()
+        elif there() or self._unsaved:
+            return
         elif task < math.inf:
             self._sleep(task)
-        elif not self._stirred():
+        else:
             msg = f"nothing will come of {', '.join(str(request) for request in self._open)}"
             raise RuntimeError(msg)
-
-    def _stirred(self) -> bool:
-        """Say whether there is something for the caller to do."""
-        return bool(self._finished or self._unsaved or self._broken)
 
     def next_task(self) -> Task | float:
         """Return a call that can be made now, or the seconds until there may be one.
@@ -627,7 +641,7 @@ class ReportJobs:
             lane.pop()
             if step is _Step.CREATE and self._settle(job):
                 continue
-            if step is _Step.FETCH and self._spooled >= self._spool_bytes and not self._next_to_be_read(job):
+            if step is _Step.FETCH and self._spooled >= self._spool_bytes and not self._waited_for(job):
                 lane.put(job, now + timedelta(seconds=TICK))
                 continue
             delay = self._delay(step, job, lane)
@@ -682,9 +696,11 @@ class ReportJobs:
             self._lanes = dict(sorted(lanes.items(), key=lambda item: item[0][1]))
         return self._lanes[key]
 
-    def _next_to_be_read(self, job: _Job) -> bool:
-        """Say whether the partition's other documents may be waiting for this one."""
-        return next(other for other in self._siblings[job.planned.request.partition].jobs if other.open) is job
+    def _waited_for(self, job: _Job) -> bool:
+        """Say whether the documents on disk may be waiting for this one: as the next, or because it holds up others."""
+        siblings = self._siblings[job.planned.request.partition]
+        holds_up = siblings.prober is job or (job.found and self._budget < math.inf)
+        return holds_up or next(other for other in siblings.jobs if other.open) is job
 
     def _announce(self, first: _Job, lane: _Lane) -> None:
         """Say which reports are asked for next: no signal may find a report that only Amazon knows of."""
@@ -720,8 +736,8 @@ class ReportJobs:
             siblings.held.append(job)
         elif self._take_up(job):
             return True
-        elif widest is not None and _width(job.asking) > widest:
-            self._finish(job, Outcome.LATER, "wider than Amazon allows", halves=job.asking.halve())
+        elif widest is not None and _width(job.asking) > widest and (halves := job.asking.halve()):
+            self._finish(job, Outcome.LATER, "wider than Amazon allows", halves=halves)
         elif self._budget <= 0:
             self._finish(job, Outcome.LATER, "`max_reports` is reached")
         elif (delay := self._apis[job.asking.account].create_buckets(job.asking.report_type)[-1].delay()) > max(
@@ -753,7 +769,7 @@ class ReportJobs:
         listing = self._listings[job.asking.account]
         # A minute of margin, because Amazon's clock is not ours.
         since = job.ours_since - timedelta(seconds=60) if job.ours_since else since
-        found = listing.guess(job.asking, since, ours=ours, not_these=self._ids())
+        found = listing.guess(job.asking, since, ours=ours, used=self._used)
         if found is None:
             guess = self._guessed_elsewhere(job) if ours else None
             if guess is None:
@@ -785,11 +801,6 @@ class ReportJobs:
             None,
         )
 
-    def _ids(self) -> set[str]:
-        """Return the ids of all reports that are known to be of some request."""
-        known = {report_id for report_id, _ in self._known.values() if report_id}
-        return known | self._unreadable.keys() | {job.report_id for job in self._asked.values() if job.report_id}
-
     # The calls, made without the lock, and what follows from their answers, noted with it.
 
     def _call(self, call: Callable[[_Job], None], job: _Job) -> None:
@@ -803,13 +814,15 @@ class ReportJobs:
             # a new report is better.
             self._again_or_failed(job, str(error))
         except UnavailableError as error:
-            job.kept = True
-            self._finish(job, Outcome.FAILED, str(error), advice="The next run tries again")
+            with self.changed:
+                job.kept = True
+                self._finish(job, Outcome.FAILED, str(error), advice="The next run tries again")
         except AmazonError as error:
             verdict = judge_refusal(error)
             self._finish(job, verdict.outcome, str(error), advice=verdict.advice)
         finally:
-            job.busy = False
+            with self.changed:
+                job.busy = False
 
     def _list(self, account: str, report_types: tuple[str, ...], marketplace_id: str, since: datetime) -> None:
         listing = self._listings[account]
@@ -818,10 +831,14 @@ class ReportJobs:
         except AmazonError as error:
             if isinstance(error, (CredentialsError, LoginUnavailableError)):
                 self._refuse(account, error)
-            # Then everything is asked for.
             logger.info("Amazon does not list reports of %r: %s", account, error)
             with self.changed:
-                listing.refused(report_types, marketplace_id, since)
+                if isinstance(error, (CredentialsError, UnavailableError)):
+                    # Then everything is asked for: what fails for one report type fails for all.
+                    listing.answer(())
+                    listing.renounce()
+                else:
+                    listing.refused(report_types, marketplace_id, since)
         else:
             with self.changed:
                 listing.answer(reports)
@@ -830,7 +847,7 @@ class ReportJobs:
         api = self._apis[job.asking.account]
         asked_at = self._clock()
         try:
-            report_id: str | None = api.create(job.asking)
+            report_id = api.create(job.asking)
         except UnansweredError as error:
             # It may have been asked for: look before asking again. A minute of margin, because Amazon's clock
             # is not ours.
@@ -839,16 +856,16 @@ class ReportJobs:
             listed = api.listed((job.asking.report_type,), job.asking.marketplace_id, since)
             with self.changed:
                 job.kept = False
-                known = self._ids()
-                report_id = next(
-                    (each.report_id for each in listed if each.report_id not in known and job.asking.may_be(each)),
-                    None,
-                )
-            if report_id is None:
+                created = [
+                    each.report_id for each in listed if each.report_id not in self._used and job.asking.may_be(each)
+                ]
+            if not created:
                 self._again_or_failed(job, str(error))
                 return
+            report_id = created[0]
         with self.changed:
             job.report_id = report_id
+            self._used.add(report_id)
             job.kept = job.result is not None
             self._unsaved = True
             if job.open:
@@ -864,8 +881,10 @@ class ReportJobs:
 
     def _pause(self, job: _Job, now: datetime) -> float:
         """Return the seconds to the next look: by what reports of the type usually take, then in growing pauses."""
-        elapsed = (now - t.cast("datetime", job.asked_at)).total_seconds()
-        usual = self._usual[job.asking.report_type]
+        # Asked for once more, it takes its time anew.
+        asked_at = job.waiting_since if job.attempts else job.asked_at
+        elapsed = (now - t.cast("datetime", asked_at)).total_seconds()
+        usual = sorted(self._usual[job.asking.report_type])
         stride = math.ceil(len(usual) / LOOKS) or 1
         for seconds in usual[stride - 1 :: stride]:
             if seconds > elapsed:
@@ -882,10 +901,7 @@ class ReportJobs:
                 self._keep_waiting(job, status.processing)
                 return
             if status.took is not None:
-                usual = self._usual[job.asking.report_type]
-                if len(usual) == REMEMBERED:
-                    usual.pop(len(self._jobs) % REMEMBERED)
-                insort(usual, status.took)
+                self._usual[job.asking.report_type].append(status.took)
             if status.processing is Processing.CANCELLED:
                 reason = "Amazon cancelled the report: it has no data for these days"
                 if job.found:
@@ -896,6 +912,8 @@ class ReportJobs:
             elif status.document_id:
                 job.step = _Step.FETCH
                 self._lane(job).put(job)
+            elif job.found:
+                self._disown(job)
             else:
                 self._judge(job, None)
 
@@ -917,7 +935,7 @@ class ReportJobs:
             if reader is not None and reader is not job:
                 # A guess that was wrong for this window and right for another one with the same days.
                 if reader.found and reader.report_id:
-                    self._listings[job.asking.account].give_back(reader.report_id)
+                    self._used.discard(reader.report_id)
                 reader.report_id, reader.asked_at, reader.status = job.report_id, job.asked_at, job.status
                 reader.found = False
                 self._asked[reader.planned.request] = reader
@@ -1004,7 +1022,7 @@ class ReportJobs:
             return
         halves = job.asking.halve() if verdict.too_wide else None
         if halves is not None:
-            self._widest[job.asking.account, job.asking.report_type] = _width(halves[0])
+            self._widest[job.asking.account, job.asking.report_type] = max(map(_width, halves))
             self._finish(job, Outcome.LATER, reason, halves=halves)
             return
         shorter = job.asking.shorten() if verdict.shorten else None
@@ -1078,9 +1096,11 @@ class ReportJobs:
                 processed_at=job.status.processed_at if job.status else None,
             )
             siblings = self._siblings[job.planned.request.partition]
+            # In the queue for as long as a run waits: the others would wait as long, one after the other.
+            stuck = siblings.prober is job and job.step is _Step.POLL and outcome is Outcome.LATER and job.kept
             if outcome.completes:
                 siblings.proven = True
-            elif outcome.ends_partition and not siblings.lacking:
+            elif (outcome.ends_partition or stuck) and not siblings.lacking:
                 siblings.lacking = job.result
             self._let_go(job)
             self._finished.append(job.planned.request)

@@ -34,7 +34,6 @@ class Listing:
         """Start without wishes."""
         self._since: dict[str, dict[str, datetime]] = defaultdict(dict)
         self._found: dict[str, list[ListedReport]] = defaultdict(list)
-        self._taken: set[str] = set()
         self._alone: list[tuple[tuple[str, ...], str, datetime]] = []
         self._calls = 0
         self._luck = 0
@@ -82,14 +81,14 @@ class Listing:
         self._since.clear()
         self._alone.clear()
 
-    def guess(self, request: ReportRequest, since: datetime, *, ours: bool, not_these: set[str]) -> ListedReport | None:
+    def guess(self, request: ReportRequest, since: datetime, *, ours: bool, used: set[str]) -> ListedReport | None:
         """Take out the newest report that may answer a request.
 
         Args:
             request: What is looked for.
             since: When it was asked for at the earliest.
             ours: It was asked for by a run that ended before it knew the id: it need not be done.
-            not_these: Ids of reports that are known for others.
+            used: Ids of reports that are not to be taken; what is taken is added.
         """
         if not ours and self._luck < -self.WRONG:
             return None
@@ -97,16 +96,12 @@ class Listing:
             if (
                 report.created_at >= since
                 and (ours or report.processing is Processing.DONE)
-                and report.report_id not in self._taken | not_these
+                and report.report_id not in used
                 and request.may_be(report)
             ):
-                self._taken.add(report.report_id)
+                used.add(report.report_id)
                 return report
         return None
-
-    def give_back(self, report_id: str) -> None:
-        """Let a report be guessed once more."""
-        self._taken.discard(report_id)
 
     def learn(self, *, right: bool) -> None:
         """Note how a guess turned out."""
