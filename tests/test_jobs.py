@@ -745,12 +745,12 @@ class TestSpool:
         for number, request in enumerate(requests):
             amazon.fates[request] = [Fate(seconds=400 - 100 * (number % 4))]
         most = held = 0
-        while request := jobs.next_finished():
+        while finished := jobs.next_finished():
             held += 1
             most = max(most, held)
-            if request.window == NEWEST.window:
+            if finished.window == NEWEST.window:
                 for other in requests:
-                    if other.partition == request.partition:
+                    if other.partition == finished.partition:
                         jobs.result(other)
                         jobs.release(other, "s", read=True)
                 held = 0

@@ -44,6 +44,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.api import ListedReport, ReportStatus
     from tap_amazon_vendor.reports.documents import Document
     from tap_amazon_vendor.reports.request import ReportPartition
+    from tap_amazon_vendor.reports.windows import Window
 
     Task = Callable[[], None]
 
@@ -334,6 +335,7 @@ class ReportJobs:
         self._open: dict[ReportRequest, _Job] = {}
         self._asked: dict[ReportRequest, _Job] = {}
         self._siblings: dict[ReportPartition, _Siblings] = defaultdict(_Siblings)
+        self._alike: dict[tuple[str, str, str, Window], list[_Job]] = defaultdict(list)
         #: By account, step and, for a report type with a quota of its own, report type. Sorted by step, because a look
         #: at what is to be asked for may find a report to poll.
         self._lanes: dict[tuple[str, _Step, str], _Lane] = {}
@@ -397,6 +399,7 @@ class ReportJobs:
         job = _Job(planned, request, turn, set(planned.readers), set(planned.readers))
         self._jobs[request] = self._open[request] = job
         self._siblings[request.partition].jobs.append(job)
+        self._alike[_listed_as(request)].append(job)
         listing = self._listings.setdefault(request.account, Listing())
         unsure = request in self._known and self._known[request][0] is None
         if unsure:
@@ -699,8 +702,11 @@ class ReportJobs:
     def _waited_for(self, job: _Job) -> bool:
         """Say whether the documents on disk may be waiting for this one: as the next, or because it holds up others."""
         siblings = self._siblings[job.planned.request.partition]
-        holds_up = siblings.prober is job or (job.found and self._budget < math.inf)
-        return holds_up or next(other for other in siblings.jobs if other.open) is job
+        if siblings.prober is job:
+            return True
+        if job.found and (self._budget < math.inf or any(other.open for other in self._alike_to(job))):
+            return True
+        return next(other for other in siblings.jobs if other.open) is job
 
     def _announce(self, first: _Job, lane: _Lane) -> None:
         """Say which reports are asked for next: no signal may find a report that only Amazon knows of."""
@@ -769,37 +775,50 @@ class ReportJobs:
         listing = self._listings[job.asking.account]
         # A minute of margin, because Amazon's clock is not ours.
         since = job.ours_since - timedelta(seconds=60) if job.ours_since else since
-        found = listing.guess(job.asking, since, ours=ours, used=self._used)
-        if found is None:
-            guess = self._guessed_elsewhere(job) if ours else None
-            if guess is None:
-                return False
-            # What is looked at for other options may turn out to be this one.
-            if guess.open:
-                self._lane(job).put(job, now + timedelta(seconds=TICK))
-            else:
-                job.kept = True
-                reason = f"it may be {guess.report_id}, which could not be looked at"
-                self._finish(job, Outcome.LATER, reason, advice="The next run looks again")
+        found = listing.find(job.asking, since, done=not ours, used=self._used)
+        if ours and found is None:
+            return self._guessed_elsewhere(job)
+        if not ours and self._hesitates(job, listing, found):
+            self._lane(job).put(job, now + timedelta(seconds=TICK))
             return True
+        if found is None or (not ours and listing.hopeless):
+            return False
+        self._used.add(found.report_id)
         job.report_id, job.asked_at, job.found = found.report_id, found.created_at, True
         self._wait_for(job, now)
         logger.info("Looking whether %s of %s is %s", found.report_id, found.created_at, job.asking)
         return True
 
-    def _guessed_elsewhere(self, job: _Job) -> _Job | None:
-        """Return a job of the same days and other options that looks at a listed report, or gave up looking."""
-        wanted = (job.asking.account, job.asking.report_type, job.asking.marketplace_id, job.asking.window)
-        return next(
-            (
-                other
-                for other in self._asked.values()
-                if other.found
-                and (other.asking.account, other.asking.report_type, other.asking.marketplace_id, other.asking.window)
-                == wanted
-            ),
-            None,
-        )
+    def _hesitates(self, job: _Job, listing: Listing, found: ListedReport | None) -> bool:
+        """Say whether guesses that are being looked at decide what is to be done with a job.
+
+        What is looked at for other options may turn out to be this one, and the first guesses show whether more are
+        worth a look.
+        """
+        if any(other.found and other.open and not other.ours_since for other in self._alike_to(job)):
+            return True
+        return found is not None and not listing.hopeless and not listing.dares(self._guesses())
+
+    def _guessed_elsewhere(self, job: _Job) -> bool:
+        """Let a report wait that may be the one that is looked at for other options; say whether there is one."""
+        guess = next((other for other in self._alike_to(job) if other.found), None)
+        if guess is None:
+            return False
+        if guess.open:
+            self._lane(job).put(job, self._clock() + timedelta(seconds=TICK))
+        else:
+            job.kept = True
+            reason = f"it may be {guess.report_id}, which could not be looked at"
+            self._finish(job, Outcome.LATER, reason, advice="The next run looks again")
+        return True
+
+    def _alike_to(self, job: _Job) -> list[_Job]:
+        """Return the other jobs that Amazon's listing can't tell from a job: only their options differ."""
+        return [
+            other
+            for other in self._alike[_listed_as(job.planned.request)]
+            if other is not job and other.asking.window == job.asking.window
+        ]
 
     # The calls, made without the lock, and what follows from their answers, noted with it.
 
@@ -968,18 +987,13 @@ class ReportJobs:
             return job
         listing = self._listings[job.asking.account]
         fine = not document.error and not document.empty
-        asking = job.asking
         others = [
             other
-            for other in self._open.values()
-            if (other.step is _Step.CREATE or other.found)
-            and other is not job
+            for other in self._alike_to(job)
+            if other.open
+            and (other.step is _Step.CREATE or other.found)
             and not other.busy
             and (other.planned.listed or other.ours_since)
-            and other.asking.report_type == asking.report_type
-            and other.asking.marketplace_id == asking.marketplace_id
-            and other.asking.window == asking.window
-            and other.asking.account == asking.account
         ]
         for candidate in (job, *others):
             proof = document.specification is not None or not candidate.asking.options
@@ -1120,6 +1134,11 @@ class ReportJobs:
         if job.result and job.result.document:
             self._spooled -= job.result.document.bytes
             job.result.document.path.unlink(missing_ok=True)
+
+
+def _listed_as(request: ReportRequest) -> tuple[str, str, str, Window]:
+    """Return what Amazon's listing tells of a request, and its account."""
+    return request.account, request.report_type, request.marketplace_id, request.window
 
 
 def _width(request: ReportRequest) -> timedelta:

@@ -81,27 +81,35 @@ class Listing:
         self._since.clear()
         self._alone.clear()
 
-    def guess(self, request: ReportRequest, since: datetime, *, ours: bool, used: set[str]) -> ListedReport | None:
-        """Take out the newest report that may answer a request.
+    def find(self, request: ReportRequest, since: datetime, *, done: bool, used: set[str]) -> ListedReport | None:
+        """Return the newest report that may answer a request.
 
         Args:
             request: What is looked for.
             since: When it was asked for at the earliest.
-            ours: It was asked for by a run that ended before it knew the id: it need not be done.
-            used: Ids of reports that are not to be taken; what is taken is added.
+            done: It must be finished.
+            used: Ids of reports that are not to be taken.
         """
-        if not ours and self._luck < -self.WRONG:
-            return None
-        for report in self._found[request.report_type]:
-            if (
-                report.created_at >= since
-                and (ours or report.processing is Processing.DONE)
+        return next(
+            (
+                report
+                for report in self._found[request.report_type]
+                if report.created_at >= since
+                and (report.processing is Processing.DONE or not done)
                 and report.report_id not in used
                 and request.may_be(report)
-            ):
-                used.add(report.report_id)
-                return report
-        return None
+            ),
+            None,
+        )
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether too many guesses were wrong."""
+        return self._luck < -self.WRONG
+
+    def dares(self, looking: int) -> bool:
+        """Say whether one more guess is made, while some are being looked at."""
+        return looking <= self._luck + self.WRONG
 
     def learn(self, *, right: bool) -> None:
         """Note how a guess turned out."""
