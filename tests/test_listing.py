@@ -74,13 +74,11 @@ def test_a_call_names_as_many_types_as_amazon_allows_and_those_together_that_go_
 
 def test_it_is_complete_when_the_last_answer_is_there() -> None:
     listing = Listing()
-    assert listing.complete
-    listing.want(NEWEST, YESTERDAY)
-    assert not listing.complete
-    listing.wish()
-    assert not listing.complete
-    listing.answer([])
-    assert listing.complete
+    complete = [listing.complete]
+    for step in (lambda: listing.want(NEWEST, YESTERDAY), listing.wish, lambda: listing.answer([])):
+        step()
+        complete.append(listing.complete)
+    assert complete == [True, False, False, True]
 
 
 def test_what_is_refused_for_several_types_is_wished_for_each_and_then_given_up() -> None:

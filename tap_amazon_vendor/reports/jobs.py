@@ -247,7 +247,7 @@ class _Siblings:
     """The jobs of a partition, in the order of the plan."""
 
     jobs: list[_Job] = field(default_factory=list)
-    #: The account has the partition, or lacks it or keeps it in the queue for this reason; the job that is to show it,
+    #: The account has the partition, as far as can be told, or lacks it for this reason; the job that is to show it,
     #: and those that wait.
     proven: bool = False
     lacking: ReportResult | None = None
@@ -1110,11 +1110,11 @@ class ReportJobs:
                 processed_at=job.status.processed_at if job.status else None,
             )
             siblings = self._siblings[job.planned.request.partition]
-            # In the queue for as long as a run waits: the others would wait as long, one after the other.
-            stuck = siblings.prober is job and job.step is _Step.POLL and outcome is Outcome.LATER and job.kept
-            if outcome.completes:
+            # In the queue for as long as a run waits: the others must not wait as long, one after the other.
+            stuck = siblings.prober is job and outcome is Outcome.LATER and job.kept
+            if outcome.completes or stuck:
                 siblings.proven = True
-            elif (outcome.ends_partition or stuck) and not siblings.lacking:
+            elif outcome.ends_partition and not siblings.lacking:
                 siblings.lacking = job.result
             self._let_go(job)
             self._finished.append(job.planned.request)

@@ -47,6 +47,9 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.streams.options import Option
     from tap_amazon_vendor.tap import TapAmazonVendor
 
+#: Rows that are written in one go, where the user does not want batches.
+CHUNK = 1000
+
 #: Days after which a partition that the account lacked is tried again.
 SKIPPED_DAYS = 7
 
@@ -280,7 +283,9 @@ class ReportStream(Stream):
             constants={**context, "report_id": result.report_id, EXTRA: None, **self._said_once(result)},
             source=f"report {result.report_id}, {self.array}",
         )
-        while chunk := list(itertools.islice(rows, 1000)):
+        batch_config = self.get_batch_config(self.config)
+        size = batch_config.batch_size if batch_config else CHUNK
+        while chunk := list(itertools.islice(rows, size)):
             yield chunk
 
     def _said_once(self, result: ReportResult) -> dict[str, t.Any]:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import typing as t
 from collections import defaultdict
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+
+from singer_sdk.batch import Batcher
 
 from tap_amazon_vendor.reports.workers import Workers
 from tap_amazon_vendor.streams.base import ReportStream
 
 if t.TYPE_CHECKING:
-    from singer_sdk.helpers.types import Context
+    from collections.abc import Callable, Iterator
+
+    from singer_sdk.helpers.types import Context, Record
 
     from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.streams.windows import PartitionWindows
@@ -41,17 +45,35 @@ def sync(tap: TapAmazonVendor) -> None:
                 stream._write_schema_message()  # noqa: SLF001  # what the SDK's own sync begins with
             else:
                 stream.sync()
-        counters = {stream.name: stack.enter_context(stream.get_record_counter()) for stream in reports}
+        writers = {stream.name: stack.enter_context(_writing(stream)) for stream in reports}
         while request := tap.jobs.next_finished():
             for stream, context, windows in list(readers[request]):
                 while ready := windows.ready(tap.jobs.finished):
                     for chunk in stream.read(context, windows, ready):
-                        for row in chunk:
-                            stream._write_record_message(row)  # noqa: SLF001  # and goes on with
-                            counters[stream.name].increment()
+                        writers[stream.name](chunk)
                         tap.jobs.save()
                     for part in tap.jobs.result(ready).halves or ():
                         readers[part].append((stream, context, windows))
+
+
+@contextmanager
+def _writing(stream: ReportStream) -> Iterator[Callable[[list[Record]], None]]:
+    """Return what writes rows of a stream: as records, or as a batch where the user configured that."""
+    batch_config = stream.get_batch_config(stream.config)
+    with stream.get_record_counter() as records, stream.get_batch_counter() as batches:
+
+        def write(rows: list[Record]) -> None:
+            if batch_config is None:
+                for row in rows:
+                    stream._write_record_message(row)  # noqa: SLF001  # and goes on with
+                    records.increment()
+                return
+            batcher = Batcher(tap_name=stream.tap_name, stream_name=stream.name, batch_config=batch_config)
+            for manifest in batcher.get_batches(records=iter(rows)):
+                stream._write_batch_message(batch_config.encoding, manifest)  # noqa: SLF001  # or with
+                batches.increment()
+
+        yield write
 
 
 def _readers(streams: list[ReportStream]) -> dict[ReportRequest, list[Reader]]:
