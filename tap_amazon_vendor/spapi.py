@@ -137,10 +137,14 @@ class SellingPartnerApi:
             raise _error(operation, response, words)
 
     def _authenticate(self, buckets: list[Bucket], request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Wait for a token of each bucket, then put the account's access token on a request."""
+        """Wait for a token of each bucket, and put the account's access token on a request."""
+        # First, because it may take a while to get one: Amazon's bucket would lose its token later than ours.
+        request = self._auth.authenticate_request(request)
         if (delay := max(bucket.take() for bucket in buckets)) > 0:
             self._sleep(delay)
-        return self._auth.authenticate_request(request)
+            # It may have run out meanwhile.
+            request = self._auth.authenticate_request(request)
+        return request
 
 
 def amazon_text(response: requests.Response) -> str:

@@ -13,12 +13,11 @@ import tempfile
 import typing as t
 import weakref
 from collections import defaultdict
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import click
 from singer_sdk import Tap
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand
 
@@ -26,6 +25,7 @@ from tap_amazon_vendor.auth import LwaAuthenticator
 from tap_amazon_vendor.clock import SystemClock
 from tap_amazon_vendor.display import Display
 from tap_amazon_vendor.errors import RunFailedError
+from tap_amazon_vendor.messages import WholeMessages
 from tap_amazon_vendor.reports.api import ReportsApi
 from tap_amazon_vendor.reports.jobs import ReportJobs
 from tap_amazon_vendor.reports.outcomes import Outcome
@@ -115,7 +115,7 @@ class TapAmazonVendor(Tap):
     name = "tap-amazon-vendor"
     # A copy: the SDK adds its own settings to it.
     config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(SCHEMA)
-    message_writer_class = MsgSpecWriter
+    message_writer_class = WholeMessages
 
     def __init__(
         self,
@@ -333,6 +333,10 @@ class TapAmazonVendor(Tap):
             self.ledger.unreadable = self.jobs.unreadable
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """End, once what is being written is written."""
+        t.cast("WholeMessages", self.message_writer).when_whole(partial(self._end, signum, frame))
+
+    def _end(self, signum: int, frame: FrameType | None) -> None:
         """Write the state, as the SDK does, and end as whoever sent the signal expects: not as a success."""
         self._note_pending()
         try:

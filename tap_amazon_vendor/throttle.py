@@ -118,7 +118,9 @@ class Bucket:
             self._filled_at = now
         elif elapsed > slack:
             self._tokens = min(float(self._burst), self._tokens + (elapsed - slack) * self.rate)
-            self._filled_at = now - timedelta(seconds=slack)
+            # A full bucket begins to fill when a token is taken, and as late as any other.
+            full = self._tokens == self._burst
+            self._filled_at = now if full else now - timedelta(seconds=slack)
         return slack - min(max(0.0, elapsed), slack)
 
 

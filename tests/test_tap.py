@@ -211,19 +211,21 @@ def test_sigterm_writes_what_is_known(tmp_path: Path) -> None:
     with running(Sandbox(seed=7, speed=1, asins=12)) as server:
         file = tmp_path / "config.json"
         file.write_text(json.dumps(config(server, max_reports=3)))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tap_amazon_vendor", "--config", str(file)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        output = tmp_path / "output"
+        with output.open("wb") as stdout:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tap_amazon_vendor", "--config", str(file)],
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         assert process.stderr
         for line in process.stderr:
-            if "3 at Amazon" in line:
+            if "Amazon works on 3" in line:
                 break
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=60)
-    states = [json.loads(line)["value"] for line in output.splitlines() if '"STATE"' in line]
+        process.communicate(timeout=60)
+    states = [json.loads(line)["value"] for line in output.read_text().splitlines() if '"STATE"' in line]
     assert len(states[-1]["bookmarks"]["report_ledger"]["pending"]) == 3
     assert process.returncode == 128 + signal.SIGTERM
 
