@@ -1,0 +1,48 @@
+"""A few days of the benchmark of the quotas, with threads, over real HTTP."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bootstrap import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def quota(bare_environment: None) -> Iterator[Any]:  # noqa: ARG001
+    """The benchmark's module."""
+    specification = importlib.util.spec_from_file_location("quota", ROOT / "benchmarks" / "quota.py")
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    sys.modules["quota"] = module
+    specification.loader.exec_module(module)
+    yield module
+    del sys.modules["quota"]
+
+
+def test_a_run_asks_for_the_fewest_reports_that_are_possible(quota: Any) -> None:
+    case = quota.Case("a few days", (*quota.FINANCIAL, "vendor_traffic"), 45, ("vendor-us", "vendor-ca", "vendor-uk"))
+    row = quota.measure(case, speed=300)
+    # 42 published days by 15: three reports of sales in each of two views, and three of traffic. The account in the
+    # United Kingdom does not manufacture, which takes one report to know.
+    assert (row.created, row.minimum) == (9 + 9 + 7, 9 + 9 + 7)
+    assert row.records > row.created
+    assert row.peers_created == 42 * 3 * 3
+    assert quota.table([row]).splitlines()[-1].startswith("| a few days | 25 | 25 |")
+
+
+def test_the_bound_is_what_quota_and_processing_make_it(quota: Any) -> None:
+    calls = [quota.Sandbox(seed=1)] and [_Call("a")] * 16
+    assert quota._bound(calls[:15], {"r1": 30.0, "r2": 90.0}, "a") == 90.0
+    assert quota._bound(calls, {"r1": 30.0, "r2": 90.0}, "a") == pytest.approx(1 / 0.0167 + 60)
+
+
+class _Call:
+    def __init__(self, account: str) -> None:
+        self.account = account
