@@ -56,6 +56,10 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.settings import Settings
 
 
+#: Seconds that a signal waits for the lock of the report jobs.
+PATIENCE = 1.0
+
+
 class JsonFile(click.File):
     """A file given on the command line that must be JSON."""
 
@@ -338,7 +342,12 @@ class TapAmazonVendor(Tap):
 
     def _end(self, signum: int, frame: FrameType | None) -> None:
         """Write the state, as the SDK does, and end as whoever sent the signal expects: not as a success."""
-        self._note_pending()
+        # A worker that has the lock may wait for a log line, and the log for us: then what was last saved must do.
+        if "plan" in self.__dict__ and self.jobs.changed.acquire(timeout=PATIENCE):
+            try:
+                self._note_pending()
+            finally:
+                self.jobs.changed.release()
         try:
             super()._handle_termination(signum, frame)
         except SystemExit:
