@@ -13,6 +13,7 @@ import tempfile
 import typing as t
 import weakref
 from collections import defaultdict
+from datetime import timezone
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -193,8 +194,8 @@ class TapAmazonVendor(Tap):
 
     @cached_property
     def now(self) -> datetime:
-        """The time at which the run began."""
-        return self.clock()
+        """The time at which the run began, UTC."""
+        return self.clock().astimezone(timezone.utc)
 
     @property
     def today(self) -> date:
