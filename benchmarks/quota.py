@@ -19,6 +19,7 @@ import time
 import typing as t
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -36,7 +37,6 @@ if t.TYPE_CHECKING:
     from singer_sdk.singerlib import Message
 
     from tap_amazon_vendor.reports.jobs import PlannedReport
-    from tap_amazon_vendor.sandbox import Call
 
 #: A quota of createReport and getReportDocument (API.md section 6): calls at once, seconds for one more.
 BURST, REFILL = 15, 1 / 0.0167
@@ -181,7 +181,7 @@ def measure(case: Case, speed: float) -> Row:
         creates = [call for call in calls if call.operation == "createReport"]
         created = [call for call in creates if call.status == 202]
         minimum = _fewest(tap, writer.skipped)
-        durations = _durations(sandbox, clock())
+        durations = [_durations(sandbox, account.label, clock()) for account in accounts]
         peers = _days(tap)
         return Row(
             case.name,
@@ -189,39 +189,33 @@ def measure(case: Case, speed: float) -> Row:
             minimum,
             writer.records,
             wall,
-            max(_bound(created, durations, account.label) for account in accounts),
+            max(map(_bound, durations)),
             sum(call.status == 429 for call in calls),
             sum(call.operation == "getReport" for call in calls),
             peers,
-            _peers_time(peers / len(accounts), durations),
+            _peers_time(peers / len(accounts), [*chain(*durations)]),
         )
 
 
-def _durations(sandbox: Sandbox, now: datetime) -> dict[str, float]:
-    """Return how long Amazon took for each report, by account and report."""
-    return {
-        job.report_id: (job.waiting + job.working).total_seconds()
-        for account in sandbox.accounts
-        for job in sandbox.jobs.of(account, now)
-    }
+def _durations(sandbox: Sandbox, label: str, now: datetime) -> list[float]:
+    """Return how long Amazon took for each report of an account, in the order in which they were asked for."""
+    account = next(account for account in sandbox.accounts if account.label == label)
+    jobs = [*sandbox.jobs.of(account, now)][::-1]
+    return [(job.waiting + job.working).total_seconds() for job in jobs]
 
 
-def _bound(created: list[Call], durations: dict[str, float], account: str) -> float:
-    """Return the least seconds for the reports of an account.
+def _bound(durations: list[float]) -> float:
+    """Return the least seconds in which an account can have its reports.
 
-    Asked for as early as the quota allows, the last that may be asked for being the one that takes least; and
-    each document costs a token of its own.
+    Each is asked for as early as the quota allows, takes its time, and is fetched as early as the same quota of
+    documents allows.
     """
-    number = sum(call.account == account for call in created)
-    if not number:
-        return 1.0
-    usual = sorted(durations.values())
-    last_asked = max(0, number - BURST) * REFILL
-    first_done = usual[0]
-    last_fetched = first_done + max(0, number - BURST) * REFILL
-    # With all asked for at once the run lasts as long as the slowest report.
-    slowest = max(usual) if number <= BURST else sum(usual) / len(usual)
-    return max(last_asked + slowest, last_fetched)
+    asked = [max(0, number - BURST + 1) * REFILL for number in range(len(durations))]
+    fetched: list[float] = []
+    for number, done in enumerate(sorted(at + seconds for at, seconds in zip(asked, durations, strict=True))):
+        tokens = (at + (number - earlier + 1 - BURST) * REFILL for earlier, at in enumerate(fetched))
+        fetched.append(max(done, *tokens, 0.0))
+    return fetched[-1] if fetched else 1.0
 
 
 def _fewest(tap: TapAmazonVendor, skipped: set[tuple[str, str, str]]) -> int:
@@ -253,9 +247,9 @@ def _days(tap: TapAmazonVendor) -> int:
     return total
 
 
-def _peers_time(reports: float, durations: dict[str, float]) -> float:
+def _peers_time(reports: float, durations: list[float]) -> float:
     """Return the time that one report after the other takes: each is asked for when the one before is read."""
-    usual = sum(durations.values()) / max(1, len(durations))
+    usual = sum(durations) / max(1, len(durations))
     return reports * max(usual, REFILL)
 
 

@@ -38,11 +38,8 @@ def test_a_run_asks_for_the_fewest_reports_that_are_possible(quota: Any) -> None
 
 
 def test_the_bound_is_what_quota_and_processing_make_it(quota: Any) -> None:
-    calls = [quota.Sandbox(seed=1)] and [_Call("a")] * 16
-    assert quota._bound(calls[:15], {"r1": 30.0, "r2": 90.0}, "a") == 90.0
-    assert quota._bound(calls, {"r1": 30.0, "r2": 90.0}, "a") == pytest.approx(1 / 0.0167 + 60)
-
-
-class _Call:
-    def __init__(self, account: str) -> None:
-        self.account = account
+    assert quota._bound([30.0, 90.0, 40.0]) == 90.0
+    # The sixteenth is asked for a minute later.
+    assert quota._bound([30.0] * 15 + [50.0]) == pytest.approx(1 / 0.0167 + 50)
+    # However fast it is, it is fetched a minute after the first.
+    assert quota._bound([30.0] * 15 + [1.0]) == pytest.approx(1 / 0.0167 + 30)
