@@ -233,7 +233,7 @@ class TestOwnQuotas:
         assert len(api.create_buckets("GET_VENDOR_SALES_REPORT")) == 1
         account, own = api.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")
         own.take()
-        assert (account.delay(), own.delay()) == (0, 900)
+        assert (account.delay(), own.delay()) == (0, 901)
 
     def test_what_an_application_shares_is_one_bucket_for_its_accounts(
         self, api: ReportsApi, transport: Transport, spool: Path
