@@ -343,6 +343,8 @@ class ReportJobs:
         self._known: dict[ReportRequest, tuple[str | None, datetime]] = {}
         self._listings: dict[str, Listing] = {}
         self._refused: dict[str, AmazonError] = {}
+        #: Those whose report was found in a listing, among them some that are not any more.
+        self._looked_at: list[_Job] = []
         #: Ids of reports that are known to be of some request, or of none.
         self._used: set[str] = set()
         #: Reports whose documents can't be read, and when that was found.
@@ -686,7 +688,8 @@ class ReportJobs:
 
     def _guesses(self) -> int:
         """Count the reports that were found and may be others."""
-        return sum(job.found for job in self._open.values())
+        self._looked_at = [job for job in self._looked_at if job.found and job.open]
+        return len(self._looked_at)
 
     def _lane(self, job: _Job) -> _Lane:
         """Return the lane of a job's step; a report type with a quota of its own has its own for asking."""
@@ -785,6 +788,7 @@ class ReportJobs:
             return False
         self._used.add(found.report_id)
         job.report_id, job.asked_at, job.found = found.report_id, found.created_at, True
+        self._looked_at.append(job)
         self._wait_for(job, now)
         logger.info("Looking whether %s of %s is %s", found.report_id, found.created_at, job.asking)
         return True
