@@ -59,7 +59,8 @@ class Progress:
             parts.append(f"{to_fetch} to fetch")
         if to_ask:
             parts.append(f"{to_ask} to ask for (one a minute and account)")
-        return f"{', '.join(parts)}. Through in {duration(self.seconds)}"
+        end = f". Through in {duration(self.seconds)}" if self.open else ""
+        return ", ".join(parts) + end
 
 
 def duration(seconds: float) -> str:
