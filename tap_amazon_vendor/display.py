@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import shutil
+import os
 import typing as t
 from datetime import timedelta
 
@@ -23,6 +23,9 @@ STILL = 0.5
 
 #: Characters of the bar on a terminal.
 BAR = 20
+
+#: Columns of a terminal that does not say how many it has.
+COLUMNS = 80
 
 _ERASE = "\r\x1b[K"
 
@@ -72,7 +75,7 @@ class Display:
 
     def _draw(self, progress: Progress) -> None:
         done = BAR * (progress.total - progress.open) // max(1, progress.total)
-        width = shutil.get_terminal_size().columns - 1
+        width = _columns(self._stream) - 1
         line = f"[{'=' * done}{' ' * (BAR - done)}] {progress}"
         self._stream.write(f"{_ERASE}{line[:width]}")
         self._stream.flush()
@@ -81,3 +84,11 @@ class Display:
         """Take the live line away before a log line is written."""
         self._stream.write(_ERASE)
         return True
+
+
+def _columns(stream: t.TextIO) -> int:
+    """Return the width of a terminal: of this one, as standard output mostly is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or COLUMNS
+    except (OSError, ValueError):
+        return COLUMNS

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 ERASE = "\r\x1b[K"
 HALF = Progress(4, 2, [AccountProgress("us", 0, 2, 0, 30.0)])
-LINE = "[==========          ] 2 of 4 reports done, Amazon works on 2. Through in about 30 s"
+LINE = "[==========          ] 2 of 4 reports done, about 30 s left: Amazon works on 2"
 
 
 class Terminal(io.StringIO):
@@ -28,8 +28,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def terminal(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Display, Terminal]]:
-    """A display on a terminal of a hundred columns, to which log lines go as well."""
-    monkeypatch.setenv("COLUMNS", "100")
+    """A display on a terminal that does not say how wide it is, to which log lines go as well."""
     stream = Terminal()
     handler = logging.StreamHandler(stream)
     monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
@@ -54,7 +53,7 @@ def test_a_line_is_never_wider_than_the_terminal(
     terminal: tuple[Display, Terminal], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     display, stream = terminal
-    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("tap_amazon_vendor.display.COLUMNS", 40)
     clock.advance(1)
     display.show(half)
     assert stream.getvalue() == f"{ERASE}{LINE[:39]}"

@@ -29,17 +29,16 @@ def test_one_line_says_what_is_done_waited_for_and_left() -> None:
     progress = Progress(
         total=147,
         open=132,
-        accounts=[AccountProgress("us", 100, 5, 2, 6000.0), AccountProgress("de", 24, 0, 1, 1500.0)],
+        accounts=[AccountProgress("us", 100, 5, 2, 6000.0, 59.2), AccountProgress("de", 24, 0, 1, 1500.0, 41.3)],
     )
     assert str(progress) == (
-        "15 of 147 reports done, Amazon works on 5, 3 to fetch, 124 to ask for (one a minute and account). "
-        "Through in about 1 h 40 min"
+        "15 of 147 reports done, about 1 h 40 min left: Amazon works on 5, 3 to fetch, 124 to ask for, the next in 41 s"
     )
 
 
 def test_what_is_nothing_is_not_said() -> None:
     assert str(Progress(3, 1, [AccountProgress("us", 0, 1, 0, 42.0)])) == (
-        "2 of 3 reports done, Amazon works on 1. Through in about 42 s"
+        "2 of 3 reports done, about 42 s left: Amazon works on 1"
     )
     assert str(Progress(3, 0, [])) == "3 of 3 reports done"
 

@@ -546,6 +546,14 @@ class ReportJobs:
                     at_amazon=steps[account, _Step.POLL],
                     to_fetch=steps[account, _Step.FETCH],
                     seconds=self._seconds_left(account, steps, types),
+                    pause=min(
+                        (
+                            max(bucket.delay() for bucket in self._apis[account].create_buckets(report_type))
+                            for of, report_type in types
+                            if of == account
+                        ),
+                        default=0.0,
+                    ),
                 )
                 for account in dict.fromkeys(account for account, _ in steps)
             ]
