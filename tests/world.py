@@ -289,7 +289,9 @@ def moment(text: str) -> date:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def seed_rows(sandbox: Sandbox, stream: type[ReportStream], calls: Iterable[Call]) -> list[Row]:
+def seed_rows(
+    sandbox: Sandbox, stream: type[ReportStream], calls: Iterable[Call], account: str = "vendor-us"
+) -> list[Row]:
     """What the documents of all reports asked for say, in the stream's columns."""
     rows = []
     for call in calls:
@@ -303,7 +305,7 @@ def seed_rows(sandbox: Sandbox, stream: type[ReportStream], calls: Iterable[Call
             start, end = (bound.date() for bound in bounds)  # type: ignore[attr-defined]
         document = sandbox.data.document(
             stream.report_type,
-            account="vendor-us",
+            account=account,
             marketplace_id=request["marketplaceIds"][0],
             options=request["reportOptions"],
             start=start,
