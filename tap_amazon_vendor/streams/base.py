@@ -420,10 +420,12 @@ class Reading:
         self._record(result, asked if good else request.window, outcome, self._rows)
         if good and asked != request.window:
             self._record(result, Window(asked.next, request.window.end), Outcome.LATER)
-        if outcome.ends_partition:
+        # Of reports that Amazon made by itself, a damaged one must not keep the others from being read.
+        ends = outcome.ends_partition and not request.report_id
+        if ends:
             lost += self._windows.give_up()
         for other in lost:
-            if not outcome.ends_partition:
+            if not ends:
                 self._record(_not_reached(other), other.window, Outcome.LATER)
             self._tap.jobs.release(other, self._stream.name, read=False)
         self._move_state(outcome, result)
@@ -456,6 +458,6 @@ class Reading:
         kept = {
             known: day
             for known, day in state.get(REPORTS_READ, {}).items()
-            if date.fromisoformat(day) > today - timedelta(days=LISTED_DAYS)
+            if date.fromisoformat(day) >= today - timedelta(days=LISTED_DAYS)
         }
         state[REPORTS_READ] = {**kept, report_id: today.isoformat()}
