@@ -79,6 +79,12 @@ class ReportStatus:
     processed_at: str | None = None
     took: float | None = None
 
+    @property
+    def fruitless(self) -> bool:
+        """Whether Amazon is done with the report and there is nothing to fetch."""
+        done = self.processing in {Processing.CANCELLED, Processing.FATAL, Processing.DONE}
+        return done and self.document_id is None
+
 
 @dataclass(frozen=True)
 class ListedReport:

@@ -81,6 +81,9 @@ SPOOL_BYTES = 1 << 30
 #: Longest wait, in seconds, for the quota of a single report type: that of sales and traffic is one in 15 minutes.
 HIDDEN_WAIT = 3600.0
 
+#: Why there is no report where Amazon takes the last one for an answer.
+TOO_SOON = "Amazon has made this report too recently"
+
 #: Seconds after which a waiting caller looks up: to save, and to say how far the run is.
 TICK = 1.0
 
@@ -823,7 +826,7 @@ class ReportJobs:
             job.kept = True
             self._finish(job, Outcome.FAILED, str(error), advice="The next run tries again")
         except AmazonError as error:
-            verdict = judge_refusal(error)
+            verdict = judge_refusal(error, job.asking.kind.roles)
             self._finish(job, verdict.outcome, str(error), advice=verdict.advice)
         finally:
             job.busy = False
@@ -902,6 +905,7 @@ class ReportJobs:
 
     def _poll(self, job: _Job) -> None:
         status = self._apis[job.asking.account].status(t.cast("str", job.report_id))
+        too_soon = status.fruitless and self._too_soon(job)
         with self.changed:
             job.status = status
             if not job.open:
@@ -918,23 +922,30 @@ class ReportJobs:
                 reason = "Amazon cancelled the report: it has no data for these days"
                 if job.found:
                     self._disown(job)
-                elif self._too_soon(job):
-                    advice = "The next run asks again"
-                    self._finish(job, Outcome.LATER, "Amazon has made this report too recently", advice=advice)
+                elif too_soon:
+                    self._finish(job, Outcome.LATER, TOO_SOON, advice="The next run asks again")
                 # Asked too soon, perhaps: then the same moment is too soon again.
                 elif not (self._doubtful(job) and self._again(job, reason, pause=RETRY_PAUSE)):
                     self._finish(job, Outcome.EMPTY, reason)
             elif status.document_id:
                 job.step = _Step.FETCH
                 self._lane(job).put(job)
+            elif too_soon:
+                self._finish(job, Outcome.LATER, TOO_SOON, advice="The next run asks again")
             else:
                 self._judge(job, None)
 
     def _too_soon(self, job: _Job) -> bool:
-        """Say whether Amazon has cancelled a report because it made another one shortly before."""
-        regenerates = job.asking.kind.regenerates
-        listing = self._listings[job.asking.account]
-        return regenerates is not None and listing.holds(job.asking, self._clock() - regenerates)
+        """Say whether Amazon made no report because it had made another one shortly before.
+
+        Whoever asked for that may have done so after the run's listing: so this one is listed anew.
+        """
+        asking = job.asking
+        if asking.kind.regenerates is None or job.found:
+            return False
+        since = t.cast("datetime", job.asked_at) - asking.kind.regenerates
+        listed = self._apis[asking.account].listed((asking.report_type,), asking.marketplace_id, since)
+        return any(each.report_id != job.report_id and asking.may_be(each) for each in listed)
 
     def _keep_waiting(self, job: _Job, processing: Processing) -> None:
         now = self._clock()

@@ -106,10 +106,6 @@ class Listing:
                 return report
         return None
 
-    def holds(self, request: ReportRequest, since: datetime) -> bool:
-        """Say whether a report of the same type and days was asked for since some time."""
-        return any(report.created_at >= since and request.may_be(report) for report in self._found[request.report_type])
-
     def give_back(self, report_id: str) -> None:
         """Let a report be guessed once more."""
         self._taken.discard(report_id)

@@ -226,6 +226,7 @@ class ReportStream(Stream):
             restricted=self.restricted,
             made_by_amazon=self.made_by_amazon,
             regenerates=self.regenerates,
+            roles=self.roles,
         )
 
     def calendar(self, context: Mapping[str, t.Any]) -> Calendar:
