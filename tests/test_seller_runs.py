@@ -390,3 +390,82 @@ def test_no_fault_loses_or_doubles_a_row(small: World, fault: str, count: int) -
 def keys_of(stream: type[ReportStream]) -> list[str]:
     """What tells rows apart, whenever they were read."""
     return ["marketplace_id", *(key for key in stream.row_keys if key != "snapshot_time")]
+
+
+# Search query performance: a report that must be told the products.
+
+QUERIES, CATALOG = "search_query_performance", "search_catalog_performance"
+QUERY_REPORT = "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT"
+
+
+def queries_of_the_seed(world: World) -> list[Row]:
+    """The rows of the documents of all reports that were asked for."""
+    return [
+        flat(row)
+        for call in world.sandbox.calls
+        if call.operation == "createReport" and call.request["reportType"] == QUERY_REPORT
+        for row in world.sandbox.data.document(
+            QUERY_REPORT,
+            account="seller-us",
+            marketplace_id=call.request["marketplaceIds"][0],
+            options=call.request["reportOptions"],
+            start=date.fromisoformat(call.request["dataStartTime"][:10]),
+            end=date.fromisoformat(call.request["dataEndTime"][:10]),
+            as_of=call.at.date(),
+        )["dataByAsin"]
+    ]
+
+
+@pytest.mark.parametrize("names", [[QUERIES], [QUERIES, CATALOG]], ids=["alone", "with the catalog"])
+def test_queries_are_asked_for_the_products_with_most_impressions(world: World, names: list[str]) -> None:
+    settings = config(world, report_periods=["WEEK"], start_date=world.day(30))
+    run = world.run(settings, streams=[*names, LEDGER])
+    assert run.error is None
+    assert {(row["stream_name"], row["outcome"]) for row in run.records(LEDGER)} == {(name, "loaded") for name in names}
+    bodies = world.asked_bodies()
+    weeks = len({body["dataStartTime"] for body in bodies})
+    assert weeks >= 3
+    assert Counter(body["reportType"] for body in bodies) == {
+        QUERY_REPORT: weeks,
+        SELLER[CATALOG].report_type: weeks,
+    }
+    asked = {body["reportOptions"]["asin"] for body in bodies if body["reportType"] == QUERY_REPORT}
+    assert all(len(asins.split()) <= 18 and len(asins) <= 200 for asins in asked)
+    keys = ("asin", "start_date", "end_date", "search_query_data_search_query")
+    there = {tuple(row[key] for key in keys): row for row in run.records(QUERIES)}
+    wanted = {tuple(row[key] for key in keys): row for row in queries_of_the_seed(world)}
+    assert there.keys() == wanted.keys()
+    assert wanted
+    assert all(there[key][name] == value for key, row in wanted.items() for name, value in row.items())
+    (part,) = partitions(run.state, QUERIES)
+    assert part["context"] == {"account": "default", "marketplace_id": settings["marketplaces"][0], "report_period": "WEEK"}
+    before = len(world.asked_bodies())
+    again = world.run(settings | {"restatement_days": 0}, run.state, streams=[*names, LEDGER])
+    assert (again.error, world.asked_bodies()[before:]) == (None, [])
+
+
+def test_queries_beyond_twenty_reports_a_day_come_later(world: World) -> None:
+    settings = config(world, report_periods=["WEEK"], start_date=world.day(26 * 7))
+    state, table = None, dict[Key, Row]()
+    outcomes = []
+    for _ in range(2):
+        run = world.run(settings, state, streams=[QUERIES, LEDGER])
+        assert run.error is None
+        state, table = run.state, run.upserted(QUERIES, table)
+        outcomes.append(Counter(row["outcome"] for row in run.records(LEDGER)))
+        world.clock.advance(86400)
+    assert outcomes[0]["loaded"] == 20
+    assert outcomes[0]["later"] >= 4
+    assert set(outcomes[1]) == {"loaded"}
+    keys = ("asin", "start_date", "end_date", "search_query_data_search_query")
+    assert {tuple(row[key] for key in keys) for row in table.values()} == {
+        tuple(row[key] for key in keys) for row in queries_of_the_seed(world)
+    }
+
+
+def test_a_week_without_products_has_no_queries(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.sandbox.data, "has_rows", lambda *_, **__: False)
+    run = world.run(config(world, report_periods=["WEEK"], start_date=world.day(20)), streams=[QUERIES, LEDGER])
+    assert run.error is None
+    assert {row["outcome"] for row in run.records(LEDGER)} == {"empty"}
+    assert {body["reportType"] for body in world.asked_bodies()} == {SELLER[CATALOG].report_type}

@@ -382,12 +382,23 @@ class ReportJobs:
                 self._add(planned, (len(self._jobs),))
             self.changed.notify_all()
 
-    def replan(self, request: ReportRequest, parts: Iterable[ReportRequest]) -> None:
-        """Plan parts of a window instead of the whole, for the same readers."""
+    def replan(self, request: ReportRequest, parts: Iterable[ReportRequest], reader: str | None = None) -> None:
+        """Plan other reports in place of one.
+
+        Args:
+            request: A planned request.
+            parts: Parts of its window, or what its rows say to ask for.
+            reader: Who reads them, if not all that read the one. A report that waits in Amazon's queue since an
+                earlier run is good enough then.
+        """
         with self.changed:
             whole = self._jobs[request]
+            planned = replace(whole.planned, listed=False)
+            if reader:
+                since = planned.good_since - timedelta(days=UNCLAIMED_DAYS)
+                planned = replace(planned, readers=frozenset({reader}), good_since=since)
             for number, part in enumerate(parts):
-                self._add(replace(whole.planned, request=part, listed=False), (*whole.turn, number))
+                self._add(replace(planned, request=part), (*whole.turn, number))
             self.changed.notify_all()
 
     def _add(self, planned: PlannedReport, turn: tuple[int, ...]) -> None:

@@ -58,14 +58,14 @@ def plan_reports(
     kinds: dict[ReportPartition, ReportKind] = {}
     for stream in streams:
         for context in stream.partitions or ():
-            partition = stream.report_partition(context)
+            partition = stream.first_partition(context)
             if stream.skipped(context, horizon.today):
                 logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
                 continue
             calendar = stream.calendar(context)
             # Of streams that share a report, the one that needs the narrowest decides.
             calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
-            kinds[partition] = stream.report_kind
+            kinds.setdefault(partition, stream.report_kind)
             ranges[partition][stream.name] = stream.complete_range(context)
     waiting = _readable(pending)
     reports = {}
