@@ -218,7 +218,7 @@ def _chunks(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Ite
     """Return a stream of the tap, and the rows of a document as it reads them."""
     from datetime import date  # noqa: PLC0415
 
-    from tap_amazon_vendor.reports.documents import Document, open_document  # noqa: PLC0415
+    from tap_amazon_vendor.reports.documents import open_document, open_flat_file  # noqa: PLC0415
     from tap_amazon_vendor.reports.jobs import ReportResult  # noqa: PLC0415
     from tap_amazon_vendor.reports.outcomes import Outcome  # noqa: PLC0415
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest  # noqa: PLC0415
@@ -232,8 +232,7 @@ def _chunks(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Ite
     day = date(2026, 11, 16)
     partition: ReportPartition = stream.report_partition(context)
     asked = ReportRequest(*partition, window=Window(day, day))
-    # Flat files are not checked before they are read.
-    document = open_document(path) if array else Document(path, path.stat().st_size, None, None, empty=False)
+    document = open_document(path) if array else open_flat_file(path)
     result = ReportResult(Outcome.LOADED, asked, document=document, report_id="50001019234")
     return stream, stream.chunks(context, result)
 
@@ -291,37 +290,80 @@ def sdk(stream_name: str, array: str | None, path: Path) -> int:
 
 
 def airbyte(stream_name: str, array: str | None, path: Path) -> int:
-    """Read a document with the parts that Airbyte's source puts together for a report."""
+    """Read a document with the parts that Airbyte's source puts together for a report.
+
+    Of its source for flat files everything runs that comes after the download: decoder, two selectors, cursor, queue.
+    Its manifest has no reports of vendors: for JSON one selector stands for the two, and nothing for the rest.
+    """
+    if array is None:
+        return _airbyte_flat(path)
     import requests  # noqa: PLC0415
     from airbyte_cdk.entrypoint import AirbyteEntrypoint  # noqa: PLC0415
     from airbyte_cdk.sources.declarative.extractors import DpathExtractor, RecordSelector  # noqa: PLC0415
-    from airbyte_cdk.sources.declarative.transformations.add_fields import (  # noqa: PLC0415
-        AddedFieldDefinition,
-        AddFields,
-    )
     from airbyte_cdk.sources.types import StreamSlice  # noqa: PLC0415
     from airbyte_cdk.sources.utils.record_helper import stream_data_to_airbyte_message  # noqa: PLC0415
     from airbyte_cdk.sources.utils.transform import TransformConfig, TypeTransformer  # noqa: PLC0415
-    from source_amazon_seller_partner.components.decoder import GzipCsvDecoder, GzipJsonDecoder  # noqa: PLC0415
+    from source_amazon_seller_partner.components.decoder import GzipJsonDecoder  # noqa: PLC0415
 
     response = requests.Response()
     response.status_code = 200
     response._content = path.read_bytes()  # noqa: SLF001
-    decoder = GzipJsonDecoder(parameters={}) if array else GzipCsvDecoder(parameters={})
-    extractor = DpathExtractor(field_path=[array] if array else [], config={}, parameters={}, decoder=decoder)
-    # As in its manifest: flat files get the end of their window, the JSON reports of vendors nothing.
-    end = AddedFieldDefinition(["dataEndTime"], "{{ format_datetime(stream_slice['end_time'], '%Y-%m-%d') }}", str, {})
+    decoder = GzipJsonDecoder(parameters={})
+    extractor = DpathExtractor(field_path=[array], config={}, parameters={}, decoder=decoder)
     selector = RecordSelector(
         extractor=extractor,
         config={},
         parameters={},
         schema_normalization=TypeTransformer(TransformConfig.NoTransform),
-        transformations=[] if array else [AddFields([end], {})],
+        transformations=[],
     )
     part = StreamSlice(partition={}, cursor_slice={"end_time": "2026-11-16T00:00:00Z"})
     count = 0
     for record in selector.select_records(response, {}, {}, part):
         message = stream_data_to_airbyte_message(stream_name, record)
+        print(AirbyteEntrypoint.airbyte_message_to_string(message) + "\n", end="", flush=True)
+        count += 1
+    return count
+
+
+def _airbyte_flat(path: Path) -> int:
+    """Let Airbyte's source read the report of fulfilled shipments, with a document in place of the HTTP answer."""
+    from collections import defaultdict  # noqa: PLC0415
+    from queue import Queue  # noqa: PLC0415
+
+    import requests  # noqa: PLC0415
+    from airbyte_cdk.entrypoint import AirbyteEntrypoint  # noqa: PLC0415
+    from airbyte_cdk.sources.types import StreamSlice  # noqa: PLC0415
+    from airbyte_cdk.sources.utils.record_helper import stream_data_to_airbyte_message  # noqa: PLC0415
+    from source_amazon_seller_partner.source import SourceAmazonSellerPartner  # noqa: PLC0415
+
+    window = {"start_time": "2026-11-01T00:00:00Z", "end_time": "2026-11-16T00:00:00Z"}
+    config = {
+        "lwa_app_id": "app", "lwa_client_secret": "secret", "refresh_token": "token", "app_id": "app",
+        "region": "US", "aws_environment": "PRODUCTION", "account_type": "Seller",
+        "replication_start_date": window["start_time"], "replication_end_date": window["end_time"],
+    }  # fmt: skip
+    source = SourceAmazonSellerPartner(catalog=None, config=config, state=None)
+    config.update(source.get_aws_config_settings(config))
+    concurrent, _ = source._group_streams(config)  # noqa: SLF001
+    stream = next(each for each in concurrent if each.name == "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL")
+    factory = stream._stream_partition_generator._partition_factory  # noqa: SLF001
+    slicer = factory._retriever.stream_slicer  # noqa: SLF001
+    download = slicer.job_orchestrator_factory([])._job_repository.download_retriever  # noqa: SLF001
+    response = requests.Response()
+    response.status_code = 200
+    response._content = path.read_bytes()  # noqa: SLF001
+    download.requester.send_request = lambda *_, **__: response
+    part = StreamSlice(partition={}, cursor_slice=window, extra_fields={"jobs": [], "url": "https://localhost"})
+    slicer.fetch_records = lambda _: (record.data for record in download.read_records({}, part))
+    entrypoint, queue, counts = AirbyteEntrypoint(source), Queue(), defaultdict(float)
+    count = 0
+    for read in factory.create(part).read():
+        queue.put(read)
+        record = queue.get()
+        message = stream_data_to_airbyte_message(stream.name, record.data)
+        stream.cursor.observe(record)
+        message = entrypoint.handle_record_counts(message, counts)
         print(AirbyteEntrypoint.airbyte_message_to_string(message) + "\n", end="", flush=True)
         count += 1
     return count

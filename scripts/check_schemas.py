@@ -211,8 +211,14 @@ def _kind(schema: Schema) -> str:
 
 
 def our_fields(schema: Schema) -> dict[str, Field]:
-    """Return the columns of a schema file."""
-    return {name: Field(_kind(column), "null" in _types(column)) for name, column in schema["properties"].items()}
+    """Return the columns of a schema file; those of an object are named as if it were flat."""
+    fields = {}
+    for name, column in schema["properties"].items():
+        if "properties" in column:
+            fields |= {f"{name}_{inner}": field for inner, field in our_fields(column).items()}
+        else:
+            fields[name] = Field(_kind(column), "null" in _types(column))
+    return fields
 
 
 def amazons_fields(amazon: AmazonSchema, source: Source) -> dict[str, Field]:

@@ -22,9 +22,11 @@ import pytest
 from bootstrap import ROOT
 from embedded_postgres import Postgres, postgres, remove
 from psycopg.rows import dict_row
-from world import VENDOR_STREAMS, seed_rows
+from world import TRUTH, VENDOR_STREAMS, plain, seed_rows, seller_rows
 
+from tap_amazon_vendor.reports.windows import Snapshot
 from tap_amazon_vendor.sandbox import Call, Sandbox, running
+from tap_amazon_vendor.streams import REPORT_STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -367,3 +369,99 @@ def test_the_readmes_query_finds_every_gap_and_only_gaps(second: Run, world: Wor
         connection.rollback()
     assert {gap[2] for gap in gaps} == {"vendor_sales_totals"}
     assert len(gaps) == OLDEST - NEWEST + 1
+
+
+# A seller.
+
+#: Of sales and traffic Amazon makes one report in 15 minutes, which `speed` does not change for the tap: that by date
+#: is one, that by product one for each day.
+SLOW = "seller_sales_and_traffic_by_asin"
+
+
+@pytest.fixture(scope="module")
+def seller(world: World) -> Iterator[tuple[World, Run, Run]]:
+    """Run all streams of a seller twice, against an Amazon of its own."""
+    clock = Clock()
+    sandbox = Sandbox(speed=600, clock=clock, asins=5)
+    settings = {
+        "TAP_AMAZON_VENDOR_ACCOUNT_TYPE": "seller",
+        "TAP_AMAZON_VENDOR_REFRESH_TOKEN": "Atzr|sandbox-seller-us",
+        "TAP_AMAZON_VENDOR__SELECT": f'["*.*", "!{SLOW}.*"]',
+    }
+    with running(sandbox) as amazon:
+        there = World(sandbox, clock, amazon.url, world.server, world.project)
+        first, second = (there.run("--state-id-suffix=seller", schema="seller", **settings) for _ in range(2))
+        yield there, first, second
+
+
+FLAT_STREAMS = [
+    stream
+    for stream in REPORT_STREAMS
+    if stream.flat and not stream.made_by_amazon and (stream.countries is None or "US" in stream.countries)
+]
+
+
+@pytest.mark.parametrize("stream", FLAT_STREAMS, ids=lambda stream: stream.name)
+def test_every_seller_table_holds_what_amazon_says(seller: tuple[World, Run, Run], stream: type[ReportStream]) -> None:
+    """Every line of the flat files with every cell, once; each run adds a snapshot."""
+    world, first, second = seller
+    newest = first.calls if not asked_of(stream, second.calls) else second.calls
+    calls = newest if isinstance(stream.calendars, Snapshot) else [*first.calls, *second.calls]
+    rows = second.tables[stream.name]
+    if isinstance(stream.calendars, Snapshot):
+        newest_report = max(row["report_id"] for row in rows)
+        rows = [row for row in rows if row["report_id"] == newest_report]
+    keys = ["marketplace_id", *(key for key in stream.row_keys if key != "snapshot_time")]
+    there = {tuple(plain(row[key]) for key in keys): row for row in rows}
+    assert len(there) == len(rows)
+    wanted = {
+        tuple(part for part in key if part is not None): line
+        for key, line in seller_rows(world.sandbox, stream, "seller-us", calls).items()
+    }
+    assert wanted
+    assert there.keys() == wanted.keys()
+    different = [
+        (column, cell, there[key][column])
+        for key, line in wanted.items()
+        for column, cell in line.items()
+        if not same(there[key][column], cell)
+    ]
+    assert different == []
+
+
+def asked_of(stream: type[ReportStream], calls: Sequence[Call]) -> bool:
+    """Say whether a run asked for the stream's report."""
+    return any(call.operation == "createReport" and call.request["reportType"] == stream.report_type for call in calls)
+
+
+def same(there: Any, cell: Any) -> bool:
+    """Say whether a value of the database is that of the seed's cell."""
+    if there is None:
+        return cell in {None, "", "--", "N/A"}
+    if isinstance(there, date):
+        return f"{cell.isoformat()}T00:00:00".startswith(there.isoformat()[:19])
+    if isinstance(there, bool):
+        return there is TRUTH.get(cell, cell)
+    if isinstance(there, str):
+        return there == ("" if cell is None else str(cell))
+    return Decimal(str(there)) == cell
+
+
+def test_each_settlement_is_in_the_database_once(seller: tuple[World, Run, Run]) -> None:
+    _, first, second = seller
+    ledger = [row for row in second.tables["report_ledger"] if row["stream_name"] == "seller_settlements"]
+    loaded = [row for row in ledger if row["outcome"] == "loaded"]
+    lines = Counter(row["report_id"] for row in second.tables["seller_settlements"])
+    assert {row["report_id"]: row["rows"] for row in loaded} == lines
+    assert len(lines) >= 18
+    assert len(first.tables["seller_settlements"]) == len(second.tables["seller_settlements"])
+
+
+def test_a_seller_has_no_gap(seller: tuple[World, Run, Run]) -> None:
+    _, first, second = seller
+    for run in (first, second):
+        assert {row["outcome"] for row in run.tables["report_ledger"]} <= {"loaded", "empty"}
+    names = {row["stream_name"] for row in second.tables["report_ledger"]}
+    assert {stream.name for stream in FLAT_STREAMS} <= names
+    assert {"seller_finance_transactions", "seller_sales_and_traffic_by_date", "seller_account_health"} <= names
+    assert second.tables["seller_finance_transactions"]

@@ -111,7 +111,7 @@ REFUSALS = [
         RequestRejectedError,
         "InvalidInput: Application do not have access to some or all requested resource",
         Outcome.SKIPPED,
-        "restricted role",
+        "role (Brand Analytics)",
     ),
     (RequestRejectedError, "UnsupportedMediaType: Unsupported Media Type", Outcome.FAILED, ""),
     (
@@ -251,7 +251,7 @@ class TestRefusals:
     def test_each_refusal_of_amazon_has_its_outcome_and_advice(
         self, kind: type[AmazonError], text: str, outcome: Outcome, advice: str, case: t.Callable[[str], str]
     ) -> None:
-        verdict = judge_refusal(kind(case(text), request_id="1-2-3"))
+        verdict = judge_refusal(kind(case(text), request_id="1-2-3"), ["Brand Analytics"])
         assert verdict.outcome is outcome
         assert advice in verdict.advice
 

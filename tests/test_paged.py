@@ -9,7 +9,7 @@ import pytest
 from world import Recorder, Run
 
 from tap_amazon_vendor.errors import AccessDeniedError, RunFailedError, UnavailableError
-from tap_amazon_vendor.streams.paged import snake_keys
+from tap_amazon_vendor.reports.rows import snake_keys
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:

@@ -175,10 +175,10 @@ class TestShape:
         row = shape_one(**dict.fromkeys(names))
         assert [row[column_name(name)] for name in names] == [None] * 6
 
-    def test_objects_and_arrays_of_the_schema_stay_as_they_are(self) -> None:
+    def test_objects_and_arrays_of_the_schema_stay_nested_with_snake_case_keys(self) -> None:
         row = shape_one(codes=["a", 1], details={"aB": {"c": 1}})
         assert row["codes"] == ["a", 1]
-        assert row["details"] == {"aB": {"c": 1}}
+        assert row["details"] == {"a_b": {"c": 1}}
 
     def test_zero_false_and_empty_text_are_not_null(self) -> None:
         row = shape([{"asin": "", "startDate": "2026-11-16", "orderedUnits": 0, "isOpen": False, "glanceRate": 0}])[0]

@@ -100,6 +100,12 @@ def test_every_stream_and_every_column_is_described_and_typed(stream: type[Repor
         assert own.get("format") in {None, "date", "date-time"}
 
 
+@pytest.mark.parametrize("stream", REPORT_STREAMS, ids=lambda stream: stream.name)
+def test_no_column_is_longer_than_postgresql_takes(stream: type[ReportStream]) -> None:
+    """It cuts names off after 63 characters, and refuses a table with two that are equal then."""
+    assert max(map(len, load_schema(stream.name)["properties"])) <= 63
+
+
 @pytest.mark.parametrize("stream", SELLER, ids=lambda stream: stream.name)
 def test_the_catalog_has_every_stream_with_a_key_that_begins_as_all_do(stream: type[ReportStream]) -> None:
     tap = TapAmazonVendor(config={"account_type": "seller"}, validate_config=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from world import as_read
 
 from tap_amazon_vendor.accounts import marketplaces
 from tap_amazon_vendor.reports.flat_files import FlatFileReader
@@ -33,21 +34,6 @@ FLAT = [stream for stream in REPORT_STREAMS if stream.flat]
 ACCOUNTS = [
     account for account in DEFAULT_ACCOUNTS if account.label in {"seller-us", "seller-de", "seller-jp", "seller-in"}
 ]
-TRUTH = {"Yes": True, "YES": True, "Y": True, "true": True, "No": False, "NO": False, "N": False, "false": False}
-
-
-def as_read(value: Any, kind: str, got: Any) -> Any:
-    """What must arrive of a cell of the seed."""
-    if isinstance(value, datetime):
-        text = value.isoformat()
-        return text[:19] if got == text[:19] else text  # Some reports write no zone.
-    if isinstance(value, date):
-        return value.isoformat()
-    if kind == "boolean" and isinstance(value, str):
-        return TRUTH[value]
-    if kind == "string":
-        return None if value is None else str(value)
-    return None if value in {"--", "N/A"} else value
 
 
 @pytest.mark.parametrize("stream", FLAT, ids=lambda stream: stream.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -12,8 +13,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.errors import RunFailedError
+from tap_amazon_vendor.reports.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
+from tap_amazon_vendor.sandbox.reports import RULES
+from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest as Asked
 from tap_amazon_vendor.singer import MessageWriter
 from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams.base import load_schema
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Message
 
     from tap_amazon_vendor.sandbox import Call, Sandbox, Server
+    from tap_amazon_vendor.sandbox.data.tables import Table
     from tap_amazon_vendor.streams.base import ReportStream
 
 Row = dict[str, Any]
@@ -284,7 +290,7 @@ def elements(rows: list[Row], path: list[str], inherits: tuple[str, ...]) -> Ite
         yield from elements([inherited | inner for inner in row.get(path[0], [])], path[1:], inherits)
 
 
-def moment(text: str) -> date:
+def moment(text: str) -> datetime:
     """A day for day reports, an hour for hourly ones."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
@@ -322,3 +328,74 @@ def seed_rows(
             own = {name: value for name, value in row.items() if name not in stream.leaves_out}
             rows.append({**base, **options, **once, **flat(own)})
     return rows
+
+
+#: What Amazon writes for a boolean.
+TRUTH = {"Yes": True, "YES": True, "Y": True, "true": True, "No": False, "NO": False, "N": False, "false": False}
+
+
+def as_read(value: Any, kind: str, got: Any) -> Any:
+    """What must arrive of a cell of the seed."""
+    if isinstance(value, datetime):
+        text = value.isoformat()
+        return text[:19] if got == text[:19] else text  # Some reports write no zone.
+    if isinstance(value, date):
+        return value.isoformat()
+    if kind == "boolean" and isinstance(value, str):
+        return TRUTH[value]
+    if kind == "string":
+        return None if value is None else str(value)
+    return None if value in {"--", "N/A"} else value
+
+
+def seller_rows(sandbox: Sandbox, stream: type[ReportStream], label: str, calls: Iterable[Call]) -> dict[Key, Row]:
+    """What the flat files of all reports asked for say, as a target's table holds it: by the stream's own key."""
+    account = next(each for each in sandbox.accounts if each.label == label)
+    rows: dict[Key, Row] = {}
+    for call in calls:
+        if call.operation != "createReport" or call.status != 202 or call.account != label:
+            continue
+        asked = call.request
+        if asked["reportType"] != stream.report_type:
+            continue
+        bounds = [moment(asked[name]) if name in asked else None for name in ("dataStartTime", "dataEndTime")]
+        request = Asked(stream.report_type, tuple(asked["marketplaceIds"]), asked["reportOptions"], *bounds)
+        start, end = RULES[stream.report_type].dates.window(request, call.at)
+        table = sandbox.data.table(
+            stream.report_type, account=account, marketplace_id=request.marketplace_ids[0],
+            options=request.options, start=start, end=end, as_of=call.at,
+        )  # fmt: skip
+        rows |= table_rows(stream, table, request.marketplace_ids[0])
+    return rows
+
+
+def table_rows(stream: type[ReportStream], table: Table, *context: str) -> dict[Key, Row]:
+    """The lines of a flat file by the stream's key, which begins with the context; `snapshot_time` is left out."""
+    reader = FlatFileReader(stream.flat, load_schema(stream.name)["properties"], (), _never, _never)
+    columns = {name: str(reader.column(name)) for name in table.columns}
+    seen: Counter[Key] = Counter()
+    rows: dict[Key, Row] = {}
+    for number, line in enumerate(table.rows, 1):
+        row = {columns[name]: cell for name, cell in line.items()}
+        natural = tuple(plain(row[key]) for key in stream.row_keys if key in row)
+        seen[natural] += 1
+        own = {LINE_NUMBER: number, OCCURRENCE: seen[natural]}
+        key = (
+            *context,
+            *(plain(row[key]) if key in row else plain(own[key]) if key in own else None for key in stream.row_keys),
+        )
+        rows[key] = row
+    return rows
+
+
+def plain(value: Any) -> Any:
+    """A value of a key as both sides write it."""
+    if isinstance(value, datetime):
+        return value.isoformat()[:19]
+    if value is None:
+        return ""
+    return str(value)
+
+
+def _never(words: str) -> None:
+    raise AssertionError(words)

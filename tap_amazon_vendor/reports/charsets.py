@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -42,6 +42,7 @@ _SAMPLE = 1 << 16
 
 #: In another charset, hardly any two letters beyond ASCII make one of UTF-8.
 _WHOLE_PER_BROKEN = 4
+_TELLING = 1000
 
 
 class Charset(t.NamedTuple):
@@ -54,6 +55,35 @@ class Charset(t.NamedTuple):
 
     name: str
     errors: str = "strict"
+
+
+UTF_8 = Charset("utf-8")
+
+
+def is_utf_8(blocks: Iterable[bytes], declared: str | None) -> bool:
+    """Say whether a document is UTF-8 beyond doubt. Goes through all of it in any case.
+
+    Args:
+        blocks: The document.
+        declared: Charset that the document host named.
+
+    Returns:
+        False also where `find_charset` has something to say: of replacement characters, or of a declared charset in
+        which text looks like another one in ASCII.
+    """
+    label = _codec(declared)
+    sure = label is None or _extends_ascii(label)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    rest = b""
+    for block in blocks:
+        if not sure or (not rest and block.isascii()):
+            continue
+        try:
+            sure = REPLACEMENT not in decoder.decode(block)
+        except UnicodeDecodeError:
+            sure = False
+        rest, _ = decoder.getstate()
+    return sure and not rest
 
 
 @contextmanager
@@ -209,13 +239,18 @@ def _replacements(path: Path, charset: Charset, source: str) -> _Replacements | 
 
 
 def _is_damaged_utf_8(path: Path, source: str) -> bool:
-    """Say whether a document that is not UTF-8 is so by little: letters cut in the middle, or a damaged byte."""
+    """Say whether a document that is not UTF-8 is so by little: letters cut in the middle, or a damaged byte.
+
+    A thousand letters tell.
+    """
     broken = whole = 0
     for text in texts(path, Charset("utf-8", "replace"), source):
         if not text.isascii():
             here = text.count(REPLACEMENT)
             broken += here
             whole += len(text) - len(text.encode("ascii", "ignore")) - here
+        if broken + whole >= _TELLING:
+            break
     return whole > _WHOLE_PER_BROKEN * broken
 
 

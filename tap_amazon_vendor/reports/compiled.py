@@ -86,7 +86,7 @@ def compile_rows(
         constants: Columns that have the same value in each row.
 
     Returns:
-        None if the fields are not that simple: one is no column, or two are the same one.
+        None if the fields are not that simple: one is no column or a nested one, or two are the same one.
     """
     writer = _Writer(fields)
     try:
@@ -133,7 +133,7 @@ class _Writer:
         """Define the type of the objects below a prefix, and read its fields from a variable.
 
         Raises:
-            ValueError: A field is no column, or has a name that no struct can have; or a column has several fields.
+            ValueError: A field is no column or a nested one, or has a name that no struct can have; or a column has several fields.
         """
         types: list[tuple[str, t.Any, t.Any]] = []
         names = {}
@@ -145,7 +145,7 @@ class _Writer:
             names[attribute] = name
             self.scope[f"check{number}"] = field.convert
             if field.kind is not None:
-                if field.column in self.values:
+                if field.column in self.values or field.kind in {"object", "array"}:
                     raise ValueError
                 types.append((attribute, _TYPES.get(field.kind, t.Any), None))
                 value = self.values[field.column] = f"value{number}"

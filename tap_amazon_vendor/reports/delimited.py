@@ -130,14 +130,16 @@ class Table:
     def _unquoted(self) -> Iterator[tuple[Sequence[int], list[list[str]], bool]]:
         delimiter = self._delimiter
         for first, lines, _, cut in self._lines():
-            rows = [cells for line in lines if any(cells := line.split(delimiter)) and not line.isspace()]
             numbers: Sequence[int] = range(first, first + len(lines))
-            if len(rows) != len(lines):
-                numbers = [
-                    number
-                    for number, line in zip(numbers, lines, strict=True)
-                    if any(line.split(delimiter)) and not line.isspace()
+            rows = [line.split(delimiter) for line in lines]
+            # A line without any value has none at its beginning.
+            if not all(row[0] and not row[0].isspace() for row in rows):
+                full = [
+                    (number, row)
+                    for number, line, row in zip(numbers, lines, rows, strict=True)
+                    if any(row) and not line.isspace()
                 ]
+                numbers, rows = [number for number, _ in full], [row for _, row in full]
             if rows:
                 yield numbers, rows, cut
 

@@ -25,15 +25,20 @@ import typing as t
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 import msgspec
 
 from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.reports.charsets import BLOCK, UTF_8, is_utf_8
 from tap_amazon_vendor.reports.delimited import is_empty
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tap_amazon_vendor.reports.charsets import Charset
 
 #: What a gzip file starts with. Amazon's own label has been wrong both ways (REPORTS.md 0.2).
 GZIP_MAGIC = b"\x1f\x8b"
@@ -78,7 +83,7 @@ class Document:
         error: Amazon's text, where the document holds an error instead of rows.
         specification: ``reportSpecification``, where it has one.
         empty: There is no row in it.
-        charset: What the document host said of it.
+        charset: How a flat file is to be decoded, where that shows; else what the document host said of it.
     """
 
     path: Path
@@ -86,11 +91,13 @@ class Document:
     error: str | None
     specification: dict[str, t.Any] | None
     empty: bool
-    charset: str | None = None
+    charset: Charset | str | None = None
 
 
 def open_flat_file(path: Path, charset: str | None = None) -> Document:
     """Check a downloaded flat file, or what came in its place. Reads it through once, as `open_document` does.
+
+    Most flat files are UTF-8, which shows while it is read. Of the others `find_charset` decides.
 
     Args:
         path: The file.
@@ -100,16 +107,16 @@ def open_flat_file(path: Path, charset: str | None = None) -> Document:
         DocumentError: It is truncated, damaged, or a page of HTML.
     """
     with _unpacked(path) as file:
-        head = file.read(ERROR_BYTES).lstrip(_WHITE)
-        while file.read(ERROR_BYTES):
-            pass
+        head = file.read(ERROR_BYTES)
+        utf_8 = is_utf_8(chain((head,), iter(partial(file.read, BLOCK), b"")), charset)
+    head = head.lstrip(_WHITE)
     if head.startswith(b"{"):
         # The reason why there is no file. A first header that begins so is none of Amazon's.
         return open_document(path)
     if head[:_TAIL].lower().startswith((b"<!doctype html", b"<html")):
         text = "the document is a page of HTML"
         raise DocumentError(text)
-    return Document(path, path.stat().st_size, None, None, is_empty(path), charset)
+    return Document(path, path.stat().st_size, None, None, is_empty(path), UTF_8 if utf_8 else charset)
 
 
 def open_document(path: Path) -> Document:

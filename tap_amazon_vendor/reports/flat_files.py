@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 
-from tap_amazon_vendor.reports.charsets import find_charset
+from tap_amazon_vendor.reports.charsets import Charset, find_charset
 from tap_amazon_vendor.reports.delimited import Table
 from tap_amazon_vendor.reports.rows import EXTRA, column_name
 from tap_amazon_vendor.reports.texts import (
@@ -105,7 +105,7 @@ class FlatFileReader:
         constants: Mapping[str, t.Any],
         source: str,
         *,
-        charset: str | None = None,
+        charset: Charset | str | None = None,
         country: str | None = None,
     ) -> Iterator[list[Row]]:
         """Read a file.
@@ -114,7 +114,7 @@ class FlatFileReader:
             path: The file, gzip or plain.
             constants: Columns that have the same value in each row.
             source: What to call the file in an error.
-            charset: What the document host named.
+            charset: How to decode it, or what the document host named.
             country: Country of the marketplace, where it is known: charset and formats hang on it.
 
         Yields:
@@ -124,8 +124,9 @@ class FlatFileReader:
             DocumentError: The file is damaged, is of another report, a value is not of its column's type, or a key
                 column has none. Names file, line (the header's is 1) and column, and never the value.
         """
-        found = find_charset(path, source, self._warn, declared=charset, country=country)
-        table = Table(path, found, self._flat.delimiter, source, quoted=self._flat.quoted)
+        if not isinstance(charset, Charset):
+            charset = find_charset(path, source, self._warn, declared=charset, country=country)
+        table = Table(path, charset, self._flat.delimiter, source, quoted=self._flat.quoted)
         known, unknown = self._assign(table, constants)
         for header in unknown:
             self._unknown(header)
@@ -159,10 +160,10 @@ class FlatFileReader:
                     for row in zip(*(texts_by_index[index] for index in unknown.values()), strict=True)
                 ]
             read += len(rows)
-            names = tuple(columns)
             chunk = [template.copy() for _ in rows]
-            for row, values in zip(chunk, zip(*columns.values(), strict=True), strict=True):
-                row.update(zip(names, values, strict=False))
+            for name, values in columns.items():
+                for row, value in zip(chunk, values, strict=True):
+                    row[name] = value
             yield chunk
 
     def column(self, header: str) -> str | None:
@@ -298,9 +299,9 @@ class _Remembered(dict[str, t.Any]):
         self._convert = convert
 
     def __missing__(self, text: str) -> t.Any:  # noqa: ANN401
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        value = self[text] = self._convert(text)
+        value = self._convert(text)
+        if len(self) < _REMEMBERED:
+            self[text] = value
         return value
 
 

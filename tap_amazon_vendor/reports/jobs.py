@@ -81,6 +81,9 @@ SPOOL_BYTES = 1 << 30
 #: Longest wait, in seconds, for the quota of a single report type: that of sales and traffic is one in 15 minutes.
 HIDDEN_WAIT = 3600.0
 
+#: Why there is no report where Amazon takes the last one for an answer.
+TOO_SOON = "Amazon has made this report too recently"
+
 #: Seconds after which a waiting caller looks up: to save, and to say how far the run is.
 TICK = 1.0
 
@@ -386,14 +389,24 @@ class ReportJobs:
                 self._add(planned, (len(self._jobs),))
             self.changed.notify_all()
 
-    def replan(self, request: ReportRequest, parts: Iterable[ReportRequest]) -> None:
-        """Plan parts of a window instead of the whole, for the same readers."""
+    def replan(self, request: ReportRequest, parts: Iterable[ReportRequest], reader: str | None = None) -> None:
+        """Plan other reports in place of one.
+
+        Args:
+            request: A planned request.
+            parts: Parts of its window, or what its rows say to ask for.
+            reader: Who reads them, if not all that read the one. A report that waits in Amazon's queue since an
+                earlier run is good enough then.
+        """
         with self.changed:
             whole = self._jobs[request]
+            # Who gave up will not read the parts either.
+            planned = replace(whole.planned, listed=False, readers=frozenset(whole.readers))
+            if reader:
+                since = planned.good_since - timedelta(days=UNCLAIMED_DAYS)
+                planned = replace(planned, readers=frozenset({reader}), good_since=since)
             for number, part in enumerate(parts):
-                # Who gave up will not read the parts either.
-                planned = replace(whole.planned, request=part, listed=False, readers=frozenset(whole.readers))
-                self._add(planned, (*whole.turn, number))
+                self._add(replace(planned, request=part), (*whole.turn, number))
             self.changed.notify_all()
 
     def _add(self, planned: PlannedReport, turn: tuple[int, ...]) -> None:
@@ -868,7 +881,7 @@ class ReportJobs:
                 job.kept = True
                 self._finish(job, Outcome.FAILED, str(error), advice="The next run tries again")
         except AmazonError as error:
-            verdict = judge_refusal(error)
+            verdict = judge_refusal(error, job.asking.kind.roles)
             self._finish(job, verdict.outcome, str(error), advice=verdict.advice)
         finally:
             with self.changed:
@@ -954,6 +967,7 @@ class ReportJobs:
 
     def _poll(self, job: _Job) -> None:
         status = self._apis[job.asking.account].status(t.cast("str", job.report_id))
+        too_soon = status.fruitless and self._too_soon(job)
         with self.changed:
             job.status = status
             if not job.open:
@@ -963,29 +977,32 @@ class ReportJobs:
                 return
             if status.took is not None:
                 self._usual[job.asking.report_type].append(status.took)
-            if status.processing is Processing.CANCELLED:
-                reason = "Amazon cancelled the report: it has no data for these days"
-                if job.found:
-                    self._disown(job)
-                elif self._too_soon(job):
-                    advice = "The next run asks again"
-                    self._finish(job, Outcome.LATER, "Amazon has made this report too recently", advice=advice)
-                # Asked too soon, perhaps: then the same moment is too soon again.
-                elif not (self._doubtful(job) and self._again(job, reason, pause=RETRY_PAUSE)):
-                    self._finish(job, Outcome.EMPTY, reason)
-            elif status.document_id:
+            if status.document_id and status.processing is not Processing.CANCELLED:
                 job.step = _Step.FETCH
                 self._lane(job).put(job)
             elif job.found:
                 self._disown(job)
+            elif too_soon:
+                self._finish(job, Outcome.LATER, TOO_SOON, advice="The next run asks again")
+            elif status.processing is Processing.CANCELLED:
+                reason = "Amazon cancelled the report: it has no data for these days"
+                # Asked too soon, perhaps: then the same moment is too soon again.
+                if not (self._doubtful(job) and self._again(job, reason, pause=RETRY_PAUSE)):
+                    self._finish(job, Outcome.EMPTY, reason)
             else:
                 self._judge(job, None)
 
     def _too_soon(self, job: _Job) -> bool:
-        """Say whether Amazon has cancelled a report because it made another one shortly before."""
-        regenerates = job.asking.kind.regenerates
-        listing = self._listings[job.asking.account]
-        return regenerates is not None and listing.holds(job.asking, self._clock() - regenerates)
+        """Say whether Amazon made no report because it had made another one shortly before.
+
+        Whoever asked for that may have done so after the run's listing: so this one is listed anew.
+        """
+        asking = job.asking
+        if asking.kind.regenerates is None or job.found:
+            return False
+        since = t.cast("datetime", job.asked_at) - asking.kind.regenerates
+        listed = self._apis[asking.account].listed((asking.report_type,), asking.marketplace_id, since)
+        return any(each.report_id != job.report_id and asking.may_be(each) for each in listed)
 
     def _keep_waiting(self, job: _Job, processing: Processing) -> None:
         now = self._clock()

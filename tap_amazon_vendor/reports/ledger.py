@@ -41,13 +41,15 @@ class LedgerEntry:
         """
         result = self.result
         asked = result.asked
+        # Settlements of several marketplaces are of the same days.
+        options = (*asked.options, *(("reportId", each) for each in (asked.report_id,) if each))
         good = self.outcome.completes
         recorded_at = now.isoformat(timespec="seconds")
         return {
             "account": asked.account,
             "marketplace_id": asked.marketplace_id,
             "report_type": asked.report_type,
-            "report_options": ",".join(f"{name}={value}" for name, value in asked.options),
+            "report_options": ",".join(f"{name}={value}" for name, value in options),
             "stream_name": self.stream,
             "window_start": _date_time(self.window.start),
             "window_end": _date_time(self.window.end),

@@ -102,10 +102,6 @@ class Listing:
             None,
         )
 
-    def holds(self, request: ReportRequest, since: datetime) -> bool:
-        """Say whether a report of the same type and days was asked for since some time."""
-        return self.find(request, since, done=False, used=set()) is not None
-
     @property
     def hopeless(self) -> bool:
         """Whether too many guesses were wrong."""

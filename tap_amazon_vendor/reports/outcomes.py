@@ -7,12 +7,14 @@ matched by its telling part, without regard to case.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from tap_amazon_vendor.errors import AccessDeniedError, RequestRejectedError
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_amazon_vendor.errors import AmazonError
 
 
@@ -74,11 +76,11 @@ _NO_RIGHTS = (
     "report: ask the administrator of the account in Vendor Central"
 )
 _NO_ROLE = (
-    "The application lacks the role for this report (vendor reports: Brand Analytics), or the "
+    "The application lacks the role for this report ({roles}), or the "
     "account authorized it before the role was added: add the role, then authorize again"
 )
 _NO_RESTRICTED_ROLE = (
-    "The application lacks the restricted role for this report (Tax Invoicing, Tax Remittance), is not allowed to "
+    "The application lacks the restricted role for this report ({roles}), is not allowed to "
     "use restricted data tokens, or was authorized before it got the role: have the role granted, then authorize again"
 )
 
@@ -143,15 +145,16 @@ def judge_fatal(text: str | None, *, recent: bool, delivered: bool) -> Verdict:
     return Verdict(Outcome.FAILED, again=True)
 
 
-def judge_refusal(error: AmazonError) -> Verdict:
+def judge_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdict:
     """Judge a report that Amazon did not even accept.
 
     Args:
         error: What the call raised.
+        roles: Amazon's roles of which any one suffices for the report.
     """
     if isinstance(error, (AccessDeniedError, RequestRejectedError)):
         words = error.text.lower()
         for part, verdict in _REFUSED:
             if part in words:
-                return verdict
+                return replace(verdict, advice=verdict.advice.format(roles=" or ".join(roles) or "none is known"))
     return Verdict(Outcome.FAILED)

@@ -24,12 +24,14 @@ class ReportKind:
         restricted: The document is handed out for a restricted data token only (REPORTS.md 0.7).
         made_by_amazon: It can't be asked for: Amazon makes it by itself and lists it.
         regenerates: How long Amazon takes the last report for an answer instead of making another (REPORTS.md 0.5).
+        roles: Amazon's roles of which any one suffices.
     """
 
     flat: bool = False
     restricted: bool = False
     made_by_amazon: bool = False
     regenerates: timedelta | None = None
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,12 @@ def _date_time(value: str) -> str:
     return value
 
 
-def _anything(value: t.Any) -> t.Any:  # noqa: ANN401
+def snake_keys(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
+    """Write the keys of nested objects in snake_case."""
+    if isinstance(value, dict):
+        return {column_name(key): snake_keys(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [snake_keys(inner) for inner in value]
     return value
 
 
@@ -238,6 +243,6 @@ _CONVERTERS: dict[str, Convert] = {
     "integer": _integer,
     "number": _number,
     "boolean": _boolean,
-    "object": _anything,
-    "array": _anything,
+    "object": snake_keys,
+    "array": snake_keys,
 }

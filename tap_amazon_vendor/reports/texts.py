@@ -48,6 +48,7 @@ _COMMA = re.compile(
 )
 #: What most reports have, so that most texts need no second look.
 _CENTS = re.compile(r"[+-]?\d+\.\d\d?", re.ASCII)
+_NEVER = re.compile(r"(?!)")
 _NO_MARKS = re.compile(r"[+-]?\d+", re.ASCII)
 _NOT_COMMA = str.maketrans({",": ".", "\u2212": "-", **dict.fromkeys([*_BLANKS, "."])})
 _NOT_POINT = str.maketrans({"\u2212": "-", **dict.fromkeys([*_BLANKS, ","])})
@@ -137,8 +138,11 @@ def text_converter(
     if kind == "string":
         return lambda text: text or None
     read = _READ[kind]
+    plain = _CENTS if kind == "number" else _NEVER
 
     def convert(text: str) -> t.Any:  # noqa: ANN401
+        if plain.fullmatch(text):
+            return Decimal(text)
         text = text.strip()
         if not text or text in nulls:
             return None

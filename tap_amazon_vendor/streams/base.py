@@ -7,6 +7,7 @@ state: ``complete_from`` and ``replication_key_value`` are the first and the las
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import json
 import logging
@@ -15,6 +16,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from importlib import resources
 
+import msgspec
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.core import Stream
@@ -58,8 +60,25 @@ SNAPSHOT_TIME = "snapshot_time"
 #: In the state of reports that Amazon makes by itself: their ids, and the days on which they were read.
 REPORTS_READ = "reports_read"
 
+#: Products that a report may be asked for: their ids must fit in 200 characters (REPORTS.md section 2).
+MOST_ASINS = 18
+
 #: Days after which a partition that the account lacked is tried again.
 SKIPPED_DAYS = 7
+
+
+class _Impressions(msgspec.Struct):
+    """How often customers saw a product in search results."""
+
+    asin: str
+    data: dict[str, t.Any] = msgspec.field(name="impressionData", default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return self.data.get("impressionCount") or 0
+
+
+_impressions = msgspec.json.Decoder(list[_Impressions])
 
 
 def _not_reached(request: ReportRequest) -> ReportResult:
@@ -107,7 +126,8 @@ class ReportStream(Stream):
         made_by_amazon: Amazon makes the report by itself: it is looked for, never asked for, and read once by its id.
         restricted: The document is handed out for a restricted data token only (REPORTS.md 0.7).
         regenerates: How long Amazon takes the last report for an answer instead of making another (REPORTS.md 0.5).
-        asins_from: The stream whose rows say which products to ask for, where the report must be told.
+        asins_from: The stream whose rows say which products to ask for, where the report must be told. Its report is
+            read first, then the stream's own is asked for.
     """
 
     name: str = ""
@@ -216,6 +236,44 @@ class ReportStream(Stream):
             tuple(sorted({**self.fixed_options, **options}.items())),
         )
 
+    def first_partition(self, context: Mapping[str, t.Any]) -> ReportPartition:
+        """Return what the reports have in common that are asked for first."""
+        own = self.report_partition(context)
+        return own._replace(report_type=self.asins_from.report_type) if self.asins_from else own
+
+    def next_request(self, first: ReportRequest, result: ReportResult) -> ReportRequest | None:
+        """Return what to ask for after a report that says what.
+
+        Args:
+            first: The request of that report.
+            result: What became of it.
+
+        Returns:
+            The request for the products with the most impressions; None where there are none, or nothing follows.
+
+        Raises:
+            DocumentError: The report can't be read.
+        """
+        if not self.asins_from or first.report_type == self.report_type or not result.document:
+            return None
+        slices = read_slices(result.document, self.asins_from.array)
+        shown = itertools.chain.from_iterable(map(_impressions.decode, slices))
+        # The same products in the same order make the same request, which an earlier run may have sent.
+        try:
+            most = heapq.nlargest(MOST_ASINS, shown, key=lambda row: (row.count, row.asin))
+        except msgspec.ValidationError as error:
+            text = f"report {result.report_id}: {error}"
+            raise DocumentError(text) from None
+        asins = sorted(row.asin for row in most)
+        if not asins:
+            return None
+        return replace(
+            first,
+            report_type=self.report_type,
+            options=tuple(sorted({**dict(first.options), "asin": " ".join(asins)}.items())),
+            kind=self.report_kind,
+        )
+
     @property
     def report_kind(self) -> ReportKind:
         """What Amazon does with reports of the type."""
@@ -224,6 +282,7 @@ class ReportStream(Stream):
             restricted=self.restricted,
             made_by_amazon=self.made_by_amazon,
             regenerates=self.regenerates,
+            roles=self.roles,
         )
 
     def calendar(self, context: Mapping[str, t.Any]) -> Calendar:
@@ -264,7 +323,7 @@ class ReportStream(Stream):
 
     def windows(self, context: Context) -> PartitionWindows:
         """Return what this run wants of a partition."""
-        planned = self.tap.plan.get(self.report_partition(context), [])
+        planned = self.tap.plan.get(self.first_partition(context), [])
         requests = [report.request for report in planned if self.name in report.readers]
         return PartitionWindows(self.complete_range(context), requests, unbroken=self.calendar(context).unbroken)
 
@@ -379,6 +438,7 @@ class Reading:
         self._request = request
         self._result = stream.tap.jobs.result(request)
         self._rows = 0
+        self._next: ReportRequest | None = None
 
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows, some at a time. What can't be read ends them, and is told by `finish`."""
@@ -386,6 +446,9 @@ class Reading:
             return
         overlap = self._tap.overlap if self._stream.compares_programs else None
         try:
+            if self._request.report_type != self._stream.report_type:
+                self._next = self._stream.next_request(self._request, self._result)
+                return
             for chunk in self._stream.chunks(self._context, self._result):
                 self._rows += len(chunk)
                 if overlap:
@@ -399,8 +462,14 @@ class Reading:
         """Complete the window in ledger and state. Its rows are written.
 
         Returns:
-            What is to be read in its place, where Amazon finds it too wide or made reports by itself.
+            What is to be read in its place, where Amazon finds it too wide or made reports by itself, or where its rows
+            say what to ask for.
         """
+        if self._next:
+            self._tap.jobs.replan(self._request, [self._next], reader=self._stream.name)
+            self._windows.replace(self._request, [self._next])
+            self._tap.jobs.release(self._request, self._stream.name, read=True)
+            return [self._next]
         read = self._stream.get_context_state(self._context).get(REPORTS_READ, {})
         parts = [part for part in self._result.parts if part.report_id not in read]
         if parts:
@@ -426,10 +495,12 @@ class Reading:
         self._record(result, asked if good else request.window, outcome, self._rows)
         if good and asked != request.window:
             self._record(result, Window(asked.next, request.window.end), Outcome.LATER)
-        if outcome.ends_partition:
+        # Of reports that Amazon made by itself, a damaged one must not keep the others from being read.
+        ends = outcome.ends_partition and not request.report_id
+        if ends:
             lost += self._windows.give_up()
         for other in lost:
-            if not outcome.ends_partition:
+            if not ends:
                 self._record(_not_reached(other), other.window, Outcome.LATER)
             self._tap.jobs.release(other, self._stream.name, read=False)
         self._move_state(outcome, result)
@@ -462,6 +533,6 @@ class Reading:
         kept = {
             known: day
             for known, day in state.get(REPORTS_READ, {}).items()
-            if date.fromisoformat(day) > today - timedelta(days=LISTED_DAYS)
+            if date.fromisoformat(day) >= today - timedelta(days=LISTED_DAYS)
         }
         state[REPORTS_READ] = {**kept, report_id: today.isoformat()}

@@ -22,7 +22,7 @@ from tap_amazon_vendor.reports.jobs import ReportResult
 from tap_amazon_vendor.reports.ledger import LedgerEntry
 from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.reports.request import ReportRequest
-from tap_amazon_vendor.reports.rows import EXTRA, RowShaper, column_name
+from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
 from tap_amazon_vendor.reports.windows import Window, extend, from_text, plan, reachable, to_text
 from tap_amazon_vendor.streams.base import SKIPPED_DAYS, load_schema
 
@@ -162,7 +162,7 @@ class PagedStream(Stream):
                 # An authorization may reach further than the user wants to read.
                 marketplace = self.marketplace(element) or account.marketplaces[0].marketplace_id
                 if marketplace in wanted:
-                    rows[marketplace].append({name: snake_keys(value) for name, value in element.items()})
+                    rows[marketplace].append(element)
             for marketplace, some in rows.items():
                 constants = {"account": account.label, "marketplace_id": marketplace, EXTRA: None}
                 for chunk in self._shaper.shape([encoder.encode(some)], constants, self.operation.name):
@@ -240,12 +240,3 @@ class PagedStream(Stream):
             self.logger.warning(
                 "%s has a field that this tap does not know: %s. It goes to %s", self.operation.name, field, EXTRA
             )
-
-
-def snake_keys(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
-    """Write the keys of nested objects in snake_case."""
-    if isinstance(value, dict):
-        return {column_name(key): snake_keys(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [snake_keys(inner) for inner in value]
-    return value

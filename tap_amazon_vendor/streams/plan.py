@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from tap_amazon_vendor.reports.jobs import PlannedReport, Turn
+from tap_amazon_vendor.reports.jobs import LISTED_DAYS, PlannedReport, Turn
 from tap_amazon_vendor.reports.request import ReportKind, ReportRequest
 from tap_amazon_vendor.reports.windows import Window, common, extend, plan, to_text, touches
 
@@ -27,6 +27,9 @@ NO_TIME = Window(date.min, date.min)
 
 #: Days after which Amazon has forgotten a report (90, REPORTS.md 0.1), with a margin.
 KEPT_DAYS = 85
+
+#: How far back reports are looked for that Amazon makes by itself: as far as it lists them, less the length of a run.
+LISTED = timedelta(days=LISTED_DAYS, hours=-1)
 
 
 def plan_reports(
@@ -55,14 +58,14 @@ def plan_reports(
     kinds: dict[ReportPartition, ReportKind] = {}
     for stream in streams:
         for context in stream.partitions or ():
-            partition = stream.report_partition(context)
+            partition = stream.first_partition(context)
             if stream.skipped(context, horizon.today):
                 logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
                 continue
             calendar = stream.calendar(context)
             # Of streams that share a report, the one that needs the narrowest decides.
             calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
-            kinds[partition] = stream.report_kind
+            kinds.setdefault(partition, stream.report_kind)
             ranges[partition][stream.name] = stream.complete_range(context)
     waiting = _readable(pending)
     reports = {}
@@ -135,7 +138,9 @@ def _windows(
 def _good_since(request: ReportRequest, window: Window, horizon: Horizon, *, taken_up: bool) -> datetime:
     """Return since when a report must have been asked for to be as good as a new one."""
     kept = horizon.now - timedelta(days=KEPT_DAYS)
-    if taken_up or request.kind.made_by_amazon:
+    if request.kind.made_by_amazon:
+        return horizon.now - LISTED
+    if taken_up:
         return kept
     # Figures that Amazon may still restate must not be older than a day, or than Amazon makes them anew.
     young = horizon.now - (request.kind.regenerates or timedelta(days=1))
