@@ -111,7 +111,7 @@ REFUSALS = [
         RequestRejectedError,
         "InvalidInput: Application do not have access to some or all requested resource",
         Outcome.SKIPPED,
-        "role (Brand Analytics)",
+        "restricted role for this report (Brand Analytics)",
     ),
     (RequestRejectedError, "UnsupportedMediaType: Unsupported Media Type", Outcome.FAILED, ""),
     (
