@@ -395,9 +395,7 @@ FLAT_STREAMS = [
 
 
 @pytest.mark.parametrize("stream", FLAT_STREAMS, ids=lambda stream: stream.name)
-def test_every_seller_table_holds_what_amazon_says(
-    seller: tuple[World, Run, Run], stream: type[ReportStream]
-) -> None:
+def test_every_seller_table_holds_what_amazon_says(seller: tuple[World, Run, Run], stream: type[ReportStream]) -> None:
     """Every line of the flat files with every cell, once; each run adds a snapshot."""
     world, first, second = seller
     newest = first.calls if not asked_of(stream, second.calls) else second.calls
@@ -426,9 +424,7 @@ def test_every_seller_table_holds_what_amazon_says(
 
 def asked_of(stream: type[ReportStream], calls: Sequence[Call]) -> bool:
     """Say whether a run asked for the stream's report."""
-    return any(
-        call.operation == "createReport" and call.request["reportType"] == stream.report_type for call in calls
-    )
+    return any(call.operation == "createReport" and call.request["reportType"] == stream.report_type for call in calls)
 
 
 def same(there: Any, cell: Any) -> bool:
@@ -441,7 +437,7 @@ def same(there: Any, cell: Any) -> bool:
         return there is TRUTH.get(cell, cell)
     if isinstance(there, str):
         return there == ("" if cell is None else str(cell))
-    return Decimal(str(there)) == cell
+    return bool(Decimal(str(there)) == cell)
 
 
 def test_each_settlement_is_in_the_database_once(seller: tuple[World, Run, Run]) -> None:

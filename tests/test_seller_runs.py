@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from world import Key, Row, Run, World, as_read, flat, partitions, plain, seller_rows, table_rows
+from world import Key, Row, Run, World, as_read, flat, moment, partitions, plain, seller_rows, table_rows
 
 from tap_amazon_vendor.reports.windows import Snapshot
 from tap_amazon_vendor.sandbox import FAULTS, Sandbox, running
@@ -262,14 +262,14 @@ def sibling(world: World, name: str, minutes: int) -> Any:
         other.selected = other is stream
     (planned,) = [report for reports in tap.plan.values() for report in reports]
     body = planned.request.body()
-    bounds = {side: datetime.fromisoformat(body[field].replace("Z", "+00:00"))
-              for side, field in (("start", "dataStartTime"), ("end", "dataEndTime")) if field in body}  # fmt: skip
+    start, end = (moment(body[name]) if name in body else None for name in ("dataStartTime", "dataEndTime"))
     return world.sandbox.order(
         "seller-us",
         SELLER[name].report_type,
         options=body["reportOptions"],
+        start=start,
+        end=end,
         at=world.clock() - timedelta(minutes=minutes),
-        **bounds,
     )
 
 
@@ -376,7 +376,9 @@ def test_no_fault_loses_or_doubles_a_row(small: World, fault: str, count: int) -
     for name in SAMPLE:
         stream = SELLER[name]
         there = {
-            tuple(plain(row[key])[:19] if key.endswith(("time", "date")) else plain(row[key]) for key in keys_of(stream))
+            tuple(
+                plain(row[key])[:19] if key.endswith(("time", "date")) else plain(row[key]) for key in keys_of(stream)
+            )
             for row in rows_of([first, second], name, equal=fault == "equal_lines").values()
         }
         wanted = {
@@ -438,7 +440,11 @@ def test_queries_are_asked_for_the_products_with_most_impressions(world: World, 
     assert wanted
     assert all(there[key][name] == value for key, row in wanted.items() for name, value in row.items())
     (part,) = partitions(run.state, QUERIES)
-    assert part["context"] == {"account": "default", "marketplace_id": settings["marketplaces"][0], "report_period": "WEEK"}
+    assert part["context"] == {
+        "account": "default",
+        "marketplace_id": settings["marketplaces"][0],
+        "report_period": "WEEK",
+    }
     before = len(world.asked_bodies())
     again = world.run(settings | {"restatement_days": 0}, run.state, streams=[*names, LEDGER])
     assert (again.error, world.asked_bodies()[before:]) == (None, [])

@@ -45,7 +45,9 @@ OWN_QUOTAS = {
     "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT": Operation(
         "createReport of search query performance", "POST", "", 20 / 86_400, 20
     ),
-    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL": Operation("createReport of fulfilled shipments", "POST", "", 1 / 1200, 3),
+    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL": Operation(
+        "createReport of fulfilled shipments", "POST", "", 1 / 1200, 3
+    ),
 }
 
 #: Of these, the ones that all accounts of an application share.

@@ -929,20 +929,18 @@ class ReportJobs:
                 if len(usual) == REMEMBERED:
                     usual.pop(len(self._jobs) % REMEMBERED)
                 insort(usual, status.took)
-            if status.processing is Processing.CANCELLED:
+            if too_soon:
+                self._finish(job, Outcome.LATER, TOO_SOON, advice="The next run asks again")
+            elif status.processing is Processing.CANCELLED:
                 reason = "Amazon cancelled the report: it has no data for these days"
                 if job.found:
                     self._disown(job)
-                elif too_soon:
-                    self._finish(job, Outcome.LATER, TOO_SOON, advice="The next run asks again")
                 # Asked too soon, perhaps: then the same moment is too soon again.
                 elif not (self._doubtful(job) and self._again(job, reason, pause=RETRY_PAUSE)):
                     self._finish(job, Outcome.EMPTY, reason)
             elif status.document_id:
                 job.step = _Step.FETCH
                 self._lane(job).put(job)
-            elif too_soon:
-                self._finish(job, Outcome.LATER, TOO_SOON, advice="The next run asks again")
             else:
                 self._judge(job, None)
 
