@@ -19,10 +19,12 @@ import time
 import typing as t
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from pathlib import Path
 from random import Random
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.singerlib import RecordMessage
 
 from tap_amazon_vendor.reports.windows import PERIODS
 from tap_amazon_vendor.sandbox import Sandbox, running
@@ -34,10 +36,13 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.singerlib import Message
 
-    from tap_amazon_vendor.sandbox import Call
+    from tap_amazon_vendor.reports.jobs import PlannedReport
 
 #: A quota of createReport and getReportDocument (API.md section 6): calls at once, seconds for one more.
 BURST, REFILL = 15, 1 / 0.0167
+
+#: Days that a report may ask for by DAY (REPORTS.md section 1).
+WIDEST_DAYS = 15
 
 #: The streams whose reports have a view and a program, and those without.
 FINANCIAL = ("vendor_sales", "vendor_sales_totals")
@@ -69,12 +74,21 @@ class FastClock:
 class Counter(MsgSpecWriter):
     """Counts records instead of writing them."""
 
-    records = 0
+    def __init__(self) -> None:
+        """Start at none."""
+        self.records = 0
+        #: Account, report type and options of what an account lacks, by the ledger.
+        self.skipped: set[tuple[str, str, str]] = set()
 
     def write_message(self, message: Message) -> None:
         """Encode and count a message."""
         self.format_message(message)
-        self.records += type(message).__name__ == "RecordMessage"
+        if not isinstance(message, RecordMessage):
+            return
+        self.records += 1
+        row = message.record
+        if row.get("outcome") == "skipped":
+            self.skipped.add((row["account"], row["report_type"], row["report_options"]))
 
 
 @dataclass(frozen=True)
@@ -163,8 +177,8 @@ def measure(case: Case, speed: float) -> Row:
         calls = sandbox.calls
         creates = [call for call in calls if call.operation == "createReport"]
         created = [call for call in creates if call.status == 202]
-        minimum = sum(len(reports) for reports in tap.plan.values())
-        durations = _durations(sandbox, clock())
+        minimum = _fewest(tap, writer.skipped)
+        durations = [_durations(sandbox, account.label, clock()) for account in accounts]
         peers = _days(tap)
         return Row(
             case.name,
@@ -172,55 +186,67 @@ def measure(case: Case, speed: float) -> Row:
             minimum,
             writer.records,
             wall,
-            max(_bound(created, durations, account.label) for account in accounts),
+            max(map(_bound, durations)),
             sum(call.status == 429 for call in calls),
             sum(call.operation == "getReport" for call in calls),
             peers,
-            _peers_time(peers / len(accounts), durations),
+            _peers_time(peers / len(accounts), [*chain(*durations)]),
         )
 
 
-def _durations(sandbox: Sandbox, now: datetime) -> dict[str, float]:
-    """Return how long Amazon took for each report, by account and report."""
-    return {
-        job.report_id: (job.waiting + job.working).total_seconds()
-        for account in sandbox.accounts
-        for job in sandbox.jobs.of(account, now)
-    }
+def _durations(sandbox: Sandbox, label: str, now: datetime) -> list[float]:
+    """Return how long Amazon took for each report of an account, in the order in which they were asked for."""
+    account = next(account for account in sandbox.accounts if account.label == label)
+    jobs = [*sandbox.jobs.of(account, now)][::-1]
+    return [(job.waiting + job.working).total_seconds() for job in jobs]
 
 
-def _bound(created: list[Call], durations: dict[str, float], account: str) -> float:
-    """Return the least seconds for the reports of an account.
+def _bound(durations: list[float]) -> float:
+    """Return the least seconds in which an account can have its reports.
 
-    Asked for as early as the quota allows, the last that may be asked for being the one that takes least; and
-    each document costs a token of its own.
+    Each is asked for as early as the quota allows, takes its time, and is fetched as early as the same quota of
+    documents allows.
     """
-    number = sum(call.account == account for call in created)
-    if not number:
-        return 1.0
-    usual = sorted(durations.values())
-    last_asked = max(0, number - BURST) * REFILL
-    first_done = usual[0]
-    last_fetched = first_done + max(0, number - BURST) * REFILL
-    # With all asked for at once the run lasts as long as the slowest report.
-    slowest = max(usual) if number <= BURST else sum(usual) / len(usual)
-    return max(last_asked + slowest, last_fetched)
+    asked = [max(0, number - BURST + 1) * REFILL for number in range(len(durations))]
+    fetched: list[float] = []
+    for number, done in enumerate(sorted(at + seconds for at, seconds in zip(asked, durations, strict=True))):
+        tokens = (at + (number - earlier + 1 - BURST) * REFILL for earlier, at in enumerate(fetched))
+        fetched.append(max(done, *tokens, 0.0))
+    return fetched[-1] if fetched else 1.0
+
+
+def _fewest(tap: TapAmazonVendor, skipped: set[tuple[str, str, str]]) -> int:
+    """Count the reports that nobody can do without: the days by 15, and one for each thing that an account lacks."""
+    total = 0
+    for partition, reports in tap.plan.items():
+        options = ",".join(f"{name}={value}" for name, value in partition.options)
+        if (partition.account, partition.report_type, options) in skipped:
+            total += 1
+        elif reports and reports[0].request.calendar is PERIODS["DAY"]:
+            total += math.ceil(_length(reports) / WIDEST_DAYS)
+        else:
+            total += len(reports)
+    return total
+
+
+def _length(reports: list[PlannedReport]) -> int:
+    """Count the days of some reports."""
+    windows = [planned.request.window for planned in reports]
+    return (max(window.end for window in windows) - min(window.start for window in windows)).days + 1
 
 
 def _days(tap: TapAmazonVendor) -> int:
     """Count the reports that it takes with one day a report; what has no days counts as it is."""
     total = 0
     for reports in tap.plan.values():
-        for planned in reports:
-            window = planned.request.window
-            is_day = planned.request.calendar is PERIODS["DAY"]
-            total += (window.end - window.start).days + 1 if is_day else 1
+        is_day = reports and reports[0].request.calendar is PERIODS["DAY"]
+        total += _length(reports) if is_day else len(reports)
     return total
 
 
-def _peers_time(reports: float, durations: dict[str, float]) -> float:
+def _peers_time(reports: float, durations: list[float]) -> float:
     """Return the time that one report after the other takes: each is asked for when the one before is read."""
-    usual = sum(durations.values()) / max(1, len(durations))
+    usual = sum(durations) / max(1, len(durations))
     return reports * max(usual, REFILL)
 
 

@@ -34,8 +34,11 @@ SHARED = (
     "auth_url",
 )
 
+#: Settings of which an account that has none can ask Amazon for nothing.
+CREDENTIALS = ("client_id", "client_secret", "refresh_token")
+
 #: Settings without which there is no account.
-REQUIRED = ("client_id", "client_secret", "refresh_token", "marketplaces")
+REQUIRED = (*CREDENTIALS, "marketplaces")
 
 #: Domains of Seller Central and Vendor Central by country (API.md section 4).
 CENTRALS = {
@@ -106,6 +109,7 @@ class Account:
         auth_url: Login with Amazon's token endpoint.
         application_id: The application as the consent page knows it.
         rotated_on: Day on which the client secret was made, where the user tells it.
+        asks: Amazon can be asked. If not, it is a label for files of the inbox, of vendor and seller reports alike.
     """
 
     label: str
@@ -118,6 +122,7 @@ class Account:
     auth_url: str
     application_id: str = ""
     rotated_on: date | None = None
+    asks: bool = True
 
     def may_download(self, url: str) -> bool:
         """Say whether a document may be fetched from a URL: from Amazon's file hosts, or from where `api_url` points.
@@ -159,8 +164,17 @@ def marketplaces() -> Mapping[str, Marketplace]:
     return found
 
 
+def has_credentials(entry: Mapping[str, t.Any]) -> bool:
+    """Say whether an account's own settings hold anything to ask Amazon with."""
+    return any(entry.get(name) for name in CREDENTIALS)
+
+
 def read_accounts(
-    config: Mapping[str, t.Any], problems: list[str], required: Collection[str] = REQUIRED
+    config: Mapping[str, t.Any],
+    problems: list[str],
+    required: Collection[str] = REQUIRED,
+    *,
+    inbox: bool = False,
 ) -> tuple[Account, ...]:
     """Read the accounts out of a configuration.
 
@@ -168,18 +182,25 @@ def read_accounts(
         config: The tap's configuration, of the right types.
         problems: Gets one sentence for each thing that is missing or wrong.
         required: Settings that each account must have. A secret that is not among them is not looked up.
+        inbox: An account without any credentials will do: there are files to read.
 
     Returns:
         The accounts; of no use where there are problems.
     """
-    entries: list[tuple[str, Mapping[str, t.Any]]] = [("", config)]
+    entries: list[tuple[str, Mapping[str, t.Any], bool]] = [("", config, not inbox or has_credentials(config))]
     if config.get("accounts"):
         shared = {key: config[key] for key in SHARED if config.get(key) is not None}
         entries = [
-            (f"accounts[{number}].", shared | {key: own for key, own in entry.items() if own is not None})
+            (
+                f"accounts[{number}].",
+                shared | {key: own for key, own in entry.items() if own is not None},
+                not inbox or has_credentials(entry),
+            )
             for number, entry in enumerate(config["accounts"])
         ]
-    accounts = [_read_account(prefix, entry, problems, required) for prefix, entry in entries]
+    accounts = [
+        _read_account(prefix, entry, problems, required if asks else (), asks=asks) for prefix, entry, asks in entries
+    ]
     labels = [account.label for account in accounts]
     problems += [
         f"`account` {label!r} names {labels.count(label)} accounts: each needs a label of its own, "
@@ -190,12 +211,14 @@ def read_accounts(
     return tuple(accounts)
 
 
-def _read_account(prefix: str, entry: Mapping[str, t.Any], problems: list[str], required: Collection[str]) -> Account:
+def _read_account(
+    prefix: str, entry: Mapping[str, t.Any], problems: list[str], required: Collection[str], *, asks: bool
+) -> Account:
     problems += [f"`{prefix}{name}` is missing" for name in required if not entry.get(name)]
     chosen = _read_marketplaces(prefix, entry.get("marketplaces") or [], problems)
     regions = sorted({marketplace.region for marketplace in chosen})
     region = entry.get("region")
-    if len(regions) > 1:
+    if len(regions) > 1 and asks:
         problems.append(
             f"`{prefix}marketplaces` lie in several regions ({', '.join(regions)}): one "
             "authorization covers one region. List each region's account under `accounts`"
@@ -232,6 +255,7 @@ def _read_account(prefix: str, entry: Mapping[str, t.Any], problems: list[str], 
         auth_url=entry.get("auth_url") or LWA_URL,
         application_id=entry.get("application_id") or "",
         rotated_on=_rotated_on(prefix, entry, problems),
+        asks=asks,
     )
 
 

@@ -88,7 +88,7 @@ class LwaAuthenticator(OAuthAuthenticator):
         with self._lock:
             if not self.is_token_valid():
                 self.update_access_token()
-        request.headers["x-amz-access-token"] = t.cast("str", self.access_token)
+            request.headers["x-amz-access-token"] = t.cast("str", self.access_token)
         return request
 
     def is_token_valid(self) -> bool:
@@ -101,7 +101,8 @@ class LwaAuthenticator(OAuthAuthenticator):
 
     def drop_token(self) -> None:
         """Forget the access token, so that the next request gets a new one."""
-        self.access_token = None
+        with self._lock:
+            self.access_token = None
 
     def update_access_token(self) -> None:
         """Ask Login with Amazon for an access token.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import shutil
+import os
 import typing as t
 from datetime import timedelta
 
@@ -18,8 +18,14 @@ logger = logging.getLogger("tap-amazon-vendor")
 #: Seconds between two log lines: the first pauses are long enough to be noticed, then patience grows.
 FIRST_LINE, LONGEST_PAUSE = 10.0, 300.0
 
+#: Seconds for which a live line stands still.
+STILL = 0.5
+
 #: Characters of the bar on a terminal.
 BAR = 20
+
+#: Columns of a terminal that does not say how many it has.
+COLUMNS = 80
 
 _ERASE = "\r\x1b[K"
 
@@ -37,11 +43,11 @@ class Display:
         self._stream = stream
         self._clock = clock
         self._live = stream.isatty()
-        self._pause = FIRST_LINE
-        self._next = clock() + timedelta(seconds=FIRST_LINE)
-        if self._live:
-            for handler in logging.getLogger().handlers:
-                handler.addFilter(self._make_room)
+        self._pause = STILL if self._live else FIRST_LINE
+        self._next = clock() + timedelta(seconds=self._pause)
+        self._handlers = list(logging.getLogger().handlers) if self._live else []
+        for handler in self._handlers:
+            handler.addFilter(self._make_room)
 
     def show(self, progress: Callable[[], Progress]) -> None:
         """Show the progress, if it is time for it.
@@ -50,21 +56,39 @@ class Display:
             progress: Works it out.
         """
         now = self._clock()
+        if now < self._next:
+            return
         if self._live:
             self._draw(progress())
-        elif now >= self._next:
+        else:
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
-            self._next = now + timedelta(seconds=self._pause)
             logger.info("%s", progress())
+        self._next = now + timedelta(seconds=self._pause)
+
+    def close(self) -> None:
+        """Take the live line away for good."""
+        for handler in self._handlers:
+            handler.removeFilter(self._make_room)
+        if self._live:
+            self._stream.write(_ERASE)
+            self._stream.flush()
 
     def _draw(self, progress: Progress) -> None:
         done = BAR * (progress.total - progress.open) // max(1, progress.total)
-        width = shutil.get_terminal_size().columns - 1
+        width = _columns(self._stream) - 1
         line = f"[{'=' * done}{' ' * (BAR - done)}] {progress}"
-        self._stream.write(f"{_ERASE}{line[:width]}" if progress.open else _ERASE)
+        self._stream.write(f"{_ERASE}{line[:width]}")
         self._stream.flush()
 
     def _make_room(self, _: logging.LogRecord) -> bool:
         """Take the live line away before a log line is written."""
         self._stream.write(_ERASE)
         return True
+
+
+def _columns(stream: t.TextIO) -> int:
+    """Return the width of a terminal: of this one, as standard output mostly is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or COLUMNS
+    except (OSError, ValueError):
+        return COLUMNS

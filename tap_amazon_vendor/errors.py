@@ -69,5 +69,9 @@ class DocumentError(AmazonError):
     """A report document that cannot be read whole: truncated, not gzip, not JSON, wrong shape."""
 
 
+class UnknownReportError(DocumentError):
+    """A file of the inbox that is no report which a stream reads: there is nothing to mend in it."""
+
+
 class RunFailedError(AmazonError):
     """The run ended, everything that could be read is written, and something failed."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
 import typing as t
 from dataclasses import dataclass
+from pathlib import Path
 
 import pendulum
 from singer_sdk import typing as th
@@ -210,7 +212,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "inbox",
         th.StringType,
         title="Inbox",
-        description="Folder of report files downloaded by hand. Not in this version: refused.",
+        description="Folder of report files that were downloaded by hand, or that an older system kept: each is "
+        "read once, into the stream of its report. Needs no credentials.",
     ),
     additional_properties=False,
 ).to_dict()
@@ -226,6 +229,8 @@ class Settings:
 
     Attributes:
         accounts: Whom to ask.
+        labels: These, and those that are only labels of files in the inbox.
+        inbox: Folder of files to read, None for none.
         start_date: First day to read.
         end_date: Last day to read, None for the newest there is.
         report_periods: See the setting of that name.
@@ -238,6 +243,8 @@ class Settings:
     """
 
     accounts: tuple[Account, ...]
+    labels: tuple[Account, ...]
+    inbox: Path | None
     start_date: date
     end_date: date | None
     report_periods: tuple[str, ...]
@@ -291,7 +298,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         ConfigValidationError: Something is missing or contradictory; names each.
     """
     problems: list[str] = []
-    accounts = read_accounts(config, problems)
+    accounts = read_accounts(config, problems, inbox=bool(config.get("inbox")))
     end = _day(config, "end_date", problems)
     start = _day(config, "start_date", problems) or min(today, end or today) - pendulum.duration(days=DEFAULT_DAYS)
     if end and end < start:
@@ -303,13 +310,14 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         for name in ("report_periods", "selling_programs", "distributor_views")
         if not config[name]
     ]
-    if config.get("inbox"):
-        problems.append("`inbox` is not supported in this version: leave it out")
+    inbox = _folder(config, "inbox", problems)
     if problems:
         message = "Config validation failed"
         raise ConfigValidationError(message, errors=problems, schema=SCHEMA)
     return Settings(
-        accounts=accounts,
+        accounts=tuple(account for account in accounts if account.asks),
+        labels=accounts,
+        inbox=inbox,
         start_date=start,
         end_date=end,
         # dict.fromkeys: a value named twice must not be asked for twice.
@@ -321,6 +329,19 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         wait_seconds=config["wait_minutes"] * 60,
         max_reports=config.get("max_reports"),
     )
+
+
+def _folder(config: Mapping[str, t.Any], name: str, problems: list[str]) -> Path | None:
+    if not config.get(name):
+        return None
+    folder = Path(config[name]).expanduser()
+    if not folder.exists():
+        problems.append(f"`{name}` is {config[name]!r}: there is no such folder")
+    elif not folder.is_dir():
+        problems.append(f"`{name}` is {config[name]!r}: that is a file, name the folder")
+    elif not os.access(folder, os.R_OK | os.X_OK):
+        problems.append(f"`{name}` is {config[name]!r}: the folder can't be read by this user")
+    return folder
 
 
 def _day(config: Mapping[str, t.Any], name: str, problems: list[str]) -> date | None:

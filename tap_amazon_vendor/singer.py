@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 import sys
 import typing as t
+from contextlib import contextmanager
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 from singer_sdk.helpers._batch import SDKBatchMessage
@@ -29,7 +30,7 @@ from singer_sdk.singerlib import RecordMessage
 from tap_amazon_vendor.batches import Batch, new_batch
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     from singer_sdk.helpers._batch import BatchConfig
@@ -40,21 +41,61 @@ if t.TYPE_CHECKING:
 
 
 class MessageWriter(MsgSpecWriter):
-    """Writes messages to standard output. Records wait for the end of their chunk, nothing else waits."""
+    """Writes messages to standard output. Records wait for the end of their chunk, nothing else waits.
+
+    A signal waits for the end of what is being written: a target that is slower than the tap leaves the pipe full, so
+    that a signal mostly comes while a message is half out. Another one can't be written then, and half a message is
+    one that the target chokes on.
+    """
+
+    def __init__(self) -> None:
+        """Start between two messages."""
+        super().__init__()
+        self._writing = self._asked = False
+        self._waiting: Callable[[], None] | None = None
 
     def write_message(self, message: Message) -> None:
         """Write a message."""
-        sys.stdout.buffer.write(self.format_message(message))
-        if not isinstance(message, RecordMessage):
-            self.flush()
+        with self._whole():
+            self._put(self.format_message(message))
+            if not isinstance(message, RecordMessage):
+                self.flush()
 
     def write_lines(self, lines: bytes) -> None:
         """Write messages that are encoded already, each on a line of its own."""
-        sys.stdout.buffer.write(lines)
+        with self._whole():
+            self._put(lines)
 
     def flush(self) -> None:
         """Hand over what is written."""
-        sys.stdout.flush()
+        with self._whole():
+            sys.stdout.flush()
+
+    def when_whole(self, action: Callable[[], None]) -> None:
+        """Do something as soon as no message is half written; whoever asks a second time does not wait."""
+        if self._writing and not self._asked:
+            self._asked = True
+            self._waiting = action
+        else:
+            action()
+
+    def _put(self, lines: bytes | bytearray) -> None:
+        sys.stdout.buffer.write(lines)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Do what waits for the end of a message."""
+        if self._writing:
+            yield
+            return
+        self._writing = True
+        try:
+            yield
+        finally:
+            self._writing = False
+        waiting, self._waiting = self._waiting, None
+        if waiting:
+            waiting()
 
 
 class RecordWriter:

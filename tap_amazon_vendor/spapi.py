@@ -142,14 +142,15 @@ class SellingPartnerApi:
     def _authenticate(
         self, buckets: list[Bucket], token: str | None, request: requests.PreparedRequest
     ) -> requests.PreparedRequest:
-        """Wait for a token of each bucket, then put the restricted or the account's access token on a request."""
-        for bucket in buckets:
-            if (delay := bucket.delay()) > 0:
-                self._sleep(delay)
-            bucket.take()
-        if token is None:
-            return self._auth.authenticate_request(request)
-        request.headers["x-amz-access-token"] = token
+        """Wait for a token of each bucket, and put the restricted or the account's access token on a request."""
+        # First, because it may take a while to get one: Amazon's bucket would lose its token later than ours.
+        request = self._auth.authenticate_request(request)
+        if (delay := max(bucket.take() for bucket in buckets)) > 0:
+            self._sleep(delay)
+            # It may have run out meanwhile.
+            request = self._auth.authenticate_request(request)
+        if token:
+            request.headers["x-amz-access-token"] = token
         return request
 
 

@@ -13,7 +13,8 @@ import tempfile
 import typing as t
 import weakref
 from collections import defaultdict
-from functools import cached_property
+from datetime import timezone
+from functools import cached_property, partial
 from pathlib import Path
 
 import click
@@ -21,6 +22,7 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand
 
+from tap_amazon_vendor.accounts import ACCOUNT_TYPES, has_credentials
 from tap_amazon_vendor.auth import LwaAuthenticator
 from tap_amazon_vendor.checks import check_account
 from tap_amazon_vendor.clock import SystemClock
@@ -56,6 +58,10 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.ledger import LedgerEntry
     from tap_amazon_vendor.reports.request import ReportPartition
     from tap_amazon_vendor.settings import Settings
+
+
+#: Seconds that a signal waits for the lock of the report jobs.
+PATIENCE = 1.0
 
 
 class JsonFile(click.File):
@@ -192,8 +198,8 @@ class TapAmazonVendor(Tap):
 
     @cached_property
     def now(self) -> datetime:
-        """The time at which the run began."""
-        return self.clock()
+        """The time at which the run began, UTC."""
+        return self.clock().astimezone(timezone.utc)
 
     @property
     def today(self) -> date:
@@ -221,11 +227,13 @@ class TapAmazonVendor(Tap):
         )
 
     def discover_streams(self) -> Sequence[Stream]:
-        """Return the streams of the types of account that are configured."""
+        """Return the streams of the types of account that are configured; all where files may be of any account."""
         # Not self.settings: discovery works without a configuration.
-        kind = self.config.get("account_type")
-        entries = self.config.get("accounts") or [{}]
-        kinds = {entry.get("account_type") or kind for entry in entries}
+        entries = self.config.get("accounts") or [self.config]
+        kinds = {entry.get("account_type") or self.config.get("account_type") for entry in entries}
+        if self.config.get("inbox") and not all(map(has_credentials, entries)):
+            # Whose files they are, nobody said.
+            kinds = set(ACCOUNT_TYPES)
         return [
             ReportLedger(self),
             *(stream(self) for stream in STREAMS if stream.kind in kinds),
@@ -255,6 +263,11 @@ class TapAmazonVendor(Tap):
     def overlap(self) -> ProgramOverlap | None:
         """Compares selling programs, where the user wants several."""
         return ProgramOverlap() if len(self.settings.selling_programs) > 1 else None
+
+    @cached_property
+    def display(self) -> Display:
+        """What a person sees of the run."""
+        return Display(sys.stderr, self.clock)
 
     @cached_property
     def transport(self) -> Transport:
@@ -296,7 +309,7 @@ class TapAmazonVendor(Tap):
             wait_seconds=self.settings.wait_seconds,
             max_reports=self.settings.max_reports,
             save=self.write_state,
-            told=Display(sys.stderr, self.clock).show,
+            told=self.display.show,
         )
 
     @cached_property
@@ -314,9 +327,9 @@ class TapAmazonVendor(Tap):
         Raises:
             RunFailedError: Something keeps an account from being read; says what, and what to do about it.
         """
+        selected = {name for name, stream in self.streams.items() if stream.selected}
         groups = {
-            group: tuple(stream for stream in streams if self.streams[stream.name].selected)
-            for group, streams in GROUPS.items()
+            group: tuple(stream for stream in streams if stream.name in selected) for group, streams in GROUPS.items()
         }
         problems = [
             f"Account {account.label!r}: {problem}"
@@ -374,8 +387,17 @@ class TapAmazonVendor(Tap):
             self.ledger.unreadable = self.jobs.unreadable
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """End, once what is being written is written."""
+        t.cast("MessageWriter", self.message_writer).when_whole(partial(self._end, signum, frame))
+
+    def _end(self, signum: int, frame: FrameType | None) -> None:
         """Write the state, as the SDK does, and end as whoever sent the signal expects: not as a success."""
-        self._note_pending()
+        # A worker that has the lock may wait for a log line, and the log for us: then what was last saved must do.
+        if "plan" in self.__dict__ and self.jobs.changed.acquire(timeout=PATIENCE):
+            try:
+                self._note_pending()
+            finally:
+                self.jobs.changed.release()
         try:
             super()._handle_termination(signum, frame)
         except SystemExit:
@@ -390,6 +412,7 @@ class TapAmazonVendor(Tap):
         try:
             sync(self)
         finally:
+            self.display.close()
             shutil.rmtree(self.spool, ignore_errors=True)
         if self.overlap and (warning := self.overlap.warning()):
             self.logger.warning(warning)

@@ -70,11 +70,16 @@ class Bucket:
             seconds = missing / self.rate + late if missing > ROUNDING else 0
             return math.ceil(seconds * 1000) / 1000
 
-    def take(self) -> None:
-        """Use one token. A bucket may owe tokens: the next caller then waits longer."""
+    def take(self) -> float:
+        """Use one token, which the bucket may owe.
+
+        Returns:
+            The seconds until it is there: whoever took it waits for so long, and the next caller longer.
+        """
         with self._lock:
-            self._fill()
+            delay = self.delay()
             self._tokens -= 1
+            return delay
 
     def adopt(self, limit: str | None) -> None:
         """Take over the rate that an answer states.
@@ -113,7 +118,9 @@ class Bucket:
             self._filled_at = now
         elif elapsed > slack:
             self._tokens = min(float(self._burst), self._tokens + (elapsed - slack) * self.rate)
-            self._filled_at = now - timedelta(seconds=slack)
+            # A full bucket begins to fill when a token is taken, and as late as any other.
+            full = self._tokens == self._burst
+            self._filled_at = now if full else now - timedelta(seconds=slack)
         return slack - min(max(0.0, elapsed), slack)
 
 

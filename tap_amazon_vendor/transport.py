@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import backoff
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from tap_amazon_vendor.errors import UnansweredError, UnavailableError
@@ -38,6 +39,9 @@ MAX_TRIES = 9
 
 #: The same for a sandbox that nobody has started: a person is waiting.
 LOCAL_TRIES = 4
+
+#: Connections to one host that are kept: as many as there are threads.
+CONNECTIONS = 32
 
 #: Longest pause, in seconds, between two tries where Amazon names none.
 LONGEST_PAUSE = 60
@@ -67,6 +71,9 @@ class Transport:
         self._sleep = sleep
         self._rng = rng
         self._session = requests.Session()
+        # One connection for each thread: several accounts of a region talk to one host.
+        self._session.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
         self._session.headers["User-Agent"] = user_agent()
         # requests knows REQUESTS_CA_BUNDLE, which still wins, but not OpenSSL's own variable.
         self._session.verify = os.environ.get("SSL_CERT_FILE") or True

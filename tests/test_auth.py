@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import typing as t
 from dataclasses import replace
 from datetime import timedelta
@@ -180,6 +181,23 @@ class TestTokens:
         assert not auth.is_token_valid()
         assert sign(auth) != first
         assert granted(sandbox) == 2
+
+    def test_a_token_that_another_thread_drops_meanwhile_is_still_put_on_the_request(
+        self, auth: LwaAuthenticator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = sign(auth)
+        dropping = threading.Thread(target=auth.drop_token)
+
+        def valid() -> bool:
+            dropping.start()
+            dropping.join(0.05)
+            return True
+
+        with monkeypatch.context() as patch:
+            patch.setattr(auth, "is_token_valid", valid)
+            assert sign(auth) == first
+        dropping.join()
+        assert sign(auth) != first
 
     @pytest.mark.parametrize("body", [{"access_token": "Atza|1"}, {"access_token": "Atza|1", "expires_in": None}])
     def test_a_token_without_a_lifetime_lives_an_hour(

@@ -1,12 +1,17 @@
-"""The benchmark runs, and what it measures is the same work."""
+"""The benchmarks run, and what they measure is the same work: a few days, small documents."""
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from bootstrap import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.mark.slow
@@ -21,3 +26,35 @@ def test_the_benchmark_of_records_prints_its_table() -> None:
     assert ["vendor_sales", "3,000", "ours"] in read
     assert ["brand_search_terms", "10,000", "floor"] in read
     assert len(read) % 3 == 0
+
+
+@pytest.fixture
+def quota(bare_environment: None) -> Iterator[Any]:  # noqa: ARG001
+    """The benchmark's module."""
+    specification = importlib.util.spec_from_file_location("quota", ROOT / "benchmarks" / "quota.py")
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    sys.modules["quota"] = module
+    specification.loader.exec_module(module)
+    yield module
+    del sys.modules["quota"]
+
+
+def test_a_run_asks_for_the_fewest_reports_that_are_possible(quota: Any) -> None:
+    case = quota.Case("a few days", (*quota.FINANCIAL, "vendor_traffic"), 45, ("vendor-us", "vendor-ca", "vendor-uk"))
+    row = quota.measure(case, speed=300)
+    # 42 published days by 15: three reports of sales in each of two views, and three of traffic. The account in the
+    # United Kingdom does not manufacture, which takes one report to know.
+    assert (row.created, row.minimum) == (9 + 9 + 7, 9 + 9 + 7)
+    assert row.records > row.created
+    assert row.peers_created == 42 * 3 * 3
+    assert quota.table([row]).splitlines()[-1].startswith("| a few days | 25 | 25 |")
+
+
+def test_the_bound_is_what_quota_and_processing_make_it(quota: Any) -> None:
+    assert quota._bound([30.0, 90.0, 40.0]) == 90.0
+    # The sixteenth is asked for a minute later.
+    assert quota._bound([30.0] * 15 + [50.0]) == pytest.approx(1 / 0.0167 + 50)
+    # However fast it is, it is fetched a minute after the first.
+    assert quota._bound([30.0] * 15 + [1.0]) == pytest.approx(1 / 0.0167 + 30)

@@ -118,6 +118,14 @@ class TestHours:
             range_ = Window(min(window.start, (range_ or window).start), max(window.end, (range_ or window).end))
 
 
+@given(quarters=st.integers(-14 * 4, 14 * 4), start=st.dates(date(2026, 10, 1), date(2026, 11, 20)))
+def test_hours_do_not_depend_on_the_clocks_time_zone(quarters: int, start: date) -> None:
+    here = horizon(start)
+    elsewhere = replace(here, now=NOW.astimezone(timezone(timedelta(minutes=15 * quarters))))
+    assert plan(None, elsewhere, SALES) == plan(None, here, SALES)
+    assert to_text(plan(None, elsewhere, SALES)[0].end) == "2026-11-21T08:00:00Z"
+
+
 class TestSnapshots:
     @pytest.mark.parametrize("complete", [None, Window(date(2026, 11, 1), date(2026, 11, 1))])
     def test_each_run_takes_one(self, complete: Window | None) -> None:

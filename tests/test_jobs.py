@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import typing as t
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -35,7 +36,7 @@ from tap_amazon_vendor.reports.jobs import PlannedReport, ReportJobs, ReportResu
 from tap_amazon_vendor.reports.outcomes import Outcome, Processing
 from tap_amazon_vendor.reports.request import ReportKind, ReportRequest
 from tap_amazon_vendor.reports.windows import Hours, Window
-from tap_amazon_vendor.throttle import Bucket
+from tap_amazon_vendor.throttle import Bucket, Operation
 
 if t.TYPE_CHECKING:
     from conftest import FakeClock
@@ -86,6 +87,9 @@ class FakeAmazon:
     polls: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     listings: list[tuple[tuple[str, ...], datetime]] = field(default_factory=list)
+    list_errors: list[AmazonError] = field(default_factory=list)
+    own: dict[str, Bucket] = field(default_factory=dict)
+    size: int = 1
 
     def __post_init__(self) -> None:
         self.bucket = Bucket(CREATE_REPORT, self.clock)
@@ -93,14 +97,21 @@ class FakeAmazon:
         self.status_bucket = Bucket(GET_REPORT, self.clock)
         self.document_bucket = Bucket(GET_DOCUMENT, self.clock)
 
-    def create_buckets(self, report_type: str) -> list[Bucket]:  # noqa: ARG002
-        return [self.bucket]
+    def create_buckets(self, report_type: str) -> list[Bucket]:
+        return [self.bucket, self.own[report_type]] if report_type in self.own else [self.bucket]
+
+    def made_by_others(
+        self, report_id: str, request: ReportRequest, *, ago: float = 3600, seconds: float = 0, **attributes: t.Any
+    ) -> None:
+        """List a report that somebody else asked for some seconds ago."""
+        self.reports[report_id] = (request, Fate(seconds=seconds, **attributes), self.clock() - timedelta(seconds=ago))
 
     def create(self, request: ReportRequest) -> str:
         error = self.create_errors.pop(0) if self.create_errors else None
         if error and not isinstance(error, UnansweredError):
             raise error
-        self.bucket.take()
+        for bucket in self.create_buckets(request.report_type):
+            bucket.take()
         fates = self.fates.get(request)
         fate = (fates.pop(0) if len(fates) > 1 else fates[0]) if fates else Fate()
         report_id = f"r{len(self.reports)}"
@@ -113,10 +124,13 @@ class FakeAmazon:
     def listed(
         self,
         report_types: t.Sequence[str],
-        marketplace_id: str | None,  # noqa: ARG002
+        marketplace_id: str | None,
         since: datetime,
     ) -> list[ListedReport]:
         self.listings.append((tuple(report_types), since))
+        self.list_bucket.take()
+        if self.list_errors:
+            raise self.list_errors.pop(0)
         return [
             ListedReport(
                 report_id,
@@ -128,7 +142,10 @@ class FakeAmazon:
                 Processing.DONE if (self.clock() - at).total_seconds() >= fate.seconds else Processing.IN_QUEUE,
             )
             for report_id, (made, fate, at) in reversed(self.reports.items())
-            if made.report_type in report_types and at >= since and fate.processing is Processing.DONE
+            if marketplace_id == made.marketplace_id
+            and made.report_type in report_types
+            and at >= since
+            and fate.processing is Processing.DONE
         ]
 
     def status(self, report_id: str) -> ReportStatus:
@@ -148,11 +165,12 @@ class FakeAmazon:
 
     def document(self, document_id: str, kind: ReportKind) -> Document:  # noqa: ARG002
         self.fetched.append(document_id)
+        self.document_bucket.take()
         made, fate, _ = self.reports[document_id[2:]]
         if fate.document_error:
             raise fate.document_error
-        specification = fate.specification or {"reportOptions": dict(made.options)}
-        return Document(Path("/nonexistent"), 1, fate.text, specification, fate.empty)
+        specification = fate.specification or {**made.body(), "reportOptions": dict(made.options)}
+        return Document(Path("/nonexistent"), self.size, fate.text, specification, fate.empty)
 
 
 @pytest.fixture
@@ -381,6 +399,29 @@ class TestTooWide:
         assert jobs.result(other).parts == (self.hours(100, 150), self.hours(150, 200))
         assert amazon.created == [whole]
 
+    def test_an_odd_number_of_hours_loses_neither_half(self, amazon: FakeAmazon) -> None:
+        whole = self.hours(0, 25)
+        amazon.fates[whole] = [Fate(Processing.FATAL, text=self.CLIENT_ERROR)]
+        jobs = engine(amazon)
+        jobs.plan(planned(whole))
+        halves = jobs.result(whole).parts
+        jobs.replan(whole, halves)
+        assert [jobs.result(half).outcome for half in halves] == [Outcome.LOADED] * 2
+
+    def test_a_reader_that_gave_up_is_not_waited_for_in_the_parts(self, amazon: FakeAmazon) -> None:
+        whole = self.hours(0, 100)
+        amazon.fates[whole] = [Fate(Processing.FATAL, text=self.CLIENT_ERROR)]
+        jobs = engine(amazon)
+        jobs.plan(planned(whole, readers=frozenset("st")))
+        halves = jobs.result(whole).parts
+        jobs.release(whole, "t", read=False)
+        jobs.replan(whole, halves)
+        jobs.release(whole, "s", read=True)
+        for half in halves:
+            jobs.result(half)
+            jobs.release(half, "s", read=True)
+        assert [entry for entry in jobs.pending() if entry["end"] != whole.to_state()["end"]] == []
+
     def test_a_day_that_amazon_rejects_is_not_too_wide(self, amazon: FakeAmazon) -> None:
         day = self.hours(0, 24)
         amazon.fates[day] = [Fate(Processing.FATAL, text=self.CLIENT_ERROR)]
@@ -541,6 +582,386 @@ def test_what_nobody_wants_any_more_is_not_asked_for(amazon: FakeAmazon) -> None
     jobs.release(OLDER, "s", read=False)
     jobs.result(NEWEST)
     assert amazon.created == [NEWEST]
+
+
+class TestReportsOfOthers:
+    """Amazon lists what anyone asked for, without the options."""
+
+    OTHER = sales(4, program="FRESH")
+
+    def wanted(self, amazon: FakeAmazon, *requests: ReportRequest, **changes: t.Any) -> ReportJobs:
+        jobs = engine(amazon)
+        jobs.plan(planned(*requests, **({"listed": True} | changes)))
+        for request in requests:
+            jobs.result(request)
+        return jobs
+
+    def test_one_that_is_young_and_exactly_the_same_is_used(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", NEWEST)
+        result = self.wanted(amazon, NEWEST).result(NEWEST)
+        assert (result.outcome, result.report_id, result.attempts) == (Outcome.LOADED, "x", 0)
+        assert amazon.created == []
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            replace(NEWEST, report_type="GET_VENDOR_TRAFFIC_REPORT"),
+            replace(NEWEST, marketplace_id="A1PA6795UKMFR9"),
+            OTHER,
+            replace(NEWEST, options=(*NEWEST.options[:1], ("sellingProgram", "BUSINESS"))),
+            sales(4, days=14),
+            sales(5, days=15),
+        ],
+        ids=["type", "marketplace", "program", "options", "begin", "end"],
+    )
+    def test_one_that_differs_in_anything_is_not_used(self, amazon: FakeAmazon, other: ReportRequest) -> None:
+        amazon.made_by_others("x", other)
+        assert self.wanted(amazon, NEWEST).result(NEWEST).report_id != "x"
+        assert amazon.created == [NEWEST]
+
+    @pytest.mark.parametrize(("ago", "used"), [(86_000, True), (87_000, False)])
+    def test_one_that_is_too_old_is_not_used(self, amazon: FakeAmazon, ago: float, *, used: bool) -> None:
+        amazon.made_by_others("x", NEWEST, ago=ago)
+        self.wanted(amazon, NEWEST)
+        assert bool(amazon.created) is not used
+
+    def test_one_that_is_still_in_the_queue_is_not_used(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", NEWEST, ago=60, seconds=5000)
+        self.wanted(amazon, NEWEST)
+        assert amazon.created == [NEWEST]
+
+    def test_figures_that_are_to_be_read_again_are_asked_for(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", NEWEST)
+        self.wanted(amazon, NEWEST, listed=False)
+        assert (amazon.created, amazon.listings) == ([NEWEST], [])
+
+    def test_one_without_a_specification_is_not_used_where_options_matter(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", NEWEST)
+        document = amazon.document
+        amazon.document = lambda *arguments: replace(document(*arguments), specification=None)  # type: ignore[method-assign]
+        self.wanted(amazon, NEWEST)
+        assert amazon.created == [NEWEST]
+
+    def test_one_without_rows_is_not_believed(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", NEWEST, empty=True)
+        self.wanted(amazon, NEWEST)
+        assert amazon.created == [NEWEST]
+
+    def test_a_wrong_guess_is_handed_to_the_sibling_that_it_fits(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", self.OTHER)
+        jobs = self.wanted(amazon, NEWEST, self.OTHER)
+        assert (jobs.result(NEWEST).report_id, jobs.result(self.OTHER).report_id) == ("r1", "x")
+        assert amazon.created == [NEWEST]
+        assert amazon.fetched.count("d-x") == 1
+
+    def test_two_guesses_that_are_crossed_cost_no_report(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", NEWEST, ago=3600)
+        amazon.made_by_others("y", self.OTHER, ago=60)
+        jobs = self.wanted(amazon, NEWEST, self.OTHER)
+        assert (jobs.result(NEWEST).report_id, jobs.result(self.OTHER).report_id) == ("x", "y")
+        assert amazon.created == []
+
+    def test_after_some_wrong_guesses_no_more_are_made(self, amazon: FakeAmazon) -> None:
+        requests = [sales(4 + 15 * number) for number in range(12)]
+        for number, request in enumerate(requests):
+            amazon.made_by_others(f"x{number}", replace(request, options=self.OTHER.options))
+        jobs = engine(amazon)
+        jobs.plan(planned(*requests[:1], listed=True))
+        jobs.result(requests[0])
+        jobs.plan(planned(*requests, listed=True))
+        assert [jobs.result(request).outcome for request in requests] == [Outcome.LOADED] * 12
+        assert amazon.created == requests
+        assert len(amazon.fetched) < 2 * len(requests)
+
+    def test_one_that_could_not_be_read_is_never_guessed_again(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", NEWEST)
+        jobs = self.wanted(amazon, NEWEST)
+        jobs.shun("x")
+        again = engine(amazon)
+        again.plan(planned(NEWEST, listed=True), unreadable=jobs.unreadable)
+        assert again.result(NEWEST).report_id != "x"
+        amazon.clock.advance(91 * 86_400)
+        assert jobs.unreadable == {}
+
+    def test_a_refused_listing_of_several_types_is_repeated_one_by_one(self, amazon: FakeAmazon) -> None:
+        traffic = replace(NEWEST, report_type="GET_VENDOR_TRAFFIC_REPORT")
+        amazon.made_by_others("x", traffic)
+        amazon.list_errors = [AccessDeniedError("Unauthorized")]
+        jobs = self.wanted(amazon, NEWEST, traffic)
+        assert [len(types) for types, _ in amazon.listings] == [2, 1, 1]
+        assert jobs.result(traffic).report_id == "x"
+        assert amazon.created == [NEWEST]
+
+    def test_a_listing_that_is_out_of_order_is_not_asked_for_each_type(self, amazon: FakeAmazon) -> None:
+        traffic = replace(NEWEST, report_type="GET_VENDOR_TRAFFIC_REPORT")
+        amazon.list_errors = [UnavailableError("getReports still failed")] * 9
+        self.wanted(amazon, NEWEST, traffic)
+        assert len(amazon.listings) == 1
+        assert len(amazon.created) == 2
+
+    def test_without_a_token_for_the_listing_reports_are_asked_for(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", NEWEST)
+        amazon.list_bucket.empty()
+        self.wanted(amazon, NEWEST)
+        assert (amazon.listings, amazon.created) == ([], [NEWEST])
+
+    def test_an_account_without_a_token_of_its_own_ends_at_the_listing(self, amazon: FakeAmazon) -> None:
+        amazon.list_errors = [CredentialsError("revoked")]
+        jobs = self.wanted(amazon, NEWEST, OLDER)
+        assert [jobs.result(request).reason for request in (NEWEST, OLDER)] == ["revoked", "revoked"]
+        assert amazon.created == []
+
+    def test_guesses_need_their_part_of_max_reports(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", self.OTHER)
+        jobs = engine(amazon, max_reports=1)
+        jobs.plan([*planned(NEWEST, listed=True), *planned(OLDER)])
+        outcomes = [jobs.result(request).outcome for request in (NEWEST, OLDER)]
+        assert outcomes == [Outcome.LOADED, Outcome.LATER]
+        assert amazon.created == [NEWEST]
+
+    def test_one_of_a_killed_run_that_became_nothing_is_asked_for_like_a_new_one(self, amazon: FakeAmazon) -> None:
+        amazon.made_by_others("x", NEWEST, ago=60, seconds=90)
+        entry = {
+            **NEWEST.to_state(),
+            "report_id": None,
+            "asked_at": (amazon.clock() - timedelta(minutes=1)).isoformat(),
+        }
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST), [entry])
+        status = amazon.status
+
+        def fatal(report_id: str) -> ReportStatus:
+            return ReportStatus(Processing.FATAL) if report_id == "x" else status(report_id)
+
+        amazon.status = fatal  # type: ignore[method-assign]
+        amazon.fates[NEWEST] = [Fate(empty=True)]
+        jobs.result(NEWEST)
+        # Once, and once more because "no rows" of young days is doubtful.
+        assert amazon.created == [NEWEST, NEWEST]
+
+
+class TestSpool:
+    def test_no_more_documents_are_fetched_than_the_disk_is_to_hold(self, amazon: FakeAmazon) -> None:
+        amazon.size = 100
+        requests = [sales(4 + 15 * number, program=program) for program in "ABC" for number in range(4)]
+        jobs = engine(amazon, spool_bytes=250)
+        jobs.plan(planned(*requests))
+        # The oldest of each is there first, and can't be read before the newest.
+        for number, request in enumerate(requests):
+            amazon.fates[request] = [Fate(seconds=400 - 100 * (number % 4))]
+        most = held = 0
+        while finished := jobs.next_finished():
+            held += 1
+            most = max(most, held)
+            if finished.window == NEWEST.window:
+                for other in requests:
+                    if other.partition == finished.partition:
+                        jobs.result(other)
+                        jobs.release(other, "s", read=True)
+                held = 0
+        # Three, and of each partition the one that is read next.
+        assert most <= 6
+        assert len(amazon.fetched) == len(requests)
+
+    def test_a_full_disk_does_not_hold_up_the_one_that_is_read_next(self, amazon: FakeAmazon) -> None:
+        amazon.size = 1000
+        amazon.fates[NEWEST] = [Fate(seconds=900)]
+        jobs = engine(amazon, spool_bytes=1)
+        jobs.plan(planned(NEWEST, OLDER, OLDEST))
+        assert [jobs.next_finished(), jobs.next_finished()] == [OLDER, NEWEST]
+        assert amazon.fetched == ["d-r1", "d-r0"]
+        for request in (NEWEST, OLDER):
+            jobs.release(request, "s", read=True)
+        assert jobs.next_finished() == OLDEST
+
+    def test_a_full_disk_and_a_budget_do_not_wait_for_each_other(self, amazon: FakeAmazon) -> None:
+        # The newest waits for the budget, the budget for a guess, and the guess for the disk.
+        amazon.size = 1000
+        other = sales(4, program="FRESH")
+        amazon.made_by_others("x", OLDER)
+        jobs = engine(amazon, spool_bytes=1, max_reports=2)
+        jobs.plan([*planned(other), *planned(NEWEST), *planned(OLDER, listed=True)])
+        amazon.fates[other] = [Fate(seconds=0)]
+        for _ in range(3):
+            jobs.next_finished()
+        assert jobs.result(OLDER).report_id == "x"
+        assert amazon.created == [other, NEWEST]
+
+
+class TestOwnQuota:
+    """Some report types have a limit of their own that no usage plan shows."""
+
+    SLOW = replace(NEWEST, report_type="SLOW")
+    SLOWER = replace(OLDER, report_type="SLOW")
+
+    @pytest.fixture
+    def amazon(self, clock: FakeClock) -> FakeAmazon:
+        amazon = FakeAmazon(clock)
+        amazon.own = {"SLOW": Bucket(Operation("slow", "POST", "", 1 / 900, 1), clock)}
+        return amazon
+
+    def test_others_are_not_held_up(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(self.SLOW, self.SLOWER, NEWEST, OLDER))
+        begin = amazon.clock()
+        jobs.result(OLDER)
+        assert (amazon.clock() - begin).total_seconds() < 100
+        jobs.result(self.SLOWER)
+        assert (amazon.clock() - begin).total_seconds() >= 900
+        assert amazon.created == [self.SLOW, NEWEST, OLDER, self.SLOWER]
+
+    def test_what_is_hours_away_is_left_for_later(self, amazon: FakeAmazon) -> None:
+        amazon.own = {"SLOW": Bucket(Operation("slow", "POST", "", 1 / 14_400, 1), amazon.clock)}
+        jobs = engine(amazon)
+        jobs.plan(planned(self.SLOW, self.SLOWER))
+        result = jobs.result(self.SLOWER)
+        assert result.outcome is Outcome.LATER
+        assert "next report of this type in 4 hours" in str(result.reason)
+        assert amazon.created == [self.SLOW]
+
+    def test_the_estimate_knows_it(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(self.SLOW, self.SLOWER, NEWEST))
+        assert 900 <= jobs.progress().seconds <= 1000
+
+
+def test_a_pause_before_a_new_try_does_not_hold_up_others(amazon: FakeAmazon) -> None:
+    amazon.fates[NEWEST] = [Fate(Processing.FATAL, seconds=0), Fate()]
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST))
+    while not amazon.polls:
+        task = jobs.next_task()
+        jobs.save() if task == float("inf") else amazon.clock.sleep(task) if isinstance(task, float) else task()
+    jobs.plan(planned(OLDER, OLDEST))
+    jobs.result(OLDEST)
+    assert amazon.created == [NEWEST, OLDER, OLDEST]
+    jobs.result(NEWEST)
+    assert amazon.created[-1] == NEWEST
+
+
+class TestPolls:
+    def test_looks_begin_at_what_the_report_type_usually_takes(self, amazon: FakeAmazon) -> None:
+        requests = [sales(4 + 15 * number) for number in range(60)]
+        rng = random.Random(1)
+        for request in requests:
+            amazon.fates[request] = [Fate(seconds=rng.uniform(20, 200))]
+        jobs = engine(amazon)
+        jobs.plan(planned(*requests))
+        for request in requests:
+            jobs.result(request)
+        known = Counter(amazon.polls[len(amazon.polls) // 3 :])
+        assert sum(known.values()) / len(known) <= 5
+
+    def test_what_a_type_usually_takes_is_what_it_took_of_late(self, amazon: FakeAmazon) -> None:
+        requests = [sales(4 + 15 * number) for number in range(80)]
+        for number, request in enumerate(requests):
+            amazon.fates[request] = [Fate(seconds=300 if number < 40 else 10)]
+        jobs = engine(amazon)
+        jobs.plan(planned(*requests))
+        for request in requests:
+            jobs.result(request)
+        # Whoever still believes in 300 seconds does not look after 10.
+        fetched_at = jobs.result(requests[-1]).processed_at
+        assert fetched_at
+        assert jobs.progress().open == 0
+        assert set(jobs._usual[NEWEST.report_type]) == {10}
+
+    def test_a_report_that_is_asked_for_once_more_takes_its_time_anew(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(OLDER))
+        jobs.result(OLDER)
+        amazon.fates[NEWEST] = [Fate(Processing.FATAL), Fate()]
+        jobs.plan(planned(NEWEST))
+        begin = amazon.clock()
+        jobs.result(NEWEST)
+        assert (amazon.clock() - begin).total_seconds() < 30 + 60 + 30 + 5
+
+
+class TestAnnounced:
+    def test_a_full_bucket_costs_one_save_before_and_one_after(self, amazon: FakeAmazon) -> None:
+        saves: list[int] = []
+        requests = [sales(4 + 15 * number) for number in range(15)]
+        jobs = engine(amazon, save=lambda: saves.append(len(amazon.created)))
+        jobs.plan(planned(*requests))
+        while len(amazon.created) < len(requests):
+            task = jobs.next_task()
+            jobs.save() if task == float("inf") else t.cast("t.Any", task)()
+        assert saves == [0]
+
+    def test_only_what_may_be_asked_for_is_announced(self, amazon: FakeAmazon) -> None:
+        announced: list[int] = []
+        requests = [sales(4 + 15 * number) for number in range(15)]
+        jobs: ReportJobs = engine(amazon, max_reports=3, save=lambda: announced.append(len(jobs.pending())))
+        jobs.plan(planned(*requests))
+        jobs.result(NEWEST)
+        assert max(announced) == 3
+
+    def test_what_went_back_while_it_was_saved_is_announced_anew(self, amazon: FakeAmazon) -> None:
+        jobs: ReportJobs = engine(amazon, save=lambda: jobs._ask(jobs._jobs[NEWEST]))
+        jobs.plan(planned(NEWEST))
+        assert jobs.next_task() == float("inf")
+        jobs.save()
+        assert not jobs._jobs[NEWEST].saved
+
+
+class TestProgress:
+    def test_it_counts_reports_and_estimates_the_end_by_the_quota(self, amazon: FakeAmazon) -> None:
+        requests = [sales(4 + 15 * number) for number in range(75)]
+        jobs = engine(amazon)
+        jobs.plan(planned(*requests))
+        progress = jobs.progress()
+        assert (progress.total, progress.open) == (75, 75)
+        assert progress.accounts[0].to_ask == 75
+        assert 60 * 60 <= progress.seconds <= 60 * 62
+        jobs.result(NEWEST)
+        progress = jobs.progress()
+        account = progress.accounts[0]
+        assert (progress.open, account.to_ask, account.at_amazon + account.to_fetch) == (74, 60, 14)
+        while jobs.next_finished():
+            pass
+        assert (jobs.progress().open, jobs.progress().seconds) == (0, 0)
+
+    def test_the_estimate_ends_with_max_reports(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon, max_reports=15)
+        jobs.plan(planned(*(sales(4 + 15 * number) for number in range(75))))
+        assert jobs.progress().seconds < 120
+
+    def test_the_estimate_is_near_what_it_takes(self, amazon: FakeAmazon) -> None:
+        jobs = engine(amazon)
+        jobs.plan(planned(*(sales(4 + 15 * number) for number in range(40))))
+        estimated, begin = jobs.progress().seconds, amazon.clock()
+        while jobs.next_finished():
+            pass
+        assert estimated == pytest.approx((amazon.clock() - begin).total_seconds(), rel=0.1)
+
+    def test_it_is_told_while_rows_are_written(self, amazon: FakeAmazon) -> None:
+        told: list[object] = []
+        jobs = engine(amazon, told=lambda progress: told.append(progress()))
+        jobs.plan(planned(NEWEST))
+        jobs.save()
+        assert len(told) == 1
+
+
+class TestQueue:
+    def test_windows_of_an_unproven_partition_do_not_wait_in_the_queue_one_after_the_other(
+        self, amazon: FakeAmazon
+    ) -> None:
+        requests = [sales(4 + 15 * number) for number in range(6)]
+        for request in requests:
+            amazon.fates[request] = [Fate(seconds=100_000)]
+        jobs = engine(amazon)
+        jobs.plan(planned(*requests, delivered=False))
+        begin = amazon.clock()
+        assert [jobs.result(request).outcome for request in requests] == [Outcome.LATER] * 6
+        assert (amazon.clock() - begin).total_seconds() <= 2 * 3700
+        assert len(jobs.pending()) == len(requests)
+
+    def test_an_unpublished_window_does_not_keep_the_older_ones(self, amazon: FakeAmazon) -> None:
+        newest = sales(4, 1)
+        amazon.fates[newest] = [Fate(Processing.FATAL, text=NOT_YET)]
+        jobs = engine(amazon)
+        jobs.plan(planned(newest, OLDER, delivered=False))
+        assert [jobs.result(each).outcome for each in (newest, OLDER)] == [Outcome.LATER, Outcome.LOADED]
 
 
 FATES = st.sampled_from(

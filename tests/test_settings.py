@@ -13,6 +13,9 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_amazon_vendor.settings import DEFAULT_DAYS, SCHEMA, Settings, check_settings, read_settings
 
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
 TODAY = date(2026, 11, 21)
 SECRETS = ("s3cret", "Atzr|token")
 ACCOUNT: dict[str, t.Any] = {
@@ -42,6 +45,13 @@ def read(**changes: t.Any) -> Settings:  # any setting
     config = {**ACCOUNT, **changes}
     assert check_settings(SCHEMA, config) == []
     return read_settings(config, TODAY)
+
+
+def read_defaults() -> dict[str, t.Any]:
+    """The defaults of all settings."""
+    config: dict[str, t.Any] = {}
+    assert check_settings(SCHEMA, config) == []
+    return config
 
 
 class TestDefaults:
@@ -273,9 +283,17 @@ class TestContradictions:
     def test_an_empty_list_of_options_is_refused(self, name: str) -> None:
         assert problems_of({**ACCOUNT, name: []}) == [f"`{name}` is empty: name at least one"]
 
-    def test_an_inbox_is_not_supported_yet(self) -> None:
-        (problem,) = problems_of({**ACCOUNT, "inbox": "reports/"})
-        assert "`inbox` is not supported in this version" in problem
+    def test_an_inbox_needs_a_folder_and_no_account(self, tmp_path: Path) -> None:
+        assert problems_of({"inbox": str(tmp_path)}) == []
+        (problem,) = problems_of({**ACCOUNT, "inbox": str(tmp_path / "gone")})
+        assert problem == f"`inbox` is '{tmp_path / 'gone'}': there is no such folder"
+
+    def test_accounts_without_credentials_are_labels_of_files(self, tmp_path: Path) -> None:
+        entries = [ACCOUNT, {"account": "files", "marketplaces": ["US", "DE"]}]
+        settings = read_settings({**read_defaults(), "inbox": str(tmp_path), "accounts": entries}, TODAY)
+        assert [account.label for account in settings.accounts] == ["default"]
+        assert [account.label for account in settings.labels] == ["default", "files"]
+        assert len(problems_of({"accounts": entries})) == 4
 
     def test_problems_of_accounts_and_dates_are_told_at_once(self) -> None:
         problems = problems_of(

@@ -125,6 +125,26 @@ class TestCalls:
         assert headers["x-amz-access-token"].startswith("Atza|")
         assert "authorization" not in headers
 
+    def test_the_buckets_token_is_taken_when_the_access_token_is_there(
+        self, door: Door, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Login may take seconds, in which Amazon's bucket stays full."""
+        api = door()
+        order: list[str] = []
+        bucket = api.bucket(GET_REPORTS)
+
+        def noted(name: str, function: Callable[..., t.Any]) -> Callable[..., t.Any]:
+            def call(*arguments: t.Any) -> t.Any:
+                order.append(name)
+                return function(*arguments)
+
+            return call
+
+        monkeypatch.setattr(api._auth, "authenticate_request", noted("sign", api._auth.authenticate_request))
+        monkeypatch.setattr(bucket, "take", noted("take", bucket.take))
+        api.call(GET_REPORTS, query=LIST)
+        assert order == ["sign", "take"]
+
     def test_one_token_serves_many_calls(self, door: Door, sandbox: Sandbox) -> None:
         api = door()
         for _ in range(5):

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from bootstrap import ROOT
 from world import SALES, VENDOR_STREAMS
 
 from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, OTHER_CLIENT_ID, REVOKED_REFRESH_TOKEN, Sandbox, running
+from tap_amazon_vendor.singer import MessageWriter
 from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
@@ -126,7 +128,7 @@ def test_a_connection_test_asks_for_one_window_of_each_report(tmp_path: Path, am
         ({"client_secret": "planted-secret"}, "the client is wrong"),
         ({"client_id": OTHER_CLIENT_ID}, "the client is wrong"),
         ({"marketplaces": ["CA"]}, "The requested marketplaceId|All reports of this account are from US, none from CA"),
-        ({"marketplaces": ["DE"]}, "`marketplaces` names one that is not part of this account"),
+        ({"marketplaces": ["DE"]}, "`marketplaces` names one that is not part of this account|none from DE"),
     ],
 )
 def test_what_amazon_refuses_ends_in_one_clear_message(
@@ -230,6 +232,29 @@ def test_sigterm_writes_what_is_known(tmp_path: Path) -> None:
         states = [json.loads(line)["value"] for line in messages if '"STATE"' in line]
     assert len(states[-1]["bookmarks"]["report_ledger"]["pending"]) == 3
     assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_a_signal_is_heard_though_a_worker_does_not_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may wait for the log, and the log for the one who is interrupted."""
+    monkeypatch.setattr("tap_amazon_vendor.tap.PATIENCE", 0.01)
+    tap = world.tap(world.config(), message_writer=(writer := MessageWriter()))
+    _ = tap.plan
+    held, free = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with tap.jobs.changed:
+            held.set()
+            free.wait(20)
+
+    worker = threading.Thread(target=hold, daemon=True)
+    worker.start()
+    held.wait(20)
+    with pytest.raises(SystemExit) as end:
+        tap._handle_termination(signal.SIGTERM, None)
+    assert end.value.code == 128 + signal.SIGTERM
+    assert not writer._writing
+    free.set()
+    worker.join(20)
 
 
 def test_no_secret_is_in_anything_that_the_tap_says(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -175,6 +175,18 @@ class TestBucket:
             clock.sleep(bucket.delay())
             assert bucket.delay() == 0
 
+    def test_a_bucket_that_stood_full_is_filled_as_late_as_a_new_one(self, clock: FakeClock) -> None:
+        bucket = Bucket(CREATE, clock)
+        clock.advance(3600)
+        assert [bucket.take() for _ in range(15)] == [0] * 15
+        assert bucket.delay() == pytest.approx(1 / 0.0167 + 1, abs=0.001)
+
+    def test_whoever_takes_a_token_that_is_owed_learns_how_long_to_wait(self, clock: FakeClock) -> None:
+        bucket = Bucket(CREATE, clock)
+        waits = [bucket.take() for _ in range(17)]
+        assert waits[:15] == [0] * 15
+        assert waits[15:] == pytest.approx([1 / 0.0167 + 1, 2 / 0.0167 + 1], abs=0.01)
+
     def test_asking_for_the_delay_uses_nothing(self, clock: FakeClock) -> None:
         bucket = Bucket(Operation("op", "GET", "/", 1, 1), clock)
         assert [bucket.delay() for _ in range(5)] == [0] * 5
@@ -184,7 +196,7 @@ class TestBucket:
         clock.advance(86_400)
         for _ in range(15):
             bucket.take()
-        assert bucket.delay() == pytest.approx(0.5)
+        assert bucket.delay() == pytest.approx(0.5 + 0.025)
 
     def test_owed_tokens_make_the_next_caller_wait_longer(self, clock: FakeClock) -> None:
         bucket = Bucket(Operation("op", "GET", "/", 2, 1), clock)

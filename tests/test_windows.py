@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 
 import pytest
@@ -348,6 +349,27 @@ class TestPlan:
         for part in (upwards, planned[len(upwards) :]):
             count = sum(is_first(period, one) for whole in part for one in days_of(whole))
             assert len(part) == -(-count // SPANS[period.name])
+
+    @given(
+        situation=situations(),
+        quarters=st.integers(-14 * 4, 14 * 4),
+        moment=st.times(),
+    )
+    def test_the_clocks_time_zone_and_the_time_of_day_change_nothing(
+        self, situation: tuple[Period, Horizon, Window | None], quarters: int, moment: time
+    ) -> None:
+        period, horizon, complete = situation
+        now = datetime.combine(horizon.today, moment, timezone.utc)
+        elsewhere = replace(horizon, now=now.astimezone(timezone(timedelta(minutes=15 * quarters))))
+        assert elsewhere.today == horizon.today
+        assert plan(complete, elsewhere, period) == plan(complete, horizon, period)
+
+    @pytest.mark.parametrize("year", [2023, 2024, 2026, 2028, 2100])
+    @pytest.mark.parametrize("period", PERIODS.values(), ids=PERIODS)
+    def test_every_day_of_a_year_is_in_one_period(self, period: Period, year: int) -> None:
+        first, last = period.first_day(date(year, 1, 1)), period.last_day(date(year, 12, 31))
+        found = [one for unit in period.cut(Window(first, last)) for one in days_of(unit)]
+        assert found == days_of(Window(first, last))
 
     def test_a_first_run_begins_with_the_newest_fifteen_days(self) -> None:
         horizon = on(day("2026-11-20"), day("2026-10-10"), None, 4, 14)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import time
 import typing as t
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from test_jobs import NEWEST, OLDER, OLDEST, FakeAmazon, Fate, planned, sales
 
+from tap_amazon_vendor.reports.api import CREATE_REPORT, OWN_QUOTAS
 from tap_amazon_vendor.reports.jobs import ReportJobs
 from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.reports.workers import MOST, Workers
+from tap_amazon_vendor.throttle import Bucket
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +121,27 @@ def test_one_accounts_hanging_call_does_not_stop_another(amazon: FakeAmazon) -> 
         assert not jobs.finished(NEWEST)
         go_on.set()
         assert jobs.result(NEWEST).outcome is Outcome.LOADED
+
+
+def test_calls_that_wait_for_a_quota_of_their_own_leave_threads_for_the_others(amazon: FakeAmazon) -> None:
+    own = [replace(NEWEST, report_type=report_type) for report_type in OWN_QUOTAS]
+    amazon.own = {request.report_type: Bucket(CREATE_REPORT, amazon.clock) for request in own}
+    go_on = threading.Event()
+    create = amazon.create
+
+    def slow(request: ReportRequest) -> str:
+        if request in own:
+            go_on.wait(PATIENCE)
+        return create(request)
+
+    amazon.create = slow  # type: ignore[method-assign]
+    jobs = engine(amazon)
+    jobs.plan(planned(*own, NEWEST))
+    with working(jobs, amazon, accounts=1):
+        assert jobs.result(NEWEST).outcome is Outcome.LOADED
+        assert amazon.created == [NEWEST]
+        go_on.set()
+        assert {jobs.result(request).outcome for request in own} == {Outcome.LOADED}
 
 
 def test_an_account_has_one_call_of_a_kind_on_its_way(amazon: FakeAmazon) -> None:

@@ -295,7 +295,9 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def seed_rows(sandbox: Sandbox, stream: type[ReportStream], calls: Iterable[Call]) -> list[Row]:
+def seed_rows(
+    sandbox: Sandbox, stream: type[ReportStream], calls: Iterable[Call], account: str = "vendor-us"
+) -> list[Row]:
     """What the documents of all reports asked for say, in the stream's columns."""
     rows = []
     for call in calls:
@@ -307,7 +309,7 @@ def seed_rows(sandbox: Sandbox, stream: type[ReportStream], calls: Iterable[Call
         start, end = (bound if hourly else bound.date() for bound in bounds) if bounds else (None, None)
         document = sandbox.data.document(
             stream.report_type,
-            account="vendor-us",
+            account=account,
             marketplace_id=request["marketplaceIds"][0],
             options=request["reportOptions"],
             start=start,

@@ -148,7 +148,8 @@ def _show_settings(console: Console, accounts: Sequence[Account], problems: Sequ
     from tap_amazon_vendor.checks import Check, State  # noqa: PLC0415 - commands start fast
 
     if not problems:
-        text = f"Nothing is wrong with them; accounts: {', '.join(account.label for account in accounts)}"
+        labels = ", ".join(account.label for account in accounts) or "none, there is only an inbox"
+        text = f"Nothing is wrong with them; accounts: {labels}"
         _show_check(console, Check("settings", State.OK, text))
     for problem in problems:
         _show_check(console, Check("settings", State.FAILED, problem))

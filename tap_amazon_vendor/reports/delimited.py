@@ -204,24 +204,36 @@ class Table:
         return lines[:-1], (number + len(lines) - 1, None, "the line does not end")
 
 
-def read_header(path: Path, charset: str | None = None, country: str | None = None) -> list[str]:
-    """Read the names in a file's header, whatever its dialect. Reads the head of the file only.
+class Header(t.NamedTuple):
+    """The first line of a file, as far as it tells how the file is written.
+
+    Attributes:
+        names: Amazon's names. No name where the file is empty.
+        delimiter: Between them: a tab, or a comma where there is no tab.
+        quoted: They are enclosed in quotes.
+    """
+
+    names: list[str]
+    delimiter: str
+    quoted: bool
+
+
+def read_header(path: Path, charset: str | None = None, country: str | None = None) -> Header:
+    """Read a file's header, whatever its dialect. Reads the head of the file only.
 
     Args:
         path: The file, gzip or plain.
         charset: What the document host named.
         country: Country of the marketplace, where it is known.
 
-    Returns:
-        Amazon's names. No name where the file is empty.
-
     Raises:
         DocumentError: The gzip data is damaged.
     """
     text = head_text(path, path.name, declared=charset, country=country)
     line = next(filter(None, map(str.strip, re.split(r"[\r\n]", text.lstrip("\ufeff")))), "")
-    names = next(csv.reader([line], delimiter="\t" if "\t" in line else ",")) if "\0" not in line else []
-    return [name.strip("\ufeff ") for name in names]
+    delimiter = "\t" if "\t" in line else ","
+    names = next(csv.reader([line], delimiter=delimiter), []) if "\0" not in line else []
+    return Header([name.strip("\ufeff ") for name in names], delimiter, line.startswith('"'))
 
 
 def is_empty(path: Path) -> bool:

@@ -187,6 +187,26 @@ def read_slices(document: Document, path: str, inherits: tuple[str, ...] = ()) -
         raise DocumentError(text)
 
 
+def first_rows(document: Document) -> dict[str, dict[str, t.Any]]:
+    """Read the first element of each array at a document's top level, an empty object where it is none.
+
+    Reads the document through. An array without elements is there too; what is no array is not.
+
+    Raises:
+        DocumentError: The document is not JSON.
+    """
+    found: dict[str, dict[str, t.Any]] = {}
+    with _unpacked(document.path) as file:
+        for name, value in _Json(file).members():
+            if value.startswith(b"[") and not found.get(name):
+                try:
+                    element = next(iter(msgspec.json.decode(value)), None)
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                    raise _not_json(str(error)) from None
+                found[name] = element if isinstance(element, dict) else {}
+    return found
+
+
 def _inner_slices(text: bytes, array: str, path: str, inherits: tuple[str, ...]) -> Iterator[bytes]:
     """Write the rows of the arrays within the elements of a slice as slices of their own."""
     rows = []

@@ -16,12 +16,12 @@ import logging
 import math
 import threading
 import typing as t
-from bisect import insort
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, IntEnum, auto
 from functools import partial
+from statistics import median_high
 from types import MappingProxyType
 
 from tap_amazon_vendor.errors import (
@@ -44,7 +44,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.api import ListedReport, ReportStatus
     from tap_amazon_vendor.reports.documents import Document
     from tap_amazon_vendor.reports.request import ReportKind, ReportPartition
-    from tap_amazon_vendor.reports.windows import MadeByAmazon
+    from tap_amazon_vendor.reports.windows import MadeByAmazon, Window
 
     Task = Callable[[], None]
 
@@ -252,7 +252,8 @@ class _Siblings:
     """The jobs of a partition, in the order of the plan."""
 
     jobs: list[_Job] = field(default_factory=list)
-    #: The account has the partition, or lacks it for this reason; the job that is to show it, and those that wait.
+    #: The account has the partition, as far as can be told, or lacks it for this reason; the job that is to show it,
+    #: and those that wait.
     proven: bool = False
     lacking: ReportResult | None = None
     prober: _Job | None = None
@@ -339,6 +340,7 @@ class ReportJobs:
         self._open: dict[ReportRequest, _Job] = {}
         self._asked: dict[ReportRequest, _Job] = {}
         self._siblings: dict[ReportPartition, _Siblings] = defaultdict(_Siblings)
+        self._alike: dict[tuple[str, str, str, Window], list[_Job]] = defaultdict(list)
         #: By account, step and, for a report type with a quota of its own, report type. Sorted by step, because a look
         #: at what is to be asked for may find a report to poll.
         self._lanes: dict[tuple[str, _Step, str], _Lane] = {}
@@ -346,12 +348,16 @@ class ReportJobs:
         self._known: dict[ReportRequest, tuple[str | None, datetime]] = {}
         self._listings: dict[str, Listing] = {}
         self._refused: dict[str, AmazonError] = {}
+        #: Those whose report was found in a listing, among them some that are not any more.
+        self._looked_at: list[_Job] = []
+        #: Ids of reports that are known to be of some request, or of none.
+        self._used: set[str] = set()
         #: Reports whose documents can't be read, and when that was found.
         self._unreadable: dict[str, str] = {}
         #: Widest window that Amazon did not find too wide, by account and report type.
         self._widest: dict[tuple[str, str], timedelta] = {}
-        #: Seconds that the last reports of a type took, sorted.
-        self._usual: dict[str, list[float]] = defaultdict(list)
+        #: Seconds that the last reports of a type took.
+        self._usual: dict[str, deque[float]] = defaultdict(partial(deque, maxlen=REMEMBERED))
         self._finished: deque[ReportRequest] = deque()
         self._spooled = 0
         self._unsaved = False
@@ -376,6 +382,7 @@ class ReportJobs:
         """
         with self.changed:
             self._unreadable = dict(unreadable)
+            self._used.update(unreadable)
             for entry in pending:
                 self._note(entry)
             for planned in reports:
@@ -393,7 +400,8 @@ class ReportJobs:
         """
         with self.changed:
             whole = self._jobs[request]
-            planned = replace(whole.planned, listed=False)
+            # Who gave up will not read the parts either.
+            planned = replace(whole.planned, listed=False, readers=frozenset(whole.readers))
             if reader:
                 since = planned.good_since - timedelta(days=UNCLAIMED_DAYS)
                 planned = replace(planned, readers=frozenset({reader}), good_since=since)
@@ -408,6 +416,7 @@ class ReportJobs:
         job = _Job(planned, request, turn, set(planned.readers), set(planned.readers))
         self._jobs[request] = self._open[request] = job
         self._siblings[request.partition].jobs.append(job)
+        self._alike[_listed_as(request)].append(job)
         listing = self._listings.setdefault(request.account, Listing())
         unsure = request in self._known and self._known[request][0] is None
         if unsure:
@@ -423,9 +432,13 @@ class ReportJobs:
         """Note a report that an earlier run asked for."""
         try:
             request = ReportRequest.from_state(entry)
-            self._known[request] = (entry["report_id"] or None, datetime.fromisoformat(entry["asked_at"]))
+            report_id = entry["report_id"] or None
+            self._known[request] = (report_id, datetime.fromisoformat(entry["asked_at"]))
         except (KeyError, TypeError, ValueError, AttributeError):
             logger.warning("Ignoring a report in the state that can't be read")
+            return
+        if report_id:
+            self._used.add(report_id)
 
     def wanted(self, request: ReportRequest) -> bool:
         """Say whether a result is there or is being waited for."""
@@ -472,7 +485,7 @@ class ReportJobs:
                 if not self._open and not self._finished:
                     self._told(self.progress)
                     return None
-            self._advance()
+            self._advance(lambda: bool(self._finished))
         return self._finished.popleft()
 
     def finished(self, request: ReportRequest) -> bool:
@@ -490,20 +503,22 @@ class ReportJobs:
         """
         job = self._jobs[request]
         while job.result is None:
-            self._advance()
+            self._advance(lambda: job.result is not None)
         return job.result
 
     def save(self) -> None:
         """Save what has changed, and let go on who waits for that. To be called now and then while rows are written."""
+        self._told(self.progress)
         if not self._unsaved:
             return
         with self.changed:
             self._unsaved = False
-            announced = [job for job in self._asked.values() if job.announced_at and not job.saved]
+            announced = [(job, job.announced_at) for job in self._asked.values() if job.announced_at and not job.saved]
         self._save()
         with self.changed:
-            for job in announced:
-                job.saved = True
+            for job, announced_at in announced:
+                # Unless it went back to before it was announced in the meantime.
+                job.saved = job.announced_at == announced_at
             self.changed.notify_all()
 
     def release(self, request: ReportRequest, reader: str, *, read: bool) -> None:
@@ -534,8 +549,9 @@ class ReportJobs:
         """Say how far the run is."""
         with self.changed:
             steps = Counter((job.asking.account, job.step) for job in self._open.values())
-            types = Counter((job.asking.account, job.asking.report_type) for job in self._open.values()
-                            if job.step is _Step.CREATE)  # fmt: skip
+            types = Counter(
+                (job.asking.account, job.asking.report_type) for job in self._open.values() if job.step is _Step.CREATE
+            )
             accounts = [
                 AccountProgress(
                     account,
@@ -543,6 +559,14 @@ class ReportJobs:
                     at_amazon=steps[account, _Step.POLL],
                     to_fetch=steps[account, _Step.FETCH],
                     seconds=self._seconds_left(account, steps, types),
+                    pause=min(
+                        (
+                            max(bucket.delay() for bucket in self._apis[account].create_buckets(report_type))
+                            for of, report_type in types
+                            if of == account
+                        ),
+                        default=0.0,
+                    ),
                 )
                 for account in dict.fromkeys(account for account, _ in steps)
             ]
@@ -553,21 +577,20 @@ class ReportJobs:
     ) -> float:
         """Estimate when the account's last report is there, by quotas and what reports usually take."""
         api = self._apis[account]
-        to_ask = min(steps[account, _Step.CREATE], self._budget)
+        to_ask = int(min(steps[account, _Step.CREATE], self._budget))
         asking = [
-            api.create_buckets(report_type)[-1].seconds_for(number)
+            bucket.seconds_for(min(number, to_ask))
             for (of, report_type), number in types.items()
             if of == account
+            for bucket in api.create_buckets(report_type)[1:]
         ]
         if to_ask:
             report_type = next(report_type for of, report_type in types if of == account)
-            asking.append(api.create_buckets(report_type)[0].seconds_for(int(to_ask)))
+            asking.append(api.create_buckets(report_type)[0].seconds_for(to_ask))
         to_fetch = sum(steps[account, step] for step in (_Step.POLL, _Step.FETCH)) + to_ask
-        usual = max((times[len(times) // 2] for times in self._usual.values() if times), default=60.0)
+        usual = max((median_high(times) for times in self._usual.values() if times), default=60.0)
         at_work = to_ask or steps[account, _Step.POLL]
-        return max(
-            max(asking, default=0.0) + (usual if at_work else 0.0), api.document_bucket.seconds_for(int(to_fetch))
-        )
+        return max(max(asking, default=0.0) + (usual if at_work else 0.0), api.document_bucket.seconds_for(to_fetch))
 
     # What moves the jobs on: without workers the caller, with workers they.
 
@@ -581,31 +604,33 @@ class ReportJobs:
             self._broken = error
             self.changed.notify_all()
 
-    def _advance(self) -> None:
-        """Let something happen: save, make one call, or wait."""
+    def _advance(self, there: Callable[[], bool]) -> None:
+        """Let something happen: save, make one call, or wait.
+
+        Args:
+            there: Says whether what the caller waits for has happened.
+        """
         if self._broken:
             raise self._broken
-        if self._unsaved:
-            self.save()
+        unsaved = self._unsaved
+        self.save()
+        if unsaved:
             return
-        self._told(self.progress)
         if self._helped:
             with self.changed:
-                if not self._stirred():
+                if not (there() or self._unsaved or self._broken):
                     self.changed.wait(TICK)
             return
         task = self.next_task()
         if not isinstance(task, float):
             task()
+        elif there() or self._unsaved:
+            return
         elif task < math.inf:
             self._sleep(task)
-        elif not self._stirred():
+        else:
             msg = f"nothing will come of {', '.join(str(request) for request in self._open)}"
             raise RuntimeError(msg)
-
-    def _stirred(self) -> bool:
-        """Say whether there is something for the caller to do."""
-        return bool(self._finished or self._unsaved or self._broken)
 
     def next_task(self) -> Task | float:
         """Return a call that can be made now, or the seconds until there may be one.
@@ -644,7 +669,7 @@ class ReportJobs:
             lane.pop()
             if step is _Step.CREATE and self._settle(job):
                 continue
-            if step is _Step.FETCH and self._spooled >= self._spool_bytes and not self._next_to_be_read(job):
+            if step is _Step.FETCH and self._spooled >= self._spool_bytes and not self._waited_for(job):
                 lane.put(job, now + timedelta(seconds=TICK))
                 continue
             delay = self._delay(step, job, lane)
@@ -692,7 +717,8 @@ class ReportJobs:
 
     def _guesses(self) -> int:
         """Count the reports that were found and may be others."""
-        return sum(job.found for job in self._open.values())
+        self._looked_at = [job for job in self._looked_at if job.found and job.open]
+        return len(self._looked_at)
 
     def _lane(self, job: _Job) -> _Lane:
         """Return the lane of a job's step; a report type with a quota of its own has its own for asking."""
@@ -705,9 +731,14 @@ class ReportJobs:
             self._lanes = dict(sorted(lanes.items(), key=lambda item: item[0][1]))
         return self._lanes[key]
 
-    def _next_to_be_read(self, job: _Job) -> bool:
-        """Say whether the partition's other documents may be waiting for this one."""
-        return next(other for other in self._siblings[job.planned.request.partition].jobs if other.open) is job
+    def _waited_for(self, job: _Job) -> bool:
+        """Say whether the documents on disk may be waiting for this one: as the next, or because it holds up others."""
+        siblings = self._siblings[job.planned.request.partition]
+        if siblings.prober is job:
+            return True
+        if job.found and (self._budget < math.inf or any(other.open for other in self._alike_to(job))):
+            return True
+        return next(other for other in siblings.jobs if other.open) is job
 
     def _announce(self, first: _Job, lane: _Lane) -> None:
         """Say which reports are asked for next: no signal may find a report that only Amazon knows of."""
@@ -745,8 +776,8 @@ class ReportJobs:
             return True
         elif job.asking.kind.made_by_amazon:
             return False
-        elif widest is not None and _width(job.asking) > widest:
-            self._finish(job, Outcome.LATER, "wider than Amazon allows", parts=job.asking.halve())
+        elif widest is not None and _width(job.asking) > widest and (halves := job.asking.halve()):
+            self._finish(job, Outcome.LATER, "wider than Amazon allows", parts=halves)
         elif self._budget <= 0:
             self._finish(job, Outcome.LATER, "`max_reports` is reached")
         elif (delay := self._apis[job.asking.account].create_buckets(job.asking.report_type)[-1].delay()) > max(
@@ -759,7 +790,7 @@ class ReportJobs:
         return True
 
     def _take_up(self, job: _Job) -> bool:
-        """Use a report that is there already: one of an earlier run, or one that Amazon lists."""
+        """Use a report that is there already: the one that is meant, one of an earlier run, or one that is listed."""
         now = self._clock()
         since = job.planned.good_since
         if job.asking.report_id:
@@ -776,50 +807,62 @@ class ReportJobs:
             if report_id is None:
                 job.ours_since = max(since, asked_at)
                 self._asked[job.planned.request] = job
+        wanted = job.planned.listed and job.asking.window == job.planned.request.window
+        return self._guess(job, now) if wanted or job.ours_since else False
+
+    def _guess(self, job: _Job, now: datetime) -> bool:
+        """Look at a report that Amazon lists, or wait for what others are looking at; say whether one of both."""
         ours = job.ours_since is not None
-        if not ours and (not job.planned.listed or job.asking.window != job.planned.request.window):
-            return False
         listing = self._listings[job.asking.account]
         # A minute of margin, because Amazon's clock is not ours.
-        since = job.ours_since - timedelta(seconds=60) if job.ours_since else since
+        since = job.ours_since - timedelta(seconds=60) if job.ours_since else job.planned.good_since
         # Where Amazon would answer with the last report instead of a new one, that is waited for.
         running = ours or job.asking.kind.regenerates is not None
-        found = listing.guess(job.asking, since, running=running, not_these=self._ids())
-        if found is None:
-            guess = self._guessed_elsewhere(job) if ours else None
-            if guess is None:
-                return False
-            # What is looked at for other options may turn out to be this one.
-            if guess.open:
-                self._lane(job).put(job, now + timedelta(seconds=TICK))
-            else:
-                job.kept = True
-                reason = f"it may be {guess.report_id}, which could not be looked at"
-                self._finish(job, Outcome.LATER, reason, advice="The next run looks again")
+        found = listing.find(job.asking, since, done=not running, used=self._used)
+        if ours and found is None:
+            return self._guessed_elsewhere(job)
+        if not ours and self._hesitates(job, listing, found):
+            self._lane(job).put(job, now + timedelta(seconds=TICK))
             return True
+        if found is None or (not ours and listing.hopeless):
+            return False
+        self._used.add(found.report_id)
         job.report_id, job.asked_at, job.found = found.report_id, found.created_at, True
+        self._looked_at.append(job)
         self._wait_for(job, now)
         logger.info("Looking whether %s of %s is %s", found.report_id, found.created_at, job.asking)
         return True
 
-    def _guessed_elsewhere(self, job: _Job) -> _Job | None:
-        """Return a job of the same days and other options that looks at a listed report, or gave up looking."""
-        wanted = (job.asking.account, job.asking.report_type, job.asking.marketplace_id, job.asking.window)
-        return next(
-            (
-                other
-                for other in self._asked.values()
-                if other.found
-                and (other.asking.account, other.asking.report_type, other.asking.marketplace_id, other.asking.window)
-                == wanted
-            ),
-            None,
-        )
+    def _hesitates(self, job: _Job, listing: Listing, found: ListedReport | None) -> bool:
+        """Say whether guesses that are being looked at decide what is to be done with a job.
 
-    def _ids(self) -> set[str]:
-        """Return the ids of all reports that are known to be of some request."""
-        known = {report_id for report_id, _ in self._known.values() if report_id}
-        return known | self._unreadable.keys() | {job.report_id for job in self._asked.values() if job.report_id}
+        What is looked at for other options may turn out to be this one, and the first guesses show whether more are
+        worth a look.
+        """
+        if any(other.found and other.open and not other.ours_since for other in self._alike_to(job)):
+            return True
+        return found is not None and not listing.hopeless and not listing.dares(self._guesses())
+
+    def _guessed_elsewhere(self, job: _Job) -> bool:
+        """Let a report wait that may be the one that is looked at for other options; say whether there is one."""
+        guess = next((other for other in self._alike_to(job) if other.found), None)
+        if guess is None:
+            return False
+        if guess.open:
+            self._lane(job).put(job, self._clock() + timedelta(seconds=TICK))
+        else:
+            job.kept = True
+            reason = f"it may be {guess.report_id}, which could not be looked at"
+            self._finish(job, Outcome.LATER, reason, advice="The next run looks again")
+        return True
+
+    def _alike_to(self, job: _Job) -> list[_Job]:
+        """Return the other jobs that Amazon's listing can't tell from a job: only their options differ."""
+        return [
+            other
+            for other in self._alike[_listed_as(job.planned.request)]
+            if other is not job and other.asking.window == job.asking.window
+        ]
 
     # The calls, made without the lock, and what follows from their answers, noted with it.
 
@@ -834,13 +877,15 @@ class ReportJobs:
             # a new report is better.
             self._again_or_failed(job, str(error))
         except UnavailableError as error:
-            job.kept = True
-            self._finish(job, Outcome.FAILED, str(error), advice="The next run tries again")
+            with self.changed:
+                job.kept = True
+                self._finish(job, Outcome.FAILED, str(error), advice="The next run tries again")
         except AmazonError as error:
             verdict = judge_refusal(error, job.asking.kind.roles)
             self._finish(job, verdict.outcome, str(error), advice=verdict.advice)
         finally:
-            job.busy = False
+            with self.changed:
+                job.busy = False
 
     def _list(self, account: str, report_types: tuple[str, ...], marketplace_id: str, since: datetime) -> None:
         listing = self._listings[account]
@@ -849,10 +894,14 @@ class ReportJobs:
         except AmazonError as error:
             if isinstance(error, (CredentialsError, LoginUnavailableError)):
                 self._refuse(account, error)
-            # Then everything is asked for.
             logger.info("Amazon does not list reports of %r: %s", account, error)
             with self.changed:
-                listing.refused(report_types, marketplace_id, since)
+                if isinstance(error, (CredentialsError, UnavailableError)):
+                    # Then everything is asked for: what fails for one report type fails for all.
+                    listing.answer(())
+                    listing.renounce()
+                else:
+                    listing.refused(report_types, marketplace_id, since)
         else:
             with self.changed:
                 listing.answer(reports)
@@ -872,7 +921,7 @@ class ReportJobs:
         api = self._apis[job.asking.account]
         asked_at = self._clock()
         try:
-            report_id: str | None = api.create(job.asking)
+            report_id = api.create(job.asking)
         except UnansweredError as error:
             # It may have been asked for: look before asking again. A minute of margin, because Amazon's clock
             # is not ours.
@@ -881,16 +930,16 @@ class ReportJobs:
             listed = api.listed((job.asking.report_type,), job.asking.marketplace_id, since)
             with self.changed:
                 job.kept = False
-                known = self._ids()
-                report_id = next(
-                    (each.report_id for each in listed if each.report_id not in known and job.asking.may_be(each)),
-                    None,
-                )
-            if report_id is None:
+                created = [
+                    each.report_id for each in listed if each.report_id not in self._used and job.asking.may_be(each)
+                ]
+            if not created:
                 self._again_or_failed(job, str(error))
                 return
+            report_id = created[0]
         with self.changed:
             job.report_id = report_id
+            self._used.add(report_id)
             job.kept = job.result is not None
             self._unsaved = True
             if job.open:
@@ -906,8 +955,10 @@ class ReportJobs:
 
     def _pause(self, job: _Job, now: datetime) -> float:
         """Return the seconds to the next look: by what reports of the type usually take, then in growing pauses."""
-        elapsed = (now - t.cast("datetime", job.asked_at)).total_seconds()
-        usual = self._usual[job.asking.report_type]
+        # Asked for once more, it takes its time anew.
+        asked_at = job.waiting_since if job.attempts else job.asked_at
+        elapsed = (now - t.cast("datetime", asked_at)).total_seconds()
+        usual = sorted(self._usual[job.asking.report_type])
         stride = math.ceil(len(usual) / LOOKS) or 1
         for seconds in usual[stride - 1 :: stride]:
             if seconds > elapsed:
@@ -925,22 +976,19 @@ class ReportJobs:
                 self._keep_waiting(job, status.processing)
                 return
             if status.took is not None:
-                usual = self._usual[job.asking.report_type]
-                if len(usual) == REMEMBERED:
-                    usual.pop(len(self._jobs) % REMEMBERED)
-                insort(usual, status.took)
-            if too_soon:
+                self._usual[job.asking.report_type].append(status.took)
+            if status.document_id and status.processing is not Processing.CANCELLED:
+                job.step = _Step.FETCH
+                self._lane(job).put(job)
+            elif job.found:
+                self._disown(job)
+            elif too_soon:
                 self._finish(job, Outcome.LATER, TOO_SOON, advice="The next run asks again")
             elif status.processing is Processing.CANCELLED:
                 reason = "Amazon cancelled the report: it has no data for these days"
-                if job.found:
-                    self._disown(job)
                 # Asked too soon, perhaps: then the same moment is too soon again.
-                elif not (self._doubtful(job) and self._again(job, reason, pause=RETRY_PAUSE)):
+                if not (self._doubtful(job) and self._again(job, reason, pause=RETRY_PAUSE)):
                     self._finish(job, Outcome.EMPTY, reason)
-            elif status.document_id:
-                job.step = _Step.FETCH
-                self._lane(job).put(job)
             else:
                 self._judge(job, None)
 
@@ -974,7 +1022,7 @@ class ReportJobs:
             if reader is not None and reader is not job:
                 # A guess that was wrong for this window and right for another one with the same days.
                 if reader.found and reader.report_id:
-                    self._listings[job.asking.account].give_back(reader.report_id)
+                    self._used.discard(reader.report_id)
                 reader.report_id, reader.asked_at, reader.status = job.report_id, job.asked_at, job.status
                 reader.found = False
                 self._asked[reader.planned.request] = reader
@@ -1007,18 +1055,13 @@ class ReportJobs:
             return job
         listing = self._listings[job.asking.account]
         fine = not document.error and not document.empty
-        asking = job.asking
         others = [
             other
-            for other in self._open.values()
-            if (other.step is _Step.CREATE or other.found)
-            and other is not job
+            for other in self._alike_to(job)
+            if other.open
+            and (other.step is _Step.CREATE or other.found)
             and not other.busy
             and (other.planned.listed or other.ours_since)
-            and other.asking.report_type == asking.report_type
-            and other.asking.marketplace_id == asking.marketplace_id
-            and other.asking.window == asking.window
-            and other.asking.account == asking.account
         ]
         for candidate in (job, *others):
             proof = document.specification is not None or not candidate.asking.options
@@ -1061,7 +1104,7 @@ class ReportJobs:
             return
         halves = job.asking.halve() if verdict.too_wide else ()
         if halves:
-            self._widest[job.asking.account, job.asking.report_type] = _width(halves[0])
+            self._widest[job.asking.account, job.asking.report_type] = max(map(_width, halves))
             self._finish(job, Outcome.LATER, reason, parts=halves)
             return
         shorter = job.asking.shorten() if verdict.shorten else None
@@ -1135,7 +1178,9 @@ class ReportJobs:
                 processed_at=job.status.processed_at if job.status else None,
             )
             siblings = self._siblings[job.planned.request.partition]
-            if outcome.completes:
+            # In the queue for as long as a run waits: the others must not wait as long, one after the other.
+            stuck = siblings.prober is job and outcome is Outcome.LATER and job.kept
+            if outcome.completes or stuck:
                 siblings.proven = True
             elif outcome.ends_partition and not siblings.lacking:
                 siblings.lacking = job.result
@@ -1157,6 +1202,11 @@ class ReportJobs:
         if job.result and job.result.document:
             self._spooled -= job.result.document.bytes
             job.result.document.path.unlink(missing_ok=True)
+
+
+def _listed_as(request: ReportRequest) -> tuple[str, str, str, Window]:
+    """Return what Amazon's listing tells of a request, and its account."""
+    return request.account, request.report_type, request.marketplace_id, request.window
 
 
 def _width(request: ReportRequest) -> timedelta:

@@ -34,7 +34,6 @@ class Listing:
         """Start without wishes."""
         self._since: dict[str, dict[str, datetime]] = defaultdict(dict)
         self._found: dict[str, list[ListedReport]] = defaultdict(list)
-        self._taken: set[str] = set()
         self._alone: list[tuple[tuple[str, ...], str, datetime]] = []
         self._calls = 0
         self._luck = 0
@@ -82,33 +81,35 @@ class Listing:
         self._since.clear()
         self._alone.clear()
 
-    def guess(
-        self, request: ReportRequest, since: datetime, *, running: bool, not_these: set[str]
-    ) -> ListedReport | None:
-        """Take out the newest report that may answer a request.
+    def find(self, request: ReportRequest, since: datetime, *, done: bool, used: set[str]) -> ListedReport | None:
+        """Return the newest report that may answer a request.
 
         Args:
             request: What is looked for.
             since: When it was asked for at the earliest.
-            running: It need not be done: it is ours, or Amazon makes no other before it is.
-            not_these: Ids of reports that are known for others.
+            done: It must be finished.
+            used: Ids of reports that are not to be taken.
         """
-        if not running and self._luck < -self.WRONG:
-            return None
-        for report in self._found[request.report_type]:
-            if (
-                report.created_at >= since
-                and (running or report.processing is Processing.DONE)
-                and report.report_id not in self._taken | not_these
+        return next(
+            (
+                report
+                for report in self._found[request.report_type]
+                if report.created_at >= since
+                and (report.processing is Processing.DONE or not done)
+                and report.report_id not in used
                 and request.may_be(report)
-            ):
-                self._taken.add(report.report_id)
-                return report
-        return None
+            ),
+            None,
+        )
 
-    def give_back(self, report_id: str) -> None:
-        """Let a report be guessed once more."""
-        self._taken.discard(report_id)
+    @property
+    def hopeless(self) -> bool:
+        """Whether too many guesses were wrong."""
+        return self._luck < -self.WRONG
+
+    def dares(self, looking: int) -> bool:
+        """Say whether one more guess is made, while some are being looked at."""
+        return looking <= self._luck + self.WRONG
 
     def learn(self, *, right: bool) -> None:
         """Note how a guess turned out."""

@@ -19,6 +19,7 @@ class AccountProgress:
         at_amazon: Reports that Amazon works on.
         to_fetch: Reports whose document is to be fetched.
         seconds: Estimated time until the last of them is there.
+        pause: Seconds until the next may be asked for.
     """
 
     account: str
@@ -26,6 +27,7 @@ class AccountProgress:
     at_amazon: int
     to_fetch: int
     seconds: float
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -48,18 +50,20 @@ class Progress:
         return max((account.seconds for account in self.accounts), default=0.0)
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Say it in one line: how far, how long, and what is being waited for."""
         to_ask = sum(account.to_ask for account in self.accounts)
         at_amazon = sum(account.at_amazon for account in self.accounts)
         to_fetch = sum(account.to_fetch for account in self.accounts)
-        parts = [f"{self.total - self.open} of {self.total} reports done"]
+        pause = min((account.pause for account in self.accounts if account.to_ask), default=0.0)
+        waiting = []
         if at_amazon:
-            parts.append(f"Amazon works on {at_amazon}")
+            waiting.append(f"Amazon works on {at_amazon}")
         if to_fetch:
-            parts.append(f"{to_fetch} to fetch")
+            waiting.append(f"{to_fetch} to fetch")
         if to_ask:
-            parts.append(f"{to_ask} to ask for (one a minute and account)")
-        return f"{', '.join(parts)}. Through in {duration(self.seconds)}"
+            waiting.append(f"{to_ask} to ask for{f', the next in {pause:.0f} s' if pause >= 1 else ''}")
+        done = f"{self.total - self.open} of {self.total} reports done"
+        return f"{done}, {duration(self.seconds)} left: {', '.join(waiting)}" if self.open else done
 
 
 def duration(seconds: float) -> str:

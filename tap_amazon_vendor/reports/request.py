@@ -61,7 +61,8 @@ class ReportRequest:
     def __str__(self) -> str:
         """Name the report for a log line."""
         values = [value for _, value in self.options]
-        return " ".join([self.report_type, *values, str(self.window), f"of {self.account!r}"])
+        # Of a file of the inbox there may be no report type.
+        return " ".join(filter(None, [self.report_type, *values, str(self.window), f"of {self.account!r}"]))
 
     @property
     def partition(self) -> ReportPartition:

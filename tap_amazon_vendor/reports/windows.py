@@ -431,7 +431,7 @@ class Horizon:
     """What the settings and the clock say about time.
 
     Attributes:
-        now: The current time, UTC.
+        now: The current time, of any time zone.
         start: First day that the user wants.
         end: Last day that the user wants, None for the newest.
         availability_days: The newest day there is, counted back from today.
@@ -447,7 +447,7 @@ class Horizon:
     @property
     def today(self) -> date:
         """The current UTC day. It is never behind the Pacific day that Amazon counts in."""
-        return self.now.date()
+        return self.now.astimezone(timezone.utc).date()
 
 
 def _pendulum(day: date) -> pendulum.Date:
@@ -455,7 +455,7 @@ def _pendulum(day: date) -> pendulum.Date:
 
 
 def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+    return moment.astimezone(timezone.utc).replace(minute=0, second=0, microsecond=0)
 
 
 def _midnight(day: date) -> datetime:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import typing as t
 
+from tap_amazon_vendor.reports.api import OWN_QUOTAS
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_amazon_vendor.reports.jobs import ReportJobs
 
-#: Most threads. Each makes one call at a time, and an account has three kinds of calls to make.
-MOST, KINDS = 32, 3
+#: Most threads. Each makes one call at a time, and an account has three kinds of calls to make: those that ask for a
+#: report type with a quota of its own are another kind each, because Amazon may let one wait for minutes.
+MOST, KINDS = 32, 3 + len(OWN_QUOTAS)
 
 
 class Workers:

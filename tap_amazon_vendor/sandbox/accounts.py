@@ -170,6 +170,14 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         selling_programs=("RETAIL",),
     ),
     SandboxAccount(
+        label="vendor-ca",
+        kind="vendor",
+        region="na",
+        marketplaces=("A2EUQ1WTGCTBG2",),
+        refresh_token="Atzr|sandbox-vendor-ca",  # noqa: S106
+        selling_programs=("RETAIL",),
+    ),
+    SandboxAccount(
         label="vendor-us-no-role",
         kind="vendor",
         region="na",

@@ -164,9 +164,7 @@ class ReportStream(Stream):
         own = load_schema(self.name)
         self._properties = own["properties"]
         self._shaper = RowShaper(self._properties, self.row_keys, self._warn_of_unknown, self.leaves_out)
-        self._flat_reader = self.flat and FlatFileReader(
-            self.flat, self._properties, self.row_keys, self._warn_of_unknown, self._warn_once
-        )
+        self._flat_reader = self.flat and self._reader(self.flat)
         self._warned: set[str] = set()
         source = f"{self.report_type}, {self.array}" if self.array else self.report_type
         described = f"{own['description']} Source: {source}."
@@ -341,7 +339,8 @@ class ReportStream(Stream):
         Raises:
             AmazonError: In a connection test, whatever keeps the first window from being read.
         """
-        if context is None:
+        if not context:
+            # The SDK, of a stream without partitions.
             return
         windows = self.windows(context)
         while windows.left:
@@ -354,12 +353,15 @@ class ReportStream(Stream):
             if testing and result.outcome.ends_partition and self.tap.nothing_else_of(result):
                 raise AmazonError(result.words)
 
-    def chunks(self, context: Context, result: ReportResult) -> Iterator[list[Record]]:
+    def chunks(
+        self, context: Mapping[str, t.Any], result: ReportResult, flat: FlatFile | None = None
+    ) -> Iterator[list[Record]]:
         """Read the rows of a report.
 
         Args:
             context: The partition.
             result: What became of its report: it has a document.
+            flat: How a flat file is written, where that is not what is declared.
 
         Yields:
             Rows, some at a time.
@@ -370,7 +372,8 @@ class ReportStream(Stream):
         document = t.cast("Document", result.document)
         constants = {**context, "report_id": result.report_id, EXTRA: None, **self._said_once(result)}
         if self._flat_reader:
-            return self._flat_reader.read(
+            reader = self._reader(flat) if flat else self._flat_reader
+            return reader.read(
                 document.path,
                 constants,
                 f"report {result.report_id}",
@@ -379,6 +382,9 @@ class ReportStream(Stream):
             )
         slices = read_slices(document, self.array, self.inherits)
         return self._shaper.shape(slices, constants, f"report {result.report_id}, {self.array}")
+
+    def _reader(self, flat: FlatFile) -> FlatFileReader:
+        return FlatFileReader(flat, self._properties, self.row_keys, self._warn_of_unknown, self._warn_once)
 
     def _said_once(self, result: ReportResult) -> dict[str, t.Any]:
         """Return what the document says once for all its rows: what was asked for, and what Amazon made of it."""

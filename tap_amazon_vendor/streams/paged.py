@@ -135,7 +135,7 @@ class PagedStream(Stream):
         Raises:
             AmazonError: In a connection test, whatever keeps the first window from being read.
         """
-        if context is None or self._skipped(context):
+        if not context or self._skipped(context):
             return
         complete = self.complete_range(context)
         for window in plan(complete, self.tap.horizon, self.calendar):

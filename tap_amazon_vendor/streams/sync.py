@@ -13,10 +13,13 @@ from contextlib import ExitStack
 from tap_amazon_vendor.reports.workers import Workers
 from tap_amazon_vendor.singer import RecordWriter
 from tap_amazon_vendor.streams.base import Reading, ReportStream
+from tap_amazon_vendor.streams.inbox import Inbox
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from singer_sdk.helpers._batch import BatchConfig
-    from singer_sdk.helpers.types import Context
+    from singer_sdk.helpers.types import Context, Record
 
     from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.streams.windows import PartitionWindows
@@ -44,6 +47,10 @@ def sync(tap: TapAmazonVendor) -> None:
                 writers[stream.name].announce()
             else:
                 stream.sync()
+        # Files first: they are there, and reports are being made meanwhile.
+        for file in Inbox(tap, tap.settings.inbox) if tap.settings.inbox else ():
+            _write(tap, writers[file.stream.name], file, file.stream.get_batch_config(tap.config))
+            file.finish()
         while request := tap.jobs.next_finished():
             # A list: parts of a window are added while it is gone through.
             for stream, context, windows in list(readers[request]):
@@ -54,8 +61,10 @@ def sync(tap: TapAmazonVendor) -> None:
                         readers[part].append((stream, context, windows))
 
 
-def _write(tap: TapAmazonVendor, writer: RecordWriter, reading: Reading, batches: BatchConfig | None) -> None:
-    """Write the rows of a window."""
+def _write(
+    tap: TapAmazonVendor, writer: RecordWriter, reading: Iterable[list[Record]], batches: BatchConfig | None
+) -> None:
+    """Write the rows of a window, or of a file."""
     if batches:
         writer.write_batches(reading, batches)
         return
