@@ -475,3 +475,43 @@ def test_a_week_without_products_has_no_queries(world: World, monkeypatch: pytes
     assert run.error is None
     assert {row["outcome"] for row in run.records(LEDGER)} == {"empty"}
     assert {body["reportType"] for body in world.asked_bodies()} == {SELLER[CATALOG].report_type}
+
+
+# JSON.
+
+
+@pytest.mark.parametrize("period", ["DAY", "WEEK"])
+def test_sales_and_traffic_are_those_of_the_seed(small: World, period: str) -> None:
+    """With a start in the middle of a week, and a run after restatement."""
+    names = ["seller_sales_and_traffic_by_date", "seller_sales_and_traffic_by_asin"]
+    settings = config(small, start_date=small.day(12 if period == "DAY" else 40), report_periods=[period])
+    first = small.run(settings, streams=[*names, LEDGER])
+    small.clock.advance(2 * 86400)
+    second = small.run(settings, first.state, streams=[*names, LEDGER])
+    assert (first.error, second.error) == (None, None)
+    for name in names:
+        stream = SELLER[name]
+        wanted: dict[Key, Row] = {}
+        for call in small.sandbox.calls:
+            if call.operation != "createReport":
+                continue
+            start, end = (date.fromisoformat(call.request[field][:10]) for field in ("dataStartTime", "dataEndTime"))
+            document = small.sandbox.data.document(
+                stream.report_type,
+                account="seller-us",
+                marketplace_id=call.request["marketplaceIds"][0],
+                options=call.request["reportOptions"],
+                start=start,
+                end=end,
+                as_of=call.at.date(),
+            )
+            said = {"start_date": start.isoformat(), "end_date": end.isoformat()} if stream.from_specification else {}
+            for row in document[stream.array]:
+                columns = said | flat(row)
+                wanted[tuple(columns.get(key) for key in stream.row_keys)] = columns
+        table = second.upserted(name, first.upserted(name))
+        there = {tuple(row[key] for key in stream.row_keys): row for row in table.values()}
+        assert len(there) == len(table)
+        assert there.keys() == wanted.keys()
+        assert wanted
+        assert all(there[key][column] == value for key, row in wanted.items() for column, value in row.items())
