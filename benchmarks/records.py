@@ -18,6 +18,7 @@ Measured (Python 3.11, singer-sdk 0.54.9, Airbyte's source 4.6.4; thousand rows 
     rows                           ours   floor   SDK   Airbyte
     3,000,000 of vendor sales       356     200    31        47
     10,000,000 of search terms      508     324    35        74
+    3,000,000 of a flat file        167     160    12         7
 """
 
 from __future__ import annotations
@@ -356,7 +357,8 @@ def _airbyte_flat(path: Path) -> int:
     download.requester.send_request = lambda *_, **__: response
     part = StreamSlice(partition={}, cursor_slice=window, extra_fields={"jobs": [], "url": "https://localhost"})
     slicer.fetch_records = lambda _: (record.data for record in download.read_records({}, part))
-    entrypoint, queue, counts = AirbyteEntrypoint(source), Queue(), defaultdict(float)
+    entrypoint, queue = AirbyteEntrypoint(source), t.cast("t.Any", Queue())
+    counts: dict[t.Any, float] = defaultdict(float)
     count = 0
     for read in factory.create(part).read():
         queue.put(read)

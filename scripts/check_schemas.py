@@ -212,7 +212,7 @@ def _kind(schema: Schema) -> str:
 
 def our_fields(schema: Schema) -> dict[str, Field]:
     """Return the columns of a schema file; those of an object are named as if it were flat."""
-    fields = {}
+    fields: dict[str, Field] = {}
     for name, column in schema["properties"].items():
         if "properties" in column:
             fields |= {f"{name}_{inner}": field for inner, field in our_fields(column).items()}

@@ -6,9 +6,12 @@ import gzip
 import typing as t
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tap_amazon_vendor.errors import DocumentError
-from tap_amazon_vendor.reports.charsets import find_charset, head_text, texts
+from tap_amazon_vendor.reports.charsets import UTF_8, find_charset, head_text, is_utf_8, texts
+from tap_amazon_vendor.reports.documents import open_flat_file
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -115,3 +118,33 @@ def write(folder: Path, data: bytes, *, packed: bool = False) -> Path:
     path = folder / "report"
     path.write_bytes(gzip.compress(data, 1) if packed else data)
     return path
+
+
+@given(st.text(max_size=40), st.integers(1, 5), st.sampled_from(["utf-8", "cp932", "latin-1"]))
+def test_what_is_utf_8_beyond_doubt_shows_however_it_is_cut(text: str, size: int, codec: str) -> None:
+    data = text.encode(codec, "replace")
+    blocks = [data[start : start + size] for start in range(0, len(data), size)]
+    try:
+        sure = "\ufffd" not in data.decode()
+    except UnicodeDecodeError:
+        sure = False
+    assert is_utf_8(blocks, None) == is_utf_8(blocks, "Cp1252") == sure
+
+
+@pytest.mark.parametrize("label", ["utf-16", "iso-2022-jp"])
+def test_text_that_is_declared_to_only_look_like_ascii_is_doubted(label: str) -> None:
+    assert not is_utf_8([b"abc"], label)
+
+
+def test_all_blocks_are_gone_through_also_after_a_doubt() -> None:
+    blocks = iter([b"\xff", b"a", b"b"])
+    assert not is_utf_8(blocks, None)
+    assert list(blocks) == []
+
+
+def test_a_document_that_opens_as_utf_8_is_not_read_for_its_charset_again(tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    path.write_bytes("sku\tname\nA\tGröße\n".encode())
+    assert open_flat_file(path, "Cp1252").charset == UTF_8
+    path.write_bytes("sku\tname\nA\tGröße\n".encode("cp1252"))
+    assert open_flat_file(path, "Cp1252").charset == "Cp1252"

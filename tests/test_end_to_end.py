@@ -444,7 +444,7 @@ def same(there: Any, cell: Any) -> bool:
         return there is TRUTH.get(cell, cell)
     if isinstance(there, str):
         return there == ("" if cell is None else str(cell))
-    return Decimal(str(there)) == cell
+    return bool(Decimal(str(there)) == cell)
 
 
 def test_each_settlement_is_in_the_database_once(seller: tuple[World, Run, Run]) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from world import Key, Row, Run, World, as_read, flat, partitions, plain, seller_rows, table_rows
+from world import Key, Row, Run, World, as_read, flat, moment, partitions, plain, seller_rows, table_rows
 
 from tap_amazon_vendor.reports.windows import Snapshot
 from tap_amazon_vendor.sandbox import FAULTS, Sandbox, running
@@ -262,14 +262,14 @@ def sibling(world: World, name: str, minutes: int) -> Any:
         other.selected = other is stream
     (planned,) = [report for reports in tap.plan.values() for report in reports]
     body = planned.request.body()
-    bounds = {side: datetime.fromisoformat(body[field].replace("Z", "+00:00"))
-              for side, field in (("start", "dataStartTime"), ("end", "dataEndTime")) if field in body}  # fmt: skip
+    start, end = (moment(body[name]) if name in body else None for name in ("dataStartTime", "dataEndTime"))
     return world.sandbox.order(
         "seller-us",
         SELLER[name].report_type,
         options=body["reportOptions"],
+        start=start,
+        end=end,
         at=world.clock() - timedelta(minutes=minutes),
-        **bounds,
     )
 
 
@@ -475,3 +475,43 @@ def test_a_week_without_products_has_no_queries(world: World, monkeypatch: pytes
     assert run.error is None
     assert {row["outcome"] for row in run.records(LEDGER)} == {"empty"}
     assert {body["reportType"] for body in world.asked_bodies()} == {SELLER[CATALOG].report_type}
+
+
+# JSON.
+
+
+@pytest.mark.parametrize("period", ["DAY", "WEEK"])
+def test_sales_and_traffic_are_those_of_the_seed(small: World, period: str) -> None:
+    """With a start in the middle of a week, and a run after restatement."""
+    names = ["seller_sales_and_traffic_by_date", "seller_sales_and_traffic_by_asin"]
+    settings = config(small, start_date=small.day(12 if period == "DAY" else 40), report_periods=[period])
+    first = small.run(settings, streams=[*names, LEDGER])
+    small.clock.advance(2 * 86400)
+    second = small.run(settings, first.state, streams=[*names, LEDGER])
+    assert (first.error, second.error) == (None, None)
+    for name in names:
+        stream = SELLER[name]
+        wanted: dict[Key, Row] = {}
+        for call in small.sandbox.calls:
+            if call.operation != "createReport":
+                continue
+            start, end = (date.fromisoformat(call.request[field][:10]) for field in ("dataStartTime", "dataEndTime"))
+            document = small.sandbox.data.document(
+                stream.report_type,
+                account="seller-us",
+                marketplace_id=call.request["marketplaceIds"][0],
+                options=call.request["reportOptions"],
+                start=start,
+                end=end,
+                as_of=call.at.date(),
+            )
+            said = {"start_date": start.isoformat(), "end_date": end.isoformat()} if stream.from_specification else {}
+            for row in document[stream.array]:
+                columns = said | flat(row)
+                wanted[tuple(columns.get(key) for key in stream.row_keys)] = columns
+        table = second.upserted(name, first.upserted(name))
+        there = {tuple(row[key] for key in stream.row_keys): row for row in table.values()}
+        assert len(there) == len(table)
+        assert there.keys() == wanted.keys()
+        assert wanted
+        assert all(there[key][column] == value for key, row in wanted.items() for column, value in row.items())

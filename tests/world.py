@@ -306,9 +306,7 @@ def seed_rows(
             continue
         hourly = "REAL_TIME" in stream.report_type
         bounds = [moment(request[name]) for name in ("dataStartTime", "dataEndTime") if name in request]
-        start, end = bounds or (None, None)
-        if bounds and not hourly:
-            start, end = (bound.date() for bound in bounds)  # type: ignore[attr-defined]
+        start, end = (bound if hourly else bound.date() for bound in bounds) if bounds else (None, None)
         document = sandbox.data.document(
             stream.report_type,
             account=account,
@@ -358,8 +356,8 @@ def seller_rows(sandbox: Sandbox, stream: type[ReportStream], label: str, calls:
         asked = call.request
         if asked["reportType"] != stream.report_type:
             continue
-        bounds = [moment(asked[name]) if name in asked else None for name in ("dataStartTime", "dataEndTime")]
-        request = Asked(stream.report_type, tuple(asked["marketplaceIds"]), asked["reportOptions"], *bounds)
+        since, until = (moment(asked[name]) if name in asked else None for name in ("dataStartTime", "dataEndTime"))
+        request = Asked(stream.report_type, tuple(asked["marketplaceIds"]), asked["reportOptions"], since, until)
         start, end = RULES[stream.report_type].dates.window(request, call.at)
         table = sandbox.data.table(
             stream.report_type, account=account, marketplace_id=request.marketplace_ids[0],
@@ -371,6 +369,7 @@ def seller_rows(sandbox: Sandbox, stream: type[ReportStream], label: str, calls:
 
 def table_rows(stream: type[ReportStream], table: Table, *context: str) -> dict[Key, Row]:
     """The lines of a flat file by the stream's key, which begins with the context; `snapshot_time` is left out."""
+    assert stream.flat
     reader = FlatFileReader(stream.flat, load_schema(stream.name)["properties"], (), _never, _never)
     columns = {name: str(reader.column(name)) for name in table.columns}
     seen: Counter[Key] = Counter()

@@ -133,7 +133,8 @@ class _Writer:
         """Define the type of the objects below a prefix, and read its fields from a variable.
 
         Raises:
-            ValueError: A field is no column or a nested one, or has a name that no struct can have; or a column has several fields.
+            ValueError: A field is no column or a nested one, or has a name that no struct can have; or a column has
+                several fields.
         """
         types: list[tuple[str, t.Any, t.Any]] = []
         names = {}
