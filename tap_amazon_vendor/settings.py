@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import typing as t
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pendulum
 from singer_sdk import typing as th
@@ -293,7 +294,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
     problems: list[str] = []
     accounts = read_accounts(config, problems)
     end = _day(config, "end_date", problems)
-    start = _day(config, "start_date", problems) or min(today, end or today) - pendulum.duration(days=DEFAULT_DAYS)
+    start = _day(config, "start_date", problems) or default_start(today, end)
     if end and end < start:
         problems.append(f"`end_date` ({end}) lies before `start_date` ({start})")
     elif start > today:
@@ -321,6 +322,11 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         wait_seconds=config["wait_minutes"] * 60,
         max_reports=config.get("max_reports"),
     )
+
+
+def default_start(today: date, end: date | None) -> date:
+    """Return the first day to read where `start_date` is not set."""
+    return min(today, end or today) - timedelta(days=DEFAULT_DAYS)
 
 
 def _day(config: Mapping[str, t.Any], name: str, problems: list[str]) -> date | None:

@@ -38,7 +38,7 @@ from tap_amazon_vendor.streams import GROUPS, STREAMS
 from tap_amazon_vendor.streams.audit import ReportLedger
 from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.overlap import ProgramOverlap
-from tap_amazon_vendor.streams.plan import in_asking_order, plan_reports
+from tap_amazon_vendor.streams.plan import demands, in_asking_order, plan_reports
 from tap_amazon_vendor.streams.sync import sync
 from tap_amazon_vendor.throttle import Throttle
 from tap_amazon_vendor.transport import Transport
@@ -56,6 +56,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.ledger import LedgerEntry
     from tap_amazon_vendor.reports.request import ReportPartition
     from tap_amazon_vendor.settings import Settings
+    from tap_amazon_vendor.streams.plan import Demand
 
 
 class JsonFile(click.File):
@@ -300,11 +301,16 @@ class TapAmazonVendor(Tap):
         )
 
     @cached_property
+    def demands(self) -> list[Demand]:
+        """What the selected report streams want and have."""
+        selected = [stream for stream in self.streams.values() if isinstance(stream, ReportStream) and stream.selected]
+        return demands(selected, self.today)
+
+    @cached_property
     def plan(self) -> dict[ReportPartition, list[PlannedReport]]:
         """What the run asks for; made, and handed to the jobs, when the first stream begins."""
-        selected = [stream for stream in self.streams.values() if isinstance(stream, ReportStream) and stream.selected]
-        testing = any(stream.ABORT_AT_RECORD_COUNT is not None for stream in selected)
-        reports = plan_reports(selected, self.horizon, self.ledger.pending, first_only=testing)
+        testing = self.ledger.ABORT_AT_RECORD_COUNT is not None
+        reports = plan_reports(self.demands, self.horizon, self.ledger.pending, first_only=testing)
         self.jobs.plan(in_asking_order(reports), self.ledger.pending, self.ledger.unreadable)
         return reports
 

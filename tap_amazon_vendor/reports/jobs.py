@@ -53,6 +53,9 @@ logger = logging.getLogger("tap-amazon-vendor.reports")
 #: Seconds to the first look at a report of a type that nobody has waited for yet, and least pause between two looks.
 FIRST_POLL = 1.0
 
+#: Seconds that a report takes, as long as nobody has waited for one.
+FIRST_GUESS = 60.0
+
 #: A pause between two looks, in parts of the time that the report has taken so far, and its most seconds: where what
 #: the report type usually takes says nothing more, a look is late by at most a quarter.
 POLL_GROWTH, LONGEST_POLL = 0.25, 30.0
@@ -134,6 +137,21 @@ class Turn(Enum):
     AGAIN = auto()
 
 
+class Source(Enum):
+    """Where a planned report is going to come from."""
+
+    #: It is asked for.
+    ASKED = auto()
+    #: An earlier run asked for it.
+    TAKEN_UP = auto()
+    #: Amazon lists one of the same days. A guess: whether it has the same options shows when it is read.
+    LISTED = auto()
+    #: Amazon makes it by itself.
+    MADE_BY_AMAZON = auto()
+    #: The next run, because `max_reports` or Amazon's quota for the report type is used up.
+    LATER = auto()
+
+
 @dataclass(frozen=True)
 class PlannedReport:
     """A report that this run wants.
@@ -189,6 +207,41 @@ class ReportResult:
     def words(self) -> str:
         """Reason and advice in one line."""
         return ". ".join(words for words in (self.reason, self.advice) if words)
+
+
+class Allowance:
+    """What a run may still ask for."""
+
+    def __init__(self, apis: Mapping[str, ReportsApi], budget: float, longest_wait: float) -> None:
+        """Start with nothing asked for.
+
+        Args:
+            apis: The Reports API of each account, by its label.
+            budget: Most createReport calls.
+            longest_wait: Seconds for which a run waits for the quota of a single report type.
+        """
+        self._apis = apis
+        self._budget = budget
+        self._longest_wait = longest_wait
+        self._calls: Counter[Bucket] = Counter()
+        self._buckets: dict[str, set[Bucket]] = defaultdict(set)
+
+    def take(self, request: ReportRequest) -> bool:
+        """Ask for one report more, if a run would; say whether."""
+        buckets = self._apis[request.account].create_buckets(request.report_type)
+        narrowest, calls = buckets[-1], self._calls[buckets[-1]]
+        wait = narrowest.seconds_for(calls + 1) - narrowest.seconds_for(calls)
+        if self._budget <= 0 or wait > self._longest_wait:
+            return False
+        self._budget -= 1
+        self._calls.update(buckets)
+        self._buckets[request.account].update(buckets)
+        return True
+
+    def seconds(self, account: str) -> float:
+        """Return the seconds until all that was taken for an account can have been asked for."""
+        # Accounts of one application share some buckets: each then waits for the others.
+        return max((bucket.seconds_for(self._calls[bucket]) for bucket in self._buckets[account]), default=0.0)
 
 
 class _Step(IntEnum):
@@ -516,44 +569,81 @@ class ReportJobs:
                 self._let_go(job)
                 self.changed.notify_all()
 
-    def progress(self) -> Progress:
-        """Say how far the run is."""
+    def allowance(self) -> Allowance:
+        """Return what may still be asked for."""
+        return Allowance(self._apis, self._budget, max(self._wait, HIDDEN_WAIT))
+
+    def look(self, account: str) -> None:
+        """List the reports of an account, and make no other call: to plan only, not to run.
+
+        Raises:
+            CredentialsError: The account gets no token.
+            UnavailableError: Amazon does not answer.
+        """
+        listing = self._listings.get(account, Listing())
+        while self._apis[account].list_bucket.delay() == 0 and (wish := listing.wish()):
+            try:
+                listing.answer(self._apis[account].listed(*wish))
+            except (CredentialsError, UnavailableError):
+                raise
+            except AmazonError:
+                listing.refused(*wish)
+
+    def sources(self, *, guess: bool = False) -> dict[ReportRequest, Source]:
+        """Say where the reports that are not asked for yet will come from.
+
+        Args:
+            guess: Use up the guesses that the listing allows: to plan only, not to run.
+
+        Returns:
+            The source of each report, in the order in which they are asked for.
+        """
+        allowance = self.allowance()
+        return {
+            request: self._source(job, allowance, guess=guess)
+            for request, job in self._open.items()
+            if job.step is _Step.CREATE
+        }
+
+    def _source(self, job: _Job, allowance: Allowance, *, guess: bool) -> Source:
+        report_id, asked_at = self._known.get(job.asking, (None, None))
+        if job.asking.report_id or (report_id and asked_at and asked_at >= job.planned.good_since):
+            return Source.TAKEN_UP
+        if job.asking.kind.made_by_amazon:
+            return Source.MADE_BY_AMAZON
+        ours_since = job.ours_since or (asked_at and max(asked_at, job.planned.good_since))
+        if guess and self._guess(job, None if report_id else ours_since):
+            return Source.LISTED
+        return Source.ASKED if allowance.take(job.asking) else Source.LATER
+
+    def progress(self, sources: Mapping[ReportRequest, Source] | None = None) -> Progress:
+        """Say how far the run is.
+
+        Args:
+            sources: What `sources` said, where that was asked already.
+        """
         with self.changed:
             steps = Counter((job.asking.account, job.step) for job in self._open.values())
-            types = Counter((job.asking.account, job.asking.report_type) for job in self._open.values()
-                            if job.step is _Step.CREATE)  # fmt: skip
-            accounts = [
-                AccountProgress(
-                    account,
-                    to_ask=steps[account, _Step.CREATE],
-                    at_amazon=steps[account, _Step.POLL],
-                    to_fetch=steps[account, _Step.FETCH],
-                    seconds=self._seconds_left(account, steps, types),
-                )
-                for account in dict.fromkeys(account for account, _ in steps)
-            ]
+            allowance = self.allowance()
+            waiting: Counter[tuple[str, Source]] = Counter()
+            for request, source in (self.sources() if sources is None else sources).items():
+                waiting[request.account, source] += 1
+                if source is Source.ASKED:
+                    allowance.take(request)
+            accounts = []
+            for account in dict.fromkeys(account for account, _ in steps):
+                to_ask = waiting[account, Source.ASKED]
+                at_amazon = steps[account, _Step.POLL] + waiting[account, Source.TAKEN_UP]
+                to_fetch = steps[account, _Step.FETCH]
+                to_fetch += waiting[account, Source.LISTED] + waiting[account, Source.MADE_BY_AMAZON]
+                asking = allowance.seconds(account) + (self._usual_seconds() if to_ask or at_amazon else 0.0)
+                fetching = self._apis[account].document_bucket.seconds_for(to_ask + at_amazon + to_fetch)
+                accounts.append(AccountProgress(account, to_ask, at_amazon, to_fetch, max(asking, fetching)))
             return Progress(total=len(self._jobs), open=len(self._open), accounts=accounts)
 
-    def _seconds_left(
-        self, account: str, steps: Mapping[tuple[str, _Step], int], types: Mapping[tuple[str, str], int]
-    ) -> float:
-        """Estimate when the account's last report is there, by quotas and what reports usually take."""
-        api = self._apis[account]
-        to_ask = min(steps[account, _Step.CREATE], self._budget)
-        asking = [
-            api.create_buckets(report_type)[-1].seconds_for(number)
-            for (of, report_type), number in types.items()
-            if of == account
-        ]
-        if to_ask:
-            report_type = next(report_type for of, report_type in types if of == account)
-            asking.append(api.create_buckets(report_type)[0].seconds_for(int(to_ask)))
-        to_fetch = sum(steps[account, step] for step in (_Step.POLL, _Step.FETCH)) + to_ask
-        usual = max((times[len(times) // 2] for times in self._usual.values() if times), default=60.0)
-        at_work = to_ask or steps[account, _Step.POLL]
-        return max(
-            max(asking, default=0.0) + (usual if at_work else 0.0), api.document_bucket.seconds_for(int(to_fetch))
-        )
+    def _usual_seconds(self) -> float:
+        """Return how long Amazon works on a report of the slowest type: a guess before there was one."""
+        return max((times[len(times) // 2] for times in self._usual.values() if times), default=FIRST_GUESS)
 
     # What moves the jobs on: without workers the caller, with workers they.
 
@@ -762,17 +852,9 @@ class ReportJobs:
             if report_id is None:
                 job.ours_since = max(since, asked_at)
                 self._asked[job.planned.request] = job
-        ours = job.ours_since is not None
-        if not ours and (not job.planned.listed or job.asking.window != job.planned.request.window):
-            return False
-        listing = self._listings[job.asking.account]
-        # A minute of margin, because Amazon's clock is not ours.
-        since = job.ours_since - timedelta(seconds=60) if job.ours_since else since
-        # Where Amazon would answer with the last report instead of a new one, that is waited for.
-        running = ours or job.asking.kind.regenerates is not None
-        found = listing.guess(job.asking, since, running=running, not_these=self._ids())
+        found = self._guess(job, job.ours_since)
         if found is None:
-            guess = self._guessed_elsewhere(job) if ours else None
+            guess = self._guessed_elsewhere(job) if job.ours_since else None
             if guess is None:
                 return False
             # What is looked at for other options may turn out to be this one.
@@ -787,6 +869,21 @@ class ReportJobs:
         self._wait_for(job, now)
         logger.info("Looking whether %s of %s is %s", found.report_id, found.created_at, job.asking)
         return True
+
+    def _guess(self, job: _Job, ours_since: datetime | None) -> ListedReport | None:
+        """Take a report out of the listing that may be a job's.
+
+        Args:
+            job: One that is to be asked for.
+            ours_since: Since when an earlier run may have asked for it.
+        """
+        if not ours_since and (not job.planned.listed or job.asking.window != job.planned.request.window):
+            return None
+        # A minute of margin, because Amazon's clock is not ours.
+        since = ours_since - timedelta(seconds=60) if ours_since else job.planned.good_since
+        # Where Amazon would answer with the last report instead of a new one, that is waited for.
+        running = ours_since is not None or job.asking.kind.regenerates is not None
+        return self._listings[job.asking.account].guess(job.asking, since, running=running, not_these=self._ids())
 
     def _guessed_elsewhere(self, job: _Job) -> _Job | None:
         """Return a job of the same days and other options that looks at a listed report, or gave up looking."""

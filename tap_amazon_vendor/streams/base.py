@@ -80,6 +80,24 @@ def load_schema(name: str) -> dict[str, t.Any]:
     return {"type": "object", **json.loads(file.read_text(encoding="utf-8"))}
 
 
+def skipped_until(state: Mapping[str, t.Any], today: date) -> date | None:
+    """Return when a partition is tried again that the account was found to lack.
+
+    Args:
+        state: The partition's.
+        today: The current UTC day.
+
+    Returns:
+        None where it was not found lacking, or where it is time to try again.
+    """
+    try:
+        since = date.fromisoformat(state["skipped_on"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    until = since + timedelta(days=SKIPPED_DAYS)
+    return until if since <= today < until else None
+
+
 class ReportStream(Stream):
     """One array of rows of one report type.
 
@@ -256,13 +274,9 @@ class ReportStream(Stream):
         self._warn_once(f"Amazon no longer has what follows {complete}: there will be a gap. Starting anew")
         return None
 
-    def skipped(self, context: Mapping[str, t.Any], today: date) -> bool:
-        """Say whether a run of the last days found that the account lacks a partition."""
-        try:
-            since = date.fromisoformat(self.get_context_state(context)["skipped_on"])
-        except (KeyError, TypeError, ValueError):
-            return False
-        return today - timedelta(days=SKIPPED_DAYS) < since <= today
+    def skipped_until(self, context: Context, today: date) -> date | None:
+        """Return when a partition is tried again that the account was found to lack, None where that is due."""
+        return skipped_until(self.get_context_state(context), today)
 
     def windows(self, context: Context) -> PartitionWindows:
         """Return what this run wants of a partition."""
