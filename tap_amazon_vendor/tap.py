@@ -71,13 +71,13 @@ class JsonFile(click.File):
         """Read the file and check it."""
         try:
             text = super().convert(value, param, ctx).read()
-            _check_shape(json.loads(text))
+            check_shape(json.loads(text))
         except ValueError as error:
             self.fail(f"not the JSON that is wanted: {error}", param, ctx)
         return io.StringIO(text)
 
 
-def _check_shape(content: t.Any) -> None:  # noqa: ANN401  # any JSON
+def check_shape(content: t.Any) -> None:  # noqa: ANN401  # any JSON
     """Refuse a state or catalog that the SDK would trip over.
 
     Raises:

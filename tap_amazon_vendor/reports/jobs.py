@@ -573,21 +573,27 @@ class ReportJobs:
         """Return what may still be asked for."""
         return Allowance(self._apis, self._budget, max(self._wait, HIDDEN_WAIT))
 
-    def look(self, account: str) -> None:
-        """List the reports of an account, and make no other call: to plan only, not to run.
+    def look(self, account: str) -> bool:
+        """Make one call that lists reports of an account, without planning any other: not for a run.
+
+        Returns:
+            Whether there was one to make, within the quota.
 
         Raises:
             CredentialsError: The account gets no token.
             UnavailableError: Amazon does not answer.
         """
-        listing = self._listings.get(account, Listing())
-        while self._apis[account].list_bucket.delay() == 0 and (wish := listing.wish()):
-            try:
-                listing.answer(self._apis[account].listed(*wish))
-            except (CredentialsError, UnavailableError):
-                raise
-            except AmazonError:
-                listing.refused(*wish)
+        listing = self._listings.get(account)
+        if listing is None or self._apis[account].list_bucket.delay() > 0 or not (wish := listing.wish()):
+            return False
+        try:
+            listing.answer(self._apis[account].listed(*wish))
+        except (CredentialsError, UnavailableError):
+            raise
+        except AmazonError:
+            # One report type that the account may not have spoils the call for all.
+            listing.refused(*wish)
+        return True
 
     def sources(self, *, guess: bool = False) -> dict[ReportRequest, Source]:
         """Say where the reports that are not asked for yet will come from.
