@@ -131,10 +131,13 @@ def _tap(settings: dict[str, t.Any], state: dict[str, t.Any], catalog: dict[str,
     from tap_amazon_vendor.tap import TapAmazonVendor  # noqa: PLC0415
     from tap_amazon_vendor.transport import Transport  # noqa: PLC0415
 
+    if catalog is not None and not isinstance(catalog.get("streams"), list):
+        message = "not a catalog: it has no list `streams`"
+        raise click.BadParameter(message, param_hint="--catalog")
     try:
         tap = TapAmazonVendor(config=settings, state=state, catalog=catalog)
         _ = tap.streams
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         message = f"not a catalog: {error!r}"
         raise click.BadParameter(message, param_hint="--catalog") from None
     # The tap's own is as patient as a pipeline.
@@ -195,16 +198,15 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
     from tap_amazon_vendor.reports.jobs import Source  # noqa: PLC0415 - commands start fast
     from tap_amazon_vendor.reports.progress import duration  # noqa: PLC0415
 
+    lines = []
     if outlook.windows:
         screen.print(_table(outlook.windows))
+        most_words = f" (`max_reports` is {most})" if most else ""
+        lines.append(f"{outlook.count(Source.ASKED)} reports to ask for{most_words}")
     else:
-        say(screen, "Nothing to do: everything that is wanted and published is there.")
-    asked = outlook.count(Source.ASKED)
-    lines = [f"{asked} reports to ask for{f' (`max_reports` is {most})' if most else ''}"]
+        lines.append("Nothing to do: everything that is wanted and published is there.")
     if outlook.unproven:
-        lines.append(
-            f"  of which {outlook.unproven} only if the account has what they are about: one window is tried first"
-        )
+        lines.append(f"  {outlook.unproven} of them only if the account has such data: one window is tried first")
     lines += [
         f"{number} {words}"
         for source, words in (
@@ -215,16 +217,17 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
         )
         if (number := outlook.count(source))
     ]
-    lines.append(f"Estimated time: {duration(outlook.duration.total_seconds())}" if outlook.seconds else "")
-    if outlook.runs:
+    if outlook.seconds:
+        lines.append(f"Estimated time: {duration(outlook.duration.total_seconds())}")
+    if outlook.runs is None:
+        lines.append("The history will not be complete in sight: let a run ask for more reports (`max_reports`).")
+    elif outlook.runs:
         runs = "this run" if outlook.runs == 1 else f"{outlook.runs} daily runs, on {outlook.complete_on}"
         lines.append(f"The history is complete after {runs}.")
-    elif outlook.runs is None:
-        lines.append("The history will not be complete in sight: let a run ask for more reports (`max_reports`).")
     for skipped in outlook.skipped:
         lines.append(f"Not tried before {skipped.until}, because the account lacked it: {skipped.partition}")
     lines += [f"Note: {note}" for note in outlook.notes]
-    for line in filter(None, lines):
+    for line in lines:
         say(screen, line)
 
 
