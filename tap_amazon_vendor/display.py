@@ -18,6 +18,9 @@ logger = logging.getLogger("tap-amazon-vendor")
 #: Seconds between two log lines: the first pauses are long enough to be noticed, then patience grows.
 FIRST_LINE, LONGEST_PAUSE = 10.0, 300.0
 
+#: Seconds between two looks of the live display.
+LIVE_PAUSE = 1.0
+
 #: Characters of the bar on a terminal.
 BAR = 20
 
@@ -37,8 +40,8 @@ class Display:
         self._stream = stream
         self._clock = clock
         self._live = stream.isatty()
-        self._pause = FIRST_LINE
-        self._next = clock() + timedelta(seconds=FIRST_LINE)
+        self._pause = LIVE_PAUSE if self._live else FIRST_LINE
+        self._next = clock() + timedelta(seconds=self._pause)
         if self._live:
             for handler in logging.getLogger().handlers:
                 handler.addFilter(self._make_room)
@@ -50,18 +53,26 @@ class Display:
             progress: Works it out.
         """
         now = self._clock()
+        if now < self._next:
+            return
         if self._live:
             self._draw(progress())
-        elif now >= self._next:
-            self._pause = min(self._pause * 2, LONGEST_PAUSE)
-            self._next = now + timedelta(seconds=self._pause)
+        else:
             logger.info("%s", progress())
+            self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        self._next = now + timedelta(seconds=self._pause)
+
+    def clear(self) -> None:
+        """Take the live line away."""
+        if self._live:
+            self._stream.write(_ERASE)
+            self._stream.flush()
 
     def _draw(self, progress: Progress) -> None:
         done = BAR * (progress.total - progress.open) // max(1, progress.total)
         width = shutil.get_terminal_size().columns - 1
         line = f"[{'=' * done}{' ' * (BAR - done)}] {progress}"
-        self._stream.write(f"{_ERASE}{line[:width]}" if progress.open else _ERASE)
+        self._stream.write(f"{_ERASE}{line[:width]}")
         self._stream.flush()
 
     def _make_room(self, _: logging.LogRecord) -> bool:

@@ -277,6 +277,11 @@ class TapAmazonVendor(Tap):
         }
 
     @cached_property
+    def display(self) -> Display:
+        """Where a person sees how far the run is."""
+        return Display(sys.stderr, self.clock)
+
+    @cached_property
     def jobs(self) -> ReportJobs:
         """The report jobs of the run, not yet planned."""
         shared: dict[str, Throttle] = defaultdict(lambda: Throttle(self.clock))
@@ -297,7 +302,7 @@ class TapAmazonVendor(Tap):
             wait_seconds=self.settings.wait_seconds,
             max_reports=self.settings.max_reports,
             save=self.write_state,
-            told=Display(sys.stderr, self.clock).show,
+            told=self.display.show,
         )
 
     @cached_property
@@ -396,6 +401,7 @@ class TapAmazonVendor(Tap):
         try:
             sync(self)
         finally:
+            self.display.clear()
             shutil.rmtree(self.spool, ignore_errors=True)
         if self.overlap and (warning := self.overlap.warning()):
             self.logger.warning(warning)

@@ -84,6 +84,9 @@ SPOOL_BYTES = 1 << 30
 #: Longest wait, in seconds, for the quota of a single report type: that of sales and traffic is one in 15 minutes.
 HIDDEN_WAIT = 3600.0
 
+#: Rest after saving, in times of what saving took; and seconds after which a waiting caller looks whether it is over.
+RESTS, SHORT_REST = 9, 0.05
+
 #: Seconds after which a waiting caller looks up: to save, and to say how far the run is.
 TICK = 1.0
 
@@ -405,6 +408,8 @@ class ReportJobs:
         self._finished: deque[ReportRequest] = deque()
         self._spooled = 0
         self._unsaved = False
+        self._saved_at: datetime | None = None
+        self._rest = timedelta(0)
         self._helped = False
         self._broken: BaseException | None = None
 
@@ -532,18 +537,32 @@ class ReportJobs:
             self._advance()
         return job.result
 
-    def save(self) -> None:
-        """Save what has changed, and let go on who waits for that. To be called now and then while rows are written."""
-        if not self._unsaved:
+    def save(self, *, changed: bool = False) -> None:
+        """Save what has changed, and let go on who waits for that. To be called now and then while rows are written.
+
+        With many accounts there is much to save each time. So after it there is a rest, that grows with the time it
+        took: then nobody who waits for it is let go on yet.
+
+        Args:
+            changed: The caller has something to save.
+        """
+        self._unsaved = self._unsaved or changed
+        began = self._clock()
+        if not self._unsaved or self._resting(began):
             return
         with self.changed:
             self._unsaved = False
             announced = [job for job in self._asked.values() if job.announced_at and not job.saved]
         self._save()
+        self._saved_at, self._rest = self._clock(), (self._clock() - began) * RESTS
         with self.changed:
             for job in announced:
                 job.saved = True
             self.changed.notify_all()
+
+    def _resting(self, now: datetime) -> bool:
+        """Say whether it is too early to save again; not for long where the clock was set back."""
+        return self._saved_at is not None and timedelta(0) <= now - self._saved_at < self._rest
 
     def release(self, request: ReportRequest, reader: str, *, read: bool) -> None:
         """Note that a reader is through with a report.
@@ -667,18 +686,22 @@ class ReportJobs:
         """Let something happen: save, make one call, or wait."""
         if self._broken:
             raise self._broken
-        if self._unsaved:
+        if self._unsaved and not self._resting(self._clock()):
             self.save()
             return
         self._told(self.progress)
         if self._helped:
             with self.changed:
-                if not self._stirred():
+                if self._unsaved:
+                    self.changed.wait(SHORT_REST)
+                elif not self._stirred():
                     self.changed.wait(TICK)
             return
         task = self.next_task()
         if not isinstance(task, float):
             task()
+        elif self._unsaved:
+            self._sleep(min(task, SHORT_REST))
         elif task < math.inf:
             self._sleep(task)
         elif not self._stirred():

@@ -444,7 +444,7 @@ class Reading:
         # A report that can't be read is not read again; one that could not be had is.
         spent = outcome.completes or result.document is not None
         self._tap.jobs.release(request, self._stream.name, read=spent)
-        self._tap.write_state()
+        self._tap.jobs.save(changed=True)
 
     def _record(self, result: ReportResult, window: Window, outcome: Outcome, rows: int = 0) -> None:
         self._tap.record(LedgerEntry(self._stream.name, result, window, outcome, rows))
