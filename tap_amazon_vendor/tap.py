@@ -314,9 +314,11 @@ class TapAmazonVendor(Tap):
     @cached_property
     def plan(self) -> dict[ReportPartition, list[PlannedReport]]:
         """What the run asks for; made, and handed to the jobs, when the first stream begins."""
+        # Before the streams: in the state the ledger comes first.
+        pending, unreadable = self.ledger.pending, self.ledger.unreadable
         testing = self.ledger.ABORT_AT_RECORD_COUNT is not None
-        reports = plan_reports(self.demands, self.horizon, self.ledger.pending, first_only=testing)
-        self.jobs.plan(in_asking_order(reports), self.ledger.pending, self.ledger.unreadable)
+        reports = plan_reports(self.demands, self.horizon, pending, first_only=testing)
+        self.jobs.plan(in_asking_order(reports), pending, unreadable)
         return reports
 
     def run_connection_test(self) -> bool:  # type: ignore[misc]  # final, but it knows nothing of permissions
