@@ -692,7 +692,7 @@ class ReportJobs:
         self._told(self.progress)
         if self._helped:
             with self.changed:
-                if self._unsaved:
+                if self._unsaved and self._resting(self._clock()):
                     self.changed.wait(SHORT_REST)
                 elif not self._stirred():
                     self.changed.wait(TICK)
@@ -700,7 +700,7 @@ class ReportJobs:
         task = self.next_task()
         if not isinstance(task, float):
             task()
-        elif self._unsaved:
+        elif self._unsaved and self._resting(self._clock()):
             self._sleep(min(task, SHORT_REST))
         elif task < math.inf:
             self._sleep(task)
