@@ -6,6 +6,7 @@ import difflib
 import os
 import typing as t
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pendulum
@@ -300,7 +301,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
     problems: list[str] = []
     accounts = read_accounts(config, problems, inbox=bool(config.get("inbox")))
     end = _day(config, "end_date", problems)
-    start = _day(config, "start_date", problems) or min(today, end or today) - pendulum.duration(days=DEFAULT_DAYS)
+    start = _day(config, "start_date", problems) or default_start(today, end)
     if end and end < start:
         problems.append(f"`end_date` ({end}) lies before `start_date` ({start})")
     elif start > today:
@@ -342,6 +343,11 @@ def _folder(config: Mapping[str, t.Any], name: str, problems: list[str]) -> Path
     elif not os.access(folder, os.R_OK | os.X_OK):
         problems.append(f"`{name}` is {config[name]!r}: the folder can't be read by this user")
     return folder
+
+
+def default_start(today: date, end: date | None) -> date:
+    """Return the first day to read where `start_date` is not set."""
+    return min(today, end or today) - timedelta(days=DEFAULT_DAYS)
 
 
 def _day(config: Mapping[str, t.Any], name: str, problems: list[str]) -> date | None:

@@ -40,7 +40,7 @@ from tap_amazon_vendor.streams import GROUPS, STREAMS
 from tap_amazon_vendor.streams.audit import ReportLedger
 from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.overlap import ProgramOverlap
-from tap_amazon_vendor.streams.plan import in_asking_order, plan_reports
+from tap_amazon_vendor.streams.plan import demands, in_asking_order, plan_reports
 from tap_amazon_vendor.streams.sync import sync
 from tap_amazon_vendor.throttle import Throttle
 from tap_amazon_vendor.transport import Transport
@@ -58,6 +58,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.ledger import LedgerEntry
     from tap_amazon_vendor.reports.request import ReportPartition
     from tap_amazon_vendor.settings import Settings
+    from tap_amazon_vendor.streams.plan import Demand
 
 
 #: Seconds that a signal waits for the lock of the report jobs.
@@ -76,13 +77,13 @@ class JsonFile(click.File):
         """Read the file and check it."""
         try:
             text = super().convert(value, param, ctx).read()
-            _check_shape(json.loads(text))
+            check_shape(json.loads(text))
         except ValueError as error:
             self.fail(f"not the JSON that is wanted: {error}", param, ctx)
         return io.StringIO(text)
 
 
-def _check_shape(content: t.Any) -> None:  # noqa: ANN401  # any JSON
+def check_shape(content: t.Any) -> None:  # noqa: ANN401  # any JSON
     """Refuse a state or catalog that the SDK would trip over.
 
     Raises:
@@ -265,11 +266,6 @@ class TapAmazonVendor(Tap):
         return ProgramOverlap() if len(self.settings.selling_programs) > 1 else None
 
     @cached_property
-    def display(self) -> Display:
-        """What a person sees of the run."""
-        return Display(sys.stderr, self.clock)
-
-    @cached_property
     def transport(self) -> Transport:
         """The one way out."""
         return Transport(sleep=self.clock.sleep, rng=self._rng)
@@ -287,6 +283,11 @@ class TapAmazonVendor(Tap):
             )
             for account in self.settings.accounts
         }
+
+    @cached_property
+    def display(self) -> Display:
+        """Where a person sees how far the run is."""
+        return Display(sys.stderr, self.clock)
 
     @cached_property
     def jobs(self) -> ReportJobs:
@@ -313,12 +314,19 @@ class TapAmazonVendor(Tap):
         )
 
     @cached_property
+    def demands(self) -> list[Demand]:
+        """What the selected report streams want and have."""
+        selected = [stream for stream in self.streams.values() if isinstance(stream, ReportStream) and stream.selected]
+        return demands(selected, self.today)
+
+    @cached_property
     def plan(self) -> dict[ReportPartition, list[PlannedReport]]:
         """What the run asks for; made, and handed to the jobs, when the first stream begins."""
-        selected = [stream for stream in self.streams.values() if isinstance(stream, ReportStream) and stream.selected]
-        testing = any(stream.ABORT_AT_RECORD_COUNT is not None for stream in selected)
-        reports = plan_reports(selected, self.horizon, self.ledger.pending, first_only=testing)
-        self.jobs.plan(in_asking_order(reports), self.ledger.pending, self.ledger.unreadable)
+        # Before the streams: in the state the ledger comes first.
+        pending, unreadable = self.ledger.pending, self.ledger.unreadable
+        testing = self.ledger.ABORT_AT_RECORD_COUNT is not None
+        reports = plan_reports(self.demands, self.horizon, pending, first_only=testing)
+        self.jobs.plan(in_asking_order(reports), pending, unreadable)
         return reports
 
     def run_connection_test(self) -> bool:  # type: ignore[misc]  # final, but it knows nothing of permissions

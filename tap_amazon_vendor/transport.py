@@ -61,13 +61,15 @@ def user_agent() -> str:
 class Transport:
     """Sends requests, and sends them again when the reason of a failure passes by itself."""
 
-    def __init__(self, *, sleep: Sleep, rng: random.Random) -> None:
+    def __init__(self, *, sleep: Sleep, rng: random.Random, tries: int = MAX_TRIES) -> None:
         """Make the session.
 
         Args:
             sleep: Waits the given seconds.
             rng: Source of the jitter between tries.
+            tries: Tries of one request that fails for a passing reason.
         """
+        self._tries = tries
         self._sleep = sleep
         self._rng = rng
         self._session = requests.Session()
@@ -116,14 +118,14 @@ class Transport:
         kwargs.setdefault("auth", _no_auth)
         pauses = backoff.expo(max_value=LONGEST_PAUSE)
         next(pauses)  # The generator's first value is not a pause.
-        most = MAX_TRIES
+        most = self._tries
         for number in itertools.count(1):
             response = problem = None
             try:
                 response = self._session.request(method, url, **kwargs)
             except requests.RequestException as error:
                 problem = _judge_error(error, url, repeatable=repeatable)
-                most = LOCAL_TRIES if _is_local(error, url) else MAX_TRIES
+                most = min(LOCAL_TRIES, self._tries) if _is_local(error, url) else self._tries
             except OSError as error:
                 # A bundle of certificates that the environment names and nobody can read.
                 text = f"{_host(url)}: {error}"

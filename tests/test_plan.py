@@ -12,7 +12,7 @@ from test_jobs import NEWEST, NOW
 from tap_amazon_vendor.reports.jobs import PlannedReport, Turn
 from tap_amazon_vendor.reports.request import ReportKind, ReportPartition, ReportRequest
 from tap_amazon_vendor.reports.windows import PERIODS, Horizon, Snapshot, Window
-from tap_amazon_vendor.streams.plan import KEPT_DAYS, in_asking_order, plan_reports
+from tap_amazon_vendor.streams.plan import KEPT_DAYS, demands, in_asking_order, plan_reports
 
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.windows import Calendar
@@ -40,11 +40,11 @@ class FakeStream:
         self._calendar = calendar
         self._lacking = lacking
 
-    def report_partition(self, _: object) -> ReportPartition:
+    def first_partition(self, _: object) -> ReportPartition:
         return self._partition
 
-    def skipped(self, *_: object) -> bool:
-        return self._lacking
+    def skipped_until(self, *_: object) -> date | None:
+        return TODAY if self._lacking else None
 
     def calendar(self, _: object) -> Calendar:
         return self._calendar
@@ -66,7 +66,7 @@ def asked(
     *streams: FakeStream, pending: t.Sequence[t.Mapping[str, t.Any]] = (), **about: t.Any
 ) -> list[tuple[str, str, int, int]]:
     """Report type, turn, first and last day, counted back, of everything that is planned, in the order of asking."""
-    reports = plan_reports(t.cast("t.Any", streams), horizon(**about), pending)
+    reports = plan_reports(demands(t.cast("t.Any", streams), TODAY), horizon(**about), pending)
     return [
         (
             each.request.report_type,
@@ -80,7 +80,7 @@ def asked(
 
 def only(*streams: FakeStream, **about: t.Any) -> list[PlannedReport]:
     """The planned reports of the one partition of some streams."""
-    (planned,) = plan_reports(t.cast("t.Any", streams), horizon(**about)).values()
+    (planned,) = plan_reports(demands(t.cast("t.Any", streams), TODAY), horizon(**about)).values()
     return planned
 
 
@@ -158,7 +158,7 @@ def test_a_pending_report_that_can_not_be_read_is_no_obstacle(entry: dict[str, t
 
 def test_a_connection_test_plans_one_window_each() -> None:
     streams: t.Any = [FakeStream(name, report=name) for name in "AB"]
-    reports = plan_reports(streams, horizon(), first_only=True)
+    reports = plan_reports(demands(streams, TODAY), horizon(), first_only=True)
     assert [len(planned) for planned in reports.values()] == [1, 1]
 
 

@@ -160,6 +160,12 @@ def test_doctor_shows_none(form: str, run: Callable[..., str]) -> None:
     assert leaks(run("companion", "doctor", "--format", form)) == []
 
 
+@pytest.mark.parametrize("form", ["table", "json"])
+@pytest.mark.parametrize("changes", [{}, {"refresh_token": "planted refresh token 2"}, {"refresh_tokn": "planted"}])
+def test_plan_shows_none(changes: dict[str, Any], form: str, run: Callable[..., str]) -> None:
+    assert leaks(run("companion", "plan", "--format", form, **changes)) == []
+
+
 def test_authorize_shows_none(run: Callable[..., str]) -> None:
     """Where the consent fails. Where it succeeds the tests of `authorize` look."""
     text = run("companion", "authorize", "--store", "env", "--no-browser", stdin="http://localhost:8643/callback\n")

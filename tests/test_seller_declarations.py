@@ -14,7 +14,7 @@ from tap_amazon_vendor.reports.rows import column_name
 from tap_amazon_vendor.reports.windows import MadeByAmazon, Snapshot, TimedPeriod
 from tap_amazon_vendor.streams import GROUPS, REPORT_STREAMS, STREAMS
 from tap_amazon_vendor.streams.base import ReportStream, load_schema
-from tap_amazon_vendor.streams.plan import plan_reports
+from tap_amazon_vendor.streams.plan import demands, plan_reports
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -310,6 +310,6 @@ def test_by_date_alone_needs_one_report_and_otherwise_reads_those_of_each_day(
     config = CONFIG | {"start_date": "2026-10-22"}
     tap = TapAmazonVendor(config=config, clock=clock)
     chosen = [of(tap, f"seller_sales_and_traffic_by_{each}") for each in streams]
-    (planned,) = plan_reports(chosen, tap.horizon).values()
+    (planned,) = plan_reports(demands(chosen, tap.today), tap.horizon).values()
     assert len(planned) == windows
     assert {report.readers for report in planned} == {frozenset(stream.name for stream in chosen)}

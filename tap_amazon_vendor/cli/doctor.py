@@ -59,12 +59,12 @@ def command(context: click.Context, *, files: tuple[str, ...], label: str | None
             raise click.BadParameter(message, param_hint="--account")
     diagnoses: list[Diagnosis] = []
     if form == "table":
-        console = _console()
-        _show_settings(console, accounts, problems)
+        screen = console()
+        show_settings(screen, accounts, problems)
     for account in accounts:
         diagnoses.append(_diagnose(account))
         if form == "table":
-            _show(console, diagnoses[-1])
+            _show(screen, diagnoses[-1])
     ok = not problems and all(diagnosis.ok for diagnosis in diagnoses)
     if form == "json":
         content = {"ok": ok, "problems": problems, "accounts": [_as_json(diagnosis) for diagnosis in diagnoses]}
@@ -135,65 +135,67 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, t.Any]:
     }
 
 
-def _console() -> Console:
+def console() -> Console:
+    """Return what tables are printed on, as wide as they need where there is no terminal."""
     from rich.console import Console  # noqa: PLC0415 - commands start fast
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
-    return console
+    screen = Console(highlight=False)
+    if not screen.is_terminal:
+        screen.width = _WIDTH
+    return screen
 
 
-def _show_settings(console: Console, accounts: Sequence[Account], problems: Sequence[str]) -> None:
+def show_settings(screen: Console, accounts: Sequence[Account], problems: Sequence[str]) -> None:
+    """Print what is wrong with the settings, or that nothing is."""
     from tap_amazon_vendor.checks import Check, State  # noqa: PLC0415 - commands start fast
 
     if not problems:
         labels = ", ".join(account.label for account in accounts) or "none, there is only an inbox"
         text = f"Nothing is wrong with them; accounts: {labels}"
-        _show_check(console, Check("settings", State.OK, text))
+        _show_check(screen, Check("settings", State.OK, text))
     for problem in problems:
-        _show_check(console, Check("settings", State.FAILED, problem))
+        _show_check(screen, Check("settings", State.FAILED, problem))
 
 
-def _show(console: Console, diagnosis: Diagnosis) -> None:
+def _show(screen: Console, diagnosis: Diagnosis) -> None:
     """Print what was found out about an account."""
     from rich.text import Text  # noqa: PLC0415 - commands start fast
 
     from tap_amazon_vendor import advice  # noqa: PLC0415
 
     account = diagnosis.account
-    console.print()
+    screen.print()
     title = f"{account.label}: {account.kind}, {advice.countries(account)}"
-    console.rule(Text(title, "bold"), align="left")
+    screen.rule(Text(title, "bold"), align="left")
     for check in diagnosis.checks:
-        _show_check(console, check)
+        _show_check(screen, check)
     if not diagnosis.permissions:
         return
-    console.print(_table(diagnosis.permissions))
+    screen.print(_table(diagnosis.permissions))
     for same in diagnosis.remedies:
         groups = ", ".join(advice.user_permission(permission.group) for permission in same)
-        _say(console, f"\n{groups}: {same[0].text}", style="bold")
-        _show_steps(console, same[0].steps)
+        say(screen, f"\n{groups}: {same[0].text}", style="bold")
+        _show_steps(screen, same[0].steps)
         if same[0].request:
-            _say(console, "  To send to the administrator of the account:")
-            _say(console, f"  {same[0].request}", style="italic")
+            say(screen, "  To send to the administrator of the account:")
+            say(screen, f"  {same[0].request}", style="italic")
 
 
-def _show_check(console: Console, check: Check) -> None:
+def _show_check(screen: Console, check: Check) -> None:
     from rich.text import Text  # noqa: PLC0415 - commands start fast
 
-    _say(console, Text.assemble(_mark(check.state), " ", (check.name, "bold"), f": {check.text}"))
-    _show_steps(console, check.steps)
+    say(screen, Text.assemble(_mark(check.state), " ", (check.name, "bold"), f": {check.text}"))
+    _show_steps(screen, check.steps)
 
 
-def _show_steps(console: Console, steps: Sequence[str]) -> None:
+def _show_steps(screen: Console, steps: Sequence[str]) -> None:
     for number, step in enumerate(steps, 1):
-        _say(console, f"  {number}. {step}")
+        say(screen, f"  {number}. {step}")
 
 
-def _say(console: Console, text: Text | str, style: str | None = None) -> None:
+def say(screen: Console, text: Text | str, style: str | None = None) -> None:
     """Print a line as it is, without breaking it: it is to be copied."""
-    console.print(text, style=style, markup=False, soft_wrap=True)
+    screen.print(text, style=style, markup=False, soft_wrap=True)
 
 
 def _table(permissions: Sequence[Permission]) -> Table:

@@ -53,6 +53,9 @@ logger = logging.getLogger("tap-amazon-vendor.reports")
 #: Seconds to the first look at a report of a type that nobody has waited for yet, and least pause between two looks.
 FIRST_POLL = 1.0
 
+#: Seconds that a report takes, as long as nobody has waited for one.
+FIRST_GUESS = 60.0
+
 #: A pause between two looks, in parts of the time that the report has taken so far, and its most seconds: where what
 #: the report type usually takes says nothing more, a look is late by at most a quarter.
 POLL_GROWTH, LONGEST_POLL = 0.25, 30.0
@@ -83,6 +86,8 @@ HIDDEN_WAIT = 3600.0
 
 #: Why there is no report where Amazon takes the last one for an answer.
 TOO_SOON = "Amazon has made this report too recently"
+#: Rest after saving, in times of what saving took; and seconds after which a waiting caller looks whether it is over.
+RESTS, SHORT_REST = 9, 0.05
 
 #: Seconds after which a waiting caller looks up: to save, and to say how far the run is.
 TICK = 1.0
@@ -135,6 +140,21 @@ class Turn(Enum):
     NEW = auto()
     BACKFILL = auto()
     AGAIN = auto()
+
+
+class Source(Enum):
+    """Where a planned report is going to come from."""
+
+    #: It is asked for.
+    ASKED = auto()
+    #: An earlier run asked for it.
+    TAKEN_UP = auto()
+    #: Amazon lists one of the same days. A guess: whether it has the same options shows when it is read.
+    LISTED = auto()
+    #: Amazon makes it by itself.
+    MADE_BY_AMAZON = auto()
+    #: The next run, because `max_reports` or Amazon's quota for the report type is used up.
+    LATER = auto()
 
 
 @dataclass(frozen=True)
@@ -192,6 +212,41 @@ class ReportResult:
     def words(self) -> str:
         """Reason and advice in one line."""
         return ". ".join(words for words in (self.reason, self.advice) if words)
+
+
+class Allowance:
+    """What a run may still ask for."""
+
+    def __init__(self, apis: Mapping[str, ReportsApi], budget: float, longest_wait: float) -> None:
+        """Start with nothing asked for.
+
+        Args:
+            apis: The Reports API of each account, by its label.
+            budget: Most createReport calls.
+            longest_wait: Seconds for which a run waits for the quota of a single report type.
+        """
+        self._apis = apis
+        self._budget = budget
+        self._longest_wait = longest_wait
+        self._calls: Counter[Bucket] = Counter()
+        self._buckets: dict[str, set[Bucket]] = defaultdict(set)
+
+    def take(self, request: ReportRequest) -> bool:
+        """Ask for one report more, if a run would; say whether."""
+        buckets = self._apis[request.account].create_buckets(request.report_type)
+        narrowest, calls = buckets[-1], self._calls[buckets[-1]]
+        wait = narrowest.seconds_for(calls + 1) - narrowest.seconds_for(calls)
+        if self._budget <= 0 or wait > self._longest_wait:
+            return False
+        self._budget -= 1
+        self._calls.update(buckets)
+        self._buckets[request.account].update(buckets)
+        return True
+
+    def seconds(self, account: str) -> float:
+        """Return the seconds until all that was taken for an account can have been asked for."""
+        # Accounts of one application share some buckets: each then waits for the others.
+        return max((bucket.seconds_for(self._calls[bucket]) for bucket in self._buckets[account]), default=0.0)
 
 
 class _Step(IntEnum):
@@ -361,6 +416,8 @@ class ReportJobs:
         self._finished: deque[ReportRequest] = deque()
         self._spooled = 0
         self._unsaved = False
+        self._saved_at: datetime | None = None
+        self._rest = timedelta(0)
         self._helped = False
         self._broken: BaseException | None = None
 
@@ -506,20 +563,34 @@ class ReportJobs:
             self._advance(lambda: job.result is not None)
         return job.result
 
-    def save(self) -> None:
-        """Save what has changed, and let go on who waits for that. To be called now and then while rows are written."""
+    def save(self, *, changed: bool = False) -> None:
+        """Save what has changed, and let go on who waits for that. To be called now and then while rows are written.
+
+        With many accounts there is much to save each time. So after it there is a rest, that grows with the time it
+        took: then nobody who waits for it is let go on yet.
+
+        Args:
+            changed: The caller has something to save.
+        """
         self._told(self.progress)
-        if not self._unsaved:
+        self._unsaved = self._unsaved or changed
+        began = self._clock()
+        if not self._unsaved or self._resting(began):
             return
         with self.changed:
             self._unsaved = False
             announced = [(job, job.announced_at) for job in self._asked.values() if job.announced_at and not job.saved]
         self._save()
+        self._saved_at, self._rest = self._clock(), (self._clock() - began) * RESTS
         with self.changed:
             for job, announced_at in announced:
                 # Unless it went back to before it was announced in the meantime.
                 job.saved = job.announced_at == announced_at
             self.changed.notify_all()
+
+    def _resting(self, now: datetime) -> bool:
+        """Say whether it is too early to save again; not for long where the clock was set back."""
+        return self._saved_at is not None and timedelta(0) <= now - self._saved_at < self._rest
 
     def release(self, request: ReportRequest, reader: str, *, read: bool) -> None:
         """Note that a reader is through with a report.
@@ -545,52 +616,95 @@ class ReportJobs:
                 self._let_go(job)
                 self.changed.notify_all()
 
-    def progress(self) -> Progress:
-        """Say how far the run is."""
+    def allowance(self) -> Allowance:
+        """Return what may still be asked for."""
+        return Allowance(self._apis, self._budget, max(self._wait, HIDDEN_WAIT))
+
+    def look(self, account: str) -> bool:
+        """Make one call that lists reports of an account, without planning any other: not for a run.
+
+        Returns:
+            Whether there was one to make, within the quota.
+
+        Raises:
+            CredentialsError: The account gets no token.
+            UnavailableError: Amazon does not answer.
+        """
+        listing = self._listings.get(account)
+        if listing is None or self._apis[account].list_bucket.delay() > 0 or not (wish := listing.wish()):
+            return False
+        try:
+            listing.answer(self._apis[account].listed(*wish))
+        except (CredentialsError, UnavailableError):
+            raise
+        except AmazonError:
+            # One report type that the account may not have spoils the call for all.
+            listing.refused(*wish)
+        return True
+
+    def sources(self, *, guess: bool = False) -> dict[ReportRequest, Source]:
+        """Say where the reports that are not asked for yet will come from.
+
+        Args:
+            guess: Use up the guesses that the listing allows: to plan only, not to run.
+
+        Returns:
+            The source of each report, in the order in which they are asked for.
+        """
+        allowance = self.allowance()
+        return {
+            request: self._source(job, allowance, guess=guess)
+            for request, job in self._open.items()
+            if job.step is _Step.CREATE
+        }
+
+    def _source(self, job: _Job, allowance: Allowance, *, guess: bool) -> Source:
+        report_id, asked_at = self._known.get(job.asking, (None, None))
+        if job.asking.report_id or (report_id and asked_at and asked_at >= job.planned.good_since):
+            return Source.TAKEN_UP
+        if job.asking.kind.made_by_amazon:
+            return Source.MADE_BY_AMAZON
+        ours_since = job.ours_since or (asked_at and max(asked_at, job.planned.good_since))
+        listed = job.planned.listed and job.asking.window == job.planned.request.window
+        if guess and (listed or ours_since) and (found := self._listed(job, None if report_id else ours_since)):
+            self._used.add(found.report_id)
+            return Source.LISTED
+        return Source.ASKED if allowance.take(job.asking) else Source.LATER
+
+    def progress(self, sources: Mapping[ReportRequest, Source] | None = None) -> Progress:
+        """Say how far the run is.
+
+        Args:
+            sources: What `sources` said, where that was asked already.
+        """
         with self.changed:
             steps = Counter((job.asking.account, job.step) for job in self._open.values())
-            types = Counter(
-                (job.asking.account, job.asking.report_type) for job in self._open.values() if job.step is _Step.CREATE
-            )
-            accounts = [
-                AccountProgress(
-                    account,
-                    to_ask=steps[account, _Step.CREATE],
-                    at_amazon=steps[account, _Step.POLL],
-                    to_fetch=steps[account, _Step.FETCH],
-                    seconds=self._seconds_left(account, steps, types),
-                    pause=min(
-                        (
-                            max(bucket.delay() for bucket in self._apis[account].create_buckets(report_type))
-                            for of, report_type in types
-                            if of == account
-                        ),
-                        default=0.0,
-                    ),
+            allowance = self.allowance()
+            waiting: Counter[tuple[str, Source]] = Counter()
+            first: dict[str, ReportRequest] = {}
+            for request, source in (self.sources() if sources is None else sources).items():
+                waiting[request.account, source] += 1
+                if source is Source.ASKED:
+                    first.setdefault(request.account, request)
+                    allowance.take(request)
+            accounts = []
+            for account in dict.fromkeys(account for account, _ in steps):
+                api = self._apis[account]
+                to_ask = waiting[account, Source.ASKED]
+                at_amazon = steps[account, _Step.POLL] + waiting[account, Source.TAKEN_UP]
+                to_fetch = steps[account, _Step.FETCH]
+                to_fetch += waiting[account, Source.LISTED] + waiting[account, Source.MADE_BY_AMAZON]
+                asking = allowance.seconds(account) + (self._usual_seconds() if to_ask or at_amazon else 0.0)
+                fetching = api.document_bucket.seconds_for(to_ask + at_amazon + to_fetch)
+                pause = (
+                    max(bucket.delay() for bucket in api.create_buckets(first[account].report_type)) if to_ask else 0
                 )
-                for account in dict.fromkeys(account for account, _ in steps)
-            ]
+                accounts.append(AccountProgress(account, to_ask, at_amazon, to_fetch, max(asking, fetching), pause))
             return Progress(total=len(self._jobs), open=len(self._open), accounts=accounts)
 
-    def _seconds_left(
-        self, account: str, steps: Mapping[tuple[str, _Step], int], types: Mapping[tuple[str, str], int]
-    ) -> float:
-        """Estimate when the account's last report is there, by quotas and what reports usually take."""
-        api = self._apis[account]
-        to_ask = int(min(steps[account, _Step.CREATE], self._budget))
-        asking = [
-            bucket.seconds_for(min(number, to_ask))
-            for (of, report_type), number in types.items()
-            if of == account
-            for bucket in api.create_buckets(report_type)[1:]
-        ]
-        if to_ask:
-            report_type = next(report_type for of, report_type in types if of == account)
-            asking.append(api.create_buckets(report_type)[0].seconds_for(to_ask))
-        to_fetch = sum(steps[account, step] for step in (_Step.POLL, _Step.FETCH)) + to_ask
-        usual = max((median_high(times) for times in self._usual.values() if times), default=60.0)
-        at_work = to_ask or steps[account, _Step.POLL]
-        return max(max(asking, default=0.0) + (usual if at_work else 0.0), api.document_bucket.seconds_for(to_fetch))
+    def _usual_seconds(self) -> float:
+        """Return how long Amazon works on a report of the slowest type: a guess before there was one."""
+        return max((median_high(times) for times in self._usual.values() if times), default=FIRST_GUESS)
 
     # What moves the jobs on: without workers the caller, with workers they.
 
@@ -612,20 +726,24 @@ class ReportJobs:
         """
         if self._broken:
             raise self._broken
-        unsaved = self._unsaved
+        unsaved = self._unsaved and not self._resting(self._clock())
         self.save()
         if unsaved:
             return
         if self._helped:
             with self.changed:
-                if not (there() or self._unsaved or self._broken):
+                if self._unsaved:
+                    self.changed.wait(SHORT_REST)
+                elif not (there() or self._broken):
                     self.changed.wait(TICK)
             return
         task = self.next_task()
         if not isinstance(task, float):
             task()
-        elif there() or self._unsaved:
+        elif there():
             return
+        elif self._unsaved:
+            self._sleep(min(task, SHORT_REST))
         elif task < math.inf:
             self._sleep(task)
         else:
@@ -810,15 +928,24 @@ class ReportJobs:
         wanted = job.planned.listed and job.asking.window == job.planned.request.window
         return self._guess(job, now) if wanted or job.ours_since else False
 
+    def _listed(self, job: _Job, ours_since: datetime | None) -> ListedReport | None:
+        """Return a listed report that may be a job's.
+
+        Args:
+            job: One that is to be asked for.
+            ours_since: Since when an earlier run may have asked for it.
+        """
+        # A minute of margin, because Amazon's clock is not ours.
+        since = ours_since - timedelta(seconds=60) if ours_since else job.planned.good_since
+        # Where Amazon would answer with the last report instead of a new one, that is waited for.
+        running = ours_since is not None or job.asking.kind.regenerates is not None
+        return self._listings[job.asking.account].find(job.asking, since, done=not running, used=self._used)
+
     def _guess(self, job: _Job, now: datetime) -> bool:
         """Look at a report that Amazon lists, or wait for what others are looking at; say whether one of both."""
         ours = job.ours_since is not None
         listing = self._listings[job.asking.account]
-        # A minute of margin, because Amazon's clock is not ours.
-        since = job.ours_since - timedelta(seconds=60) if job.ours_since else job.planned.good_since
-        # Where Amazon would answer with the last report instead of a new one, that is waited for.
-        running = ours or job.asking.kind.regenerates is not None
-        found = listing.find(job.asking, since, done=not running, used=self._used)
+        found = self._listed(job, job.ours_since)
         if ours and found is None:
             return self._guessed_elsewhere(job)
         if not ours and self._hesitates(job, listing, found):

@@ -10,7 +10,7 @@ from tap_amazon_vendor.reports.api import OWN_QUOTAS
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_amazon_vendor.reports.jobs import ReportJobs
+    from tap_amazon_vendor.reports.jobs import ReportJobs, Task
 
 #: Most threads. Each makes one call at a time, and an account has three kinds of calls to make: those that ask for a
 #: report type with a quota of its own are another kind each, because Amazon may let one wait for minutes.
@@ -35,6 +35,7 @@ class Workers:
         self._jobs = jobs
         self._wait = wait
         self._stopped = False
+        self._turn = threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, name=f"reports-{number}", daemon=True)
             for number in range(min(MOST, KINDS * accounts))
@@ -53,16 +54,24 @@ class Workers:
             self._jobs.attend(helped=False)
             self._jobs.changed.notify_all()
 
-    def _work(self) -> None:
+    def _next(self) -> Task | None:
+        """Wait for a call that can be made; None at the end."""
         changed = self._jobs.changed
-        while True:
-            with changed:
-                if self._stopped:
-                    return
+        with changed:
+            while not self._stopped:
                 task = self._jobs.next_task()
-                if isinstance(task, float):
-                    self._wait(changed, task)
-                    continue
+                if not isinstance(task, float):
+                    return task
+                self._wait(changed, task)
+        return None
+
+    def _work(self) -> None:
+        while True:
+            # One looks for a call at a time: with many accounts it would cost much to wake all for each change.
+            with self._turn:
+                task = self._next()
+            if task is None:
+                return
             try:
                 task()
             except BaseException as error:  # noqa: BLE001  # whoever waits must hear of it

@@ -99,6 +99,24 @@ def load_schema(name: str) -> dict[str, t.Any]:
     return {"type": "object", **json.loads(file.read_text(encoding="utf-8"))}
 
 
+def skipped_until(state: Mapping[str, t.Any], today: date) -> date | None:
+    """Return when a partition is tried again that the account was found to lack.
+
+    Args:
+        state: The partition's.
+        today: The current UTC day.
+
+    Returns:
+        None where it was not found lacking, or where it is time to try again.
+    """
+    try:
+        since = date.fromisoformat(state["skipped_on"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    until = since + timedelta(days=SKIPPED_DAYS)
+    return until if since <= today < until else None
+
+
 class ReportStream(Stream):
     """One array of rows of one report type.
 
@@ -313,13 +331,9 @@ class ReportStream(Stream):
         self._warn_once(f"Amazon no longer has what follows {complete}: there will be a gap. Starting anew")
         return None
 
-    def skipped(self, context: Mapping[str, t.Any], today: date) -> bool:
-        """Say whether a run of the last days found that the account lacks a partition."""
-        try:
-            since = date.fromisoformat(self.get_context_state(context)["skipped_on"])
-        except (KeyError, TypeError, ValueError):
-            return False
-        return today - timedelta(days=SKIPPED_DAYS) < since <= today
+    def skipped_until(self, context: Context, today: date) -> date | None:
+        """Return when a partition is tried again that the account was found to lack, None where that is due."""
+        return skipped_until(self.get_context_state(context), today)
 
     def windows(self, context: Context) -> PartitionWindows:
         """Return what this run wants of a partition."""
@@ -507,7 +521,7 @@ class Reading:
         # A report that can't be read is not read again; one that could not be had is.
         spent = outcome.completes or result.document is not None
         self._tap.jobs.release(request, self._stream.name, read=spent)
-        self._tap.write_state()
+        self._tap.jobs.save(changed=True)
 
     def _record(self, result: ReportResult, window: Window, outcome: Outcome, rows: int = 0) -> None:
         self._tap.record(LedgerEntry(self._stream.name, result, window, outcome, rows))

@@ -10,7 +10,6 @@ import typing as t
 from abc import abstractmethod
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from singer_sdk.contrib.msgspec import encoder
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -24,10 +23,11 @@ from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
 from tap_amazon_vendor.reports.windows import Window, extend, from_text, plan, reachable, to_text
-from tap_amazon_vendor.streams.base import SKIPPED_DAYS, load_schema
+from tap_amazon_vendor.streams.base import load_schema, skipped_until
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -135,7 +135,7 @@ class PagedStream(Stream):
         Raises:
             AmazonError: In a connection test, whatever keeps the first window from being read.
         """
-        if not context or self._skipped(context):
+        if not context or self.skipped_until(context, self.tap.today):
             return
         complete = self.complete_range(context)
         for window in plan(complete, self.tap.horizon, self.calendar):
@@ -183,13 +183,9 @@ class PagedStream(Stream):
             seen.add(token)
             query = {**query, "nextToken": token}
 
-    def _skipped(self, context: Context) -> bool:
-        """Say whether a run of the last days found that the account may not call the operation."""
-        try:
-            since = date.fromisoformat(self.get_context_state(context)["skipped_on"])
-        except (KeyError, TypeError, ValueError):
-            return False
-        return self.tap.today - timedelta(days=SKIPPED_DAYS) < since <= self.tap.today
+    def skipped_until(self, context: Context, today: date) -> date | None:
+        """Return when an account is tried again that may not call the operation, None where that is due."""
+        return skipped_until(self.get_context_state(context), today)
 
     def _asked(self, context: Context, window: Window) -> ReportRequest:
         """Name a window to the ledger, which knows requests."""

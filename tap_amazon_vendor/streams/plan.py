@@ -6,7 +6,7 @@ import itertools
 import logging
 import typing as t
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from tap_amazon_vendor.reports.jobs import LISTED_DAYS, PlannedReport, Turn
@@ -32,8 +32,53 @@ KEPT_DAYS = 85
 LISTED = timedelta(days=LISTED_DAYS, hours=-1)
 
 
+@dataclass(frozen=True)
+class Demand:
+    """What the streams of one report want of a partition.
+
+    Attributes:
+        request: What to ask for, before it has a window.
+        completes: What is complete already, by the name of the stream.
+    """
+
+    request: ReportRequest
+    completes: Mapping[str, Window | None]
+
+
+def demands(streams: Iterable[ReportStream], today: date) -> list[Demand]:
+    """Collect what streams want and have.
+
+    Args:
+        streams: The selected streams.
+        today: The current UTC day.
+
+    Returns:
+        One for each partition that the account was not found to lack in the last days.
+    """
+    ranges: dict[ReportPartition, dict[str, Window | None]] = defaultdict(dict)
+    calendars: dict[ReportPartition, Calendar] = {}
+    kinds: dict[ReportPartition, ReportKind] = {}
+    for stream in streams:
+        for context in stream.partitions or ():
+            partition = stream.first_partition(context)
+            if stream.skipped_until(context, today):
+                logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
+                continue
+            calendar = stream.calendar(context)
+            # Of streams that share a report, the one that needs the narrowest decides.
+            calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
+            kinds.setdefault(partition, stream.report_kind)
+            ranges[partition][stream.name] = stream.complete_range(context)
+    return [
+        Demand(
+            ReportRequest(*partition, window=NO_TIME, calendar=calendars[partition], kind=kinds[partition]), completes
+        )
+        for partition, completes in ranges.items()
+    ]
+
+
 def plan_reports(
-    streams: Iterable[ReportStream],
+    wanted: Iterable[Demand],
     horizon: Horizon,
     pending: Iterable[Mapping[str, t.Any]] = (),
     *,
@@ -45,7 +90,7 @@ def plan_reports(
     them, and each reads every window.
 
     Args:
-        streams: The selected streams.
+        wanted: What the selected streams want and have.
         horizon: What the settings and the clock say about time.
         pending: Reports that earlier runs asked for and did not read.
         first_only: Plan one window of each partition, for a connection test.
@@ -53,26 +98,12 @@ def plan_reports(
     Returns:
         The reports of each partition, in the order in which to ask for them.
     """
-    ranges: dict[ReportPartition, dict[str, Window | None]] = defaultdict(dict)
-    calendars: dict[ReportPartition, Calendar] = {}
-    kinds: dict[ReportPartition, ReportKind] = {}
-    for stream in streams:
-        for context in stream.partitions or ():
-            partition = stream.first_partition(context)
-            if stream.skipped(context, horizon.today):
-                logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
-                continue
-            calendar = stream.calendar(context)
-            # Of streams that share a report, the one that needs the narrowest decides.
-            calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
-            kinds.setdefault(partition, stream.report_kind)
-            ranges[partition][stream.name] = stream.complete_range(context)
     waiting = _readable(pending)
     reports = {}
     # Whoever is furthest behind comes first, so that with `max_reports` each has its turn.
-    for partition, completes in sorted(ranges.items(), key=lambda item: _behind(item[1].values())):
-        request = ReportRequest(*partition, window=NO_TIME, calendar=calendars[partition], kind=kinds[partition])
-        windows = _windows(request, completes, horizon, waiting.get(partition, []))
+    for demand in sorted(wanted, key=lambda each: _behind(each.completes.values())):
+        partition = demand.request.partition
+        windows = _windows(demand.request, demand.completes, horizon, waiting.get(partition, []))
         reports[partition] = windows[:1] if first_only else windows
     return reports
 
@@ -117,11 +148,7 @@ def _windows(
         )
     planned = []
     for number, window in enumerate(dict.fromkeys([*taken_up, *windows])):
-        turn = Turn.BACKFILL
-        if window in taken_up or (number == 0 if complete is None else window.end > complete.end):
-            turn = Turn.NEW
-        elif complete is not None and complete.start <= window.start:
-            turn = Turn.AGAIN
+        turn = Turn.NEW if window in taken_up else turn_of(window, complete, first=number == 0)
         planned.append(
             PlannedReport(
                 replace(request, window=window),
@@ -133,6 +160,19 @@ def _windows(
             )
         )
     return planned
+
+
+def turn_of(window: Window, complete: Window | None, *, first: bool) -> Turn:
+    """Say why a window is read.
+
+    Args:
+        window: One of a plan.
+        complete: What is complete already.
+        first: It is the plan's first.
+    """
+    if first if complete is None else window.end > complete.end:
+        return Turn.NEW
+    return Turn.AGAIN if complete is not None and complete.start <= window.start else Turn.BACKFILL
 
 
 def _good_since(request: ReportRequest, window: Window, horizon: Horizon, *, taken_up: bool) -> datetime:

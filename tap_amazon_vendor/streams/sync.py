@@ -59,6 +59,8 @@ def sync(tap: TapAmazonVendor) -> None:
                     _write(tap, writers[stream.name], reading, stream.get_batch_config(tap.config))
                     for part in reading.finish():
                         readers[part].append((stream, context, windows))
+    # What was completed last may not be saved yet.
+    tap.write_state()
 
 
 def _write(

@@ -1,0 +1,259 @@
+"""`amazon-vendor plan`: say what the next run would ask for, how long that takes and when the history is complete."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import typing as t
+from pathlib import Path
+
+import click
+
+from tap_amazon_vendor.cli import config
+from tap_amazon_vendor.cli.doctor import console, say, show_settings
+
+if t.TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from tap_amazon_vendor.outlook import Outlook, Windows
+    from tap_amazon_vendor.reports.request import ReportPartition
+    from tap_amazon_vendor.tap import TapAmazonVendor
+
+#: Tries of a call: somebody waits, and can do without the answer.
+TRIES = 3
+
+#: Why windows are read, by the name of the turn.
+TURNS = {"NEW": "new", "BACKFILL": "backfill", "AGAIN": "read again"}
+
+
+def _json(_context: click.Context, _param: click.Parameter, path: Path | None) -> dict[str, t.Any] | None:
+    """Read a JSON file that an option names."""
+    if path is None:
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        problem = f"{path}: {error}"
+        raise click.BadParameter(problem) from None
+    if not isinstance(content, dict):
+        problem = f"{path} is not a JSON object"
+        raise click.BadParameter(problem)
+    return content
+
+
+def _file(name: str, words: str) -> t.Callable[[t.Any], t.Any]:
+    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option(name, metavar="FILE", type=kind, callback=_json, help=words)
+
+
+@click.command("plan")
+@config.option
+@_file("--state", "The state that the run would start with, as Singer has it or as `meltano state get` prints it.")
+@_file("--catalog", "The catalog of the run: what is selected. Default: all streams but the very large ones.")
+@click.option("--account", "label", help="Only the account of this label.")
+@click.option("--offline", is_flag=True, help="Do not ask Amazon which reports it has already.")
+@click.option(
+    "--format",
+    "form",
+    default="table",
+    show_default=True,
+    type=click.Choice(["table", "json"]),
+    help="For people, or for scripts.",
+)
+@click.pass_context
+def command(  # noqa: PLR0913 - one parameter per option
+    context: click.Context,
+    *,
+    files: tuple[str, ...],
+    state: dict[str, t.Any] | None,
+    catalog: dict[str, t.Any] | None,
+    label: str | None,
+    offline: bool,
+    form: str,
+) -> None:
+    """Say what the next run would ask for, and how long it would take.
+
+    Asks for no report: at most it lets Amazon list those that it has. The exit code is 1
+    if the configuration is refused.
+    """
+    from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415 - commands start fast
+
+    from tap_amazon_vendor.outlook import look_ahead  # noqa: PLC0415
+
+    settings, problems = config.read(files)
+    if not problems:
+        try:
+            tap = _tap(settings, _singer_state(state or {}), catalog)
+        except ConfigValidationError as error:
+            problems = list(error.errors)
+    if problems:
+        if form == "json":
+            click.echo(json.dumps({"ok": False, "problems": problems}, indent=2, ensure_ascii=False))
+        else:
+            show_settings(console(), (), problems)
+        context.exit(1)
+    labels = [account.label for account in tap.settings.accounts if label in {None, account.label}]
+    if not labels:
+        message = "the configuration has no account of that label"
+        raise click.BadParameter(message, param_hint="--account")
+    outlook = look_ahead(tap, labels, ask_amazon=not offline)
+    if form == "json":
+        click.echo(json.dumps({"ok": True, "problems": [], **_as_json(outlook)}, indent=2, ensure_ascii=False))
+    else:
+        _show(console(), outlook, tap.settings.max_reports)
+
+
+def _singer_state(content: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Take the state out of what a tap wrote (a STATE message) or Meltano keeps around it.
+
+    Raises:
+        click.BadParameter: There is none, or it is damaged.
+    """
+    from tap_amazon_vendor.tap import check_shape  # noqa: PLC0415 - commands start fast
+
+    for name in ("completed", "singer_state", "value"):
+        if "bookmarks" not in content and isinstance(content.get(name), dict):
+            content = content[name]
+    try:
+        if content and "bookmarks" not in content:
+            message = "it has no `bookmarks`"
+            raise ValueError(message)  # noqa: TRY301 - as what is found below
+        check_shape(content)
+    except ValueError as error:
+        message = f"not a state: {error}"
+        raise click.BadParameter(message, param_hint="--state") from None
+    return content
+
+
+def _tap(settings: dict[str, t.Any], state: dict[str, t.Any], catalog: dict[str, t.Any] | None) -> TapAmazonVendor:
+    from tap_amazon_vendor.tap import TapAmazonVendor  # noqa: PLC0415
+    from tap_amazon_vendor.transport import Transport  # noqa: PLC0415
+
+    if catalog is not None and not isinstance(catalog.get("streams"), list):
+        message = "not a catalog: it has no list `streams`"
+        raise click.BadParameter(message, param_hint="--catalog")
+    try:
+        tap = TapAmazonVendor(config=settings, state=state, catalog=catalog)
+        _ = tap.streams
+    except (KeyError, TypeError, AttributeError) as error:
+        message = f"not a catalog: {error!r}"
+        raise click.BadParameter(message, param_hint="--catalog") from None
+    # The tap's own is as patient as a pipeline.
+    rng = random.Random()  # noqa: S311 - jitter is no secret
+    tap.transport = Transport(sleep=time.sleep, rng=rng, tries=TRIES)
+    return tap
+
+
+def _as_json(outlook: Outlook) -> dict[str, t.Any]:
+    from tap_amazon_vendor.reports.jobs import Source  # noqa: PLC0415 - commands start fast
+
+    return {
+        "begins_at": outlook.now.isoformat(timespec="seconds"),
+        "reports": {source.name.lower(): outlook.count(source) for source in Source},
+        "only_if_the_account_has_them": outlook.unproven,
+        "seconds": outlook.duration.total_seconds(),
+        "accounts": {label: round(seconds) for label, seconds in outlook.seconds.items()},
+        "backfill": {
+            "daily_runs": outlook.runs,
+            "complete_on": outlook.complete_on.isoformat() if outlook.complete_on else None,
+        },
+        "windows": [
+            {
+                **_partition(windows.partition, windows.country),
+                "streams": windows.streams,
+                "turn": TURNS[windows.turn.name],
+                "windows": [str(window) for window in windows.ranges],
+                "first": str(windows.span).partition("/")[0],
+                "last": str(windows.span).partition("/")[2],
+                "reports": {source.name.lower(): windows.sources.get(source, 0) for source in Source},
+            }
+            for windows in outlook.windows
+        ],
+        "skipped": [
+            {
+                **_partition(skipped.partition, skipped.country),
+                "streams": skipped.streams,
+                "until": skipped.until.isoformat(),
+            }
+            for skipped in outlook.skipped
+        ],
+        "notes": outlook.notes,
+    }
+
+
+def _partition(partition: ReportPartition, country: str) -> dict[str, t.Any]:
+    return {
+        "account": partition.account,
+        "marketplace": country,
+        "marketplace_id": partition.marketplace_id,
+        "report_type": partition.report_type,
+        "options": dict(partition.options),
+    }
+
+
+def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
+    """Print what a run would do."""
+    from tap_amazon_vendor.reports.jobs import Source  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.reports.progress import duration  # noqa: PLC0415
+
+    lines = []
+    if outlook.windows:
+        screen.print(_table(outlook.windows))
+        most_words = f" (`max_reports` is {most})" if most else ""
+        lines.append(f"{outlook.count(Source.ASKED)} reports to ask for{most_words}")
+    else:
+        lines.append("Nothing to do: everything that is wanted and published is there.")
+    if outlook.unproven:
+        lines.append(f"  {outlook.unproven} of them only if the account has such data: one window is tried first")
+    lines += [
+        f"{number} {words}"
+        for source, words in (
+            (Source.TAKEN_UP, "asked for by an earlier run and taken up"),
+            (Source.LISTED, "listed by Amazon, probably with the same options: then not asked for again"),
+            (Source.MADE_BY_AMAZON, "looked for, because Amazon makes them by itself"),
+            (Source.LATER, "left for later runs, by `max_reports` or a quota of their type"),
+        )
+        if (number := outlook.count(source))
+    ]
+    if outlook.seconds:
+        lines.append(f"Estimated time: {duration(outlook.duration.total_seconds())}")
+    if outlook.runs is None:
+        lines.append("The history will not be complete in sight: let a run ask for more reports (`max_reports`).")
+    elif outlook.runs:
+        runs = "this run" if outlook.runs == 1 else f"{outlook.runs} daily runs, on {outlook.complete_on}"
+        lines.append(f"The history is complete after {runs}.")
+    for skipped in outlook.skipped:
+        lines.append(f"Not tried before {skipped.until}, because the account lacked it: {skipped.partition}")
+    lines += [f"Note: {note}" for note in outlook.notes]
+    for line in lines:
+        say(screen, line)
+
+
+def _table(rows: t.Sequence[Windows]) -> Table:
+    from rich.table import Column, Table  # noqa: PLC0415 - commands start fast
+    from rich.text import Text  # noqa: PLC0415
+
+    names = [name for windows in rows for name in windows.streams]
+    table = Table(
+        *("Account", "", "What"),
+        Column("Streams", no_wrap=True, min_width=max(map(len, names))),
+        *("Options", "First", "Last"),
+        *(Column(name, justify="right") for name in ("Windows", "To ask for")),
+    )
+    for windows in rows:
+        asked = sum(number for source, number in windows.sources.items() if source.name == "ASKED")
+        cells = (
+            windows.partition.account,
+            windows.country,
+            TURNS[windows.turn.name],
+            "\n".join(windows.streams),
+            " ".join(value for _, value in windows.partition.options),
+            *(text[:10] for text in str(windows.span).split("/")),
+            str(len(windows.ranges)),
+            str(asked) if windows.sources else "",
+        )
+        # A label is the user's, and may have square brackets.
+        table.add_row(*map(Text, cells))
+    return table
