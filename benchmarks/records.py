@@ -18,7 +18,7 @@ Measured (Python 3.11, singer-sdk 0.54.9, Airbyte's source 4.6.4; thousand rows 
     rows                           ours   floor   SDK   Airbyte
     3,000,000 of vendor sales       356     200    31        47
     10,000,000 of search terms      508     324    35        74
-    3,000,000 of a flat file        167     160    12         7
+    3,000,000 of a flat file    141-167 155-160 12-13     7-8
 """
 
 from __future__ import annotations
