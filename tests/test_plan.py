@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from test_jobs import NEWEST, NOW

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tap_amazon_vendor.streams.base import ReportStream
 
-SELLER = {stream.name: stream for stream in REPORT_STREAMS if stream.kind == "seller" and not stream.costly}
+SELLER = {stream.name: stream for stream in REPORT_STREAMS if stream.kind == "seller" and stream.asins_from is None}
 FLAT = {name: stream for name, stream in SELLER.items() if stream.flat}
 SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 LEDGER = "report_ledger"

@@ -144,7 +144,11 @@ class ReportsApi:
         bucket = self._api.bucket(CREATE_REPORT)
         if own is None:
             return [bucket]
-        return [bucket, self._shared.bucket(own) if report_type in SHARED_QUOTAS else self._api.bucket(own)]
+        narrow = self._shared.bucket(own) if report_type in SHARED_QUOTAS else self._api.bucket(own)
+        # Amazon tells the operation's rate only. Where that is more than published, the other one is taken to be, too:
+        # if it is not, a 429 says so.
+        narrow.rate = own.rate * max(1.0, bucket.rate / CREATE_REPORT.rate)
+        return [bucket, narrow]
 
     @property
     def list_bucket(self) -> Bucket:

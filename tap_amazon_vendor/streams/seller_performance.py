@@ -74,6 +74,8 @@ class SellerSalesAndTrafficByAsin(ReportStream):
 
     name = "seller_sales_and_traffic_by_asin"
     kind = "seller"
+    # A report for each period, and one report in 15 minutes (REPORTS.md 0.6): a first run takes hours.
+    costly = True
     report_type = "GET_SALES_AND_TRAFFIC_REPORT"
     array = "salesAndTrafficByAsin"
     options = (DATE_GRANULARITY,)
