@@ -135,8 +135,8 @@ class ReportStream(Stream):
         row_keys: Columns that identify a row within a partition.
         calendars: How time is cut, by ``reportPeriod``, or just one calendar.
         compares_programs: Its rows show whether RETAIL contains the other programs.
-        costly: Takes too many rows, or too much of a quota, to be read by whoever did not ask for it: deselected where no
-            catalog selects it.
+        costly: Takes too many rows, or too much of a quota, to be read by whoever did not ask for it: deselected where
+            no catalog selects it.
         kind: Type of account that has the report.
         roles: Amazon's roles of which any one suffices.
         countries: Countries whose marketplaces have the report; None for all.
