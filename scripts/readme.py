@@ -54,16 +54,19 @@ def default(setting: dict[str, Any]) -> str:
 
 
 def streams() -> str:
-    """The streams by permission group."""
+    """The streams, a table for each permission group that a reader opens."""
     kinds = [{"account_type": kind} for kind in ACCOUNT_TYPES]
     tap = TapAmazonVendor(config={"accounts": kinds}, validate_config=False)
-    rows = [
-        (group, f"`{stream.name}`", f"`{source(stream)}`", keys(tap, stream.name), about(tap, stream.name))
+    groups = {
+        group: [(f"`{stream.name}`", f"`{source(stream)}`", *told(tap, stream.name)) for stream in members]
         for group, members in GROUPS.items()
-        for stream in members
-    ]
-    audit = ("Audit", f"`{ReportLedger.name}`", "", keys(tap, ReportLedger.name), about(tap, ReportLedger.name))
-    return table(["group", "stream", "report or operation", "primary key", "rows"], [*rows, audit])
+    }
+    groups["Audit"] = [(f"`{ReportLedger.name}`", "", *told(tap, ReportLedger.name))]
+    return "\n\n".join(
+        f"<details>\n<summary>{group}: {', '.join(name.strip('`') for name, *_ in rows)}</summary>\n\n"
+        f"{table(['stream', 'report or operation', 'primary key', 'rows'], rows)}\n\n</details>"
+        for group, rows in groups.items()
+    )
 
 
 def source(stream: type[ReportStream | PagedStream]) -> str:
@@ -71,14 +74,10 @@ def source(stream: type[ReportStream | PagedStream]) -> str:
     return stream.report_type if issubclass(stream, ReportStream) else stream.operation.name
 
 
-def keys(tap: TapAmazonVendor, name: str) -> str:
-    """The primary key of a stream."""
-    return ", ".join(tap.streams[name].primary_keys)
-
-
-def about(tap: TapAmazonVendor, name: str) -> str:
-    """What a stream's schema says of it."""
-    return str(tap.streams[name].schema["description"])
+def told(tap: TapAmazonVendor, name: str) -> tuple[str, str]:
+    """The primary key of a stream, and what its schema says of it."""
+    stream = tap.streams[name]
+    return ", ".join(stream.primary_keys), str(stream.schema["description"])
 
 
 def render(text: str) -> str:
