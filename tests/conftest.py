@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import random
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from clocks import NOW, FakeClock
 from hypothesis import settings
 from world import World
 
@@ -15,37 +15,12 @@ from tap_amazon_vendor.sandbox import Sandbox, running
 from tap_amazon_vendor.transport import Transport
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # A slow computer is no fault of the tap.
 settings.register_profile("any-speed", deadline=None)
 settings.load_profile("any-speed")
-
-#: The noon of a Saturday.
-NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
-
-
-class FakeClock:
-    """A clock that stands still until it is told to move."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-    def sleep(self, seconds: float) -> None:
-        """Sleep without sleeping."""
-        self.advance(max(0.0, seconds))
-
-    def wait(self, condition: threading.Condition, seconds: float) -> None:
-        """Threads wait for real time: tests on this clock have none."""
-        raise NotImplementedError
 
 
 @pytest.fixture

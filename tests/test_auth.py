@@ -29,7 +29,7 @@ from tap_amazon_vendor.secrets import Secret
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import FakeClock
+    from clocks import FakeClock
 
     from tap_amazon_vendor.accounts import Account
     from tap_amazon_vendor.transport import Transport

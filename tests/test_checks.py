@@ -33,7 +33,7 @@ from tap_amazon_vendor.streams.base import ReportStream
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from conftest import FakeClock
+    from clocks import FakeClock
 
     from tap_amazon_vendor.streams import AnyStream
     from tap_amazon_vendor.transport import Transport

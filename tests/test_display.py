@@ -14,7 +14,7 @@ from tap_amazon_vendor.reports.progress import AccountProgress, Progress
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import FakeClock
+    from clocks import FakeClock
 
 ERASE = "\r\x1b[K"
 HALF = Progress(4, 2, [AccountProgress("us", 0, 2, 0, 30.0)])

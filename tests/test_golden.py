@@ -20,7 +20,7 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import FakeClock
+    from clocks import FakeClock
     from syrupy.assertion import SnapshotAssertion
     from world import Run
 

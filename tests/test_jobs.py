@@ -39,7 +39,7 @@ from tap_amazon_vendor.reports.windows import Hours, Window
 from tap_amazon_vendor.throttle import Bucket, Operation
 
 if t.TYPE_CHECKING:
-    from conftest import FakeClock
+    from clocks import FakeClock
 
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)

@@ -20,7 +20,7 @@ from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window
 
 if t.TYPE_CHECKING:
-    from conftest import FakeClock
+    from clocks import FakeClock
 
 WINDOW = Window(date(2026, 11, 2), date(2026, 11, 16))
 ASKED = ReportRequest(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from conftest import FakeClock
+    from clocks import FakeClock
     from world import Row
 
 SELLER_STREAMS = ["seller_customer_returns", "seller_settlements", "seller_sales_and_traffic_by_date"]

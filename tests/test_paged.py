@@ -15,7 +15,7 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from conftest import FakeClock
+    from clocks import FakeClock
 
     from tap_amazon_vendor.throttle import Operation
 

@@ -42,7 +42,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import FakeClock
+    from clocks import FakeClock
 
     from tap_amazon_vendor.transport import Transport
 

@@ -20,7 +20,7 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import FakeClock
+    from clocks import FakeClock
 
 #: The header of each flat file: what Amazon writes today, what only some documents have, and names that changed.
 #: Collected from schemas and samples that others published (Airbyte, Amazon's help pages, public programs).

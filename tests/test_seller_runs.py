@@ -20,7 +20,7 @@ from tap_amazon_vendor.streams.base import load_schema
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import FakeClock
+    from clocks import FakeClock
 
     from tap_amazon_vendor.streams.base import ReportStream
 

@@ -21,7 +21,7 @@ from tap_amazon_vendor.streams.windows import PartitionWindows
 if t.TYPE_CHECKING:
     from datetime import date
 
-    from conftest import FakeClock
+    from clocks import FakeClock
 
     from tap_amazon_vendor.reports.api import ReportStatus
     from tap_amazon_vendor.reports.documents import Document

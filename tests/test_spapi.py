@@ -33,7 +33,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from conftest import FakeClock
+    from clocks import FakeClock
 
     from tap_amazon_vendor.transport import Transport
 

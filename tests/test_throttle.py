@@ -14,7 +14,7 @@ from tap_amazon_vendor.throttle import LONGEST_SLACK, SLACK, Bucket, Operation, 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import FakeClock
+    from clocks import FakeClock
 
 CREATE = Operation("createReport", "POST", "/reports", 0.0167, 15)
 STATUS = Operation("getReport", "GET", "/reports/{report_id}", 2, 15)

@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
     import requests
-    from conftest import FakeClock
+    from clocks import FakeClock
 
 pytestmark = pytest.mark.usefixtures("bare_environment")
 

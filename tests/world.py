@@ -24,7 +24,7 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from conftest import FakeClock
+    from clocks import FakeClock
     from singer_sdk.singerlib import Message
 
     from tap_amazon_vendor.sandbox import Call, Sandbox, Server
