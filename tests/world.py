@@ -58,6 +58,7 @@ class Recorder(MessageWriter):
     """Writes messages into a list, as the bytes that they would be on standard output."""
 
     def __init__(self, kill_after: int | None = None) -> None:
+        super().__init__()
         self.lines: list[bytes] = []
         self._kill_after = kill_after
 

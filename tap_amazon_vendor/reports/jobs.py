@@ -588,9 +588,11 @@ class ReportJobs:
                 job.saved = job.announced_at == announced_at
             self.changed.notify_all()
 
-    def _resting(self, now: datetime) -> bool:
-        """Say whether it is too early to save again; not for long where the clock was set back."""
-        return self._saved_at is not None and timedelta(0) <= now - self._saved_at < self._rest
+    def _resting(self, now: datetime) -> float:
+        """Return the seconds for which it is too early to save again; none where the clock was set back."""
+        if self._saved_at is None or now < self._saved_at:
+            return 0.0
+        return max(0.0, (self._saved_at + self._rest - now).total_seconds())
 
     def release(self, request: ReportRequest, reader: str, *, read: bool) -> None:
         """Note that a reader is through with a report.
@@ -731,11 +733,7 @@ class ReportJobs:
         if unsaved:
             return
         if self._helped:
-            with self.changed:
-                if self._unsaved:
-                    self.changed.wait(SHORT_REST)
-                elif not (there() or self._broken):
-                    self.changed.wait(TICK)
+            self._await(there)
             return
         task = self.next_task()
         if not isinstance(task, float):
@@ -743,12 +741,20 @@ class ReportJobs:
         elif there():
             return
         elif self._unsaved:
-            self._sleep(min(task, SHORT_REST))
+            self._sleep(min(task, self._resting(self._clock())))
         elif task < math.inf:
             self._sleep(task)
         else:
             msg = f"nothing will come of {', '.join(str(request) for request in self._open)}"
             raise RuntimeError(msg)
+
+    def _await(self, there: Callable[[], bool]) -> None:
+        """Wait for the workers, or for the rest after saving to be over."""
+        with self.changed:
+            if self._unsaved and self._resting(self._clock()):
+                self.changed.wait(SHORT_REST)
+            elif not (there() or self._unsaved or self._broken):
+                self.changed.wait(TICK)
 
     def next_task(self) -> Task | float:
         """Return a call that can be made now, or the seconds until there may be one.
