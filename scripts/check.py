@@ -22,7 +22,7 @@ def main() -> int:
     bootstrap.in_venv(__file__)
     failed = False
     # The tests come last, and are run whatever the others say: their closing line is what CI reads.
-    for words in (*CHECKS, ("pytest", *sys.argv[1:])):
+    for words in (*CHECKS, ("pytest", "-m", "not exhaustive", *sys.argv[1:])):
         print("\n$", *words, flush=True)
         if subprocess.call([sys.executable, "-m", *words], cwd=bootstrap.ROOT):
             failed = True

@@ -178,7 +178,7 @@ class Warehouse:
                 save()
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.exhaustive) for part in range(1, 4))])
 def test_whatever_happens_every_day_is_written_once_and_nothing_is_asked_for_twice_without_cause(
     clock: FakeClock, part: int
 ) -> None:
