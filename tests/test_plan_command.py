@@ -204,6 +204,7 @@ def test_daily_runs_until_the_history_is_complete(changes: Row, start: int | Non
     assert runs == expected
 
 
+@pytest.mark.exhaustive
 def test_too_small_a_budget_never_gets_there(world: World) -> None:
     outlook = ask(world, world.config(max_reports=1, start_date=world.day(1000)))
     assert outlook.runs is None

@@ -13,7 +13,6 @@ import pytest
 import trustme
 from hosts import Answer, Fate, Host, free_url, serving
 
-from tap_amazon_vendor import transport as module
 from tap_amazon_vendor.errors import UnansweredError, UnavailableError
 from tap_amazon_vendor.transport import LOCAL_TRIES, MAX_TRIES, Transport, user_agent
 
@@ -118,25 +117,21 @@ class TestAnswers:
         assert len(host.seen) == MAX_TRIES == 9
         assert len(naps) == MAX_TRIES - 1
 
-    def test_pauses_double_with_jitter_up_to_a_limit(
-        self, send: Callable[..., requests.Response], naps: list[float], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(module, "MAX_TRIES", 10)
+    def test_pauses_double_with_jitter_up_to_a_limit(self, clock: FakeClock, naps: list[float]) -> None:
+        transport = Transport(sleep=clock.sleep, rng=random.Random(1), tries=10)
         with serving(*[Answer(503)] * 10) as host:
-            send("GET", host.url)
+            transport.request("GET", host.url)
+        transport._session.close()
         for pause, full in zip(naps, [1, 2, 4, 8, 16, 32, 60, 60, 60], strict=True):
             assert full / 2 <= pause <= full
         assert len(set(naps)) == 9
 
-    def test_a_pause_is_never_longer_than_a_minute(
-        self, clock: FakeClock, naps: list[float], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_pause_is_never_longer_than_a_minute(self, clock: FakeClock, naps: list[float]) -> None:
         class Longest(random.Random):
             def uniform(self, _: float, b: float) -> float:
                 return b
 
-        monkeypatch.setattr(module, "MAX_TRIES", 12)
-        transport = Transport(sleep=clock.sleep, rng=Longest())
+        transport = Transport(sleep=clock.sleep, rng=Longest(), tries=12)
         with serving(*[Answer(503)] * 12) as host:
             transport.request("GET", host.url)
         transport._session.close()
