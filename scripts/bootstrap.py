@@ -169,7 +169,7 @@ def _make_venv() -> None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         msg = f"{error}\nOn Debian and Ubuntu this helps: apt-get install python{version}-venv"
         raise StepError(msg) from None
-    _pip_install("pip.log", "--require-hashes", "-r", LOCK)
+    _pip_install("pip.log", "--require-hashes", "--no-deps", "-r", LOCK)
 
 
 def _install_package() -> None:
