@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tap_amazon_vendor.sandbox.chance import mix
 from tap_amazon_vendor.sandbox.data.catalogue import foreign_asin, settled, share
+from tap_amazon_vendor.sandbox.data.sold import Day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,8 +77,8 @@ def _baskets(catalogue: Catalogue, query: Query) -> Iterator[Row]:
                 if rank == 1 and bits >> 20 & 3 == 0 and len(products) > 1:
                     other = products[(index + 1) % len(products)].asin
                 yield {
-                    "startDate": start,
-                    "endDate": end,
+                    "startDate": f"{start}",
+                    "endDate": f"{end}",
                     "asin": product.asin,
                     "purchasedWithAsin": other,
                     "purchasedWithRank": rank,
@@ -92,19 +93,21 @@ def repeat_purchase(catalogue: Catalogue, query: Query) -> Arrays:
 
 
 def _repeats(catalogue: Catalogue, query: Query) -> Iterator[Row]:
-    days = {"WEEK": 7, "MONTH": 30, "QUARTER": 91}[query.options["reportPeriod"]]
     for start, end, key, missing in _periods(catalogue, query, ORDERS_PENDING):
+        days = [Day(catalogue, day) for day in query.days(start, end)]
         for product in catalogue.products:
             bits = mix(key ^ product.key)
-            orders = settled(product.demand * days * (60 + (bits & 63)) // 10_000, missing)
             if bits >> 6 & 15 == 0:
                 continue
-            customers = orders - orders * (bits >> 10 & 15) // 100
+            units = sum(sold.units for day in days if (sold := day.sold(product)))
+            # Some orders are of several units.
+            orders = settled(units * (85 + (product.key & 7)) // 100, missing)
             # Nobody came back, or everybody did.
             part = (0, 10_000)[bits >> 24 & 1] if bits >> 20 & 15 == 0 else bits >> 25 & 4095
+            customers = orders - orders * (bits >> 10 & 15) // 100 if part else orders
             yield {
-                "startDate": start,
-                "endDate": end,
+                "startDate": f"{start}",
+                "endDate": f"{end}",
                 "asin": product.asin,
                 "orders": orders,
                 "uniqueCustomers": customers,
@@ -114,11 +117,11 @@ def _repeats(catalogue: Catalogue, query: Query) -> Iterator[Row]:
             }
 
 
-def _periods(catalogue: Catalogue, query: Query, pending: tuple[int, ...]) -> Iterator[tuple[str, str, int, int]]:
+def _periods(catalogue: Catalogue, query: Query, pending: tuple[int, ...]) -> Iterator[tuple[date, date, int, int]]:
     """First and last day of each period that has figures, its randomness, what it lacks."""
     for start, end in query.periods():
         if query.first_day is None or end >= query.first_day:
-            yield start.isoformat(), end.isoformat(), _key(catalogue, start, end), query.missing(end, pending)
+            yield start, end, _key(catalogue, start, end), query.missing(end, pending)
 
 
 def _key(catalogue: Catalogue, start: date, end: date) -> int:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 from tap_amazon_vendor.sandbox.calendars import date_time
 from tap_amazon_vendor.sandbox.chance import mix
-from tap_amazon_vendor.sandbox.data.catalogue import TITLES, code, iso, moment_of, ratio, volume
+from tap_amazon_vendor.sandbox.data.catalogue import TITLES, code, iso, moment_of, ratio
+from tap_amazon_vendor.sandbox.data.sold import Day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ class Campaign:
         known: Up to when its figures count: last midnight, or its end.
         has_started: Whether it has any figures.
         products: What is part of it.
-        days: How busy the days were, added up, in percent of an average day.
+        days: The days that count.
     """
 
     bits: int
@@ -57,7 +58,11 @@ class Campaign:
     known: datetime
     has_started: bool
     products: tuple[Product, ...]
-    days: int
+    days: tuple[Day, ...]
+
+    def sold(self, product: Product) -> int:
+        """Units of a product that customers bought on these days, with or without the campaign."""
+        return sum(sold.units for day in self.days if (sold := day.sold(product)))
 
 
 def _campaigns(catalogue: Catalogue, query: Query, subject: Literal["promotion", "campaign"]) -> Iterator[Campaign]:
@@ -86,9 +91,9 @@ def _campaign(  # noqa: PLR0913, PLR0917
     place = bits >> 8
     chosen = {(place + number * 7) % len(products) for number in range(1 + (bits & 3))}
     known = min(end, today)
-    day, busy = start.date(), 0
+    day, days = start.date(), []
     while moment_of(day) < known:
-        busy += volume(day)
+        days.append(Day(catalogue, day))
         day += timedelta(days=1)
     return Campaign(
         bits=bits,
@@ -99,7 +104,7 @@ def _campaign(  # noqa: PLR0913, PLR0917
         has_started=start < today,
         # Nothing has been put into a few of them.
         products=() if bits >> 4 & 15 == 0 else tuple(products[index] for index in sorted(chosen)),
-        days=busy if start < today else 0,
+        days=tuple(days) if start < today else (),
     )
 
 
@@ -116,20 +121,21 @@ def _promotion(catalogue: Catalogue, found: Campaign) -> Row:
         status = "CANCELED"
     elif not found.has_started:
         status = "PENDING_APPROVAL"
-    days = 0 if cancelled else found.days
+    running = bool(found.days) and not cancelled
     rows: list[Row] = []
     units = spent = revenue = views = 0
     for product in found.products:
         own = mix(bits ^ product.key)
-        sold = product.demand * days * (100 + (own & 255)) // 1_000_000
+        # At most half of what is sold at all.
+        sold = found.sold(product) * (20 + (own & 31)) // 100 if running else 0
         funding = sold * product.price * (5 + (own >> 8 & 15)) // 100
-        looked = sold * 9 + (own >> 12 & 63 if days else 0)
+        looked = sold * 6 + (own >> 12 & 7 if running else 0)
         row: Row = {"asin": product.asin, "productName": product.title}
         # Amazon does not always count who looked.
         if own >> 18 & 3:
             row["productGlanceViews"] = looked
         row["productUnitsSold"] = sold
-        if days:
+        if running:
             row["productAmountSpent"] = catalogue.amount(funding)
             row["productAmountSpentCurrencyCode"] = currency
         row["productRevenue"] = catalogue.amount(sold * product.price - funding)
@@ -145,7 +151,7 @@ def _promotion(catalogue: Catalogue, found: Campaign) -> Row:
     if bits >> 30 & 7:
         promotion["vendorCode"] = catalogue.vendor_codes[bits >> 33 & 1]
     promotion["unitsSold"] = units
-    if days:
+    if running:
         promotion["amountSpent"] = catalogue.amount(spent)
         promotion["amountSpentCurrencyCode"] = currency
     promotion |= {
@@ -193,7 +199,7 @@ def _coupons(catalogue: Catalogue, found: Campaign, today: datetime) -> Row:
         own = mix(bits ^ product.key)
         discount = max(product.price * 10 // 100, 1)
         limit = budget // count if shared else budget
-        used = min(product.demand * found.days * (own & 255) // 4_000_000, limit // (discount + FEE))
+        used = min(found.sold(product) * (own & 31) // 100, limit // (discount + FEE))
         clipped = used * (2 + (own >> 8 & 7)) + (own >> 11 & 15 if found.days else 0)
         cost = used * (discount + FEE)
         clips, redemptions, spent = clips + clipped, redemptions + used, spent + cost

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_vendor.sandbox.accounts import MARKETPLACES
-from tap_amazon_vendor.sandbox.calendars import periods
+from tap_amazon_vendor.sandbox.calendars import PACIFIC, periods
 from tap_amazon_vendor.sandbox.chance import derive, mix
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Query:
         first_day = self.first_day
         while (hour + 1) * 3600 <= moment_of(self.end).timestamp():
             start = datetime.fromtimestamp(hour * 3600, timezone.utc)
-            if first_day is None or start.date() >= first_day:
+            if first_day is None or start.astimezone(PACIFIC).date() >= first_day:
                 yield start
             hour += 1
 
@@ -196,9 +196,17 @@ def volume(day: date) -> int:
     return WEEKDAYS[day.weekday()] * MONTHS[day.month - 1] // 100
 
 
-def settled(final: int, missing: int) -> int:
-    """What is known of a figure; a missing percent takes away one unit at least."""
-    return final - (final * missing + 99) // 100
+def settled(final: int, missing: int, luck: int = 99) -> int:
+    """What is known of a figure.
+
+    Args:
+        final: What it will be.
+        missing: Percent that is missing.
+        luck: Hundredths that are added to what is missing, which loses the rest. With 99 a
+            missing percent takes away one unit at least; with any of 0 to 99 many small
+            figures together lack just the percent.
+    """
+    return final - (final * missing + luck) // 100
 
 
 def ratio(part: int, whole: int, digits: int) -> Decimal:
@@ -280,7 +288,8 @@ def _product(asin: str, key: int, decimals: int, position: int) -> Product:
         asin=asin,
         key=key,
         price=price,
-        cost=price * (45 + (bits >> 11 & 15)) // 100,
+        # Amazon sells every ninth at a loss: a margin "between 0 and 1" does not hold.
+        cost=price * (110 if key % 9 == 0 else 45 + (bits >> 11 & 15)) // 100,
         # Few ASINs sell much and many sell little.
         demand=40 + (bits >> 15 & 255) ** 3 // 2000,
         sourced=(0, 60, 85, 100)[bits >> 23 & 3],

@@ -38,7 +38,8 @@ def _rows(catalogue: Catalogue, query: Query) -> Iterator[Row]:
             bits = mix(error ^ week.toordinal())
             # Hundredths of a unit. Some weeks have none.
             mean = 0 if bits & 31 == 0 else product.demand * 7 * MONTHS[week.month - 1] // 100
-            mean = mean * (85 + (bits >> 5 & 31)) // (400 if fresh else 100)
+            # On one day in ten an ASIN is not sold at all, and Fresh sells a tenth.
+            mean = mean * (68 + (bits >> 5 & 31)) // (1000 if fresh else 100)
             yield {
                 "forecastGenerationDate": made.isoformat(),
                 "asin": product.asin,

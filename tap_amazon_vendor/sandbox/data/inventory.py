@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_amazon_vendor.sandbox.chance import mix
-from tap_amazon_vendor.sandbox.data.catalogue import ratio, settled, volume
+from tap_amazon_vendor.sandbox.data.catalogue import ratio, settled
 from tap_amazon_vendor.sandbox.data.levels import TwoLevels
+from tap_amazon_vendor.sandbox.data.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from tap_amazon_vendor.sandbox.data.levels import Cell
 
 # Percent that is still missing while a day is young; see AGES.
-RECEIVED_PENDING = (25, 12, 6, 2, 0)
-
-ENDLESS = 3_000_000_007
+RECEIVED_PENDING = (6, 4, 2, 1, 0)
 
 
 class Numbers(NamedTuple):
@@ -30,7 +28,7 @@ class Numbers(NamedTuple):
     waited: int
     net_received: int
     net_received_cost: int
-    shipped: int
+    kept: int
     views: int
     views_out_of_stock: int
     at_hand_before: int
@@ -58,7 +56,7 @@ def inventory(catalogue: Catalogue, query: Query) -> Arrays:
     def figures(numbers: Sequence[int]) -> Row:
         n = Numbers(*numbers)
         row: Row = {}
-        # Where nothing was asked for, received or there, a rate of it is left out.
+        # Where nothing was asked for, received or sold, a rate of it is left out.
         if n.asked:
             row["vendorConfirmationRate"] = ratio(n.confirmed, n.asked, 4)
         row["netReceivedInventoryCost"] = money(n.net_received_cost)
@@ -66,8 +64,8 @@ def inventory(catalogue: Catalogue, query: Query) -> Arrays:
         row["openPurchaseOrderUnits"] = n.open_orders
         if n.received:
             row["averageVendorLeadTimeDays"] = ratio(n.waited, n.received, 2)
-        if n.at_hand_before + n.received > 0:
-            row["sellThroughRate"] = ratio(n.shipped, n.at_hand_before + n.received, 16)
+        if n.kept and n.at_hand_before + n.received:
+            row["sellThroughRate"] = ratio(n.kept, n.at_hand_before + n.received, 16)
         row["unfilledCustomerOrderedUnits"] = n.unfilled
         row["sellableOnHandInventoryCost"] = money(n.sellable_cost)
         row["sellableOnHandInventoryUnits"] = n.sellable
@@ -106,53 +104,46 @@ def _then(before: Sequence[int], after: Sequence[int]) -> Sequence[int]:
 
 
 def _inventory_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
-    key = mix(catalogue.key ^ day.toordinal() ^ 0x1CE)
-    busy = volume(day)
     missing = query.missing(day, RECEIVED_PENDING)
-    sourcing = query.options["distributorView"] == "SOURCING"
-    fresh = query.options["sellingProgram"] == "FRESH"
+    warehouse = Warehouse(
+        catalogue,
+        sourcing=query.options["distributorView"] == "SOURCING",
+        fresh=query.options["sellingProgram"] == "FRESH",
+    )
     for index, product in enumerate(catalogue.products):
-        if (sourcing and not product.sourced) or (fresh and not product.fresh) or product.key % 17 == 0:
-            continue
-        percent = product.sourced if sourcing else 100
-        if fresh:
-            percent = percent // 4
-        yield index, _numbers(product, mix(key ^ product.key), busy, missing, percent)
+        if warehouse.has(product):
+            yield index, _numbers(warehouse, product, day, missing)
 
 
-def _numbers(product: Product, bits: int, busy: int, missing: int, percent: int) -> Numbers:
-    demand = product.demand * busy // 10_000
-    asked = demand * (bits & 3) * 2 * percent // 100
-    confirmed = asked * (60 + (bits >> 2 & 63)) // 100
-    received = settled(confirmed * (bits >> 8 & 15) // 16, missing)
-    # One ASIN in sixteen goes back to the vendor.
-    returned = 1 + demand // 2 if bits >> 12 & 15 == 0 else 0
-    cost = product.cost
+def _numbers(warehouse: Warehouse, product: Product, day: date, missing: int) -> Numbers:
+    today, cost = warehouse.on(product, day), product.cost
+    received = settled(today.received, missing)
+    # What was asked for is more than what was confirmed, mostly, and that more than what came.
+    bits = today.bits
+    confirmed = received * 100 // (80 + (bits & 15))
+    asked = confirmed * 100 // (70 + (bits >> 4 & 63))
+    net_received = received - today.sent_back
+    aged = today.sellable * (bits >> 26 & 7) // 16
+    unsellable = today.usual * (bits >> 29 & 7) // 4
+    unhealthy = max(today.sellable, 0) * (bits >> 32 & 7) // 32
     # More is owed to customers than is there, now and then.
-    backlog = bits >> 16 & 31 == 0
-    sellable = -(1 + demand) if backlog else demand * (8 + (bits >> 21 & 31)) * percent // 100
-    if product.endless:
-        sellable += ENDLESS
-    aged = sellable * (bits >> 26 & 7) // 16
-    unsellable = demand * (bits >> 29 & 7) // 4
-    unhealthy = max(sellable, 0) * (bits >> 32 & 7) // 32
-    shipped = demand * (90 + (bits >> 35 & 31)) // 100 - (2 * demand + 1 if bits >> 40 & 31 == 0 else 0)
-    views = demand * 7 + (bits >> 45 & 15)
+    backlog = max(-today.sellable, 0)
+    views = warehouse.views(product, day)
     return Numbers(
         asked=asked,
         confirmed=confirmed,
         received=received,
         waited=received * (3 + (bits >> 49 & 7)) + (bits >> 52 & 3 if received else 0),
-        net_received=received - returned,
-        net_received_cost=(received - returned) * cost,
-        shipped=shipped,
+        net_received=net_received,
+        net_received_cost=net_received * cost,
+        kept=today.shipped - today.returned,
         views=views,
         views_out_of_stock=views if backlog else views * (bits >> 54 & 7) // 100,
-        at_hand_before=max(sellable + shipped - received, 0),
-        open_orders=(demand * (bits >> 57 & 7) - (demand + 3 if bits >> 60 == 0 else 0)) * percent // 100,
-        unfilled=1 + demand if backlog else 0,
-        sellable=sellable,
-        sellable_cost=sellable * cost,
+        at_hand_before=today.before,
+        open_orders=today.usual * (bits >> 57 & 7) - (today.usual + 3 if bits >> 60 == 0 else 0),
+        unfilled=backlog,
+        sellable=today.sellable,
+        sellable_cost=today.sellable * cost,
         unsellable=unsellable,
         unsellable_cost=unsellable * cost,
         aged=aged,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_amazon_vendor.sandbox.chance import mix
-from tap_amazon_vendor.sandbox.data.catalogue import ratio, settled, volume
+from tap_amazon_vendor.sandbox.data.catalogue import ratio, settled
 from tap_amazon_vendor.sandbox.data.levels import TwoLevels
+from tap_amazon_vendor.sandbox.data.sold import Day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tap_amazon_vendor.sandbox.data.levels import Cell
 
 # Percent that is still missing while a day is young; see AGES.
-ORDERED_PENDING = (8, 5, 3, 1, 0)
-SHIPPED_PENDING = (15, 9, 5, 2, 0)
+ORDERED_PENDING = (5, 3, 2, 1, 0)
+SHIPPED_PENDING = (8, 5, 3, 1, 0)
 RETURNS_PENDING = (80, 60, 40, 20, 0)
 VIEWS_PENDING = (3, 2, 1, 1, 0)
 
@@ -64,13 +64,8 @@ def margin(catalogue: Catalogue, query: Query) -> Arrays:
 
 
 def _sales_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
-    """One tuple of six whole numbers per ASIN that has a row on that day.
-
-    RETAIL is the sum of three parts - consumers, BUSINESS, FRESH - because Amazon's
-    figures were seen to be so (models #5177).
-    """
-    key = mix(catalogue.key ^ day.toordinal())
-    busy = volume(day)
+    """One tuple of six whole numbers per ASIN that has a row on that day."""
+    today = Day(catalogue, day)
     no_orders = query.missing(day, ORDERED_PENDING)
     no_shipments = query.missing(day, SHIPPED_PENDING)
     no_returns = query.missing(day, RETURNS_PENDING)
@@ -79,31 +74,23 @@ def _sales_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cel
     for index, product in enumerate(catalogue.products):
         if sourcing and not product.sourced:
             continue
-        bits = mix(key ^ product.key)
-        if bits & 63 < 6:  # noqa: PLR2004 - about every tenth ASIN has no row
+        sold = today.sold(product)
+        if sold is None:
             continue
-        total = product.demand * busy * (60 + (bits >> 8 & 63)) // 1_000_000
-        business = total * (bits >> 16 & 31) // 200
-        fresh = total * (bits >> 21 & 31) // 160 if product.fresh else 0
-        if program == "RETAIL":
-            parts: tuple[int, ...] = (total - business - fresh, business, fresh)
-        else:
-            parts = (business,) if program == "BUSINESS" else (fresh,)
+        parts: tuple[int, ...] = sold.parts
+        if program != "RETAIL":
+            parts = sold.parts[1:2] if program == "BUSINESS" else sold.parts[2:]
             if not parts[0]:
                 continue
         ordered = shipped = returns = 0
         for place, part in enumerate(parts):
-            units = part - part * (bits >> 26 & 7) // 100
-            ordered += settled(part, no_orders)
-            known = settled(units, no_shipments)
+            ordered += settled(part, no_orders, sold.luck)
+            known = settled(sold.shipped(part), no_shipments, sold.luck)
             shipped += known * product.sourced // 100 if sourcing else known
             if program != "FRESH" and place < 2:  # noqa: PLR2004 - FRESH takes none back
-                returns += settled(units * (bits >> 29 & 15) // 100, no_returns)
+                returns += settled(sold.returned(part), no_returns)
         if sourcing:
             returns = returns * product.sourced // 100
-        price = product.price
-        if bits >> 33 & 15 == 0:
-            price = price * 85 // 100
         kept = shipped - returns
         yield (
             index,
@@ -111,37 +98,32 @@ def _sales_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cel
                 ordered,
                 shipped,
                 returns,
-                (ordered - returns) * price,
-                kept * price,
+                (ordered - returns) * sold.price,
+                kept * sold.price,
                 kept * product.cost,
             ),
         )
 
 
 def _traffic_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
-    key = mix(catalogue.key ^ day.toordinal())
-    busy = volume(day)
+    today = Day(catalogue, day)
     missing = query.missing(day, VIEWS_PENDING)
     for index, product in enumerate(catalogue.products):
-        bits = mix(key ^ product.key)
-        if bits & 63 < 2:  # noqa: PLR2004 - more ASINs are looked at than sold
-            continue
-        total = product.demand * busy * (60 + (bits >> 8 & 63)) // 1_000_000
-        views = total * (6 + (bits >> 40 & 7)) + (bits >> 44 & 15)
-        yield index, (settled(views, missing),)
+        views = today.views(product)
+        if views is not None:
+            yield index, (settled(views, missing),)
 
 
 def _margin_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
     """Revenue, cost, and what the vendor adds to advertising, which is known late."""
-    key = mix(catalogue.key ^ day.toordinal())
-    busy = volume(day)
+    today = Day(catalogue, day)
     missing = query.missing(day, RETURNS_PENDING)
     for index, product in enumerate(catalogue.products):
-        bits = mix(key ^ product.key)
-        units = product.demand * busy * (60 + (bits >> 8 & 63)) // 1_000_000
-        if not units:
+        sold = today.sold(product)
+        if sold is None:
             continue
-        revenue = units * product.price
-        # Every ninth ASIN sells at a loss: the schema's "between 0 and 1" does not hold.
-        cost = revenue * 110 // 100 if product.key % 9 == 0 else units * product.cost
-        yield index, (revenue, cost, settled(revenue * (400 + (bits >> 16 & 1023)) // 10_000, missing))
+        kept = sum(map(sold.shipped, sold.parts)) - sum(map(sold.returned, sold.parts[:2]))
+        if kept:
+            revenue = kept * sold.price
+            funding = settled(revenue * (400 + (sold.bits >> 16 & 1023)) // 10_000, missing)
+            yield index, (revenue, kept * product.cost, funding)
