@@ -150,8 +150,18 @@ def look_ahead(tap: TapAmazonVendor, labels: Iterable[str], *, ask_amazon: bool)
         skipped=[each for each in _skipped(tap) if each.partition.account in labels],
         seconds={each.account: each.seconds for each in progress.accounts if each.account in labels},
         runs=_daily_runs(tap, sources, labels),
-        notes=notes,
+        notes=[*notes, *_left_out(tap, labels)],
     )
+
+
+def _left_out(tap: TapAmazonVendor, labels: Iterable[str]) -> Iterator[str]:
+    """Name the streams that the settings leave nothing of, and why."""
+    kinds = {account.kind for account in tap.settings.accounts if account.label in labels}
+    for stream in tap.streams.values():
+        if isinstance(stream, ReportStream) and stream.selected and stream.kind in kinds:
+            reason = stream.left_out(tap.settings)
+            if reason:
+                yield f"{stream.name}: {reason}"
 
 
 def _look(tap: TapAmazonVendor, labels: Iterable[str]) -> list[str]:

@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.accounts import Account
     from tap_amazon_vendor.checks import Check, Diagnosis, Permission, State
+    from tap_amazon_vendor.settings import Settings
 
 #: How a state looks on a terminal.
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
@@ -51,7 +52,9 @@ def command(context: click.Context, *, files: tuple[str, ...], label: str | None
     Asks for no report. The exit code is 0 if everything selected can be read as far as
     Amazon tells, and 1 if something stands in the way.
     """
-    accounts, problems = _read(files)
+    settings, problems = _read(files)
+    accounts = settings.accounts if settings else ()
+    notes = _left_out(settings) if settings else []
     if label is not None and not problems:
         accounts = tuple(account for account in accounts if account.label == label)
         if not accounts:
@@ -61,30 +64,39 @@ def command(context: click.Context, *, files: tuple[str, ...], label: str | None
     if form == "table":
         screen = console()
         show_settings(screen, accounts, problems)
+        for note in notes:
+            say(screen, f"  {note}")
     for account in accounts:
         diagnoses.append(_diagnose(account))
         if form == "table":
             _show(screen, diagnoses[-1])
     ok = not problems and all(diagnosis.ok for diagnosis in diagnoses)
     if form == "json":
-        content = {"ok": ok, "problems": problems, "accounts": [_as_json(diagnosis) for diagnosis in diagnoses]}
+        content = {"ok": ok, "problems": problems, "notes": notes, "accounts": [_as_json(diagnosis) for diagnosis in diagnoses]}
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
     context.exit(0 if ok else 1)
 
 
-def _read(files: tuple[str, ...]) -> tuple[tuple[Account, ...], list[str]]:
-    """Return the accounts of the configuration, or what is wrong with it."""
+def _read(files: tuple[str, ...]) -> tuple[Settings | None, list[str]]:
+    """Return the configuration, or what is wrong with it."""
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415 - commands start fast
 
     from tap_amazon_vendor.settings import read_settings  # noqa: PLC0415
 
     settings, problems = config.read(files)
     if problems:
-        return (), problems
+        return None, problems
     try:
-        return read_settings(settings, _now().date()).accounts, []
+        return read_settings(settings, _now().date()), []
     except ConfigValidationError as error:
-        return (), list(error.errors)
+        return None, list(error.errors)
+
+
+def _left_out(settings: Settings) -> list[str]:
+    """Name the streams that the settings leave nothing of."""
+    from tap_amazon_vendor.streams import left_out  # noqa: PLC0415 - commands start fast
+
+    return left_out(settings)
 
 
 def _diagnose(account: Account) -> Diagnosis:

@@ -19,6 +19,7 @@ from tap_amazon_vendor.streams.base import ReportStream
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tap_amazon_vendor.settings import Settings
     from tap_amazon_vendor.streams.paged import PagedStream
 
     AnyStream = type[ReportStream | PagedStream]
@@ -39,3 +40,13 @@ STREAMS: tuple[AnyStream, ...] = tuple(stream for streams in GROUPS.values() for
 
 #: Every report stream.
 REPORT_STREAMS: tuple[type[ReportStream], ...] = tuple(stream for stream in STREAMS if issubclass(stream, ReportStream))
+
+
+def left_out(settings: Settings) -> list[str]:
+    """Name the streams that the settings leave nothing of, and why.
+
+    Args:
+        settings: Those of a run.
+    """
+    reasons = ((stream.name, stream.left_out(settings)) for stream in REPORT_STREAMS)
+    return [f"{name}: {reason}" for name, reason in reasons if reason]

@@ -28,7 +28,7 @@ from tap_amazon_vendor.reports.flat_files import FlatFileReader
 from tap_amazon_vendor.reports.jobs import LISTED_DAYS, ReportResult
 from tap_amazon_vendor.reports.ledger import LedgerEntry
 from tap_amazon_vendor.reports.outcomes import Outcome
-from tap_amazon_vendor.reports.request import ReportKind, ReportPartition
+from tap_amazon_vendor.reports.request import ReportKind, ReportPartition, ReportRequest
 from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
 from tap_amazon_vendor.reports.windows import (
     PERIODS,
@@ -42,7 +42,7 @@ from tap_amazon_vendor.streams.roles import BRAND_ANALYTICS
 from tap_amazon_vendor.streams.windows import PartitionWindows
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from singer_sdk.helpers.types import Context, Record
@@ -50,7 +50,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.accounts import Account, Marketplace
     from tap_amazon_vendor.reports.documents import Document
     from tap_amazon_vendor.reports.flat_files import FlatFile
-    from tap_amazon_vendor.reports.request import ReportRequest
+    from tap_amazon_vendor.settings import Settings
     from tap_amazon_vendor.streams.options import Option
     from tap_amazon_vendor.tap import TapAmazonVendor
 
@@ -224,17 +224,48 @@ class ReportStream(Stream):
              if value in option.values]
             for option in self.options
         ]  # fmt: skip
+        return self._contexts(choices)
+
+    def _contexts(self, choices: Iterable[Iterable[tuple[str, str]]]) -> list[dict[str, t.Any]]:
+        """Return each account and marketplace with each choice of options."""
         return [
             {
                 "account": account.label,
                 "marketplace_id": marketplace.marketplace_id,
                 **dict(combination),
             }
-            for account in settings.accounts
+            for account in self.tap.settings.accounts
             if account.kind == self.kind
             for marketplace in self.marketplaces(account)
             for combination in itertools.product(*choices)
         ]
+
+    @classmethod
+    def left_out(cls, settings: Settings) -> str | None:
+        """Say why the settings leave the stream without any partition, None where they do not.
+
+        Args:
+            settings: Those of the run.
+        """
+        if not any(account.kind == cls.kind for account in settings.accounts):
+            return None
+        reasons = (option.lacks(getattr(settings, option.setting)) for option in cls.options)
+        return "; ".join(reason for reason in reasons if reason) or None
+
+    def account_for_left_out(self) -> None:
+        """Where the settings leave the stream out, say so, and note in the ledger what they want and Amazon lacks."""
+        settings, horizon = self.tap.settings, self.tap.horizon
+        reason = self.left_out(settings)
+        if reason is None:
+            return
+        self.logger.info("%s: %s", self.name, reason)
+        window = Window(horizon.start, horizon.end or horizon.today)
+        for context in self._contexts(
+            [(option.column, value) for value in getattr(settings, option.setting)] for option in self.options
+        ):
+            request = ReportRequest(*self.report_partition(context), window=window)
+            entry = LedgerEntry(self.name, ReportResult(Outcome.SKIPPED, request, reason), window, Outcome.SKIPPED, 0)
+            self.tap.ledger.write(entry.row(self.tap.clock()))
 
     def marketplaces(self, account: Account) -> list[Marketplace]:
         """Return those of an account's marketplaces that have the report; one where it is the same in all."""

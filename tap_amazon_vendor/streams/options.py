@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from tap_amazon_vendor.reports.rows import column_name
 
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 @dataclass(frozen=True)
 class Option:
@@ -28,6 +31,16 @@ class Option:
     def column(self) -> str:
         """Name of the option's column."""
         return column_name(self.name)
+
+    def lacks(self, wanted: Sequence[str]) -> str | None:
+        """Say why a report is never asked for, None where it has a wanted value.
+
+        Args:
+            wanted: The values that the setting lists.
+        """
+        if not set(wanted).isdisjoint(self.values):
+            return None
+        return f"no {' or '.join(wanted)}; Amazon has {', '.join(self.values)}: add one to {self.setting}"
 
 
 REPORT_PERIOD = Option(

@@ -47,6 +47,8 @@ def sync(tap: TapAmazonVendor) -> None:
                 writers[stream.name].announce()
             else:
                 stream.sync()
+        for stream in reports:
+            stream.account_for_left_out()
         # Files first: they are there, and reports are being made meanwhile.
         for file in Inbox(tap, tap.settings.inbox) if tap.settings.inbox else ():
             _write(tap, writers[file.stream.name], file, file.stream.get_batch_config(tap.config))
