@@ -38,6 +38,8 @@ SPEED = 600
 START_SECONDS = 60
 STOP_SECONDS = 20
 TAIL = 30
+# The columns that tell of which day a row is; the first one that a table has.
+DAYS = ("end_date", "end_time", "date", "snapshot_time", "last_updated_date_time", "window_end")
 # Said in every run, and of no use to a person. We do force: no second demo can run in this clone.
 QUIET = {
     "METRIC",
@@ -213,18 +215,23 @@ def show(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> No
             print("  " + "  ".join("-" * width for width in widths))
 
 
-def newest_day(connection: psycopg.Connection[Any], table: str) -> Any:  # noqa: ANN401 - whatever the column holds
-    """Return the newest `end_date` of a table, if it has one."""
+def newest_day(connection: psycopg.Connection[Any], table: str) -> str:
+    """Return the newest day that a table knows of, and the column that tells it; or why there is none."""
     columns = connection.execute(
-        "select 1 from information_schema.columns"
-        " where table_schema = %s and table_name = %s and column_name = 'end_date'",
+        "select column_name from information_schema.columns"
+        " where table_schema = %s and table_name = %s and (data_type = 'date' or data_type like 'timestamp%%')",
         [SCHEMA, table],
     )
-    if columns.fetchone() is None:
-        return None
-    query = sql.SQL("select max(end_date) from {}").format(sql.Identifier(SCHEMA, table))
-    row = connection.execute(query).fetchone()
-    return row[0] if row else None
+    dates = {name for (name,) in columns}
+    column = next((name for name in DAYS if name in dates), None)
+    if column is None:
+        return "no dates"
+    query = sql.SQL("select max({})::date, count(*) from {}")
+    row = connection.execute(query.format(sql.Identifier(column), sql.Identifier(SCHEMA, table))).fetchone()
+    newest, rows = row or (None, 0)
+    if newest is None:
+        return f"no {column}" if rows else "no rows yet"
+    return str(newest) if column == DAYS[0] else f"{newest} ({column})"
 
 
 def show_tables(connection: psycopg.Connection[Any]) -> None:

@@ -338,7 +338,7 @@ def test_without_amazon_it_says_what_it_does_not_know(plan: Callable[..., Result
     assert (revoked.exit_code, "Note: The run would fail." in revoked.stdout) == (0, True)
     nobody = plan(world.config(api_url="http://127.0.0.1:9", auth_url="http://127.0.0.1:9"), "--format", "json")
     assert nobody.exit_code == 0
-    (note,) = json.loads(nobody.stdout)["notes"]
+    note, *_ = json.loads(nobody.stdout)["notes"]
     assert note.startswith("Which reports Amazon has already is not known")
     offline = plan(world.config(), "--offline")
     assert "Note: Amazon was not asked" in offline.stdout

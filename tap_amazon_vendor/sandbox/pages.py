@@ -19,6 +19,7 @@ from tap_amazon_vendor.sandbox.faults import FAULTS, UnknownFaultError
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
+    from tap_amazon_vendor.sandbox.accounts import SandboxAccount
     from tap_amazon_vendor.sandbox.amazon import Sandbox
 
 
@@ -67,23 +68,45 @@ DELETE {url}/sandbox/faults     disarm all
 
 
 def settings(sandbox: Sandbox, url: str) -> str:
-    """The settings of the tap for the first account, as a person copies them."""
-    account = sandbox.accounts[0]
-    tap_settings = {
+    """The settings of the tap as a person copies them: for one account of each kind, and for all of them."""
+    every = list(sandbox.accounts)
+    firsts = {account.kind: account for account in reversed(every)}
+    parts = [
+        f"Settings of the tap for {account.label}, a {account.kind}:\n{_as_text(_settings(sandbox, account, url))}"
+        for account in every
+        if account is firsts[account.kind]
+    ]
+    if len(every) > 1:
+        readable = [account for account in every if account.roles and account.enabled]
+        many = {"accounts": [{"account": each.label, **_settings(sandbox, each, url)} for each in readable]}
+        others = "\n".join(
+            f"  {other.label:<22} {other.refresh_token:<32} {' '.join(other.marketplaces)}"
+            for other in every
+            if other is not firsts[other.kind]
+        )
+        parts.append(f"Settings of the tap for all accounts that have a role:\n{_as_text(many)}")
+        if others:
+            parts.append(f"Other accounts, by refresh_token:\n{others}")
+    return "\n\n".join(parts)
+
+
+def _settings(sandbox: Sandbox, account: SandboxAccount, url: str) -> dict[str, Any]:
+    """The settings of the tap for an account."""
+    registration = next(each for each in sandbox.registrations.values() if each.client_id == account.client_id)
+    return {
         "api_url": url,
         "auth_url": f"{url}/auth/o2/token",
+        "application_id": registration.application_id,
         "client_id": account.client_id,
         "client_secret": account.client_secret,
         "refresh_token": account.refresh_token,
         "account_type": account.kind,
         "marketplaces": list(account.marketplaces),
     }
-    others = "\n".join(
-        f"  {other.label:<18} {other.refresh_token:<32} {' '.join(other.marketplaces)}"
-        for other in sandbox.accounts[1:]
-    )
-    text = f"Settings of the tap for {account.label}:\n{json.dumps(tap_settings, indent=2)}"
-    return f"{text}\n\nOther accounts, by refresh_token:\n{others}" if others else text
+
+
+def _as_text(settings: dict[str, Any]) -> str:
+    return json.dumps(settings, indent=2)
 
 
 def _accounts(sandbox: Sandbox) -> list[dict[str, Any]]:

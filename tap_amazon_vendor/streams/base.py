@@ -42,7 +42,7 @@ from tap_amazon_vendor.streams.roles import BRAND_ANALYTICS
 from tap_amazon_vendor.streams.windows import PartitionWindows
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from singer_sdk.helpers.types import Context, Record
@@ -226,7 +226,7 @@ class ReportStream(Stream):
         ]  # fmt: skip
         return self._contexts(choices)
 
-    def _contexts(self, choices: Iterable[Iterable[tuple[str, str]]]) -> list[dict[str, t.Any]]:
+    def _contexts(self, choices: list[list[tuple[str, str]]]) -> list[dict[str, t.Any]]:
         """Return each account and marketplace with each choice of options."""
         return [
             {
@@ -260,9 +260,8 @@ class ReportStream(Stream):
             return
         self.logger.info("%s: %s", self.name, reason)
         window = Window(horizon.start, horizon.end or horizon.today)
-        for context in self._contexts(
-            [(option.column, value) for value in getattr(settings, option.setting)] for option in self.options
-        ):
+        choices = [[(option.column, value) for value in getattr(settings, option.setting)] for option in self.options]
+        for context in self._contexts(choices):
             request = ReportRequest(*self.report_partition(context), window=window)
             entry = LedgerEntry(self.name, ReportResult(Outcome.SKIPPED, request, reason), window, Outcome.SKIPPED, 0)
             self.tap.ledger.write(entry.row(self.tap.clock()))
