@@ -39,7 +39,15 @@ START_SECONDS = 60
 STOP_SECONDS = 20
 TAIL = 30
 # The columns that tell of which day a row is; the first one that a table has.
-DAYS = ("end_date", "end_time", "date", "snapshot_time", "last_updated_date_time", "window_end")
+DAYS = (
+    "forecast_generation_date",
+    "end_date",
+    "end_time",
+    "date",
+    "snapshot_time",
+    "last_updated_date_time",
+    "window_end",
+)
 # Said in every run, and of no use to a person. We do force: no second demo can run in this clone.
 QUIET = {
     "METRIC",
@@ -231,7 +239,7 @@ def newest_day(connection: psycopg.Connection[Any], table: str) -> str:
     newest, rows = row or (None, 0)
     if newest is None:
         return f"no {column}" if rows else "no rows yet"
-    return str(newest) if column == DAYS[0] else f"{newest} ({column})"
+    return str(newest) if column == "end_date" else f"{newest} ({column})"
 
 
 def show_tables(connection: psycopg.Connection[Any]) -> None:

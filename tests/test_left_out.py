@@ -55,7 +55,7 @@ def ledger(run: Run, stream: str) -> list[dict[str, Any]]:
 
 
 @each_case
-def test_the_ledger_has_a_row_for_what_is_wanted_and_never_there(  # noqa: PLR0913, PLR0917
+def test_the_ledger_has_a_row_for_what_is_wanted_and_never_there(
     world: World, label: str, settings: dict[str, Any], stream: str, reason: str, options: list[str]
 ) -> None:
     run = world.run(world.config(label, **settings), streams=[stream, "report_ledger"])
@@ -87,15 +87,13 @@ def test_another_run_of_the_day_writes_the_same_rows(world: World) -> None:
 
 
 def test_a_stream_with_one_of_its_periods_says_nothing(world: World) -> None:
-    run = world.run(
-        world.config(report_periods=["DAY", "WEEK"]), streams=["brand_repeat_purchase", "report_ledger"]
-    )
+    run = world.run(world.config(report_periods=["DAY", "WEEK"]), streams=["brand_repeat_purchase", "report_ledger"])
     assert {row["report_options"] for row in ledger(run, "brand_repeat_purchase")} == {"reportPeriod=WEEK"}
     assert "skipped" not in {row["outcome"] for row in ledger(run, "brand_repeat_purchase")}
 
 
 @each_case
-def test_plan_and_doctor_say_it_in_one_line(  # noqa: PLR0913, PLR0917
+def test_plan_and_doctor_say_it_in_one_line(
     world: World,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -72,7 +72,12 @@ def command(context: click.Context, *, files: tuple[str, ...], label: str | None
             _show(screen, diagnoses[-1])
     ok = not problems and all(diagnosis.ok for diagnosis in diagnoses)
     if form == "json":
-        content = {"ok": ok, "problems": problems, "notes": notes, "accounts": [_as_json(diagnosis) for diagnosis in diagnoses]}
+        content = {
+            "ok": ok,
+            "problems": problems,
+            "notes": notes,
+            "accounts": [_as_json(diagnosis) for diagnosis in diagnoses],
+        }
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
     context.exit(0 if ok else 1)
 

@@ -66,10 +66,10 @@ def settlement(catalogue: Catalogue, query: Query) -> Iterator[Line]:
 def _settled(catalogue: Catalogue, query: Query) -> Iterator[tuple[int, Line]]:
     # By the time of the entry, so that nothing falls between two settlements.
     for item, at in happened(catalogue, query, SLOWEST_SHIPMENT, lambda item: item.reported_at):
-        for amount in _sale(item):
+        for amount in sale(item):
             yield amount[2], {**_posted(item, at, "Order"), **_named(item, amount)}
     for item, at in happened(catalogue, query, SLOWEST_RETURN, lambda item: item.refunded_at):
-        for kind, description, cents in _refund(item):
+        for kind, description, cents in refund(item):
             line = _posted(item, at, "Refund")
             line |= {"adjustment-id": item.item_id[::-1], "amount-type": kind, "amount-description": description}
             yield cents, line
@@ -110,7 +110,8 @@ def _named(item: Item, amount: Amount) -> Line:
     }
 
 
-def _sale(item: Item) -> Iterator[Amount]:
+def sale(item: Item) -> Iterator[Amount]:
+    """What the seller gets for a line of an order, and what Amazon keeps of it."""
     yield from _price(item)
     if item.shipping:
         yield "ItemPrice", "Shipping", item.shipping
@@ -125,9 +126,12 @@ def _sale(item: Item) -> Iterator[Amount]:
         yield "ItemFees", "FBAPerUnitFulfillmentFee", -FULFILLMENT_FEE * item.quantity
 
 
-def _refund(item: Item) -> Iterator[Amount]:
+def refund(item: Item) -> Iterator[Amount]:
+    """What the seller pays for a return, and what Amazon gives back of its commission."""
     for kind, description, cents in _price(item):
         yield kind, description, -cents
+    if item.discount:
+        yield "Promotion", "Principal", item.discount
     yield "ItemFees", "Commission", item.price * COMMISSION // 100
     yield "ItemFees", "RefundCommission", -(item.price * COMMISSION // 500)
 

@@ -185,7 +185,7 @@ def customer_returns(catalogue: Catalogue, query: Query) -> Iterator[Line]:
                 "order-id": item.order.order_id,
                 "quantity": 1,
                 "fulfillment-center-id": item.fulfillment_center,
-                "detailed-disposition": ("SELLABLE", "CUSTOMER_DAMAGED", "DEFECTIVE", "CARRIER_DAMAGED")[bits & 3],
+                "detailed-disposition": item.disposition(unit),
                 "reason": item.return_reason,
                 "status": ("Unit returned to inventory", "Reimbursed", None)[bits >> 2 & 1],
                 "license-plate-number": f"LPN{code(bits, 10)}" if bits >> 3 & 15 else None,
@@ -196,7 +196,7 @@ def customer_returns(catalogue: Catalogue, query: Query) -> Iterator[Line]:
 def returns_by_return_date(catalogue: Catalogue, query: Query) -> Iterator[Line]:
     """GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE: what the seller itself had sent."""
     for item, at in returned(catalogue, query, by_amazon=False):
-        approved = item.bits >> 2 & 3 != 0
+        approved = item.approved
         yield {
             "Order ID": item.order.order_id,
             "Order date": item.order.purchased_at.date(),
@@ -222,7 +222,7 @@ def returns_by_return_date(catalogue: Catalogue, query: Query) -> Iterator[Line]
             "Return delivery date": (at + timedelta(days=3)).date() if approved else None,
             "Order Amount": catalogue.amount(item.price + item.shipping),
             "Order quantity": item.quantity,
-            "Refunded Amount": catalogue.amount(item.price) if approved else None,
+            "Refunded Amount": catalogue.amount(item.refunded) if approved else None,
         }
 
 

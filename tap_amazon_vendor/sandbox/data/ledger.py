@@ -234,9 +234,8 @@ def _moved(catalogue: Catalogue, query: Query, first: date, last: date) -> dict[
     for item, at in shipped(catalogue, range_):
         add(Event(Shelf(item.product, item.fulfillment_center, SELLABLE), at.date(), "Shipments", -item.quantity))
     for item, at in returned(catalogue, range_):
-        disposition = DISPOSITIONS[item.bits >> 35 & 1]
-        shelf = Shelf(item.product, item.fulfillment_center, disposition)
-        for _ in range(item.quantity):
+        for unit in range(item.quantity):
+            shelf = Shelf(item.product, item.fulfillment_center, item.disposition(unit))
             add(Event(shelf, at.date(), "CustomerReturns", 1, item.order.order_id))
     for removal, line in removals_shipped(catalogue, range_):
         disposition = SELLABLE if line.disposition == "Sellable" else "DEFECTIVE"

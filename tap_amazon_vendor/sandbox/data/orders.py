@@ -100,6 +100,7 @@ RETURN_REASONS = (
     "UNDELIVERABLE_UNKNOWN",
     "CUSTOMER_DAMAGED",
 )
+RETURNED_AS = ("SELLABLE", "CUSTOMER_DAMAGED", "DEFECTIVE", "SELLABLE")
 COMMENTS = (None, None, "Too small", 'Said 24", is 22"', "don't need it any more; thanks!", "größer als gedacht")
 
 
@@ -163,9 +164,23 @@ class Item:
         return centers[self.product.key % len(centers)]
 
     @property
+    def approved(self) -> bool:
+        """Whether its return is approved: Amazon does for what it sent, most sellers do for their own."""
+        return self.order.by_amazon or self.bits >> 2 & 3 != 0
+
+    @property
+    def refunded(self) -> int:
+        """What is paid back for a return, in the smallest unit: what was paid for the goods."""
+        return self.price - self.discount
+
+    def disposition(self, unit: int) -> str:
+        """The condition in which one of its units comes back."""
+        return RETURNED_AS[mix(int(self.item_id) + unit) & 3]
+
+    @property
     def refunded_at(self) -> datetime | None:
         """When its price is paid back: in the night after it came back."""
-        if self.returned_at is None:
+        if self.returned_at is None or not self.approved:
             return None
         return moment_of(self.returned_at.date()) + timedelta(days=1)
 
@@ -227,6 +242,10 @@ class Order:
     def service(self) -> str:
         """The ship-service-level."""
         return ("Expedited", "Standard", "SecondDay", "NextDay")[self.bits >> 20 & 3]
+
+    def cancelled_by(self, moment: datetime) -> bool:
+        """Whether it is known to be cancelled at a moment."""
+        return self.cancelled_at is not None and self.cancelled_at <= moment
 
     @property
     def items(self) -> tuple[Item, ...]:

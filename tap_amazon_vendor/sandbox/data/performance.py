@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tap_amazon_vendor.sandbox.calendars import periods
+from tap_amazon_vendor.sandbox.calendars import period_of, periods
 from tap_amazon_vendor.sandbox.chance import mix
 from tap_amazon_vendor.sandbox.data.brand import search_term
-from tap_amazon_vendor.sandbox.data.catalogue import foreign_asin, hundredths, settled, share
-from tap_amazon_vendor.sandbox.data.orders import orders_on, sku
+from tap_amazon_vendor.sandbox.data.catalogue import foreign_asin, hundredths, moment_of, settled, share
+from tap_amazon_vendor.sandbox.data.orders import SLOWEST_RETURN, orders_between, sku
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from tap_amazon_vendor.sandbox.data.catalogue import Arrays, Catalogue, Product, Query, Row
@@ -25,7 +26,8 @@ PENDING = (7, 4, 2, 1, 0)
 # Percent of a day's traffic that is known when the day is so many days old.
 TRAFFIC_KNOWN = (0, 0, 60, 100)
 SIBLINGS = 2
-QUERIES = 5
+# What the best queries have of a product's search results, in percent.
+QUERIES = (35, 20, 12, 8, 5)
 B2B = "B2B"
 
 COMPLAINTS = (
@@ -152,10 +154,9 @@ def sales_and_traffic(catalogue: Catalogue, query: Query) -> Arrays:
 
 def _by_date(catalogue: Catalogue, query: Query) -> Iterator[Row]:
     period = query.options["dateGranularity"]
-    for start, end in periods(period, query.start, query.end):
-        total: Figures = Counter()
-        for figures in _figures(catalogue, query, start, end).values():
-            total += figures
+    found = _figures(catalogue, query, query.start, query.end, lambda day, _: period_of(period, day)[0])
+    for start, _ in periods(period, query.start, query.end):
+        total = found.get(start)
         if not total:
             continue
         defective = total["refunded"] // 4
@@ -190,7 +191,10 @@ def _by_asin(catalogue: Catalogue, query: Query) -> Iterator[Row]:
     granularity = query.options["asinGranularity"]
     rows: dict[tuple[str, ...], Figures] = defaultdict(Counter)
     whole: Figures = Counter()
-    for index, figures in sorted(_figures(catalogue, query, query.start, query.end).items()):
+    for index, figures in sorted(_figures(catalogue, query, query.start, query.end, _by_place).items()):
+        # Products without an order on these days are not listed (docs #2441).
+        if not figures["lines"]:
+            continue
         product, parent = catalogue.products[index], catalogue.products[index // SIBLINGS * SIBLINGS]
         names: tuple[str, ...] = (foreign_asin(mix(parent.key + 3)), product.asin, sku(product))
         rows[names[: 1 + ("PARENT", "CHILD", "SKU").index(granularity)]] += figures
@@ -263,26 +267,44 @@ def _percent(part: int, whole: int) -> Decimal:
     return hundredths(part * 10_000 // max(whole, 1))
 
 
-def _figures(catalogue: Catalogue, query: Query, start: date, end: date) -> Mapping[int, Figures]:
-    """What was sold and looked at, by the place of the product; up to yesterday."""
+def _figures(
+    catalogue: Catalogue, query: Query, start: date, end: date, group: Callable[[date, int], Hashable]
+) -> Mapping[Any, Figures]:
+    """What was sold, sent, paid back and looked at, each on its own day, up to yesterday.
+
+    Args:
+        catalogue: What is sold.
+        query: When it is asked for.
+        start: The first day.
+        end: The last day.
+        group: Tells what a day and the place of a product count in.
+
+    Returns:
+        The figures of each group.
+    """
     places = {product.asin: place for place, product in enumerate(catalogue.products)}
-    found: dict[int, Figures] = defaultdict(Counter)
-    for day in query.days(start, min(end, query.today - timedelta(days=1))):
-        for order in orders_on(catalogue, query, day):
-            for item in order.items:
-                figures = found[places[item.product.asin]]
-                shipped = item.shipped_at is not None and item.shipped_at.date() < query.today
-                returned = item.returned_at is not None and item.returned_at.date() < query.today
+    found: dict[Any, Figures] = defaultdict(Counter)
+    end = min(end, query.today - timedelta(days=1))
+    for order in orders_between(catalogue, replace(query, start=start, end=end), SLOWEST_RETURN):
+        for item in order.items:
+            place = places[item.product.asin]
+            day = order.purchased_at.date()
+            # What is cancelled was not sold: orders count it with a quantity of 0.
+            if start <= day <= end and not order.cancelled_by(moment_of(query.as_of)):
                 for suffix in ("", B2B) if order.business else ("",):
-                    figures.update({"sales" + suffix: item.price, "units" + suffix: item.quantity, "lines" + suffix: 1})
-                figures["refunded"] += item.quantity * returned
-                figures["shipped"] += item.quantity * shipped
-                figures["shipped lines"] += shipped
-                figures["shipped sales"] += item.price * shipped
+                    found[group(day, place)].update(
+                        {"sales" + suffix: item.price, "units" + suffix: item.quantity, "lines" + suffix: 1}
+                    )
+            if item.shipped_at is not None and start <= (day := item.shipped_at.date()) <= end:
+                sent = {"shipped": item.quantity, "shipped lines": 1, "shipped sales": item.price}
+                found[group(day, place)].update(sent)
+            if item.refunded_at is not None and start <= (day := item.refunded_at.date()) <= end:
+                found[group(day, place)]["refunded"] += item.quantity
+    for day in query.days(start, end):
         known = TRAFFIC_KNOWN[min((query.today - day).days, len(TRAFFIC_KNOWN) - 1)]
-        # Products without an order on these days are not listed (docs #2441).
-        for place, figures in found.items():
-            bits = mix(mix(catalogue.key ^ day.toordinal()) ^ catalogue.products[place].key)
+        for place, product in enumerate(catalogue.products):
+            figures = found[group(day, place)]
+            bits = mix(mix(catalogue.key ^ day.toordinal()) ^ product.key)
             for suffix, busy in (("", 40), (B2B, 4)):
                 views = (busy + bits % busy * 2) * known // 100
                 sessions = views * 3 // 4
@@ -296,14 +318,19 @@ def _figures(catalogue: Catalogue, query: Query, start: date, end: date) -> Mapp
     return found
 
 
+def _by_place(_: date, place: int) -> int:
+    """Group by product."""
+    return place
+
+
 def search_catalog(catalogue: Catalogue, query: Query) -> Arrays:
     """GET_BRAND_ANALYTICS_SEARCH_CATALOG_PERFORMANCE_REPORT."""
     return {"dataByAsin": _catalog_rows(catalogue, query)}
 
 
 def _catalog_rows(catalogue: Catalogue, query: Query) -> Iterator[Row]:
-    for product, start, end, bits in _searched(catalogue, query, query.options.get("asins")):
-        seen, clicked, added, bought = _funnel(product, bits, query.missing(query.end, PENDING), query)
+    for product, start, end, _, counts in _searched(catalogue, query, query.options.get("asins")):
+        seen, clicked, added, bought = counts
         price = catalogue.money(product.price)
 
         def fast(name: str, count: int) -> Row:
@@ -338,11 +365,10 @@ def search_query(catalogue: Catalogue, query: Query) -> Arrays:
 
 
 def _query_rows(catalogue: Catalogue, query: Query) -> Iterator[Row]:
-    for product, start, end, bits in _searched(catalogue, query, query.options["asin"]):
-        missing = query.missing(query.end, PENDING)
-        for rank in range(1, QUERIES + 1):
+    for product, start, end, bits, whole in _searched(catalogue, query, query.options["asin"]):
+        for rank, percent in enumerate(QUERIES, start=1):
             chance = mix(bits + rank)
-            counts = _funnel(product, chance, missing, query)
+            counts = [count * percent // 100 for count in whole]
             totals = [count * (3 + chance % 40) for count in counts]
             price = catalogue.money(product.price)
             row: Row = {
@@ -378,22 +404,26 @@ def _query_rows(catalogue: Catalogue, query: Query) -> Iterator[Row]:
             yield row
 
 
-def _searched(catalogue: Catalogue, query: Query, asins: str | None) -> Iterator[tuple[Product, str, str, int]]:
-    """The products that are asked for, first and last day of each period, their randomness."""
+def _searched(
+    catalogue: Catalogue, query: Query, asins: str | None
+) -> Iterator[tuple[Product, str, str, int, Sequence[int]]]:
+    """The products that are asked for, first and last day of each period, their randomness, and their funnel."""
     wanted = None if asins is None else asins.split()
+    missing = query.missing(query.end, PENDING)
     for start, end in query.periods():
         if query.first_day is not None and end < query.first_day:
             continue
         key = mix(catalogue.key ^ start.toordinal() << 3)
-        for product in catalogue.products:
+        found = _figures(catalogue, query, start, end, _by_place)
+        for place, product in enumerate(catalogue.products):
             if wanted is None or product.asin in wanted:
-                yield product, f"{start}", f"{end}", mix(key ^ product.key)
+                bits = mix(key ^ product.key)
+                yield product, f"{start}", f"{end}", bits, _funnel(found.get(place, Counter()), bits, missing)
 
 
-def _funnel(product: Product, bits: int, missing: int, query: Query) -> Sequence[int]:
-    """Impressions, clicks, cart adds and purchases."""
-    days = {"WEEK": 7, "MONTH": 30, "QUARTER": 91}[query.options["reportPeriod"]]
-    seen = settled(product.demand * days * (20 + bits % 20) // 10, missing)
-    clicked = seen * (5 + (bits >> 8 & 15)) // 200
-    added = clicked * (10 + (bits >> 12 & 15)) // 100
-    return seen, clicked, added, added * (30 + (bits >> 16 & 31)) // 100
+def _funnel(figures: Figures, bits: int, missing: int) -> Sequence[int]:
+    """Impressions, clicks, cart adds and purchases: parts of all views and of all orders."""
+    clicked = settled(figures["views"] * (20 + (bits >> 8 & 15)) // 100, missing)
+    bought = settled(figures["units"] * (30 + (bits >> 16 & 31)) // 100, missing)
+    added = min(clicked, bought * 2 + (bits >> 12 & 3))
+    return clicked * (10 + bits % 20), clicked, added, min(added, bought)

@@ -85,11 +85,11 @@ def _sales_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cel
         ordered = shipped = returns = 0
         for place, part in enumerate(parts):
             ordered += settled(part, no_orders, sold.luck)
-            known = settled(sold.shipped(part), no_shipments, sold.luck)
-            shipped += known * product.sourced // 100 if sourcing else known
+            shipped += settled(sold.shipped(part), no_shipments, sold.luck)
             if program != "FRESH" and place < 2:  # noqa: PLR2004 - FRESH takes none back
                 returns += settled(sold.returned(part), no_returns)
         if sourcing:
+            shipped = shipped * product.sourced // 100
             returns = returns * product.sourced // 100
         kept = shipped - returns
         yield (

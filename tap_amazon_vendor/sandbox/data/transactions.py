@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_amazon_vendor.sandbox.chance import mix
 from tap_amazon_vendor.sandbox.data.catalogue import code, moment_of
+from tap_amazon_vendor.sandbox.data.finance import refund, sale
 from tap_amazon_vendor.sandbox.data.orders import SLOWEST_RETURN, orders_between, sku, title, within
 
 if TYPE_CHECKING:
@@ -20,7 +22,21 @@ if TYPE_CHECKING:
 DEFERRED, LATE = 3, 4
 RESERVE = timedelta(days=7)
 LATEST = timedelta(hours=48)
-FEE = 15
+
+# The breakdown that an amount of a settlement, by its type and description, counts in.
+NAMES = {
+    ("ItemPrice", "Principal"): "ProductCharges",
+    ("ItemPrice", "Shipping"): "Shipping",
+    ("ItemPrice", "GiftWrap"): "GiftWrap",
+    ("ItemPrice", "Tax"): "Tax",
+    ("ItemWithheldTax", ""): "Tax",
+    ("Promotion", "Shipping"): "Shipping",
+    ("Promotion", ""): "PromotionalRebates",
+    ("ItemFees", "Commission"): "Commission",
+    ("ItemFees", "RefundCommission"): "RefundCommission",
+    ("ItemFees", "FBAPerUnitFulfillmentFee"): "FBAPerUnitFulfillmentFee",
+}
+FEES = ("Commission", "RefundCommission", "FBAPerUnitFulfillmentFee")
 
 
 def transactions(catalogue: Catalogue, query: Query) -> Iterator[Row]:
@@ -37,33 +53,35 @@ def transactions(catalogue: Catalogue, query: Query) -> Iterator[Row]:
     now = moment_of(query.as_of)
     for order in orders_between(catalogue, query, SLOWEST_RETURN):
         for item in order.items:
-            for posted, refund in ((item.shipped_at, False), (item.returned_at, True)):
-                bits = mix(item.bits + refund)
+            for posted, back in ((item.reported_at, False), (item.refunded_at, True)):
+                bits = mix(item.bits + back)
                 late = LATEST * (bits >> 12 & 15) / 16 if bits % LATE == 0 else timedelta()
                 if posted is not None and within(posted, query) and posted + late <= now:
-                    yield _transaction(item, posted, bits, now, refund=refund)
+                    yield _transaction(item, posted, bits, now, back=back)
 
 
-def _transaction(item: Item, posted: datetime, bits: int, now: datetime, *, refund: bool) -> Row:
-    catalogue, sign = item.order.catalogue, -1 if refund else 1
+def _transaction(item: Item, posted: datetime, bits: int, now: datetime, *, back: bool) -> Row:
+    catalogue = item.order.catalogue
 
     def money(units: int) -> Row:
-        return {"currencyAmount": catalogue.amount(sign * units), "currencyCode": catalogue.currency}
+        return {"currencyAmount": catalogue.amount(units), "currencyCode": catalogue.currency}
 
     def part(kind: str, units: int, *parts: Row) -> Row:
         return {"breakdownType": kind, "breakdownAmount": money(units), "breakdowns": list(parts)}
 
-    shipping = item.shipping - item.shipping_discount
-    sales, fee = item.price - item.discount + shipping, -item.price * FEE // 100
+    # What settlements have line by line.
+    amounts: Counter[str] = Counter()
+    for kind, description, cents in refund(item) if back else sale(item):
+        amounts[NAMES.get((kind, description)) or NAMES[kind, ""]] += cents
+    fees = {name: amounts.pop(name) for name in FEES if name in amounts}
+    sales, expenses = amounts.total(), sum(fees.values())
     breakdowns = [
+        part("Sales", sales, *(part(name, cents) for name, cents in amounts.items())),
         part(
-            "Sales",
-            sales,
-            part("ProductCharges", item.price),
-            part("PromotionalRebates", -item.discount),
-            part("Shipping", shipping),
+            "Expenses",
+            expenses,
+            part("AmazonFees", expenses, *(part(name, cents) for name, cents in fees.items())),
         ),
-        part("Expenses", fee, part("AmazonFees", fee, part("Commission", fee))),
     ]
     contexts: list[Row] = []
     status = "RELEASED"
@@ -84,12 +102,12 @@ def _transaction(item: Item, posted: datetime, bits: int, now: datetime, *, refu
         "relatedIdentifiers": [
             {"relatedIdentifierName": name, "relatedIdentifierValue": value} for name, value in identifiers.items()
         ],
-        "transactionType": "Refund" if refund else "Shipment",
+        "transactionType": "Refund" if back else "Shipment",
         "transactionId": f"{item.shipment_item_id}{item.item_id[-6:]}{code(bits, 8)}",
         "transactionStatus": status,
-        "description": "Refund Order" if refund else "Order Payment",
+        "description": "Refund Order" if back else "Order Payment",
         "postedDate": iso(posted),
-        "totalAmount": money(sales + fee),
+        "totalAmount": money(sales + expenses),
         "marketplaceDetails": {
             "marketplaceId": catalogue.marketplace_id,
             "marketplaceName": catalogue.domain.capitalize(),
@@ -103,7 +121,7 @@ def _transaction(item: Item, posted: datetime, bits: int, now: datetime, *, refu
                         "itemRelatedIdentifierValue": item.item_id,
                     }
                 ],
-                "totalAmount": money(sales + fee),
+                "totalAmount": money(sales + expenses),
                 "breakdowns": breakdowns,
                 "contexts": [product],
             }

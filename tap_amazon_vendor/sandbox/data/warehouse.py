@@ -120,7 +120,7 @@ class Warehouse:
             return 0, 0, 0
         parts = sold.parts[2:] if self._fresh else sold.parts
         percent = product.sourced if self._sourcing else 100
-        shipped = sum(sold.shipped(part) * percent // 100 for part in parts)
+        shipped = sum(map(sold.shipped, parts)) * percent // 100
         returned = 0 if self._fresh else sum(map(sold.returned, parts[:2])) * percent // 100
         # Of one ASIN in sixteen.
         sent_back = self._share(product, 1 + sold.units // 4) if sold.bits >> 52 & 15 == 0 else 0
