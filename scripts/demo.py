@@ -223,6 +223,17 @@ def show(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> No
             print("  " + "  ".join("-" * width for width in widths))
 
 
+def why_empty(connection: psycopg.Connection[Any], table: str) -> str:
+    """Say why a table has no rows, in the ledger's words where it has some."""
+    reason = connection.execute(
+        sql.SQL("select reason from {} where stream_name = %s order by recorded_at desc limit 1").format(
+            sql.Identifier(SCHEMA, "report_ledger")
+        ),
+        [table],
+    ).fetchone()
+    return f"no rows: {reason[0]}" if reason and reason[0] else "no rows yet"
+
+
 def newest_day(connection: psycopg.Connection[Any], table: str) -> str:
     """Return the newest day that a table knows of, and the column that tells it; or why there is none."""
     columns = connection.execute(
@@ -238,7 +249,7 @@ def newest_day(connection: psycopg.Connection[Any], table: str) -> str:
     row = connection.execute(query.format(sql.Identifier(column), sql.Identifier(SCHEMA, table))).fetchone()
     newest, rows = row or (None, 0)
     if newest is None:
-        return f"no {column}" if rows else "no rows yet"
+        return f"no {column}" if rows else why_empty(connection, table)
     return str(newest) if column == "end_date" else f"{newest} ({column})"
 
 
