@@ -101,9 +101,13 @@ def _repeats(catalogue: Catalogue, query: Query) -> Iterator[Row]:
                 continue
             units = sum(sold.units for day in days if (sold := day.sold(product)))
             # Some orders are of several units.
-            orders = settled(units * (85 + (product.key & 7)) // 100, missing)
+            final = units * (85 + (product.key & 7)) // 100
+            if not final:
+                continue
+            orders = settled(final, missing)
             # Nobody came back, or everybody did.
             part = (0, 10_000)[bits >> 24 & 1] if bits >> 20 & 15 == 0 else bits >> 25 & 4095
+            part = part if orders else 0
             customers = orders - orders * (bits >> 10 & 15) // 100 if part else orders
             yield {
                 "startDate": f"{start}",
