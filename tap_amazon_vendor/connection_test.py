@@ -7,7 +7,7 @@ import typing as t
 from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
 
 from tap_amazon_vendor import advice
-from tap_amazon_vendor.errors import RunFailedError
+from tap_amazon_vendor.errors import AmazonError, RunFailedError
 from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.paged import PagedStream
@@ -34,8 +34,7 @@ def run_connection_test(tap: TapAmazonVendor) -> str:
         What can be read, in words.
 
     Raises:
-        RunFailedError: Something keeps an account from being read; says what, and what to do about it.
-        AmazonError: A stream can't be read.
+        RunFailedError: An account or a stream can't be read; says what stands in the way, and what to do about it.
     """
     found = {account.label: tap.diagnose(account.label).problems for account in tap.settings.accounts}
     lines = [line for label, problems in found.items() if problems for line in about(label, problems)]
@@ -61,6 +60,9 @@ def _has_rows(stream: Stream) -> bool:
         stream.sync()
     except (AbortedSyncFailedException, AbortedSyncPausedException):
         return True
+    except AmazonError as error:
+        text = f"{stream.name}: {error}"
+        raise RunFailedError(text) from None
     return False
 
 
@@ -86,12 +88,18 @@ def report(
     yield f"{len(read)} of {len(names)} selected streams gave a row."
     others = [entry for entry in entries if entry.outcome is not Outcome.LOADED]
     for same in Reasons.of(others):
-        streams = ", ".join(dict.fromkeys(entry.stream for entry in same))
-        yield f"- {same[0].outcome.value}: {streams}: {same[0].result.words or 'the report has no rows'}"
+        streams = list(dict.fromkeys(entry.stream for entry in same))
+        yield f"- {same[0].outcome.value}: {', '.join(streams)}: {same[0].result.words or 'the report has no rows'}"
     silent = [name for name in names if name not in read and name not in {entry.stream for entry in entries}]
     lacking = {part.stream: part.lacking_until for part in parts if part.lacking_until and part.stream in silent}
     for until in sorted(set(filter(None, lacking.values()))):
-        streams = ", ".join(name for name in silent if lacking.get(name) == until)
-        yield f"- skipped: {streams}: the account was found to lack them, they are tried again on {until}"
-    if idle := [name for name in silent if name not in lacking]:
-        yield f"- nothing to ask for: {', '.join(idle)}: what these settings want is not published, or is read already"
+        streams = [name for name in silent if lacking.get(name) == until]
+        yield f"- skipped: {', '.join(streams)}: the account was found to lack them, they are tried again on {until}"
+    idle = [name for name in silent if name not in lacking]
+    partitioned = {part.stream for part in parts}
+    for streams, why in (
+        ([name for name in idle if name in partitioned], "what these settings want is not published, or read already"),
+        ([name for name in idle if name not in partitioned], "not in these marketplaces, or not for `report_periods`"),
+    ):
+        if streams:
+            yield f"- nothing to ask for: {', '.join(streams)}: {why}"

@@ -151,7 +151,7 @@ class TapAmazonVendor(Tap):
         self.in_background = in_background
         self._rng = rng or random.Random()  # noqa: S311  # jitter is no secret
         self.entries: list[LedgerEntry] = []
-        self._skips = Reasons()
+        self._reasons = Reasons()
         if kwargs.get("parse_env_config"):
             _check_environment(type(self))
         super().__init__(*args, **kwargs)
@@ -369,12 +369,12 @@ class TapAmazonVendor(Tap):
             return
         words = result.words or "the report has no rows"
         level = logging.INFO
-        if entry.outcome is Outcome.SKIPPED:
-            first = self._skips.note(entry)
-            if first is entry:
-                level = logging.WARNING
-            else:
+        if entry.outcome.ends_partition:
+            first = self._reasons.note(entry)
+            if first is not entry:
                 words = f"for the same reason as {first.stream}"
+            elif entry.outcome is Outcome.SKIPPED:
+                level = logging.WARNING
         self.logger.log(level, "%s: %s %s: %s", entry.stream, result.asked, entry.outcome.value, words)
 
     def write_state(self) -> None:
@@ -419,7 +419,7 @@ class TapAmazonVendor(Tap):
         if self.overlap and (warning := self.overlap.warning()):
             self.logger.warning(warning)
         unread = unread_accounts([*parts_of(self.selected_streams, self.today)], self.entries)
-        for words in repeated(self._skips, unread):
+        for words in repeated(self._reasons, unread):
             self.logger.warning(words)
         if message := verdict(unread, self.entries, lambda each: self.diagnose(each.account, each.heard)):
             raise RunFailedError(message)

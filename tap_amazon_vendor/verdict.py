@@ -191,17 +191,17 @@ class Reasons:
         return reasons
 
 
-def repeated(skips: Reasons, unread: Iterable[Unread]) -> Iterator[str]:
+def repeated(reasons: Reasons, unread: Iterable[Unread]) -> Iterator[str]:
     """Yield a sentence for each reason that more than one window was skipped for, where the account can be read.
 
     Args:
-        skips: The skipped windows of a run, of which the first was warned of.
+        reasons: Those of the run's windows, each of which was said with the first one.
         unread: The accounts that the verdict speaks of.
     """
     spoken_of = {each.account for each in unread}
-    for first, *others in skips:
+    for first, *others in reasons:
         account = first.result.asked.account
-        if others and account not in spoken_of:
+        if others and first.outcome is Outcome.SKIPPED and account not in spoken_of:
             same = f"{_count(others)} more skipped for the same reason as {first.stream}"
             yield f"Account {account!r}: {same}: {_names(others)}"
 
