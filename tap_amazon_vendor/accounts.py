@@ -218,7 +218,14 @@ def _read_account(
     chosen = _read_marketplaces(prefix, entry.get("marketplaces") or [], problems)
     regions = sorted({marketplace.region for marketplace in chosen})
     region = entry.get("region")
-    if len(regions) > 1 and asks:
+    kind = entry.get("account_type") or "vendor"
+    if asks and kind == "vendor" and len(chosen) > 1:
+        countries = ", ".join(marketplace.country for marketplace in chosen)
+        problems.append(
+            f"`{prefix}marketplaces` has {len(chosen)} ({countries}): a vendor account has exactly one. Make one entry "
+            "in `accounts` for each marketplace, with its own `account` and `refresh_token`"
+        )
+    elif len(regions) > 1 and asks:
         problems.append(
             f"`{prefix}marketplaces` lie in several regions ({', '.join(regions)}): one "
             "authorization covers one region. List each region's account under `accounts`"
@@ -246,7 +253,7 @@ def _read_account(
             api_url = api_url.replace("https://", "https://sandbox.")
     return Account(
         label=entry.get("account") or "default",
-        kind=entry.get("account_type") or "vendor",
+        kind=kind,
         marketplaces=chosen,
         client_id=entry.get("client_id") or "",
         client_secret=_secret("client_secret", prefix, entry, problems, required),

@@ -1,4 +1,4 @@
-"""Finds out whether an account can be read, and what stands in the way: for `amazon-vendor doctor` and `--test`.
+"""Finds out whether an account can be read, and what stands in the way: for `amazon-vendor doctor`, `--test` and runs.
 
 Access to data takes two steps at Amazon. The API authorization: the account consented to the application, which had the
 role then. The user permission: the account, and whoever consented for it, may see the data in Vendor Central or Seller
@@ -8,13 +8,13 @@ Central. A list call tells the former; the latter shows in reports only, so thos
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
+from types import MappingProxyType
 
 from tap_amazon_vendor import advice
 from tap_amazon_vendor.accounts import marketplaces
-from tap_amazon_vendor.auth import LwaAuthenticator
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
     AmazonError,
@@ -22,20 +22,21 @@ from tap_amazon_vendor.errors import (
     RequestRejectedError,
 )
 from tap_amazon_vendor.reports.api import GET_REPORTS
-from tap_amazon_vendor.spapi import SellingPartnerApi
-from tap_amazon_vendor.throttle import Operation, Throttle
+from tap_amazon_vendor.throttle import Operation
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import date
 
     from tap_amazon_vendor.accounts import Account
+    from tap_amazon_vendor.auth import LwaAuthenticator
+    from tap_amazon_vendor.spapi import SellingPartnerApi
     from tap_amazon_vendor.streams import AnyStream
-    from tap_amazon_vendor.transport import Sleep, Transport
 
     Roles = tuple[str, ...]
     Reports = list[dict[str, t.Any]]
     Groups = Mapping[str, Sequence[AnyStream]]
+    ByRole = dict[tuple[str, Roles], list[AnyStream]]
 
 # Usage plan: model sellers. Only sellers have it (API.md section 10).
 GET_PARTICIPATIONS = Operation(
@@ -140,12 +141,13 @@ class Diagnosis:
     @property
     def problems(self) -> list[str]:
         """One paragraph for each thing that stands in the way."""
-        failed = [(check.text, check.steps) for check in self.checks if check.state is State.FAILED]
-        for same in self.remedies:
-            if not same[0].ok:
-                streams = ", ".join(stream for permission in same for stream in permission.streams)
-                failed.append((f"{streams}: {same[0].text}", same[0].steps))
-        return [". ".join((text, *steps)) for text, steps in failed]
+        failed = [_paragraph(check.text, check.steps) for check in self.checks if check.state is State.FAILED]
+        return failed + [_of_streams(same) for same in self.remedies if not same[0].ok]
+
+    @property
+    def doubts(self) -> list[str]:
+        """One paragraph for each thing that may stand in the way."""
+        return [_of_streams(same) for same in self.remedies if same[0].ok]
 
     @property
     def remedies(self) -> list[list[Permission]]:
@@ -158,40 +160,55 @@ class Diagnosis:
         return list(found.values())
 
 
-def check_account(
+def _paragraph(text: str, steps: Sequence[str]) -> str:
+    """Say what was found and what to do about it."""
+    return ". ".join((text, *steps))
+
+
+def _of_streams(same: Sequence[Permission]) -> str:
+    """Say the same of all streams of some permissions."""
+    streams = ", ".join(stream for permission in same for stream in permission.streams)
+    return _paragraph(f"{streams}: {same[0].text}", same[0].steps)
+
+
+def check_account(  # noqa: PLR0913  # whom, what, how, and what is known already
     account: Account,
     groups: Groups,
+    api: SellingPartnerApi,
+    today: date,
     *,
-    transport: Transport,
-    clock: Callable[[], datetime],
-    sleep: Sleep,
+    only: Collection[str] | None = None,
+    heard: Mapping[str, AmazonError] = MappingProxyType({}),
 ) -> Diagnosis:
     """Check an account, in the order in which one thing explains the next. Asks for no report.
 
     Args:
         account: Whom to check.
-        groups: The streams to check, by permission group; those of the other kind of account are passed over.
-        transport: The way out.
-        clock: Returns the current time, aware.
-        sleep: Waits the given seconds, for quotas.
+        groups: The streams by permission group; those of the other kind of account are passed over.
+        api: Its door to Amazon.
+        today: The current UTC day.
+        only: Names of the streams to check, None for all.
+        heard: With what Amazon refused reports just now, by the name of the stream: that is not asked again.
 
     Returns:
         What was found; Amazon's refusals are part of it and not raised.
     """
     found: list[Check] = []
-    auth = LwaAuthenticator(account, transport, clock)
-    for check in _check_login(account, auth, clock().date()):
+    for check in _check_login(account, api.auth, today):
         found.append(check)
         if check.state is State.FAILED:
             return Diagnosis(account, tuple(found))
-    api = SellingPartnerApi(account.api_url, auth=auth, throttle=Throttle(clock), transport=transport, sleep=sleep)
-    wanted = _by_role(account, groups)
+    every = _by_role(account, groups)
+    wanted = {
+        key: chosen
+        for key, streams in every.items()
+        if (chosen := [stream for stream in streams if only is None or stream.name in only])
+    }
     types: dict[Roles, list[str]] = {}
-    for (_, roles), streams in wanted.items():
-        # Two streams of one report need it named once, and a stream that reads no report shares its role's fate.
-        own = [stream.report_type for stream in streams if hasattr(stream, "report_type")]
-        types[roles] = list(dict.fromkeys([*types.get(roles, ()), *own]))
-    answers = _Answers(api, types)
+    for _, roles in wanted:
+        # A stream that reads no report shares the fate of the reports that need its role.
+        types[roles] = _types(wanted, roles) or _types(every, roles)
+    answers = _Answers(api, types, _heard(wanted, heard))
     for check in _check_place(account, api, answers):
         found.append(check)
         if check.state is State.FAILED:
@@ -200,11 +217,39 @@ def check_account(
     return Diagnosis(account, tuple(found), permissions)
 
 
+def tells_of_roles(error: AmazonError | None) -> bool:
+    """Say whether Amazon would refuse a list call with the words with which it refused a report."""
+    return isinstance(error, AccessDeniedError) or is_other_kind(error)
+
+
+def is_other_kind(error: AmazonError | None) -> bool:
+    """Say whether Amazon refused a report because the authorization is of the other kind of account."""
+    return error is not None and _says(error, _OTHER_KIND)
+
+
+def _types(by_role: ByRole, roles: Roles) -> list[str]:
+    """Return the report types that need some roles; two streams of one report need it named once."""
+    streams = [stream for (_, needed), some in by_role.items() if needed == roles for stream in some]
+    return list(dict.fromkeys(stream.report_type for stream in streams if hasattr(stream, "report_type")))
+
+
+def _heard(by_role: ByRole, heard: Mapping[str, AmazonError]) -> dict[Roles, Reports | AmazonError]:
+    """Return what Amazon said of reports already, by the roles that they need."""
+    known: dict[Roles, Reports | AmazonError] = {}
+    for (_, roles), streams in by_role.items():
+        for stream in streams:
+            # What an API says that is no report may mean something else.
+            if hasattr(stream, "report_type") and tells_of_roles(heard.get(stream.name)):
+                known.setdefault(roles, heard[stream.name])
+    return known
+
+
 def _check_login(account: Account, auth: LwaAuthenticator, today: date) -> Iterator[Check]:
     """Check the application's client, the refresh token, and whether they belong together."""
     code, error = "", None
     try:
-        auth.update_access_token()
+        if not auth.is_token_valid():
+            auth.update_access_token()
     except AmazonError as caught:
         error = str(caught)
         code = caught.code or "" if isinstance(caught, CredentialsError) else ""
@@ -250,7 +295,7 @@ class _Answers:
 
     api: SellingPartnerApi
     types: Mapping[Roles, Sequence[str]]
-    _known: dict[Roles, Reports | AmazonError] = field(default_factory=dict)
+    known: dict[Roles, Reports | AmazonError]
 
     def of(self, roles: Roles) -> Reports | AmazonError:
         """Return the reports of the last 90 days, or the error.
@@ -258,26 +303,27 @@ class _Answers:
         Types that need the same role share their fate, so ten of them speak for all. Types that need different roles
         are not mixed: nobody knows what Amazon says if one of them is missing.
         """
-        if roles not in self._known:
+        if roles not in self.known:
             if not self.types[roles]:
                 return AmazonError("no report needs this role, so no list call tells: the first run will")
             query = {"reportTypes": ",".join(self.types[roles][:MOST_TYPES]), "pageSize": "100"}
             try:
-                self._known[roles] = self.api.call(GET_REPORTS, query=query).get("reports", [])
+                self.known[roles] = self.api.call(GET_REPORTS, query=query).get("reports", [])
             except AmazonError as error:
-                self._known[roles] = error
-        return self._known[roles]
+                self.known[roles] = error
+        return self.known[roles]
 
     def first(self) -> Reports | AmazonError:
         """Return the answer to the first call, which also shows what is wrong with all of them."""
-        return next((self.of(roles) for roles, types in self.types.items() if types), [])
+        known = (answer for answer in self.known.values() if _says(answer, _OTHER_KIND))
+        return next(known, None) or next((self.of(roles) for roles, types in self.types.items() if types), [])
 
 
-def _by_role(account: Account, groups: Groups) -> dict[tuple[str, Roles], list[AnyStream]]:
+def _by_role(account: Account, groups: Groups) -> ByRole:
     """Sort the streams of an account by group and roles."""
     # The United Kingdom has two codes.
     countries = {"UK" if place.country == "GB" else place.country for place in account.marketplaces}
-    found: dict[tuple[str, Roles], list[AnyStream]] = {}
+    found: ByRole = {}
     for group, streams in groups.items():
         for stream in streams:
             own = getattr(stream, "countries", None)

@@ -10,16 +10,21 @@ from urllib.parse import quote
 
 import requests
 
+from tap_amazon_vendor.auth import LwaAuthenticator
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
     NotFoundError,
     RequestRejectedError,
     UnavailableError,
 )
+from tap_amazon_vendor.throttle import Throttle
 
 if t.TYPE_CHECKING:
-    from tap_amazon_vendor.auth import LwaAuthenticator
-    from tap_amazon_vendor.throttle import Bucket, Operation, Throttle
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from tap_amazon_vendor.accounts import Account
+    from tap_amazon_vendor.throttle import Bucket, Operation
     from tap_amazon_vendor.transport import Sleep, Transport
 
 #: Texts of a 403 that a new access token mends (ERRORS.md section 3). Compared in lower case.
@@ -37,7 +42,11 @@ INCIDENT_PAUSE = 60.0
 
 
 class SellingPartnerApi:
-    """One account's door to the Selling Partner API."""
+    """One account's door to the Selling Partner API.
+
+    Attributes:
+        auth: Puts the access token on requests.
+    """
 
     def __init__(
         self,
@@ -58,10 +67,25 @@ class SellingPartnerApi:
             sleep: Waits the given seconds.
         """
         self._base_url = base_url
-        self._auth = auth
+        self.auth = auth
         self._throttle = throttle
         self._transport = transport
         self._sleep = sleep
+
+    @classmethod
+    def of(
+        cls, account: Account, transport: Transport, clock: Callable[[], datetime], sleep: Sleep
+    ) -> SellingPartnerApi:
+        """Open the door of an account, with a token and buckets of its own.
+
+        Args:
+            account: Whose.
+            transport: The way out.
+            clock: Returns the current time, aware.
+            sleep: Waits the given seconds.
+        """
+        auth = LwaAuthenticator(account, transport, clock)
+        return cls(account.api_url, auth=auth, throttle=Throttle(clock), transport=transport, sleep=sleep)
 
     def bucket(self, operation: Operation) -> Bucket:
         """Return the bucket of an operation."""
@@ -129,7 +153,7 @@ class SellingPartnerApi:
             if response.status_code == HTTPStatus.FORBIDDEN:
                 if any(text in words.lower() for text in TOKEN_TEXTS) and not renewed:
                     renewed = True
-                    self._auth.drop_token()
+                    self.auth.drop_token()
                     continue
                 if INCIDENT_TEXT in words.lower() and incidents < INCIDENT_TRIES:
                     incidents += 1
@@ -144,11 +168,11 @@ class SellingPartnerApi:
     ) -> requests.PreparedRequest:
         """Wait for a token of each bucket, and put the restricted or the account's access token on a request."""
         # First, because it may take a while to get one: Amazon's bucket would lose its token later than ours.
-        request = self._auth.authenticate_request(request)
+        request = self.auth.authenticate_request(request)
         if (delay := max(bucket.take() for bucket in buckets)) > 0:
             self._sleep(delay)
             # It may have run out meanwhile.
-            request = self._auth.authenticate_request(request)
+            request = self.auth.authenticate_request(request)
         if token:
             request.headers["x-amz-access-token"] = token
         return request

@@ -16,6 +16,7 @@ from collections import defaultdict
 from datetime import timezone
 from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 from singer_sdk import Tap
@@ -23,9 +24,9 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand
 
 from tap_amazon_vendor.accounts import ACCOUNT_TYPES, has_credentials
-from tap_amazon_vendor.auth import LwaAuthenticator
 from tap_amazon_vendor.checks import check_account
 from tap_amazon_vendor.clock import SystemClock
+from tap_amazon_vendor.connection_test import run_connection_test
 from tap_amazon_vendor.display import Display
 from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.reports.api import ReportsApi
@@ -44,16 +45,19 @@ from tap_amazon_vendor.streams.plan import demands, in_asking_order, plan_report
 from tap_amazon_vendor.streams.sync import sync
 from tap_amazon_vendor.throttle import Throttle
 from tap_amazon_vendor.transport import Transport
+from tap_amazon_vendor.verdict import Reasons, parts_of, repeated, unread_accounts, verdict
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
     from types import FrameType
 
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.streams.core import Stream
 
+    from tap_amazon_vendor.checks import Diagnosis
     from tap_amazon_vendor.clock import Clock
+    from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.reports.jobs import PlannedReport, ReportResult
     from tap_amazon_vendor.reports.ledger import LedgerEntry
     from tap_amazon_vendor.reports.request import ReportPartition
@@ -146,7 +150,8 @@ class TapAmazonVendor(Tap):
         self.clock = clock or SystemClock()
         self.in_background = in_background
         self._rng = rng or random.Random()  # noqa: S311  # jitter is no secret
-        self._entries: list[LedgerEntry] = []
+        self.entries: list[LedgerEntry] = []
+        self._reasons = Reasons()
         if kwargs.get("parse_env_config"):
             _check_environment(type(self))
         super().__init__(*args, **kwargs)
@@ -246,6 +251,11 @@ class TapAmazonVendor(Tap):
         streams = super().streams
         return {self.ledger_name: streams[self.ledger_name], **streams}
 
+    @property
+    def selected_streams(self) -> list[Stream]:
+        """The streams that the user wants."""
+        return [stream for stream in self.streams.values() if stream.selected]
+
     ledger_name = ReportLedger.name
 
     @property
@@ -274,13 +284,7 @@ class TapAmazonVendor(Tap):
     def apis(self) -> dict[str, SellingPartnerApi]:
         """The door to Amazon of each account."""
         return {
-            account.label: SellingPartnerApi(
-                account.api_url,
-                auth=LwaAuthenticator(account, self.transport, self.clock),
-                throttle=Throttle(self.clock),
-                transport=self.transport,
-                sleep=self.clock.sleep,
-            )
+            account.label: SellingPartnerApi.of(account, self.transport, self.clock, self.clock.sleep)
             for account in self.settings.accounts
         }
 
@@ -316,8 +320,7 @@ class TapAmazonVendor(Tap):
     @cached_property
     def demands(self) -> list[Demand]:
         """What the selected report streams want and have."""
-        selected = [stream for stream in self.streams.values() if isinstance(stream, ReportStream) and stream.selected]
-        return demands(selected, self.today)
+        return demands([each for each in self.selected_streams if isinstance(each, ReportStream)], self.today)
 
     @cached_property
     def plan(self) -> dict[ReportPartition, list[PlannedReport]]:
@@ -330,25 +333,20 @@ class TapAmazonVendor(Tap):
         return reports
 
     def run_connection_test(self) -> bool:  # type: ignore[misc]  # final, but it knows nothing of permissions
-        """Check accounts and permissions, then read one row of each stream.
+        """Check accounts and permissions, read one row of each stream, and say what came of it."""
+        self.logger.info(run_connection_test(self))
+        return True
 
-        Raises:
-            RunFailedError: Something keeps an account from being read; says what, and what to do about it.
+    def diagnose(self, label: str, heard: Mapping[str, AmazonError] = MappingProxyType({})) -> Diagnosis:
+        """Find out what keeps the selected streams of an account from being read.
+
+        Args:
+            label: The account.
+            heard: With what Amazon refused reports in this run, by the name of the stream.
         """
-        selected = {name for name, stream in self.streams.items() if stream.selected}
-        groups = {
-            group: tuple(stream for stream in streams if stream.name in selected) for group, streams in GROUPS.items()
-        }
-        problems = [
-            f"Account {account.label!r}: {problem}"
-            for account in self.settings.accounts
-            for problem in check_account(
-                account, groups, transport=self.transport, clock=self.clock, sleep=self.clock.sleep
-            ).problems
-        ]
-        if problems:
-            raise RunFailedError("\n".join(problems))
-        return super().run_connection_test()
+        account = next(each for each in self.settings.accounts if each.label == label)
+        selected = {stream.name for stream in self.selected_streams}
+        return check_account(account, GROUPS, self.apis[label], self.today, only=selected, heard=heard)
 
     def nothing_else_of(self, result: ReportResult) -> bool:
         """Say, in a connection test, whether no other combination of a report's options can be had either."""
@@ -363,25 +361,21 @@ class TapAmazonVendor(Tap):
 
     def record(self, entry: LedgerEntry) -> None:
         """Write what became of a window into the ledger, and say it where a person should know."""
-        self._entries.append(entry)
+        self.entries.append(entry)
         self.ledger.write(entry.row(self.clock()))
         result = entry.result
         if entry.outcome is Outcome.LOADED:
             self.logger.info("%s: %d rows of %s", entry.stream, entry.rows, result.asked)
-        else:
-            # Two streams of one report are skipped for one reason: one warning will do.
-            known = entry.outcome is not Outcome.SKIPPED or any(
-                other.outcome is Outcome.SKIPPED and other.result.asked.partition == result.asked.partition
-                for other in self._entries[:-1]
-            )
-            self.logger.log(
-                logging.INFO if known else logging.WARNING,
-                "%s: %s %s: %s",
-                entry.stream,
-                result.asked,
-                entry.outcome.value,
-                result.words or "the report has no rows",
-            )
+            return
+        words = result.words or "the report has no rows"
+        level = logging.INFO
+        if entry.outcome.ends_partition:
+            first = self._reasons.note(entry)
+            if first is not entry:
+                words = f"for the same reason as {first.stream}"
+            elif entry.outcome is Outcome.SKIPPED:
+                level = logging.WARNING
+        self.logger.log(level, "%s: %s %s: %s", entry.stream, result.asked, entry.outcome.value, words)
 
     def write_state(self) -> None:
         """Write the state, with the reports that are asked for by now."""
@@ -415,7 +409,7 @@ class TapAmazonVendor(Tap):
         """Sync all streams, then fail if something failed.
 
         Raises:
-            RunFailedError: One or more partitions failed; lists them.
+            RunFailedError: An account could not be read, or windows failed; says which, and what to do about it.
         """
         try:
             sync(self)
@@ -424,9 +418,11 @@ class TapAmazonVendor(Tap):
             shutil.rmtree(self.spool, ignore_errors=True)
         if self.overlap and (warning := self.overlap.warning()):
             self.logger.warning(warning)
-        failed = [entry for entry in self._entries if entry.outcome is Outcome.FAILED]
-        if failed:
-            raise RunFailedError(_failures(failed))
+        unread = unread_accounts([*parts_of(self.selected_streams, self.today)], self.entries)
+        for words in repeated(self._reasons, unread):
+            self.logger.warning(words)
+        if message := verdict(unread, self.entries, lambda each: self.diagnose(each.account, each.heard)):
+            raise RunFailedError(message)
 
 
 def _check_environment(tap: type[TapAmazonVendor]) -> None:
@@ -441,12 +437,3 @@ def _check_environment(tap: type[TapAmazonVendor]) -> None:
         message = "Config validation failed"
         problem = f"an environment variable TAP_AMAZON_VENDOR_… can't be read: {error}"
         raise ConfigValidationError(message, errors=[problem], schema=SCHEMA) from None
-
-
-def _failures(failed: Sequence[LedgerEntry]) -> str:
-    """List what failed, below the reason that it failed for."""
-    lines = [f"{len(failed)} reports could not be read. Everything else is written."]
-    for reason in dict.fromkeys(entry.result.words for entry in failed):
-        lines.append(f"- {reason}")
-        lines += [f"    {entry.stream}: {entry.result.asked}" for entry in failed if entry.result.words == reason]
-    return "\n".join(lines)

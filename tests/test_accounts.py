@@ -108,7 +108,7 @@ class TestSingleAccount:
         assert marketplace.marketplace_id == "ATVPDKIKX0DER"
 
     def test_a_marketplace_that_is_named_twice_is_asked_once(self) -> None:
-        account = read_one(marketplaces=["UK", "GB", "A1F83G8C2ARO7P", "DE"])
+        account = read_one(marketplaces=["UK", "GB", "A1F83G8C2ARO7P", "DE"], account_type="seller")
         assert [one.marketplace_id for one in account.marketplaces] == ["A1F83G8C2ARO7P", "A1PA6795UKMFR9"]
 
     @pytest.mark.parametrize(("country", "region"), [("US", "na"), ("DE", "eu"), ("JP", "fe")])
@@ -167,9 +167,35 @@ class TestProblems:
     def test_marketplaces_of_several_regions_are_refused(
         self, countries: list[str], regions: str, region: str | None
     ) -> None:
-        (problem,) = problems_of({**SINGLE, "marketplaces": countries, "region": region})
+        seller = {**SINGLE, "account_type": "seller"}
+        (problem,) = problems_of({**seller, "marketplaces": countries, "region": region})
         assert problem.startswith(f"`marketplaces` lie in several regions ({regions}): one authorization covers one")
         assert "`accounts`" in problem
+
+    @pytest.mark.parametrize(
+        ("names", "said"), [(["US", "CA"], "2 (US, CA)"), (["us", "A2EUQ1WTGCTBG2", "DE"], "3 (US, CA, DE)")]
+    )
+    @pytest.mark.parametrize("kind", [{}, {"account_type": "vendor"}, {"account_type": None}])
+    def test_a_vendor_with_several_marketplaces_is_refused(
+        self, names: list[str], said: str, kind: dict[str, t.Any]
+    ) -> None:
+        entry = {**SINGLE, **kind, "marketplaces": names, "region": "eu"}
+        for prefix, config in (("", entry), ("accounts[0].", {"accounts": [entry]})):
+            (problem,) = problems_of(config)
+            assert problem == (
+                f"`{prefix}marketplaces` has {said}: a vendor account has exactly one. Make one entry in `accounts` "
+                "for each marketplace, with its own `account` and `refresh_token`"
+            )
+
+    @pytest.mark.parametrize("names", [["US", "ATVPDKIKX0DER"], ["us", " US "], ["GB", "UK", "A1F83G8C2ARO7P"]])
+    def test_a_vendors_one_marketplace_may_be_named_twice(self, names: list[str]) -> None:
+        assert len(read_one(marketplaces=names).marketplaces) == 1
+
+    def test_a_seller_and_an_inbox_may_have_several_marketplaces(self) -> None:
+        assert len(read_one(marketplaces=["US", "CA"], account_type="seller").marketplaces) == 2
+        problems: list[str] = []
+        (files,) = read_accounts({"marketplaces": ["US", "CA"], "account_type": "vendor"}, problems, inbox=True)
+        assert (problems, len(files.marketplaces)) == ([], 2)
 
     def test_amazons_sandbox_contradicts_another_host(self) -> None:
         (problem,) = problems_of({**SINGLE, "sandbox": True, "api_url": "http://127.0.0.1:8080"})

@@ -27,6 +27,7 @@ from tap_amazon_vendor.sandbox import (
 from tap_amazon_vendor.sandbox.accounts import SELLER_ROLES, without
 from tap_amazon_vendor.sandbox.reports import RULES
 from tap_amazon_vendor.secrets import Secret
+from tap_amazon_vendor.spapi import SellingPartnerApi
 from tap_amazon_vendor.streams import GROUPS
 from tap_amazon_vendor.streams.base import ReportStream
 
@@ -93,7 +94,8 @@ def examine(world: World, transport: Transport, clock: FakeClock) -> Examine:
             for name, value in changes.items()
         }
         account = replace(account, **changes)
-        found = check_account(account, groups, transport=transport, clock=clock, sleep=clock.sleep)
+        api = SellingPartnerApi.of(account, transport, clock, clock.sleep)
+        found = check_account(account, groups, api, clock().date())
         words = repr(found)
         assert not any(secret in words for secret in ("Atza|", known.refresh_token, known.client_secret, "planted"))
         return found
@@ -405,7 +407,8 @@ class TestUserPermissions:
             config = world.config()
             world.run(config, streams=["vendor_traffic"])
             account = world.tap(config).settings.accounts[0]
-            found = check_account(account, GROUPS, transport=transport, clock=clock, sleep=clock.sleep)
+            api = SellingPartnerApi.of(account, transport, clock, clock.sleep)
+            found = check_account(account, GROUPS, api, clock().date())
         permitted = {permission.group: permission.permitted for permission in found.permissions}
         assert permitted == {"Financial": State.UNKNOWN, "Operational": State.UNKNOWN, "Digital": State.WARNING}
 

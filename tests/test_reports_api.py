@@ -225,7 +225,7 @@ class TestListed:
     def test_a_listing_that_cannot_be_read_is_an_error(self, api: ReportsApi, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(api._api, "call", lambda *_, **__: {"reports": [{"reportId": "1"}]})
         with pytest.raises(AmazonError, match="can't be read"):
-            listed(api, api._api._auth._clock())
+            listed(api, api._api.auth._clock())
 
 
 class TestOwnQuotas:
@@ -418,7 +418,7 @@ class TestDocumentHost:
 
         def fetch(url: str) -> Document:
             # The account has a token by now, which must not leave for that host.
-            listed(api, api._api._auth._clock())
+            listed(api, api._api.auth._clock())
             monkeypatch.setattr(api._api, "call", lambda *_, **__: {"url": f"{url}/7?X-Amz-Signature=0123abc"})
             return api.document("7", ReportKind())
 

@@ -140,7 +140,7 @@ class TestCalls:
 
             return call
 
-        monkeypatch.setattr(api._auth, "authenticate_request", noted("sign", api._auth.authenticate_request))
+        monkeypatch.setattr(api.auth, "authenticate_request", noted("sign", api.auth.authenticate_request))
         monkeypatch.setattr(bucket, "take", noted("take", bucket.take))
         api.call(GET_REPORTS, query=LIST)
         assert order == ["sign", "take"]

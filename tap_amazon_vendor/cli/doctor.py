@@ -106,13 +106,14 @@ def _left_out(settings: Settings) -> list[str]:
 
 def _diagnose(account: Account) -> Diagnosis:
     from tap_amazon_vendor.checks import check_account  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.spapi import SellingPartnerApi  # noqa: PLC0415
     from tap_amazon_vendor.streams import GROUPS  # noqa: PLC0415
     from tap_amazon_vendor.transport import Transport  # noqa: PLC0415
 
     again = partial(_sleep, "before trying again")
     quota = partial(_sleep, "for Amazon's quota")
     transport = Transport(sleep=again, rng=random.Random())  # noqa: S311 - jitter is no secret
-    return check_account(account, GROUPS, transport=transport, clock=_now, sleep=quota)
+    return check_account(account, GROUPS, SellingPartnerApi.of(account, transport, _now, quota), _now().date())
 
 
 def _now() -> datetime:

@@ -189,6 +189,7 @@ class ReportResult:
         reason: Amazon's text, or ours, for any outcome but `Outcome.LOADED`; for a shortened
             window the reason for that.
         advice: What a person can do about it.
+        error: What the call raised that the reason is of, where it was a call.
         parts: The request in parts, where Amazon finds it too wide, or made reports by itself: read those instead.
         document: The rows.
         report_id: Amazon's id.
@@ -201,6 +202,7 @@ class ReportResult:
     asked: ReportRequest
     reason: str | None = None
     advice: str = ""
+    error: AmazonError | None = None
     parts: tuple[ReportRequest, ...] = ()
     document: Document | None = None
     report_id: str | None = None
@@ -483,7 +485,7 @@ class ReportJobs:
         self._lane(job).put(job)
         refused = self._refused.get(request.account)
         if refused:
-            self._finish(job, Outcome.FAILED, str(refused))
+            self._finish(job, Outcome.FAILED, str(refused), error=refused)
 
     def _note(self, entry: Mapping[str, t.Any]) -> None:
         """Note a report that an earlier run asked for."""
@@ -893,7 +895,7 @@ class ReportJobs:
         lacking = None if job.planned.delivered or siblings.proven else siblings.lacking
         widest = self._widest.get((job.asking.account, job.asking.report_type))
         if lacking:
-            self._finish(job, lacking.outcome, lacking.reason, advice=lacking.advice)
+            self._finish(job, lacking.outcome, lacking.reason, advice=lacking.advice, error=lacking.error)
         elif not self._may_be_asked_for(job):
             siblings.held.append(job)
         elif self._take_up(job):
@@ -1012,10 +1014,10 @@ class ReportJobs:
         except UnavailableError as error:
             with self.changed:
                 job.kept = True
-                self._finish(job, Outcome.FAILED, str(error), advice="The next run tries again")
+                self._finish(job, Outcome.FAILED, str(error), advice="The next run tries again", error=error)
         except AmazonError as error:
             verdict = judge_refusal(error, job.asking.kind.roles)
-            self._finish(job, verdict.outcome, str(error), advice=verdict.advice)
+            self._finish(job, verdict.outcome, str(error), advice=verdict.advice, error=error)
         finally:
             with self.changed:
                 job.busy = False
@@ -1027,7 +1029,8 @@ class ReportJobs:
         except AmazonError as error:
             if isinstance(error, (CredentialsError, LoginUnavailableError)):
                 self._refuse(account, error)
-            logger.info("Amazon does not list reports of %r: %s", account, error)
+            # What it says is said of the report that is asked for instead.
+            logger.debug("Amazon does not list reports of %r: %s", account, error)
             with self.changed:
                 if isinstance(error, (CredentialsError, UnavailableError)):
                     # Then everything is asked for: what fails for one report type fails for all.
@@ -1281,7 +1284,7 @@ class ReportJobs:
             self._refused[account] = error
             for job in [job for job in self._open.values() if job.asking.account == account]:
                 job.kept = job.report_id is not None
-                self._finish(job, Outcome.FAILED, str(error))
+                self._finish(job, Outcome.FAILED, str(error), error=error)
 
     def _finish(  # noqa: PLR0913  # the parts of a result
         self,
@@ -1290,6 +1293,7 @@ class ReportJobs:
         reason: str | None,
         *,
         advice: str = "",
+        error: AmazonError | None = None,
         document: Document | None = None,
         parts: tuple[ReportRequest, ...] = (),
     ) -> None:
@@ -1303,6 +1307,7 @@ class ReportJobs:
                 asked=job.asking,
                 reason=reason,
                 advice=advice,
+                error=error,
                 parts=parts,
                 document=document,
                 report_id=job.report_id,

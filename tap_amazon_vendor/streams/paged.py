@@ -197,9 +197,9 @@ class PagedStream(Stream):
         """Say what an error means for a window."""
         asked = self._asked(context, window)
         if not isinstance(error, AccessDeniedError):
-            return ReportResult(Outcome.FAILED, asked, str(error))
+            return ReportResult(Outcome.FAILED, asked, str(error), error=error)
         reason = f"{error}. The application needs one of these roles: {', '.join(self.roles)}"
-        return ReportResult(Outcome.SKIPPED, asked, reason)
+        return ReportResult(Outcome.SKIPPED, asked, reason, error=error)
 
     def _account(self, context: Context) -> Account:
         return next(account for account in self.tap.settings.accounts if account.label == context["account"])

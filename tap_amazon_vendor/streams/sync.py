@@ -34,7 +34,7 @@ def sync(tap: TapAmazonVendor) -> None:
     Args:
         tap: Whose streams.
     """
-    streams = [stream for stream in tap.streams.values() if stream.selected]
+    streams = tap.selected_streams
     reports = [stream for stream in streams if isinstance(stream, ReportStream)]
     readers = _readers(reports)
     tap.write_state()
