@@ -298,3 +298,16 @@ def test_the_set_up_works_on_every_python_of_this_machine(python: Path, tmp_path
     assert finished.stdout == "", "the demo after the checks has nothing to install"
     for command in (["python", "-m", "pip", "check"], ["tap-amazon-vendor", "--version"], ["ruff", "--version"]):
         subprocess.run([clone / ".venv" / "bin" / command[0], *command[1:]], check=True, capture_output=True)
+
+
+def test_a_python_without_ensurepip_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Debian, which keeps it in a package of its own."""
+    theirs = tmp_path / "python3"
+    theirs.write_text("#!/bin/sh\necho 'not created successfully because ensurepip is not available.'\nexit 1\n")
+    theirs.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(theirs))
+    monkeypatch.setattr(bootstrap, "DEMO", tmp_path)
+    with pytest.raises(bootstrap.StepError) as error:
+        bootstrap._make_venv(DEMO)
+    package = "python{}.{}-venv".format(*sys.version_info)
+    assert f"on Debian and Ubuntu `sudo apt-get install {package}` brings it. The whole log is " in str(error.value)
