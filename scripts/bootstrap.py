@@ -1,21 +1,26 @@
 """Makes the clone's own Python environment and runs the calling script in it.
 
-Needs nothing but the standard library and pip's way to a package index.
+Needs nothing but the standard library and pip's way to a package index. All packages, their versions and their hashes
+are in requirements.lock: nothing is resolved here, so that a release of tomorrow changes nothing.
 """
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import os
+import re
 import subprocess
 import sys
+import textwrap
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -24,10 +29,9 @@ LOCK = ROOT / "requirements.lock"
 BIN = VENV / "bin"
 PYTHON = BIN / "python"
 OLDEST_PYTHON = (3, 10)
-LOG_TAIL = 40
+CHECKS_LINE = "# What the checks need beyond that:\n"
 
-# What another project, shell or database session may have left in the environment. Proxies, certificates
-# and pip's index settings stay.
+# What another project, shell or database session may have left in the environment. Proxies and certificates stay.
 FOREIGN_PREFIXES = (
     "COVERAGE",
     "COV_CORE",
@@ -42,14 +46,6 @@ FOREIGN_PREFIXES = (
 FOREIGN_NAMES = frozenset(
     {
         "CONDA_PREFIX",
-        "PIP_CONSTRAINT",
-        "PIP_NO_DEPS",
-        "PIP_PREFIX",
-        "PIP_REQUIREMENT",
-        "PIP_REQUIRE_VIRTUALENV",
-        "PIP_ROOT",
-        "PIP_TARGET",
-        "PIP_USER",
         "PYTHONHOME",
         "PYTHONPATH",
         "PYTHONSAFEPATH",
@@ -59,7 +55,47 @@ FOREIGN_NAMES = frozenset(
         "__PYVENV_LAUNCHER__",
     },
 )
+# Of pip's settings only the way to an index stays: constraints, targets and the like are meant for other projects.
+INDEX_SETTINGS = frozenset(
+    {
+        "cache-dir",
+        "cert",
+        "client-cert",
+        "default-timeout",
+        "extra-index-url",
+        "find-links",
+        "index-url",
+        "keyring-provider",
+        "no-cache-dir",
+        "no-index",
+        "proxy",
+        "retries",
+        "timeout",
+        "trusted-host",
+        "use-deprecated",
+        "use-feature",
+    },
+)
+PIP_VARIABLES = frozenset({"PIP_CONFIG_FILE", *(f"PIP_{name.upper().replace('-', '_')}" for name in INDEX_SETTINGS)})
+LONGEST_REASON = 400
 LOOPBACK = ("127.0.0.1", "localhost")
+# How a line begins that tells why a program failed.
+COMPLAINT = re.compile(r"(?i)(\w*error|\w*exception|fatal|critical)\b")
+# What pip's log holds, and what to say in its place.
+PIP_FAILURES = (
+    (
+        r"connection broken by '.*?(?P<reason>[^'\"<>:,() ][^'\"<>]*)['\"]\)*': /",
+        "The package index can't be reached ({reason}): mend the network, or set HTTPS_PROXY or PIP_INDEX_URL",
+    ),
+    (
+        r"DO NOT MATCH THE HASHES[^\n]*\n\s+(?P<package>\S+) ",
+        "What the package index has as {package} is not what requirements.lock names: its hash differs.",
+    ),
+    (
+        r"No matching distribution found for (?P<package>\S+)",
+        "The package index has no {package} for this Python and machine.",
+    ),
+)
 
 
 class StepError(Exception):
@@ -71,7 +107,9 @@ def clean_environment() -> dict[str, str]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(FOREIGN_PREFIXES) and name not in FOREIGN_NAMES
+        if not name.startswith(FOREIGN_PREFIXES)
+        and name not in FOREIGN_NAMES
+        and (name in PIP_VARIABLES or not name.startswith("PIP_"))
     }
     environment["PATH"] = os.pathsep.join([str(BIN), environment.get("PATH", os.defpath)])
     environment["VIRTUAL_ENV"] = str(VENV)
@@ -84,11 +122,17 @@ def clean_environment() -> dict[str, str]:
     return environment
 
 
+def telling_line(text: str) -> str:
+    """Return the line of a log that tells why a program failed: its last complaint, or else its last line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next(filter(COMPLAINT.match, reversed(lines)), lines[-1] if lines else "It said nothing.")
+
+
 def run_logged(command: Iterable[str | Path], log: Path, environment: dict[str, str], cwd: Path = ROOT) -> None:
     """Run a command with its output in a log file.
 
     Raises:
-        StepError: The command failed; the message ends with the output.
+        StepError: The command failed; the message is the line that tells why, and where the log is.
     """
     words = [str(word) for word in command]
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -97,41 +141,71 @@ def run_logged(command: Iterable[str | Path], log: Path, environment: dict[str, 
             words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
     if code:
-        tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_TAIL:])
-        msg = f"{tail}\n{' '.join(words)} ended with exit code {code}: see {log}"
-        raise StepError(msg)
+        raise failure(telling_line(log.read_text(encoding="utf-8", errors="replace")), log)
+
+
+def failure(reason: str, log: Path) -> StepError:
+    """Return the error of a step whose output is in a log file."""
+    reason = textwrap.shorten(reason, LONGEST_REASON, placeholder=" …").rstrip(".:")
+    return StepError(f"{reason}. The whole log is {log}")
 
 
 @contextlib.contextmanager
 def step(title: str) -> Iterator[None]:
-    """Say what is being done, and how long it took."""
+    """Say what is being done, and how long it took.
+
+    Raises:
+        StepError: It failed; the message says what.
+    """
     print(f"{title} ...", end=" ", flush=True)
     start = time.monotonic()
     try:
         yield
-    except BaseException:
+    except StepError as error:
         print("failed", flush=True)
+        msg = f"{title} failed: {error}"
+        raise StepError(msg) from None
+    except BaseException:
+        print("stopped", flush=True)
         raise
     print(f"{time.monotonic() - start:.0f} s", flush=True)
 
 
-def once(stamp: Path, parts: Iterable[bytes], title: str, action: Callable[[], None]) -> None:
-    """Carry out an action unless it was completed before with the same parts.
+@dataclass(frozen=True)
+class Once:
+    """An action that is carried out unless it was completed before with the same parts.
 
-    Args:
+    Attributes:
         stamp: File that remembers what the action was completed with.
         parts: All that the outcome depends on.
         title: What is being done.
         action: What to do.
     """
-    digest = hashlib.sha256(b"\0".join([str(ROOT).encode(), *parts])).hexdigest()
-    if stamp.exists() and stamp.read_text(encoding="ascii") == digest:
-        return
-    stamp.unlink(missing_ok=True)
-    with step(title):
-        action()
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(digest, encoding="ascii")
+
+    stamp: Path
+    parts: Sequence[bytes]
+    title: str
+    action: Callable[[], None]
+
+    @property
+    def digest(self) -> str:
+        """Stands for the parts, in this clone."""
+        return hashlib.sha256(b"\0".join([str(ROOT).encode(), *self.parts])).hexdigest()
+
+    @property
+    def done(self) -> bool:
+        """Whether the action was completed with these parts."""
+        return self.stamp.exists() and self.stamp.read_text(encoding="ascii") == self.digest
+
+    def __call__(self) -> None:
+        """Carry it out."""
+        if self.done:
+            return
+        self.stamp.unlink(missing_ok=True)
+        with step(self.title):
+            self.action()
+        self.stamp.parent.mkdir(parents=True, exist_ok=True)
+        self.stamp.write_text(self.digest, encoding="ascii")
 
 
 @contextlib.contextmanager
@@ -157,42 +231,110 @@ def alone(name: str, *, wait: bool) -> Iterator[None]:
         yield
 
 
-def _pip_install(log: str, *arguments: str | Path) -> None:
-    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", *arguments]
-    run_logged(command, DEMO / log, clean_environment())
+def pip_environment(python: Path) -> dict[str, str]:
+    """Return the environment for a pip that finds its index as the machine's settings say, and heeds no others of them.
+
+    Raises:
+        StepError: The settings can't be read.
+    """
+    environment = clean_environment()
+    log = DEMO / "pip-config.log"
+    run_logged([python, "-m", "pip", "--disable-pip-version-check", "config", "list"], log, environment)
+    pairs = re.findall(r"^(global|install|:env:)\.(\S+?)=(.*)$", log.read_text(encoding="utf-8"), re.MULTILINE)
+    # As for pip, what is said for `install` wins over `global`, and the environment over both.
+    for section in ("global", "install", ":env:"):
+        for found, name, value in pairs:
+            if found == section and name in INDEX_SETTINGS:
+                environment[f"PIP_{name.upper().replace('-', '_')}"] = str(ast.literal_eval(value))
+    environment["PIP_CONFIG_FILE"] = os.devnull
+    return environment
 
 
-def _make_venv() -> None:
+def _pip_install(python: Path, log: Path, *arguments: str | Path) -> None:
+    command = [python, "-m", "pip", "--disable-pip-version-check", "install", "--no-deps", *arguments]
     try:
-        run_logged([sys.executable, "-m", "venv", "--clear", VENV], DEMO / "venv.log", clean_environment())
-    except StepError as error:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        msg = f"{error}\nOn Debian and Ubuntu this helps: apt-get install python{version}-venv"
-        raise StepError(msg) from None
-    _pip_install("pip.log", "--require-hashes", "--no-deps", "-r", LOCK)
+        run_logged(command, log, pip_environment(python))
+    except StepError:
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        for pattern, message in PIP_FAILURES:
+            if found := re.search(pattern, text):
+                raise failure(message.format(**found.groupdict()), log) from None
+        raise
+
+
+def install_locked(python: Path, lock: str, log: Path) -> None:
+    """Install the packages of a lock: no dependency is looked up, no version chosen, nothing built, all hashes checked.
+
+    Args:
+        python: Python of the virtual environment to install into.
+        lock: The entries.
+        log: File for pip's output; the entries are written beside it.
+
+    Raises:
+        StepError: A package can't be had.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    requirements = log.with_suffix(".txt")
+    requirements.write_text(lock, encoding="utf-8")
+    _pip_install(python, log, "--require-hashes", "--only-binary", ":all:", "--requirement", requirements)
+
+
+def _make_venv(lock: str) -> None:
+    log = DEMO / "venv.log"
+    try:
+        run_logged([sys.executable, "-m", "venv", "--clear", VENV], log, clean_environment())
+    except StepError:
+        if "ensurepip is not available" not in log.read_text(encoding="utf-8", errors="replace"):
+            raise
+        package = "python{}.{}-venv".format(*sys.version_info)
+        msg = f"This Python comes without ensurepip; on Debian and Ubuntu `sudo apt-get install {package}` brings it"
+        raise failure(msg, log) from None
+    install_locked(PYTHON, lock, DEMO / "pip.log")
 
 
 def _install_package() -> None:
-    _pip_install("package.log", "--no-deps", "-e", ROOT)
+    # What builds it is in the lock.
+    _pip_install(PYTHON, DEMO / "package.log", "--no-index", "--no-build-isolation", "--editable", ROOT)
 
 
-def _prepare() -> None:
-    python = sys.version.encode()
-    once(
-        VENV / ".made-from",
-        [python, LOCK.read_bytes()],
-        "Installing the locked packages into .venv",
-        _make_venv,
-    )
+def _steps(*, checks: bool) -> list[Once]:
+    demo, _, beyond = LOCK.read_text(encoding="utf-8").partition(CHECKS_LINE)
     project = (ROOT / "pyproject.toml").read_bytes()
-    once(VENV / ".package-made-from", [project], "Installing tap-amazon-vendor into .venv", _install_package)
+    steps = [
+        Once(
+            VENV / ".made-from",
+            [sys.version.encode(), demo.encode()],
+            "Installing the locked packages into .venv",
+            lambda: _make_venv(demo),
+        ),
+        Once(VENV / ".package-made-from", [project], "Installing tap-amazon-vendor into .venv", _install_package),
+    ]
+    if checks:
+        steps.append(
+            Once(
+                VENV / ".checks-made-from",
+                [beyond.encode()],
+                "Installing what the checks need into .venv",
+                lambda: install_locked(PYTHON, beyond, DEMO / "pip-checks.log"),
+            ),
+        )
+    return steps
 
 
-def in_venv(script: str) -> None:
+def _prepare(*, checks: bool) -> None:
+    if not PYTHON.exists():
+        # Never made, or the Python that it was made from has gone.
+        (VENV / ".made-from").unlink(missing_ok=True)
+    for action in _steps(checks=checks):
+        action()
+
+
+def in_venv(script: str, *, checks: bool = False) -> None:
     """Go on in the clone's virtual environment, which is made first where it is missing or out of date.
 
     Args:
         script: The calling script, which is started anew in there.
+        checks: Whether the developers' tools are needed too.
     """
     if sys.version_info < OLDEST_PYTHON:
         found = "{}.{}".format(*sys.version_info)
@@ -201,13 +343,20 @@ def in_venv(script: str) -> None:
     if os.name != "posix":
         msg = "This runs on Linux and macOS; on Windows use WSL."
         raise SystemExit(msg)
-    if Path(sys.prefix).resolve() == VENV.resolve():
-        return
+    python = PYTHON
     try:
-        with alone("installation", wait=True):
-            _prepare()
-    except StepError as error:
+        if Path(sys.prefix).resolve() == VENV.resolve():
+            if all(action.done for action in _steps(checks=checks)):
+                return
+            # An environment can't be made anew from inside.
+            python = Path(sys.base_prefix) / "bin" / "python{}.{}".format(*sys.version_info)
+        else:
+            with alone("installation", wait=True):
+                _prepare(checks=checks)
+        os.execve(python, [str(python), str(Path(script).resolve()), *sys.argv[1:]], clean_environment())
+    except (StepError, OSError) as error:
         msg = f"\n{error}"
         raise SystemExit(msg) from None
-    arguments = [str(PYTHON), str(Path(script).resolve()), *sys.argv[1:]]
-    os.execve(arguments[0], arguments, clean_environment())
+    except KeyboardInterrupt:
+        msg = "\nStopped."
+        raise SystemExit(msg) from None

@@ -19,7 +19,7 @@ CHECKS = (
 
 def main() -> int:
     """Run the checks, and the tests last; return the exit code."""
-    bootstrap.in_venv(__file__)
+    bootstrap.in_venv(__file__, checks=True)
     failed = False
     # The tests come last, and are run whatever the others say: their closing line is what CI reads.
     for words in (*CHECKS, ("pytest", "-m", "not exhaustive", *sys.argv[1:])):

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import bootstrap
@@ -37,7 +36,6 @@ PIPELINE = ("tap-amazon-vendor", "target-postgres")
 SPEED = 600
 START_SECONDS = 60
 STOP_SECONDS = 20
-TAIL = 30
 # The columns that tell of which day a row is; the first one that a table has.
 DAYS = (
     "forecast_generation_date",
@@ -115,8 +113,7 @@ def sandbox() -> Iterator[str]:
         deadline = time.monotonic() + START_SECONDS
         while not (ready.exists() and ready.read_text(encoding="utf-8").strip()):
             if process.poll() is not None or time.monotonic() > deadline:
-                msg = f"{log.read_text(encoding='utf-8', errors='replace').strip()}\nThe sandbox did not start."
-                raise bootstrap.StepError(msg)
+                raise bootstrap.failure(bootstrap.telling_line(log.read_text(encoding="utf-8", errors="replace")), log)
             time.sleep(0.05)
         yield ready.read_text(encoding="utf-8").strip()
 
@@ -147,7 +144,8 @@ def parse(line: str) -> dict[str, Any]:
         entry = json.loads(line)
         if isinstance(entry, dict):
             return entry
-    return {"event": line.rstrip(), "level": "info", "name": PIPELINE[0]}
+    level = "error" if bootstrap.COMPLAINT.match(line) else "info"
+    return {"event": line.rstrip(), "level": level, "name": PIPELINE[0]}
 
 
 def readable(entry: dict[str, Any]) -> str | None:
@@ -161,12 +159,11 @@ def readable(entry: dict[str, Any]) -> str | None:
     return f"  {message}" if entry.get("name") == PIPELINE[0] else None
 
 
-def plain(entry: dict[str, Any]) -> str:
-    """Return an entry with nothing left out, for when things went wrong."""
-    parts = [entry.get("name"), entry.get("level"), entry.get("event")]
-    error = entry.get("plugin_exception") or {}
-    frames = [f"  {frame['filename']}:{frame['lineno']} in {frame['function']}" for frame in error.get("traceback", [])]
-    return "\n".join([" ".join(str(part) for part in parts if part), *frames])
+def weight(entry: dict[str, Any]) -> int:
+    """Return how much an entry tells of why a run failed: tap and target say what Meltano then only counts."""
+    if entry.get("level") not in {"error", "critical"}:
+        return 0
+    return 2 if entry.get("name") in PIPELINE else 1
 
 
 def run_pipeline(api: str, server: Postgres) -> None:
@@ -181,7 +178,7 @@ def run_pipeline(api: str, server: Postgres) -> None:
     command[4:4] = ["--state-id-suffix", state_suffix(server)]
     print("$ meltano run", *PIPELINE, flush=True)
     start = time.monotonic()
-    entries: deque[dict[str, Any]] = deque(maxlen=TAIL)
+    reason: dict[str, Any] = {}
     with (
         log.open("w", encoding="utf-8") as output,
         ended(
@@ -201,14 +198,13 @@ def run_pipeline(api: str, server: Postgres) -> None:
         for line in process.stdout or ():
             output.write(line)
             entry = parse(line)
-            entries.append(entry)
+            reason = max(entry, reason, key=weight)
             if shown := readable(entry):
                 print(shown, flush=True)
         code = process.wait()
     if code:
-        tail = "\n".join(plain(entry) for entry in entries)
-        msg = f"{tail}\nmeltano run ended with exit code {code}; its log is {log}."
-        raise bootstrap.StepError(msg)
+        msg = f"`meltano run` failed: {reason.get('event') or f'exit code {code}'}"
+        raise bootstrap.failure(msg, log)
     print(f"  done in {time.monotonic() - start:.0f} s; the log is {log}", flush=True)
 
 

@@ -1,12 +1,21 @@
-"""Meltano for the demo and the tests: plugins installed once in the clone, projects that share them."""
+"""Meltano for the demo and the tests: plugins that the lock brings, and projects that share them."""
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
+import sysconfig
+import venv
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import bootstrap
+import yaml
+from meltano.core.venv_service import VirtualEnv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MELTANO = Path(sys.executable).with_name("meltano")
 MELTANO_FILE = bootstrap.ROOT / "meltano.yml"
@@ -22,35 +31,34 @@ def environment(project: Path) -> dict[str, str]:
     return {**bootstrap.clean_environment(), **SETTINGS, "MELTANO_PROJECT_ROOT": str(project), "NO_COLOR": "1"}
 
 
-def _constraints() -> str:
-    """Write the locked versions in the form of constraints, for the tap's environment in Meltano.
-
-    Returns:
-        The path for pip, relative to the clone: pip would split a path at its spaces.
-    """
-    lines = bootstrap.LOCK.read_text(encoding="utf-8").splitlines()
-    versions = [line.rstrip(" \\") for line in lines if "==" in line and not line.startswith((" ", "#"))]
-    path = bootstrap.DEMO / "constraints.txt"
-    path.write_text("\n".join(versions) + "\n", encoding="utf-8")
-    return str(path.relative_to(bootstrap.ROOT))
+def _locked_plugins() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the plugins that requirements.lock brings, and the folders where Meltano expects their environments."""
+    plugins = yaml.safe_load(MELTANO_FILE.read_text(encoding="utf-8"))["plugins"]
+    for kind in PLUGIN_FOLDERS:
+        for plugin in plugins[kind]:
+            if (bootstrap.BIN / plugin["executable"]).exists():
+                yield bootstrap.ROOT / ".meltano" / kind / plugin["name"] / "venv", plugin
 
 
 def install_plugins() -> None:
-    """Install tap and targets into the clone's `.meltano`, once."""
+    """Give tap and target to Meltano as they are in `.venv`, once: left to itself it would look for newer releases.
+
+    Each gets an environment of its own in the clone's `.meltano`, as Meltano would make it, that sees the packages of
+    `.venv`. What belongs to `.venv` is not touched when Meltano installs another version there, as it may be asked to.
+    """
 
     def install() -> None:
-        base = environment(bootstrap.ROOT)
-        # Meltano does not read what pip prints before pip has ended.
-        base["PIP_QUIET"] = "1"
-        log = bootstrap.DEMO / "meltano-install.log"
-        locked = {**base, "PIP_CONSTRAINT": _constraints()}
-        bootstrap.run_logged([MELTANO, "install", "--clean", "tap-amazon-vendor"], log, locked)
-        bootstrap.run_logged([MELTANO, "install", "--clean", "target-postgres", "target-jsonl"], log, base)
+        for folder, plugin in _locked_plugins():
+            venv.create(folder, clear=True, symlinks=True)
+            (site_packages,) = folder.glob("lib/python*/site-packages")
+            (site_packages / "locked.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+            shutil.copy2(bootstrap.BIN / plugin["executable"], folder / "bin")
+            VirtualEnv(folder).write_fingerprint(shlex.split(plugin["pip_url"]))
 
-    parts = [path.read_bytes() for path in (MELTANO_FILE, bootstrap.ROOT / "pyproject.toml", bootstrap.LOCK)]
+    parts = [sys.version.encode(), MELTANO_FILE.read_bytes(), bootstrap.LOCK.read_bytes()]
     stamp = bootstrap.ROOT / ".meltano" / ".made-from"
     with bootstrap.alone("installation", wait=True):
-        bootstrap.once(stamp, parts, "Installing tap and targets with Meltano", install)
+        bootstrap.Once(stamp, parts, "Handing tap and target to Meltano", install)()
 
 
 def make_project(folder: Path) -> Path:

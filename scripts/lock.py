@@ -1,0 +1,64 @@
+"""Writes requirements.lock anew: first what the demo needs, then what the checks need beyond that.
+
+python3 scripts/lock.py             keeps the versions that still fit pyproject.toml
+python3 scripts/lock.py --upgrade   takes the newest; arguments go to `uv pip compile`
+
+The lock is good for every Python and platform that we support, and names no package index.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.in_venv(__file__)
+
+UV = bootstrap.BIN / "uv"
+COMPILE = ("pip", "compile", "pyproject.toml", "--quiet", "--no-header", "--no-emit-index-url")
+# A source distribution would have to be built, with tools that no lock names.
+FOR_ALL = ("--universal", "--python-version", "3.10", "--generate-hashes", "--only-binary", ":all:")
+HEADER = """\
+# Every package that scripts/demo.py and scripts/check.py install, with its hashes. Made by: python3 scripts/lock.py
+# What the demo needs:
+"""
+
+
+def compile_lock(output: Path, *arguments: str | Path) -> list[str]:
+    """Resolve and return the entries; versions that the output file names already are kept."""
+    words = [str(word) for word in (UV, *COMPILE, *FOR_ALL, *arguments, "--output-file", output)]
+    subprocess.run(words, cwd=bootstrap.ROOT, check=True)
+    return entries(output.read_text(encoding="utf-8"))
+
+
+def entries(text: str) -> list[str]:
+    """Cut a lock into its packages, each with its version, hashes and whom it is for."""
+    return [f"{entry.rstrip()}\n" for entry in re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]]
+
+
+def requirement(entry: str) -> str:
+    """Return the package, version and marker of an entry."""
+    return entry.partition(" \\\n")[0]
+
+
+def main() -> None:
+    """Write the lock."""
+    with tempfile.TemporaryDirectory() as folder:
+        everything, demo = Path(folder) / "all.txt", Path(folder) / "demo.txt"
+        shutil.copy(bootstrap.LOCK, everything)
+        checks = compile_lock(everything, "--all-extras", "--group", "dev", *sys.argv[1:])
+        needed = compile_lock(demo, "--extra", "sandbox", "--group", "demo", "--constraint", everything)
+    known = {requirement(entry) for entry in needed}
+    rest = [entry for entry in checks if requirement(entry) not in known]
+    text = "".join([HEADER, *needed, bootstrap.CHECKS_LINE, *rest])
+    bootstrap.LOCK.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
