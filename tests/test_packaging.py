@@ -12,6 +12,7 @@ import pytest
 import readme
 import yaml
 from bootstrap import ROOT
+from click.testing import CliRunner
 
 from tap_amazon_vendor.settings import SCHEMA
 from tap_amazon_vendor.streams import REPORT_STREAMS
@@ -54,8 +55,14 @@ def meltano_setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in setting.items() if value not in (None, [])}
 
 
+def about() -> dict[str, Any]:
+    """Return what `tap-amazon-vendor --about --format json` says."""
+    result = CliRunner().invoke(TapAmazonVendor.get_singer_command(), ["--about", "--format", "json"])
+    return dict(json.loads(result.stdout))
+
+
 def test_meltano_declares_every_setting_as_the_tap_does() -> None:
-    """Names, kinds, texts, defaults, choices and secrets are the same, in the same order."""
+    """Names, kinds, texts, defaults, choices and secrets are the same, in the same order; the SDK's own come last."""
     declared = [
         {
             **setting,
@@ -64,7 +71,10 @@ def test_meltano_declares_every_setting_as_the_tap_does() -> None:
         }
         for setting in plugin("extractors", "tap-amazon-vendor")["settings"]
     ]
-    assert declared == [meltano_setting(name, schema) for name, schema in SCHEMA["properties"].items()]
+    settings = about()["settings"]["properties"]
+    assert list(settings)[: len(SCHEMA["properties"])] == list(SCHEMA["properties"])
+    assert {"stream_maps", "flattening_enabled", "batch_config"} <= settings.keys()
+    assert declared == [meltano_setting(name, schema) for name, schema in settings.items()]
 
 
 def test_meltano_declares_the_capabilities() -> None:
