@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bootstrap
 import pytest
@@ -13,10 +13,15 @@ import readme
 import yaml
 from bootstrap import ROOT
 from click.testing import CliRunner
+from singer_sdk.exceptions import ConfigValidationError
 
+from tap_amazon_vendor.accounts import is_local
 from tap_amazon_vendor.settings import SCHEMA
 from tap_amazon_vendor.streams import REPORT_STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # In parts, so that this file does not name them.
 REGISTRY_HOSTS = ["pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "debian" + ".org"]
@@ -97,6 +102,23 @@ def test_setting_groups_name_settings() -> None:
         definition = plugin(kind, name)
         settings = {setting["name"] for setting in definition["settings"]}
         assert all(settings.issuperset(group) for group in definition["settings_group_validation"])
+
+
+def test_each_group_of_settings_is_enough_and_has_nothing_to_spare(tmp_path: Path) -> None:
+    """An account, many accounts, files and a local Amazon: the tap runs with just these, and not with one fewer."""
+    sample = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
+    values = sample | {"accounts": [sample], "inbox": str(tmp_path)}
+    account, accounts, inbox, local = plugin("extractors", "tap-amazon-vendor")["settings_group_validation"]
+    for group in (account, accounts, inbox, local):
+        assert TapAmazonVendor(config={name: values[name] for name in group}).settings.labels
+    for group in (account, accounts, inbox):
+        for missing in group:
+            with pytest.raises(ConfigValidationError):
+                TapAmazonVendor(config={name: values[name] for name in group if name != missing})
+    (asked,) = TapAmazonVendor(config={name: values[name] for name in local}).settings.accounts
+    assert is_local(asked.api_url)
+    assert is_local(asked.auth_url)
+    assert set(local) - set(account) == {"api_url", "auth_url"}
 
 
 def test_meltano_file_holds_no_secret() -> None:
