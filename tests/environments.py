@@ -63,13 +63,13 @@ def copy_source(folder: Path) -> Path:
     return folder
 
 
-def run(command: Sequence[str], folder: Path, variables: dict[str, str]) -> str:
+def run(command: Sequence[str], folder: Path, variables: dict[str, str], typed: str = "") -> str:
     """Run a command and return its output; if it fails, the test fails with all that it said."""
     finished = subprocess.run(
         command,
         cwd=folder,
         env=variables,
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         text=True,
         check=False,
