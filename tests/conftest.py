@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from clocks import NOW, FakeClock
+from environments import build, copy_source
 from hypothesis import settings
 from world import World
 
@@ -33,6 +34,20 @@ def clock() -> FakeClock:
 def new_clock() -> Callable[[], FakeClock]:
     """Make clocks: for property tests, which need one for each example."""
     return lambda: FakeClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sources, in a folder with a space."""
+    return copy_source(tmp_path_factory.mktemp("a folder") / "tap-amazon-vendor")
+
+
+@pytest.fixture(scope="session")
+def distributions(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    build(clone, folder, "sdist", "wheel")
+    return folder
 
 
 @pytest.fixture

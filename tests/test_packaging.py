@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bootstrap
 import pytest
 import readme
 import yaml
 from bootstrap import ROOT
+from click.testing import CliRunner
+from singer_sdk.exceptions import ConfigValidationError
 
+from tap_amazon_vendor.accounts import is_local
 from tap_amazon_vendor.settings import SCHEMA
 from tap_amazon_vendor.streams import REPORT_STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # In parts, so that this file does not name them.
 REGISTRY_HOSTS = ["pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "debian" + ".org"]
@@ -54,8 +60,14 @@ def meltano_setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in setting.items() if value not in (None, [])}
 
 
+def about() -> dict[str, Any]:
+    """Return what `tap-amazon-vendor --about --format json` says."""
+    result = CliRunner().invoke(TapAmazonVendor.get_singer_command(), ["--about", "--format", "json"])
+    return dict(json.loads(result.stdout))
+
+
 def test_meltano_declares_every_setting_as_the_tap_does() -> None:
-    """Names, kinds, texts, defaults, choices and secrets are the same, in the same order."""
+    """Names, kinds, texts, defaults, choices and secrets are the same, in the same order; the SDK's own come last."""
     declared = [
         {
             **setting,
@@ -64,7 +76,10 @@ def test_meltano_declares_every_setting_as_the_tap_does() -> None:
         }
         for setting in plugin("extractors", "tap-amazon-vendor")["settings"]
     ]
-    assert declared == [meltano_setting(name, schema) for name, schema in SCHEMA["properties"].items()]
+    settings = about()["settings"]["properties"]
+    assert list(settings)[: len(SCHEMA["properties"])] == list(SCHEMA["properties"])
+    assert {"stream_maps", "flattening_enabled", "batch_config"} <= settings.keys()
+    assert declared == [meltano_setting(name, schema) for name, schema in settings.items()]
 
 
 def test_meltano_declares_the_capabilities() -> None:
@@ -87,6 +102,23 @@ def test_setting_groups_name_settings() -> None:
         definition = plugin(kind, name)
         settings = {setting["name"] for setting in definition["settings"]}
         assert all(settings.issuperset(group) for group in definition["settings_group_validation"])
+
+
+def test_each_group_of_settings_is_enough_and_has_nothing_to_spare(tmp_path: Path) -> None:
+    """An account, many accounts, files and a local Amazon: the tap runs with just these, and not with one fewer."""
+    sample = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
+    values = sample | {"accounts": [sample], "inbox": str(tmp_path)}
+    account, accounts, inbox, local = plugin("extractors", "tap-amazon-vendor")["settings_group_validation"]
+    for group in (account, accounts, inbox, local):
+        assert TapAmazonVendor(config={name: values[name] for name in group}).settings.labels
+    for group in (account, accounts, inbox):
+        for missing in group:
+            with pytest.raises(ConfigValidationError):
+                TapAmazonVendor(config={name: values[name] for name in group if name != missing})
+    (asked,) = TapAmazonVendor(config={name: values[name] for name in local}).settings.accounts
+    assert is_local(asked.api_url)
+    assert is_local(asked.auth_url)
+    assert set(local) - set(account) == {"api_url", "auth_url"}
 
 
 def test_meltano_file_holds_no_secret() -> None:
