@@ -1,4 +1,4 @@
-"""What code cites is in the repository: facts about Amazon in `docs/amazon/`, and no paper that a reader does not have."""
+"""What code cites is in the repository: facts about Amazon in `docs/amazon/`, and no paper that readers lack."""
 
 from __future__ import annotations
 
