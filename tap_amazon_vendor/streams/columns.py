@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_amazon_vendor.accounts import country_of
+from tap_amazon_vendor.reports.flat_files import LINE_NUMBER, OCCURRENCE
 from tap_amazon_vendor.reports.keys import NONE
 from tap_amazon_vendor.reports.rows import EXTRA, EXTRA_SCHEMA, in_order
 
@@ -40,11 +41,12 @@ def all_columns(before: Columns, own: Columns, after: Columns, keys: Collection[
     """
     columns = {**before, **own, **after, EXTRA: EXTRA_SCHEMA}
     texts = [key for key in keys if columns[key]["type"] == "string" and "format" not in columns[key]]
-    # The only thing that tells a row from others is never without a value.
+    # The only text that tells a row from others is never without a value.
+    numbered = {LINE_NUMBER, OCCURRENCE} & set(keys)
     said = {
         key: {**columns[key], "description": columns[key]["description"] + _NO_VALUE}
         for key in texts
-        if len(texts) > 1 or len(keys) > len(texts)
+        if numbered or len(texts) > 1
     }
     return {name: dict(said.get(name, columns[name])) for name in in_order(columns, ())}
 
