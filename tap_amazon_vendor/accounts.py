@@ -164,6 +164,12 @@ def marketplaces() -> Mapping[str, Marketplace]:
     return found
 
 
+def country_of(marketplace_id: str) -> str | None:
+    """Return the country code of a marketplace, None of one that is not known."""
+    known = marketplaces().get(marketplace_id)
+    return known.country if known else None
+
+
 def has_credentials(entry: Mapping[str, t.Any]) -> bool:
     """Say whether an account's own settings hold anything to ask Amazon with."""
     return any(entry.get(name) for name in CREDENTIALS)

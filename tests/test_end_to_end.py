@@ -55,7 +55,7 @@ TABLES: dict[str, tuple[str, str, Sequence[Mapping[str, str]]]] = {
 }
 DEFAULT_STREAMS = [stream for stream in VENDOR_STREAMS if not stream.costly]
 # Columns that do not come from a report's rows.
-OWN_COLUMNS = {"account", "marketplace_id", "report_id", "_extra"}
+OWN_COLUMNS = {"account", "marketplace_id", "country_code", "report_id", "_extra"}
 KEY = ("report_period", "distributor_view", "selling_program", "start_date", "end_date", "asin")
 
 
@@ -443,7 +443,7 @@ def same(there: Any, cell: Any) -> bool:
     if isinstance(there, bool):
         return there is TRUTH.get(cell, cell)
     if isinstance(there, str):
-        return there == ("" if cell is None else str(cell))
+        return there == ("(none)" if cell is None else str(cell))
     return bool(Decimal(str(there)) == cell)
 
 

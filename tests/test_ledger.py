@@ -49,6 +49,7 @@ def test_a_loaded_window_says_all_that_is_known(clock: FakeClock) -> None:
     assert entry().row(clock()) == {
         "account": "main",
         "marketplace_id": "ATVPDKIKX0DER",
+        "country_code": "US",
         "report_type": "GET_VENDOR_SALES_REPORT",
         "report_options": "distributorView=MANUFACTURING,reportPeriod=DAY,sellingProgram=RETAIL",
         "stream_name": "vendor_sales",

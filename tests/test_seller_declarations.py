@@ -138,7 +138,7 @@ def test_a_reader_finds_the_column_of_every_header_that_amazon_writes(stream: ty
     assert [name for name in names if reader.column(name) is None] == []
 
 
-def report(stream: type[ReportStream], folder: Path, blank: tuple[str, ...] = ()) -> Path:
+def report(stream: type[ReportStream], folder: Path) -> Path:
     """A file of two equal lines under Amazon's header."""
     assert stream.flat
     reader = FlatFileReader(stream.flat, columns(stream), stream.row_keys, pytest.fail, pytest.fail)
@@ -148,7 +148,7 @@ def report(stream: type[ReportStream], folder: Path, blank: tuple[str, ...] = ()
         column = str(reader.column(name))
         own = columns(stream)[column]
         kind = own.get("format") or (own["type"] if isinstance(own["type"], str) else own["type"][0])
-        cells.append("" if column in blank else samples.get(kind, "yes"))
+        cells.append(samples.get(kind, "yes"))
     path = folder / "report.txt"
     path.write_text("\n".join(stream.flat.delimiter.join(line) for line in (header, cells, cells)) + "\n")
     return path
@@ -179,22 +179,6 @@ def test_lines_without_an_identity_are_numbered_and_the_description_says_so(stre
     assert bool(numbered) == (
         "the key ends in the number of the line" in load_schema(stream.name)["description"].lower()
     )
-
-
-@reports(*FLAT)
-def test_a_part_of_the_key_that_amazon_leaves_empty_is_empty_text_and_says_so(
-    stream: type[ReportStream], tmp_path: Path
-) -> None:
-    assert stream.flat
-    schema = columns(stream)
-    for key in stream.flat.blank_keys:
-        assert key in stream.row_keys
-        assert schema[key]["type"] == "string"
-        assert "Empty text where" in schema[key]["description"]
-    path = report(stream, tmp_path, stream.flat.blank_keys)
-    reader = FlatFileReader(stream.flat, schema, stream.row_keys, pytest.fail, pytest.fail)
-    ((row, _),) = reader.read(path, constants(stream), "report 7", country="US")
-    assert {key for key in stream.row_keys if row[key] == ""} == set(stream.flat.blank_keys)
 
 
 @reports(*REPORTS)

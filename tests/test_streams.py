@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from collections import Counter
 from datetime import date, timedelta
@@ -338,7 +339,7 @@ def test_a_deselected_stream_costs_no_report(world: World) -> None:
 def test_a_field_that_amazon_adds_is_kept_and_warned_about_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.sandbox.inject("extra_field", None)
     run = world.run(streams=["vendor_traffic"])
-    assert all(set(row["_extra"]) == {"unitsPromisedByDrone"} for row in run.records("vendor_traffic"))
+    assert all(set(json.loads(row["_extra"])) == {"unitsPromisedByDrone"} for row in run.records("vendor_traffic"))
     assert sum("unitsPromisedByDrone" in record.getMessage() for record in caplog.records) == 1
 
 

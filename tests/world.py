@@ -35,6 +35,7 @@ Row = dict[str, Any]
 Key = tuple[Any, ...]
 
 US = "ATVPDKIKX0DER"
+COUNTRIES = {US: "US", "A2EUQ1WTGCTBG2": "CA", "A1PA6795UKMFR9": "DE", "A1VC38T7YXB528": "JP"}
 SALES, TRAFFIC = "GET_VENDOR_SALES_REPORT", "GET_VENDOR_TRAFFIC_REPORT"
 MONEY = ("orderedRevenue", "shippedCogs", "shippedRevenue")
 
@@ -230,7 +231,8 @@ class World:
             end=date.fromisoformat(end),
             as_of=as_of or self.today,
         )
-        return [{**context, **self._flat(row, sales=has_view), "_extra": None} for row in document[array]]
+        whose = {**context, "country_code": COUNTRIES[context["marketplace_id"]]}
+        return [{**whose, **self._flat(row, sales=has_view), "_extra": None} for row in document[array]]
 
     @staticmethod
     def _flat(row: Mapping[str, Any], *, sales: bool) -> Row:
@@ -317,7 +319,8 @@ def seed_rows(
             end=end,
             as_of=call.at if hourly else call.at.date(),
         )
-        base = {"account": "default", "marketplace_id": request["marketplaceIds"][0]}
+        marketplace = request["marketplaceIds"][0]
+        base = {"account": "default", "marketplace_id": marketplace, "country_code": COUNTRIES[marketplace]}
         options = {snake(name): value for name, value in request["reportOptions"].items() if "Date" not in name}
         specification = document["reportSpecification"]
         said = {**specification, **specification.get("reportOptions", {})}
@@ -393,7 +396,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()[:19]
     if value is None:
-        return ""
+        return "(none)"
     return str(value)
 
 

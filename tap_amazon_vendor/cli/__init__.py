@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from tap_amazon_vendor.cli import authorize, doctor, plan, sandbox
+from tap_amazon_vendor.cli import authorize, comments, doctor, plan, sandbox, tables
 
 __all__ = ["cli"]
 
@@ -17,5 +17,5 @@ def cli() -> None:
     """Companion of tap-amazon-vendor."""
 
 
-for module in (authorize, doctor, plan, sandbox):
+for module in (authorize, comments, doctor, plan, sandbox, tables):
     cli.add_command(module.command)

@@ -8,8 +8,10 @@ from decimal import Decimal
 
 import msgspec
 
+from tap_amazon_vendor.reports.keys import NONE
+
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     Row = dict[str, t.Any]
     #: By the columns' prefix that a field is below, and its name.
@@ -59,7 +61,7 @@ class Compiled:
 
 
 def compile_rows(
-    columns: Iterable[str], keys: Iterable[str], fields: Fields, constants: Iterable[str]
+    columns: Iterable[str], keys: Iterable[str], key_texts: Collection[str], fields: Fields, constants: Iterable[str]
 ) -> Compiled | None:
     """Compile the shape of rows that have these fields, or some of them.
 
@@ -75,13 +77,16 @@ def compile_rows(
                 struct1 = element.field1 or empty1
                 value2 = struct1.field2
                 if value2.__class__ not in numbers: raise ValueError
+                if not value3 or value3.isspace(): value3 = none
                 if value0 is None: raise ValueError
-                add({'account': constant0, 'start_date': value0, 'revenue_amount': value2, 'revenue_tax': None})
+                if value3 is none: raise ValueError
+                add({'account': constant0, 'start_date': value0, 'asin': value3, 'revenue_amount': value2, 'tax': None})
             return rows
 
     Args:
-        columns: All columns of the schema.
-        keys: Columns that must have a value.
+        columns: All columns of a row, in order.
+        keys: Key columns.
+        key_texts: Those of them that are text.
         fields: The fields.
         constants: Columns that have the same value in each row.
 
@@ -93,15 +98,24 @@ def compile_rows(
         struct = writer.struct("", "element")
     except ValueError:
         return None
-    before = []
+    names = {column: f"constant{number}" for number, column in enumerate(constants)}
+    before = [f"{name} = constants[{column!r}]" for column, name in names.items()]
     row = {}
-    for number, column in enumerate(constants):
-        before.append(f"constant{number} = constants[{column!r}]")
-        row[column] = f"constant{number}"
     for column in columns:
-        value, constant = writer.values.get(column, "None"), row.get(column)
-        row[column] = f"({value} if {value} is not None else {constant})" if constant else value
-    checks = [f"if {row[key]} is None: raise ValueError" for key in keys]
+        value, constant = writer.values.get(column), names.get(column)
+        row[column] = f"({value} if {value} is not None else {constant})" if value and constant else (
+            value or constant or "None"
+        )  # fmt: skip
+    checks = []
+    for key in key_texts:
+        if value := writer.values.get(key):
+            checks.append(f"if not {value} or {value}.isspace(): {value} = {names.get(key, 'none')}")
+        elif key not in names:
+            row[key] = "none"
+    checks += [f"if {row[key]} is None: raise ValueError" for key in keys]
+    # A row that no text tells from others is no row.
+    if telling := [f"{row[key]} is none" for key in key_texts if key not in names]:
+        checks.append(f"if {' and '.join(telling)}: raise ValueError")
     items = ", ".join(f"{column!r}: {value}" for column, value in row.items())
     source = "\n    ".join([
         "def shape(elements, constants):",
@@ -113,7 +127,7 @@ def compile_rows(
         f"    add({{{items}}})",
         "return rows",
     ])  # fmt: skip
-    scope = {"numbers": _NUMBERS, **writer.scope}
+    scope = {"numbers": _NUMBERS, "none": NONE, **writer.scope}
     exec(source, scope)  # noqa: S102  # of names that `repr` wrote and numbers, nothing that Amazon could have chosen
     decoder = msgspec.json.Decoder(list[struct], float_hook=Decimal)  # type: ignore[valid-type]
     return Compiled(decoder.decode, t.cast("t.Any", scope["shape"]))

@@ -13,7 +13,8 @@ from functools import partial
 
 from tap_amazon_vendor.reports.charsets import Charset, find_charset
 from tap_amazon_vendor.reports.delimited import Table
-from tap_amazon_vendor.reports.rows import EXTRA, column_name
+from tap_amazon_vendor.reports.keys import NONE, key_texts, without_value
+from tap_amazon_vendor.reports.rows import EXTRA, column_name, extra_text, in_order
 from tap_amazon_vendor.reports.texts import (
     COMMA_COUNTRIES,
     Convention,
@@ -39,6 +40,10 @@ _KEY_BITS = 1 << 28
 _NUMBERS = frozenset({"integer", "number"})
 _DATES = frozenset({"date", "date-time"})
 
+#: Kind of a text column that is part of the key.
+_KEY_TEXT = "key text"
+_TEXTS = frozenset({"string", _KEY_TEXT})
+
 LINE_NUMBER = "line_number"
 OCCURRENCE = "occurrence"
 
@@ -57,8 +62,6 @@ class FlatFile:
         local_numbers: Numbers use the local format, ``1.234,56`` in Europe (REPORTS.md 10). Where they don't,
             ``1.234`` is a bit more than one.
         nulls: Texts of Amazon's that stand for no value in columns that are not text.
-        blank_keys: Key columns of text that Amazon leaves empty in some lines. There an empty cell stays empty text,
-            because a key is never null.
     """
 
     delimiter: str = "\t"
@@ -68,7 +71,6 @@ class FlatFile:
     day_first: bool | None = None
     local_numbers: bool = False
     nulls: tuple[str, ...] = ()
-    blank_keys: tuple[str, ...] = ()
 
 
 class FlatFileReader:
@@ -87,7 +89,7 @@ class FlatFileReader:
         Args:
             flat: How the files are written.
             columns: JSON Schema of each column.
-            keys: Columns that must have a value.
+            keys: Key columns: never null, and never empty text (see `keys`).
             unknown: Called with the name of a column that the schema does not know, once for each file.
             warn: Called with a sentence on what a person should look at.
         """
@@ -95,6 +97,8 @@ class FlatFileReader:
         self._kinds = {name: kind_of(schema) for name, schema in columns.items() if name != EXTRA}
         self._has_extra = EXTRA in columns
         self._keys = tuple(key for key in keys if key != flat.numbered)
+        self._key_texts = tuple(key for key in self._keys if self._kinds.get(key) == "string")
+        self._kinds |= dict.fromkeys(self._key_texts, _KEY_TEXT)
         self._unknown = unknown
         self._warn = warn
         self._headers = {_comparable(name): column for name, column in flat.headers.items()}
@@ -121,8 +125,8 @@ class FlatFileReader:
             Chunks of rows with every column of the schema. What is absent is null.
 
         Raises:
-            DocumentError: The file is damaged, is of another report, a value is not of its column's type, or a key
-                column has none. Names file, line (the header's is 1) and column, and never the value.
+            DocumentError: The file is damaged, is of another report, a value is not of its column's type, or the keys
+                of a line have none. Names file, line (the header's is 1) and column, and never the value.
         """
         if not isinstance(charset, Charset):
             charset = find_charset(path, source, self._warn, declared=charset, country=country)
@@ -132,12 +136,10 @@ class FlatFileReader:
             self._unknown(header)
         cells = _Cells(table, known, self._kinds, self._flat, country)
         occurrences = self._occurrences(table, cells, known) if self._flat.numbered == OCCURRENCE else None
+        extra = [EXTRA] if unknown or self._has_extra else []
         template = {
-            **constants,
-            **dict.fromkeys(name for name in self._kinds if name in known or name not in constants),
+            name: None if name in known else constants.get(name) for name in in_order(constants, [*self._kinds, *extra])
         }
-        if unknown or self._has_extra:
-            template[EXTRA] = None
         read = 0
         for lines, rows in table.chunks():
             texts_by_index = list(zip(*rows, strict=True))
@@ -145,7 +147,7 @@ class FlatFileReader:
             columns = {
                 name: cells.convert(name, lines, texts_by_index[index])
                 for name, index in known.items()
-                if name in self._flat.blank_keys or any(texts_by_index[index])
+                if name in self._key_texts or any(texts_by_index[index])
             }
             self._check_keys(table, lines, columns, known)
             if self._flat.numbered == LINE_NUMBER:
@@ -156,7 +158,7 @@ class FlatFileReader:
                 columns[OCCURRENCE] = occurrences.of(zip(*compared, strict=True))
             if unknown:
                 columns[EXTRA] = [
-                    {name: text or None for name, text in zip(unknown, row, strict=True)}
+                    extra_text({name: text or None for name, text in zip(unknown, row, strict=True)})
                     for row in zip(*(texts_by_index[index] for index in unknown.values()), strict=True)
                 ]
             read += len(rows)
@@ -194,6 +196,15 @@ class FlatFileReader:
         for key in self._keys:
             if key in known and None in (values := columns.get(key, (None,))):
                 raise table.error(lines[values.index(None)], known[key], "has no value")
+        texts = [key for key in self._key_texts if key in known]
+        # Lines that are numbered tell themselves from others.
+        if self._flat.numbered or not all(NONE in columns[key] for key in texts):
+            return
+        for line, *values in zip(lines, *(columns[key] for key in texts), strict=True):
+            if values and all(value is NONE for value in values):
+                if len(texts) == 1:
+                    raise table.error(line, known[texts[0]], "has no value")
+                raise table.error(line, None, without_value(texts))
 
     def _occurrences(self, table: Table, cells: _Cells, known: Mapping[str, int]) -> _Occurrences:
         """Look for keys that occur more than once. Reads the file through."""
@@ -213,7 +224,12 @@ class _Cells:
     """The conversion of one file's cells."""
 
     def __init__(
-        self, table: Table, known: Mapping[str, int], kinds: Mapping[str, str], flat: FlatFile, country: str | None
+        self,
+        table: Table,
+        known: Mapping[str, int],
+        kinds: Mapping[str, str],
+        flat: FlatFile,
+        country: str | None,
     ) -> None:
         self._table = table
         self._known = known
@@ -228,7 +244,7 @@ class _Cells:
                 )
             )
             for name in known
-            if kinds[name] != "string"
+            if kinds[name] not in _TEXTS
         }
 
     def convert(self, name: str, lines: Sequence[int], cells: Sequence[str]) -> Sequence[t.Any]:
@@ -237,9 +253,11 @@ class _Cells:
         Raises:
             DocumentError: A cell is not of the column's type.
         """
+        if self._kinds[name] == _KEY_TEXT:
+            return key_texts(cells)
         values = self._values.get(name)
         if values is None or (self._kinds[name] == "date-time" and are_iso_times(cells)):
-            if "" not in cells or name in self._flat.blank_keys:
+            if "" not in cells:
                 return cells
             return [cell or None for cell in cells]
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from tap_amazon_vendor.accounts import country_of
+from tap_amazon_vendor.reports.keys import key_text
 from tap_amazon_vendor.reports.outcomes import Outcome
 from tap_amazon_vendor.reports.windows import to_text
 
@@ -47,15 +49,15 @@ class LedgerEntry:
         recorded_at = now.isoformat(timespec="seconds")
         return {
             "account": asked.account,
-            "marketplace_id": asked.marketplace_id,
-            "report_type": asked.report_type,
-            "report_options": ",".join(f"{name}={value}" for name, value in options),
+            "marketplace_id": key_text(asked.marketplace_id),
+            "country_code": country_of(asked.marketplace_id),
+            "report_type": key_text(asked.report_type),
+            "report_options": key_text(",".join(f"{name}={value}" for name, value in options)),
             "stream_name": self.stream,
             "window_start": _date_time(self.window.start),
             "window_end": _date_time(self.window.end),
             "outcome": self.outcome.value,
             "reason": None if self.outcome is Outcome.LOADED else result.reason,
-            "report_id": result.report_id,
             "rows": self.rows,
             "bytes": result.document.bytes if result.document and good else None,
             "attempts": result.attempts,
@@ -63,6 +65,7 @@ class LedgerEntry:
             "processed_at": result.processed_at,
             "loaded_at": recorded_at if good else None,
             "recorded_at": recorded_at,
+            "report_id": result.report_id,
         }
 
 

@@ -9,18 +9,31 @@ from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
+from singer_sdk.contrib.msgspec import encoder
 
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.reports.compiled import Compiled, Field, compile_rows
+from tap_amazon_vendor.reports.keys import NONE, is_blank, without_value
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     Row = dict[str, t.Any]
     Convert = Callable[[t.Any], t.Any]
 
 #: Column for what Amazon sends and the schema does not know.
 EXTRA = "_extra"
+
+#: It is text that holds a JSON object. As an object, PostgreSQL's target would write the JSON value null into every row
+#: that has nothing extra, which is not the database's null.
+EXTRA_SCHEMA: Mapping[str, t.Any] = {
+    "type": ["string", "null"],
+    "contentMediaType": "application/json",
+    "description": "Fields that Amazon sent and this schema does not know, by their names there: a JSON object.",
+}
+
+#: Columns that come after all others.
+_LAST = ("report_id", EXTRA)
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 #: RFC 3339, as JSON Schema's formats want it; newer Pythons take more.
@@ -46,6 +59,22 @@ def column_name(name: str) -> str:
     return _OTHER.sub("_", _HUMP.sub("_", name)).strip("_").lower()
 
 
+def in_order(constants: Iterable[str], columns: Iterable[str]) -> Sequence[str]:
+    """Return the columns of a row in order: whose it is, Amazon's, and last where it comes from.
+
+    Args:
+        constants: Columns that have the same value in each row.
+        columns: Amazon's.
+    """
+    names = dict.fromkeys([*constants, *columns])
+    return [*(name for name in names if name not in _LAST), *(name for name in _LAST if name in names)]
+
+
+def extra_text(fields: Mapping[str, t.Any]) -> str:
+    """Write what the schema does not know as it is in `EXTRA`: with every digit of its numbers."""
+    return bytes(encoder.encode(fields)).decode()
+
+
 class RowShaper:
     """Shapes the rows of one stream.
 
@@ -68,7 +97,7 @@ class RowShaper:
 
         Args:
             columns: JSON Schema of each column.
-            keys: Columns that must have a value.
+            keys: Key columns: never null, and never empty text (see `keys`).
             unknown: Called with the name of a field that the schema does not know, each time.
             leaves_out: Fields of a row that are not columns and not unknown either.
         """
@@ -76,6 +105,7 @@ class RowShaper:
         self._kinds = {name: _kind(schema) for name, schema in columns.items()}
         self._converts = {name: _CONVERTERS[kind] for name, kind in self._kinds.items()}
         self._keys = tuple(keys)
+        self._key_texts = tuple(key for key in self._keys if self._kinds.get(key) == "string")
         self._unknown = unknown
         self._leaves_out = frozenset(leaves_out)
         #: Of each field, by the columns' prefix and its name.
@@ -95,16 +125,15 @@ class RowShaper:
             The rows of a slice, with every column of the schema. What is absent is null.
 
         Raises:
-            DocumentError: A row is no object, a value is not of its column's type, or a key column has none. Names
+            DocumentError: A row is no object, a value is not of its column's type, or its keys have none. Names
                 document, row and column, and never the value. The rows before it have been yielded.
         """
-        absent = dict.fromkeys(column for column in self._columns if column not in constants)
-        template = {**constants, **absent}
+        template = {column: constants.get(column) for column in in_order(constants, self._columns)}
         number = 0
         for text in slices:
             rows, problem = self._shape_compiled(text, constants), None
             if rows is None:
-                rows, problem = self._shape_each(text, template)
+                rows, problem = self._shape_each(text, template, constants)
             number += len(rows)
             if rows:
                 yield rows
@@ -117,7 +146,8 @@ class RowShaper:
         known = (len(self._fields), tuple(constants))
         if self._compiled_for != known:
             self._compiled_for = known
-            self._compiled = compile_rows(self._columns, self._keys, self._fields, constants)
+            order = in_order(constants, self._columns)
+            self._compiled = compile_rows(order, self._keys, self._key_texts, self._fields, constants)
         if not self._compiled:
             return None
         try:
@@ -126,9 +156,10 @@ class RowShaper:
         except (ValueError, ArithmeticError, RecursionError):
             return None
 
-    def _shape_each(self, text: bytes, template: Row) -> tuple[list[Row], str | None]:
+    def _shape_each(self, text: bytes, template: Row, constants: Mapping[str, t.Any]) -> tuple[list[Row], str | None]:
         """Shape a slice row by row; return the rows, and what is wrong with the one after them."""
         rows: list[Row] = []
+        telling = [key for key in self._key_texts if constants.get(key) is None]
         for element in _elements.decode(text):
             row = template.copy()
             try:
@@ -140,9 +171,16 @@ class RowShaper:
                 return rows, f"the document is not JSON: {error}"
             except ValueError as error:
                 return rows, str(error)
-            missing = next((key for key in self._keys if row[key] is None), None)
+            for key in self._key_texts:
+                if is_blank(row[key]):
+                    row[key] = constants.get(key) or NONE
+            if telling and all(row[key] is NONE for key in telling):
+                return rows, without_value(telling)
+            missing = [key for key in self._keys if row[key] is None]
             if missing:
-                return rows, f"column {missing} has no value"
+                return rows, without_value(missing[:1])
+            if row.get(EXTRA):
+                row[EXTRA] = extra_text(row[EXTRA])
             rows.append(row)
         return rows, None
 

@@ -10,7 +10,8 @@ from xml.parsers import expat
 
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.reports.charsets import find_charset, head_text, texts
-from tap_amazon_vendor.reports.rows import EXTRA, column_name
+from tap_amazon_vendor.reports.keys import NONE, is_blank, without_value
+from tap_amazon_vendor.reports.rows import EXTRA, column_name, extra_text, in_order
 from tap_amazon_vendor.reports.texts import Convention, kind_of, text_converter
 
 if t.TYPE_CHECKING:
@@ -62,18 +63,16 @@ class XmlFileReader:
         Args:
             xml: Where the rows are.
             columns: JSON Schema of each column.
-            keys: Columns that must have a value.
+            keys: Key columns: never null, and never empty text (see `keys`).
             unknown: Called with the name of a field that the schema does not know, each time.
             warn: Called with a sentence on what a person should look at.
         """
         self._xml = xml
-        self._converts = {
-            name: text_converter(kind_of(schema), only=_convention(kind_of(schema)))
-            for name, schema in columns.items()
-            if name != EXTRA
-        }
+        kinds = {name: kind_of(schema) for name, schema in columns.items() if name != EXTRA}
+        self._converts = {name: text_converter(kind, only=_convention(kind)) for name, kind in kinds.items()}
         self._has_extra = EXTRA in columns
         self._keys = tuple(keys)
+        self._key_texts = tuple(key for key in self._keys if kinds.get(key) == "string")
         self._unknown = unknown
         self._warn = warn
 
@@ -100,15 +99,14 @@ class XmlFileReader:
 
         Raises:
             DocumentError: The document is not well-formed, has a document type, has no such rows, or a value is not
-                of its column's type. Names file, line and column, and never the value.
+                of its column's type, or its keys have none. Names file, line and column, and never the value.
         """
         declared = _DECLARED.match(head_text(path, source).lstrip("\ufeff"))
         found = find_charset(
             path, source, self._warn, declared=declared.group(1) if declared else charset, country=country
         )
-        template = {**constants, **dict.fromkeys(name for name in self._converts if name not in constants)}
-        if self._has_extra:
-            template[EXTRA] = None
+        columns = [*self._converts, *([EXTRA] if self._has_extra else ())]
+        template = {name: constants.get(name) for name in in_order(constants, columns)}
         elements = _Elements(self._xml, source)
         chunk: list[Row] = []
         for text in chain(texts(path, found, source), [None]):
@@ -138,10 +136,17 @@ class XmlFileReader:
             except ValueError as error:
                 text = f"{place}, column {column} {error}"
                 raise DocumentError(text) from None
-        for key in self._keys:
-            if row.get(key) is None:
-                text = f"{place}, column {key} has no value"
-                raise DocumentError(text)
+        for key in self._key_texts:
+            if is_blank(row[key]):
+                row[key] = NONE
+        missing = [key for key in self._keys if row.get(key) is None][:1]
+        if self._key_texts and all(row[key] is NONE for key in self._key_texts):
+            missing = list(self._key_texts)
+        if missing:
+            text = f"{place}, {without_value(missing)}"
+            raise DocumentError(text)
+        if row.get(EXTRA):
+            row[EXTRA] = extra_text(row[EXTRA])
         return row
 
 

@@ -21,7 +21,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.core import Stream
 
-from tap_amazon_vendor.accounts import marketplaces
+from tap_amazon_vendor.accounts import country_of, marketplaces
 from tap_amazon_vendor.errors import AmazonError, DocumentError
 from tap_amazon_vendor.reports.documents import read_slices
 from tap_amazon_vendor.reports.flat_files import FlatFileReader
@@ -38,6 +38,7 @@ from tap_amazon_vendor.reports.windows import (
     reachable,
     to_text,
 )
+from tap_amazon_vendor.streams.columns import ACCOUNT, COUNTRY_CODE, MARKETPLACE, all_columns, with_own_countries
 from tap_amazon_vendor.streams.roles import BRAND_ANALYTICS
 from tap_amazon_vendor.streams.windows import PartitionWindows
 
@@ -182,38 +183,22 @@ class ReportStream(Stream):
         self.tap = tap
         own = load_schema(self.name)
         self._properties = own["properties"]
-        self._shaper = RowShaper(self._properties, self.row_keys, self._warn_of_unknown, self.leaves_out)
+        keys = ("account", "marketplace_id", *(option.column for option in self.options), *self.row_keys)
+        self._own_keys = tuple(key for key in keys if key in self._properties)
+        self._shaper = RowShaper(self._properties, self._own_keys, self._warn_of_unknown, self.leaves_out)
         self._flat_reader = self.flat and self._reader(self.flat)
         self._warned: set[str] = set()
         source = f"{self.report_type}, {self.array}" if self.array else self.report_type
         described = f"{own['description']} Source: {source}."
-        properties = self._common() | own["properties"]
-        super().__init__(tap, schema=own | {"description": described, "properties": properties})
-        self.primary_keys = (
-            "account",
-            "marketplace_id",
-            *(option.column for option in self.options),
-            *self.row_keys,
-        )
-
-    def _common(self) -> dict[str, t.Any]:
-        return {
-            "account": {"type": "string", "description": "Your label of the account."},
-            "marketplace_id": {
-                "type": "string",
-                "description": "Amazon's id of the marketplace.",
-            },
-            **{option.column: {"type": "string", "description": option.description} for option in self.options},
-            "report_id": {
-                "type": ["string", "null"],
-                "description": f"Amazon's id of the {self.report_type} that the row comes from.",
-            },
-            EXTRA: {
-                "type": ["object", "null"],
-                "additionalProperties": True,
-                "description": "Fields that Amazon sent and this schema does not know, by their names in the report.",
-            },
+        options = {option.column: {"type": "string", "description": option.description} for option in self.options}
+        report_id = {
+            "type": ["string", "null"],
+            "description": f"Amazon's id of the {self.report_type} that the row comes from.",
         }
+        before = {**ACCOUNT, **MARKETPLACE, **options}
+        properties = all_columns(before, self._properties, {"report_id": report_id}, self.row_keys)
+        super().__init__(tap, schema=own | {"description": described, "properties": properties})
+        self.primary_keys = keys
 
     @property
     def partitions(self) -> list[dict[str, t.Any]] | None:
@@ -415,7 +400,16 @@ class ReportStream(Stream):
             DocumentError: They can't be read.
         """
         document = t.cast("Document", result.document)
-        constants = {**context, "report_id": result.report_id, EXTRA: None, **self._said_once(result)}
+        country = country_of(context["marketplace_id"])
+        whose = {name: context[name] for name in ("account", "marketplace_id")}
+        constants = {
+            **whose,
+            COUNTRY_CODE: country,
+            **context,
+            **self._said_once(result),
+            "report_id": result.report_id,
+            EXTRA: None,
+        }
         if self._flat_reader:
             reader = self._reader(flat) if flat else self._flat_reader
             return reader.read(
@@ -423,13 +417,14 @@ class ReportStream(Stream):
                 constants,
                 f"report {result.report_id}",
                 charset=document.charset,
-                country=marketplaces()[context["marketplace_id"]].country,
+                country=country,
             )
         slices = read_slices(document, self.array, self.inherits)
-        return self._shaper.shape(slices, constants, f"report {result.report_id}, {self.array}")
+        rows = self._shaper.shape(slices, constants, f"report {result.report_id}, {self.array}")
+        return with_own_countries(rows) if "marketplace_id" in self._properties else rows
 
     def _reader(self, flat: FlatFile) -> FlatFileReader:
-        return FlatFileReader(flat, self._properties, self.row_keys, self._warn_of_unknown, self._warn_once)
+        return FlatFileReader(flat, self._properties, self._own_keys, self._warn_of_unknown, self._warn_once)
 
     def _said_once(self, result: ReportResult) -> dict[str, t.Any]:
         """Return what the document says once for all its rows: what was asked for, and what Amazon made of it."""

@@ -16,6 +16,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.core import Stream
 
+from tap_amazon_vendor.accounts import country_of
 from tap_amazon_vendor.errors import AccessDeniedError, AmazonError, DocumentError
 from tap_amazon_vendor.reports.jobs import ReportResult
 from tap_amazon_vendor.reports.ledger import LedgerEntry
@@ -24,6 +25,7 @@ from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
 from tap_amazon_vendor.reports.windows import Window, extend, from_text, plan, reachable, to_text
 from tap_amazon_vendor.streams.base import load_schema, skipped_until
+from tap_amazon_vendor.streams.columns import ACCOUNT, COUNTRY_CODE, MARKETPLACE, all_columns
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -73,23 +75,13 @@ class PagedStream(Stream):
         """Load the schema and put the columns that every stream has around it."""
         self.tap = tap
         own = load_schema(self.name)
+        columns = all_columns({**ACCOUNT, **MARKETPLACE}, own["properties"], {}, self.row_keys)
         self._shaper = RowShaper(own["properties"], self.row_keys, self._warn_of_unknown)
         self._warned: set[str] = set()
         self._finished: list[_Finished] = []
         described = f"{own['description']} Source: {self.operation.name}."
-        super().__init__(tap, schema=own | {"description": described, "properties": self._common() | own["properties"]})
+        super().__init__(tap, schema=own | {"description": described, "properties": columns})
         self.primary_keys = ("account", "marketplace_id", *self.row_keys)
-
-    def _common(self) -> dict[str, t.Any]:
-        return {
-            "account": {"type": "string", "description": "Your label of the account."},
-            "marketplace_id": {"type": "string", "description": "Amazon's id of the marketplace."},
-            EXTRA: {
-                "type": ["object", "null"],
-                "additionalProperties": True,
-                "description": "Fields that Amazon sent and this schema does not know, by their names.",
-            },
-        }
 
     @abstractmethod
     def query(self, window: Window) -> dict[str, str]:
@@ -164,7 +156,12 @@ class PagedStream(Stream):
                 if marketplace in wanted:
                     rows[marketplace].append(element)
             for marketplace, some in rows.items():
-                constants = {"account": account.label, "marketplace_id": marketplace, EXTRA: None}
+                constants = {
+                    "account": account.label,
+                    "marketplace_id": marketplace,
+                    COUNTRY_CODE: country_of(marketplace),
+                    EXTRA: None,
+                }
                 for chunk in self._shaper.shape([encoder.encode(some)], constants, self.operation.name):
                     yield from chunk
 

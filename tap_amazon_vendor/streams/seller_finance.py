@@ -43,9 +43,6 @@ VAT_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=3)
 GST_B2C_DAYS = TimedPeriod("DAY", 30, pendulum.duration(days=44))
 GST_B2B_DAYS = TimedPeriod("DAY", 30, pendulum.duration(months=12))
 
-#: A cancelled order has no invoice.
-GST_FILE = FlatFile(numbered=OCCURRENCE, blank_keys=("invoice_number", "shipment_item_id"))
-
 
 class SellerSettlements(ReportStream):
     """Lines of settlements, in the local format of numbers and dates."""
@@ -68,7 +65,7 @@ class SellerReimbursements(ReportStream):
     name = "seller_reimbursements"
     kind = "seller"
     report_type = "GET_FBA_REIMBURSEMENTS_DATA"
-    flat = FlatFile(numbered=OCCURRENCE, blank_keys=("sku", "fnsku"))
+    flat = NUMBERED
     row_keys = ("reimbursement_id", "sku", "fnsku", "reason", OCCURRENCE)
     replication_key = "approval_date"
     calendars = FBA_DAYS
@@ -82,8 +79,9 @@ class SellerStorageFees(ReportStream):
     name = "seller_storage_fees"
     kind = "seller"
     report_type = "GET_FBA_STORAGE_FEE_CHARGES_DATA"
-    flat = TABS
-    row_keys = ("month_of_charge", "fnsku", "fulfillment_center", "country_code")
+    # In every other table `country_code` is the marketplace's.
+    flat = FlatFile(headers={"country_code": "fulfillment_center_country_code"})
+    row_keys = ("month_of_charge", "fnsku", "fulfillment_center", "fulfillment_center_country_code")
     replication_key = "month_of_charge"
     calendars = BILLED_MONTHS
     regenerates = DAILY
@@ -166,7 +164,6 @@ class SellerVatTransactions(ReportStream):
         numbered=OCCURRENCE,
         headers={"DEPARTURE_CITY": "depature_city"},
         day_first=True,
-        blank_keys=("transaction_event_id", "activity_transaction_id", "seller_sku"),
     )
     row_keys = ("transaction_event_id", "activity_transaction_id", "seller_sku", OCCURRENCE)
     replication_key = "transaction_complete_date"
@@ -183,7 +180,7 @@ class SellerGstB2b(ReportStream):
     name = "seller_gst_b2b"
     kind = "seller"
     report_type = "GET_GST_MTR_B2B_CUSTOM"
-    flat = GST_FILE
+    flat = NUMBERED
     row_keys = ("invoice_number", "transaction_type", "order_id", "shipment_item_id", OCCURRENCE)
     replication_key = "invoice_date"
     calendars = GST_B2B_DAYS
@@ -198,7 +195,7 @@ class SellerGstB2c(ReportStream):
     name = "seller_gst_b2c"
     kind = "seller"
     report_type = "GET_GST_MTR_B2C_CUSTOM"
-    flat = GST_FILE
+    flat = NUMBERED
     row_keys = ("invoice_number", "transaction_type", "order_id", "shipment_item_id", OCCURRENCE)
     replication_key = "invoice_date"
     calendars = GST_B2C_DAYS

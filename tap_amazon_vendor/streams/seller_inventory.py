@@ -133,7 +133,7 @@ class SellerLedgerSummary(ReportStream):
     report_type = "GET_LEDGER_SUMMARY_VIEW_DATA"
     # The two names differ by a letter, and both are Amazon's.
     fixed_options = {"aggregateByLocation": "FC", "aggregatedByTimePeriod": "DAILY"}  # noqa: RUF012
-    flat = replace(QUOTED, blank_keys=("location",))
+    flat = QUOTED
     row_keys = ("date", "fnsku", "msku", "disposition", "location")
     replication_key = "date"
     calendars = LEDGER_DAYS
@@ -147,7 +147,7 @@ class SellerLedgerDetail(ReportStream):
     name = "seller_ledger_detail"
     kind = "seller"
     report_type = "GET_LEDGER_DETAIL_VIEW_DATA"
-    flat = replace(QUOTED, numbered=OCCURRENCE, blank_keys=("reference_id", "fulfillment_center", "reason"))
+    flat = replace(QUOTED, numbered=OCCURRENCE)
     row_keys = (
         "date_and_time",
         "fnsku",

@@ -92,7 +92,7 @@ class SellerCustomerReturns(ReportStream):
     name = "seller_customer_returns"
     kind = "seller"
     report_type = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA"
-    flat = FlatFile(numbered=OCCURRENCE, blank_keys=("license_plate_number",))
+    flat = NUMBERED
     row_keys = ("license_plate_number", "order_id", "sku", "return_date", "fnsku", OCCURRENCE)
     replication_key = "return_date"
     calendars = FBA_DAYS
@@ -106,7 +106,7 @@ class SellerReturnsByReturnDate(ReportStream):
     name = "seller_returns_by_return_date"
     kind = "seller"
     report_type = "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE"
-    flat = FlatFile(blank_keys=("amazon_rma_id",))
+    flat = TABS
     row_keys = ("order_id", "amazon_rma_id", "merchant_sku")
     replication_key = "return_request_date"
     calendars = RETURN_DAYS
@@ -148,7 +148,7 @@ class SellerShipmentPromotions(ReportStream):
     name = "seller_shipment_promotions"
     kind = "seller"
     report_type = "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_PROMOTION_DATA"
-    flat = FlatFile(blank_keys=("item_promotion_id",))
+    flat = TABS
     row_keys = ("shipment_item_id", "item_promotion_id")
     replication_key = "shipment_date"
     calendars = FBA_DAYS
@@ -177,7 +177,7 @@ class SellerRemovalShipments(ReportStream):
     name = "seller_removal_shipments"
     kind = "seller"
     report_type = "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA"
-    flat = FlatFile(blank_keys=("tracking_number",))
+    flat = TABS
     row_keys = ("order_id", "shipment_date", "sku", "tracking_number", "disposition")
     replication_key = "shipment_date"
     calendars = FBA_DAYS

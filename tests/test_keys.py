@@ -1,0 +1,202 @@
+"""Key columns are never null and never empty text, in any stream: one word stands for no value."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from bootstrap import ROOT
+
+from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.reports.flat_files import FlatFileReader
+from tap_amazon_vendor.reports.keys import NONE, key_text, key_texts
+from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
+from tap_amazon_vendor.streams import REPORT_STREAMS, STREAMS
+from tap_amazon_vendor.streams.base import load_schema
+from tap_amazon_vendor.tap import TapAmazonVendor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tap_amazon_vendor.streams.base import ReportStream
+    from tap_amazon_vendor.streams.paged import PagedStream
+
+Row = dict[str, Any]
+
+HEADERS: dict[str, dict[str, Any]] = json.loads((ROOT / "tests" / "data" / "seller_columns.json").read_text())
+SAMPLES = {"date": "2026-10-31", "date-time": "2026-10-31T09:08:07+00:00", "integer": 3, "string": "yes"}
+ALL = TapAmazonVendor(
+    config={"accounts": [{"account_type": kind} for kind in ("vendor", "seller")]}, validate_config=False
+).streams
+
+#: Kinds of no value. White space: also that of other scripts, and what a spreadsheet leaves behind.
+BLANKS = ["", " ", "\u00a0 ", "\u3000", "\x1f"]
+
+
+def columns(stream: type[ReportStream | PagedStream]) -> dict[str, Any]:
+    found: dict[str, Any] = load_schema(stream.name)["properties"]
+    return found
+
+
+def kind(schema: Row) -> str:
+    return str(schema.get("format") or schema["type"])
+
+
+def text_keys(stream: type[ReportStream | PagedStream]) -> list[str]:
+    return [key for key in stream.row_keys if kind(columns(stream)[key]) == "string"]
+
+
+JSON_KEYS = [(each, key) for each in STREAMS if not getattr(each, "flat", None) for key in text_keys(each)]
+FLAT_KEYS = [(each, key) for each in REPORT_STREAMS if each.flat for key in text_keys(each)]
+
+
+def name(value: object) -> str:
+    return str(getattr(value, "name", repr(value) if value in BLANKS else value))
+
+
+def read_json(stream: type[ReportStream | PagedStream], fields: list[Row]) -> list[Row]:
+    """Shape rows, each twice: the second one by compiled code."""
+    shaper = RowShaper(columns(stream), stream.row_keys, pytest.fail)
+    slices = [msgspec.json.encode([row]) for row in fields for _ in range(2)]
+    return list(itertools.chain.from_iterable(shaper.shape(slices, {}, "report 7")))
+
+
+def read_flat(stream: type[ReportStream], folder: Path, key: str, cell: str) -> list[Row]:
+    """Read a file of two equal lines, of which a key's cell is this one."""
+    assert stream.flat
+    reader = FlatFileReader(stream.flat, columns(stream), stream.row_keys, pytest.fail, pytest.fail)
+    header, cells = HEADERS[stream.report_type]["columns"], []
+    for each in header:
+        column = str(reader.column(each))
+        own = columns(stream)[column]
+        sample = SAMPLES.get(
+            own.get("format") or next(iter([own["type"]] if isinstance(own["type"], str) else own["type"])), 9
+        )
+        cells.append(cell if column == key else str(sample if own["type"] != ["boolean", "null"] else "yes"))
+    path = folder / "report.txt"
+    path.write_text("\n".join(stream.flat.delimiter.join(line) for line in (header, cells, cells)) + "\n", "utf-8")
+    constants = {"snapshot_time": "2026-11-21T12:00:00Z"} if "snapshot_time" in columns(stream) else {}
+    return list(itertools.chain.from_iterable(reader.read(path, constants, "report 7", charset="utf-8", country="US")))
+
+
+def has_another(stream: type[ReportStream | PagedStream]) -> bool:
+    """Say whether another text, or a number of the line, tells a row from others that has no text in one key."""
+    numbered = getattr(stream, "flat", None) and stream.flat.numbered  # type: ignore[union-attr]
+    return bool(numbered) or len(text_keys(stream)) > 1
+
+
+@pytest.mark.parametrize(("stream", "key"), JSON_KEYS, ids=name)
+def test_a_key_of_a_document_is_never_null_and_never_empty(stream: type[ReportStream | PagedStream], key: str) -> None:
+    """A field that is empty, white space, null or not there; alone it tells the row from no other."""
+    row = {each: SAMPLES[kind(columns(stream)[each])] for each in stream.row_keys}
+    without = {each: value for each, value in row.items() if each != key}
+    for broken in (without, *({**row, key: blank} for blank in (*BLANKS, None))):
+        if has_another(stream):
+            for found in read_json(stream, [row, broken])[2:]:
+                assert {each: found[each] for each in stream.row_keys} == {**row, key: NONE}
+        else:
+            with pytest.raises(DocumentError, match=f"column {key} has no value"):
+                read_json(stream, [row, broken])
+
+
+@pytest.mark.parametrize(("stream", "key"), FLAT_KEYS, ids=name)
+def test_a_key_of_a_flat_file_is_never_null_and_never_empty(
+    stream: type[ReportStream], key: str, tmp_path: Path
+) -> None:
+    for blank in ("", " \u00a0"):
+        if not has_another(stream):
+            with pytest.raises(DocumentError, match="has no value"):
+                read_flat(stream, tmp_path, key, blank)
+            continue
+        rows = read_flat(stream, tmp_path, key, blank)
+        assert [row[key] for row in rows] == [NONE, NONE]
+        assert [each for row in rows for each in stream.row_keys if row[each] in {None, ""}] == []
+        if stream.flat and stream.flat.numbered:
+            assert len({tuple(row[each] for each in stream.row_keys) for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("stream", [each for each in REPORT_STREAMS if each.flat], ids=name)
+def test_a_file_without_a_column_of_the_key_is_another_layout(stream: type[ReportStream], tmp_path: Path) -> None:
+    """A line would be the same as another that it is not."""
+    assert stream.flat
+    for key in text_keys(stream):
+        reader = FlatFileReader(stream.flat, columns(stream), stream.row_keys, pytest.fail, pytest.fail)
+        header = [each for each in HEADERS[stream.report_type]["columns"] if reader.column(each) != key]
+        path = tmp_path / f"{key}.txt"
+        path.write_text(stream.flat.delimiter.join(header) + "\n" + stream.flat.delimiter.join(["1"] * len(header)))
+        with pytest.raises(DocumentError, match=f"column {key} is missing"):
+            list(reader.read(path, {"snapshot_time": "2026-11-21T12:00:00Z"}, "report 7", charset="utf-8"))
+
+
+@pytest.mark.parametrize("stream", ALL.values(), ids=name)
+def test_every_text_key_says_the_word_unless_it_is_the_only_one(stream: Any) -> None:
+    """What a reader of the catalog must know. The account and the options are always there."""
+    own = getattr(stream, "row_keys", ("marketplace_id", "report_type", "report_options"))
+    properties = stream.schema["properties"]
+    saying = {key for key in own if NONE in properties[key]["description"]}
+    texts = {key for key in own if kind(properties[key]) == "string"}
+    assert saying == (texts if len(texts) > 1 or {"occurrence", "line_number"} & set(own) else set())
+    assert not any("mpty text" in column["description"] for column in properties.values())
+
+
+@pytest.mark.parametrize("stream", ALL.values(), ids=name)
+def test_columns_are_in_order(stream: Any) -> None:
+    """Whose a row is, then what it says, and last where it comes from."""
+    names = list(stream.schema["properties"])
+    assert names[:3] == ["account", "marketplace_id", "country_code"]
+    last = [each for each in ("report_id", EXTRA) if each in names]
+    assert names[-len(last) :] == last
+    assert "country_code" not in stream.primary_keys
+
+
+def test_rows_have_the_order_of_their_table() -> None:
+    shaper = RowShaper({"asin": {"type": "string"}, "units": {"type": ["integer", "null"]}}, ["asin"], pytest.fail)
+    constants = {"account": "a", "report_id": "7", EXTRA: None, "marketplace_id": "m"}
+    slices = [b'[{"units":1,"asin":"B1"}]'] * 2
+    wanted = ["account", "marketplace_id", "asin", "units", "report_id", EXTRA]
+    assert [list(row) for (row,) in shaper.shape(slices, constants, "report 7")] == [wanted, wanted]
+
+
+def test_a_marketplace_that_a_row_leaves_empty_is_the_one_that_was_asked_for() -> None:
+    shaper = RowShaper(
+        {"marketplace_id": {"type": "string"}, "id": {"type": "string"}}, ["marketplace_id", "id"], pytest.fail
+    )
+    slices = [b'[{"id":"1","marketplaceId":"%s"}]' % each for each in (b"OTHER", b"", b" ", b"OTHER")]
+    rows = itertools.chain.from_iterable(shaper.shape(slices, {"marketplace_id": "ASKED"}, "report 7"))
+    assert [row["marketplace_id"] for row in rows] == ["OTHER", "ASKED", "ASKED", "OTHER"]
+
+
+@pytest.mark.parametrize("text", BLANKS, ids=repr)
+def test_what_is_empty_or_white_space_is_no_value(text: str) -> None:
+    assert key_text(text) == NONE
+    assert list(key_texts(["x", text])) == ["x", NONE]
+
+
+@pytest.mark.parametrize("text", ["0", " x ", "(none)", "-", "N/A"])
+def test_what_is_a_value_stays_as_it_is(text: str) -> None:
+    assert key_text(text) == text
+    assert list(key_texts([text, ""])) == [text, NONE]
+
+
+def _given(rows: Iterator[list[Row]]) -> list[Row]:
+    given: list[Row] = []
+    with suppress(DocumentError):
+        for chunk in rows:
+            given += chunk
+    return given
+
+
+def test_no_row_is_given_that_nothing_tells_from_others() -> None:
+    """Two such rows would be one in a table."""
+    properties = {"order": {"type": "string"}, "sku": {"type": "string"}}
+    shaper = RowShaper(properties, ["order", "sku"], pytest.fail)
+    slices = [b'[{"order":"1","sku":""}]', b'[{"order":"","sku":"2"}]', b'[{"order":null,"sku":" "}]']
+    rows = _given(shaper.shape(slices, {}, "report 7"))
+    assert rows == [{"order": "1", "sku": NONE}, {"order": NONE, "sku": "2"}]
+    with pytest.raises(DocumentError, match="report 7, row 3: columns order, sku have no value"):
+        list(shaper.shape(slices, {}, "report 7"))
