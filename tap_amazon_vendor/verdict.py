@@ -192,7 +192,7 @@ class Reasons:
 
 
 def repeated(reasons: Reasons, unread: Iterable[Unread]) -> Iterator[str]:
-    """Yield a sentence for each reason that more than one window was skipped for, where the account can be read.
+    """Yield a sentence for each reason that several partitions were skipped for, where the account can be read.
 
     Args:
         reasons: Those of the run's windows, each of which was said with the first one.
@@ -200,10 +200,12 @@ def repeated(reasons: Reasons, unread: Iterable[Unread]) -> Iterator[str]:
     """
     spoken_of = {each.account for each in unread}
     for first, *others in reasons:
-        account = first.result.asked.account
-        if others and first.outcome is Outcome.SKIPPED and account not in spoken_of:
+        asked = first.result.asked
+        # Streams of one report are skipped together.
+        elsewhere = any(other.result.asked.partition != asked.partition for other in others)
+        if elsewhere and first.outcome is Outcome.SKIPPED and asked.account not in spoken_of:
             same = f"{_count(others)} more skipped for the same reason as {first.stream}"
-            yield f"Account {account!r}: {same}: {_names(others)}"
+            yield f"Account {asked.account!r}: {same}: {_names(others)}"
 
 
 def verdict(

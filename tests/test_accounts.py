@@ -154,7 +154,7 @@ class TestProblems:
     def test_a_region_that_contradicts_the_marketplaces_is_refused(
         self, countries: list[str], region: str, right: str
     ) -> None:
-        (problem,) = problems_of({**SINGLE, "marketplaces": countries, "region": region})
+        (problem,) = problems_of({**SINGLE, "account_type": "seller", "marketplaces": countries, "region": region})
         assert problem == (
             f"`region` is {region!r}, but the marketplaces ({', '.join(countries)}) lie in {right!r}. "
             f"Leave `region` out or make it {right!r}"

@@ -41,6 +41,10 @@ def transaction(number: int, posted: str, marketplace: str | None = US, **change
     } | changes
 
 
+#: What a list call says of reports whose role is missing.
+FORBIDDEN = AccessDeniedError("Access to the resource is forbidden")
+
+
 class FakeApi:
     """Answers with what was posted, two a page and an empty page between; refuses what Amazon refuses."""
 
@@ -50,8 +54,21 @@ class FakeApi:
         self.queries: list[dict[str, str]] = []
         self.error: Exception | None = None
 
-    def call(self, operation: Operation, *, query: dict[str, str]) -> Row:
+    @property
+    def auth(self) -> FakeApi:
+        """Whose token is valid."""
+        return self
+
+    def is_token_valid(self) -> bool:
+        return True
+
+    def call(self, operation: Operation, *, query: dict[str, str] | None = None) -> Row:
+        if operation.name == "getReports":
+            raise FORBIDDEN
+        if operation.name == "getMarketplaceParticipations":
+            return {"payload": [{"marketplace": {"id": id_, "countryCode": id_}} for id_ in (US, CA)]}
         assert operation.name == "listTransactions"
+        assert query is not None
         self.queries.append(query)
         if self.error:
             raise self.error
@@ -165,7 +182,7 @@ def test_a_field_that_amazon_adds_is_kept(run: Callable[..., tuple[Run, FakeApi]
 def test_a_missing_role_skips_the_stream_for_a_week(run: Callable[..., tuple[Run, FakeApi]], clock: FakeClock) -> None:
     done, _ = run([], error=AccessDeniedError("Access to requested resource is denied.", request_id="1-2"))
     (entry,) = done.records("report_ledger")
-    assert done.error is None
+    assert "The API authorization lacks the role Finance and Accounting" in str(done.error), "there is nothing else"
     assert entry["outcome"] == "skipped"
     assert "Access to requested resource is denied" in entry["reason"]
     assert "Finance and Accounting" in entry["reason"]

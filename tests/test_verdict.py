@@ -151,8 +151,12 @@ class TestReasons:
         entries = [entry("a", "skipped"), entry("a", "failed"), entry("a", "skipped", account="other")]
         assert [len(same) for same in Reasons.of(entries)] == [1, 1, 1]
 
+    def test_of_one_report_are_not_counted(self) -> None:
+        assert list(repeated(Reasons.of([entry("sales", "skipped"), entry("totals", "skipped")]), [])) == []
+
     def test_that_repeat_are_counted_unless_the_verdict_speaks_of_them(self) -> None:
-        entries = [entry(name, "skipped") for name in "abca"] + [entry("d", "failed")] * 2
+        entries = [entry(name, "skipped", report_type=name) for name in "abca"]
+        entries += [entry(name, "failed", report_type=name) for name in "de"]
         assert list(repeated(Reasons.of(entries), [])) == [
             "Account 'main': 3 reports more skipped for the same reason as a: a, b, c"
         ]
