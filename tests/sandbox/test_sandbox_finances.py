@@ -90,7 +90,8 @@ def test_amounts_are_exact_and_add_up(amazon: Driver) -> None:
 
     for row in rows(amazon, **NOVEMBER):
         assert total(row) == money(row["totalAmount"]) == sum(money(item["totalAmount"]) for item in row["items"])
-        assert (money(row["totalAmount"]) < 0) == (row["transactionType"] == "Refund")
+        # The fees of something cheap may be more than its price.
+        assert money(row["totalAmount"]) < 0 or row["transactionType"] == "Shipment"
         for part in row["breakdowns"]:
             assert total(part) == money(part["breakdownAmount"])
 
