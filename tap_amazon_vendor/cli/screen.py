@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import typing as t
 
 import click
+
+from tap_amazon_vendor.output import calm_output
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,13 +26,12 @@ NARROWEST = 60
 
 
 class Companion(click.Group):
-    """Commands that never fail on a character that the encoding of their output does not have."""
+    """Commands that don't mind where their output goes."""
 
     def main(self, *args: t.Any, **kwargs: t.Any) -> t.Any:  # noqa: ANN401 - as click has it
         """Run a command."""
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
-        return super().main(*args, **kwargs)
+        with calm_output():
+            return super().main(*args, **kwargs)
 
 
 def console() -> Console:
