@@ -24,7 +24,7 @@ BIN = Path(sys.executable).parent
 def test_a_reader_that_has_gone_ends_it_quietly(words: list[str], unbuffered: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    command = [BIN / words[0], *words[1:]]
+    command = [str(BIN / words[0]), *words[1:]]
     environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, env=environment, check=False)
     os.close(writer)
@@ -34,10 +34,10 @@ def test_a_reader_that_has_gone_ends_it_quietly(words: list[str], unbuffered: st
 
 def test_a_character_that_the_encoding_lacks_is_an_escape() -> None:
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    command = [BIN / "tap-amazon-vendor", "--about", "--format=markdown"]
+    command = [str(BIN / "tap-amazon-vendor"), "--about", "--format=markdown"]
     assert b"\\u2026" in subprocess.run(command, capture_output=True, env=environment, check=True).stdout
 
 
 def test_the_companion_has_a_version() -> None:
-    done = subprocess.run([BIN / "amazon-vendor", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run([str(BIN / "amazon-vendor"), "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("amazon-vendor, version ")

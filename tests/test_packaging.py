@@ -13,7 +13,7 @@ import pytest
 import readme
 import yaml
 from bootstrap import ROOT
-from meltano.core.plugin import PluginType
+from meltano.core.plugin.base import PluginType
 from meltano.core.plugin.singer.catalog import select_metadata_rules
 from meltano.core.plugin.singer.tap import SingerTap
 
@@ -93,7 +93,7 @@ def test_meltano_finds_no_fault_with_the_selection_whatever_the_account(monkeypa
     rules = select_metadata_rules(plugin("extractors", "tap-amazon-vendor")["select"])
     for kind in ACCOUNT_TYPES:
         config = {"account_type": kind}
-        catalog = TapAmazonVendor(config=config, validate_config=False).catalog_dict
+        catalog: Any = TapAmazonVendor(config=config, validate_config=False).catalog_dict
         SingerTap(PluginType.EXTRACTORS, "tap-amazon-vendor").warn_property_not_found(rules, catalog)
     assert missing == []
 
