@@ -6,15 +6,16 @@ import os
 import re
 import typing as t
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from urllib.parse import urlsplit
 
+from tap_amazon_vendor.dates import WANTED, read_day
 from tap_amazon_vendor.secrets import Secret
 from tap_amazon_vendor.vault import VaultError, look_up
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import date
 
 #: Where every region's tokens come from (API.md section 1).
 LWA_URL = "https://api.amazon.com/auth/o2/token"
@@ -286,9 +287,9 @@ def _secret(
 def _rotated_on(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) -> date | None:
     text = entry.get("credentials_rotated_on")
     try:
-        return date.fromisoformat(text[:10]) if text else None
+        return read_day(text) if text else None
     except ValueError:
-        problems.append(f"`{prefix}credentials_rotated_on` is {text!r}: write an ISO 8601 date such as 2026-01-31")
+        problems.append(f"`{prefix}credentials_rotated_on` is {text!r}: {WANTED}")
         return None
 
 

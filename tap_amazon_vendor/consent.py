@@ -76,6 +76,10 @@ class Consent:
     code: Secret
 
 
+class WrongAddressError(ConsentError):
+    """An address that is not the answer to the request: another one may be."""
+
+
 def read_answer(url: str, request: ConsentRequest) -> Consent:
     """Read the address to which Amazon sent the browser.
 
@@ -84,7 +88,8 @@ def read_answer(url: str, request: ConsentRequest) -> Consent:
         request: What was asked.
 
     Raises:
-        ConsentError: It is not the answer to this request, or the selling partner refused.
+        WrongAddressError: It is not the answer to this request.
+        ConsentError: The selling partner refused.
     """
     try:
         there, here = urlsplit(url.strip()), urlsplit(request.redirect_uri)
@@ -101,22 +106,25 @@ def read_answer(url: str, request: ConsentRequest) -> Consent:
             f"This is not the address that Amazon was asked to go to, which begins with {request.redirect_uri}. Take "
             "the whole address that the browser shows after the consent"
         )
-        raise ConsentError(text)
+        raise WrongAddressError(text)
     query = {name: values[0] for name, values in parse_qs(there.query).items()}
     if not hmac.compare_digest(query.get("state", "").encode(), request.state.encode()):
         text = (
             "The answer has another `state` than the request: it belongs to another request, or somebody else made it. "
-            "Nothing was stored. Start again, and use the newest link only"
+            "Nothing was stored. Use the newest link only, and take the whole address"
         )
-        raise ConsentError(text)
+        raise WrongAddressError(text)
     if "error" in query:
         words = ": ".join(query[name] for name in ("error", "error_description") if name in query)
         text = f"The selling partner did not consent. Amazon says: {words}"
         raise ConsentError(text)
     missing = [name for name in ("spapi_oauth_code", "selling_partner_id") if name not in query]
     if missing:
-        text = f"Amazon's answer has no {' and no '.join(missing)}. Ask for consent again"
-        raise ConsentError(text)
+        text = (
+            f"Amazon's answer has no {' and no '.join(missing)}. Take the whole address, or ask for consent again if "
+            "that is all of it"
+        )
+        raise WrongAddressError(text)
     return Consent(query["selling_partner_id"], Secret(query["spapi_oauth_code"]))
 
 

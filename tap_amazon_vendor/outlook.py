@@ -17,6 +17,7 @@ from tap_amazon_vendor.settings import default_start
 from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.streams.paged import PagedStream
 from tap_amazon_vendor.streams.plan import in_asking_order, plan_reports, turn_of
+from tap_amazon_vendor.streams.reach import remarks
 from tap_amazon_vendor.streams.windows import PartitionWindows
 
 if t.TYPE_CHECKING:
@@ -140,7 +141,8 @@ def look_ahead(tap: TapAmazonVendor, labels: Iterable[str], *, ask_amazon: bool)
     """
     labels = list(labels)
     reports = tap.plan
-    notes = _look(tap, labels) if ask_amazon else ["Amazon was not asked which reports it has already"]
+    notes = [words for _, words in remarks(tap)]
+    notes += _look(tap, labels) if ask_amazon else ["Amazon was not asked which reports it has already"]
     sources = tap.jobs.sources(guess=True)
     progress = tap.jobs.progress(sources)
     chosen = {partition: found for partition, found in reports.items() if partition.account in labels}

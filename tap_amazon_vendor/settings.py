@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import pendulum
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import JSONSchemaValidator
 
 from tap_amazon_vendor.accounts import ACCOUNT_TYPES, LWA_URL, REGIONS, Account, read_accounts
+from tap_amazon_vendor.dates import WANTED, read_day
 from tap_amazon_vendor.secrets import Secret
 from tap_amazon_vendor.vault import ENVIRONMENT, KEYRING
 
@@ -355,13 +355,9 @@ def _day(config: Mapping[str, t.Any], name: str, problems: list[str]) -> date | 
     if not value:
         return None
     try:
-        if not value[:4].isdigit():
-            raise ValueError  # noqa: TRY301  # "now", which pendulum would take from its own clock
-        # strict: only ISO 8601, no guessing. exact: keep a date a date.
-        parsed = pendulum.parse(value, strict=True, exact=True)
-        return pendulum.date(parsed.year, parsed.month, parsed.day)  # type: ignore[union-attr]
-    except (ValueError, AttributeError):
-        problems.append(f"`{name}` is {value!r}: write an ISO 8601 date such as 2026-01-31")
+        return read_day(value)
+    except ValueError:
+        problems.append(f"`{name}` is {value!r}: {WANTED}")
         return None
 
 

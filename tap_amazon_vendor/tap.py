@@ -29,6 +29,7 @@ from tap_amazon_vendor.clock import SystemClock
 from tap_amazon_vendor.connection_test import run_connection_test
 from tap_amazon_vendor.display import Display
 from tap_amazon_vendor.errors import RunFailedError
+from tap_amazon_vendor.output import calm_output
 from tap_amazon_vendor.reports.api import ReportsApi
 from tap_amazon_vendor.reports.jobs import ReportJobs
 from tap_amazon_vendor.reports.outcomes import Outcome
@@ -112,7 +113,8 @@ class TapCommand(SingerCommand):
     def main(self, *args: t.Any, **kwargs: t.Any) -> t.Any:  # noqa: ANN401
         """Run the command."""
         try:
-            return super().main(*args, **kwargs)
+            with calm_output():
+                return super().main(*args, **kwargs)
         except ConfigValidationError as error:
             for problem in error.errors:
                 self.logger.error(problem)  # noqa: TRY400

@@ -13,6 +13,7 @@ import pytest
 from bootstrap import ROOT
 
 from tap_amazon_vendor.accounts import LWA_URL, Account, Marketplace, marketplaces, read_accounts
+from tap_amazon_vendor.dates import WANTED
 from tap_amazon_vendor.secrets import Secret
 
 SECRETS = ("s3cret", "Atzr|token")
@@ -321,7 +322,7 @@ class TestCredentialsAge:
 
     def test_is_nothing_else(self) -> None:
         assert problems_of({**SINGLE, "credentials_rotated_on": "June"}) == [
-            "`credentials_rotated_on` is 'June': write an ISO 8601 date such as 2026-01-31"
+            f"`credentials_rotated_on` is 'June': {WANTED}"
         ]
 
 

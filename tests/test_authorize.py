@@ -322,7 +322,7 @@ class TestRefusals:
         words = refused(lambda url: url, decision="refuse")
         assert "The selling partner did not consent. Amazon says: access_denied: The selling partner refused" in words
 
-    @pytest.mark.parametrize("address", ["", "SPAPIcode", "https://[::1", "https://example.com?state=1"])
+    @pytest.mark.parametrize("address", ["\n", "SPAPIcode", "https://[::1", "https://example.com?state=1"])
     def test_something_else_pasted(self, address: str, refused: Callable[..., str]) -> None:
         assert f"which begins with {ELSEWHERE}" in refused(lambda _: address)
 
@@ -335,6 +335,27 @@ class TestRefusals:
     @pytest.mark.parametrize("name", ["spapi_oauth_code", "selling_partner_id"])
     def test_an_answer_without_what_it_is_for(self, name: str, refused: Callable[..., str]) -> None:
         assert f"Amazon's answer has no {name}" in refused(lambda url: re.sub(rf"{name}=[^&]+", "", url))
+
+    def test_nothing_pasted(self, refused: Callable[..., str]) -> None:
+        assert "No address was pasted" in refused(lambda _: "")
+
+    @pytest.mark.parametrize("wrong", ["", "SPAPIcode", f"{ELSEWHERE}?state=other&spapi_oauth_code=planted"])
+    def test_a_wrong_paste_can_be_mended(
+        self, wrong: str, authorize: Callable[..., Result], paste: Paste, folder: Path
+    ) -> None:
+        stdin = paste(lambda address: f"{wrong}\n{address}\n")
+        result = authorize("--store", "env", "--redirect-uri", ELSEWHERE, stdin=stdin)
+        assert result.exit_code == 0, result.output
+        assert (folder / ".env").exists()
+        assert result.stderr.count("Try again (Ctrl-C stops).") == 1
+        assert "planted" not in result.output
+        assert "SPAPIcode" not in result.output
+
+    def test_but_not_for_ever(self, refused: Callable[..., str]) -> None:
+        assert "which begins with" in refused(lambda address: "wrong\n" * 5 + address)
+
+    def test_a_refusal_is_an_answer(self, refused: Callable[..., str]) -> None:
+        assert "did not consent" in refused(lambda address: f"{address}\nmore\n", decision="refuse")
 
     def test_an_application_of_another_client(self, refused: Callable[..., str]) -> None:
         other = {"client_id": OTHER_CLIENT_ID, "client_secret": OTHER_CLIENT_SECRET}

@@ -91,15 +91,6 @@ def test_a_square_bracket_is_shown_as_it_is(examine: Callable[..., Result], worl
     assert "[bold]us[/bold]: vendor" in examine(world.config(account="[bold]us[/bold]")).stdout
 
 
-@pytest.mark.parametrize("width", [80, 200])
-def test_stream_names_are_whole_on_any_terminal(
-    width: int, examine: Callable[..., Result], world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(doctor, "_WIDTH", width)
-    shown = examine(world.config()).stdout
-    assert all(stream.name in shown for stream in REPORT_STREAMS if stream.kind == "vendor")
-
-
 def test_scripts_get_json(examine: Callable[..., Result], world: World) -> None:
     result = examine(world.config("vendor-us-no-role"), "--format", "json")
     assert result.exit_code == 1

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_amazon_vendor.dates import WANTED
 from tap_amazon_vendor.settings import DEFAULT_DAYS, SCHEMA, Settings, check_settings, read_settings
 
 if t.TYPE_CHECKING:
@@ -247,17 +248,31 @@ class TestDates:
     @pytest.mark.parametrize("name", ["start_date", "end_date"])
     @pytest.mark.parametrize(
         "value",
-        ["yesterday", "31.01.2026", "01/31/2026", "2026-02-30", "2026-13-01", "12:00", "P1D", "2026-01-01/2026-02-01"],
+        [
+            "2026",
+            "2026-11",
+            "2026-W45",
+            "2026-W45-3",
+            "2026-311",
+            "2026-01-31 10:00",
+            "2026-0131",
+            "yesterday",
+            "31.01.2026",
+            "01/31/2026",
+            "2026-02-30",
+            "2026-13-01",
+            "12:00",
+            "P1D",
+            "2026-01-01/2026-02-01",
+        ],
     )
     def test_what_is_no_date_is_refused_with_an_example(self, name: str, value: str) -> None:
         (problem,) = problems_of({**ACCOUNT, name: value})
-        assert problem == f"`{name}` is {value!r}: write an ISO 8601 date such as 2026-01-31"
+        assert problem == f"`{name}` is {value!r}: {WANTED}"
 
     @pytest.mark.parametrize("name", ["start_date", "end_date"])
     def test_now_is_no_date(self, name: str) -> None:
-        assert problems_of({**ACCOUNT, name: "now"}) == [
-            f"`{name}` is 'now': write an ISO 8601 date such as 2026-01-31"
-        ]
+        assert problems_of({**ACCOUNT, name: "now"}) == [f"`{name}` is 'now': {WANTED}"]
 
     @given(value=st.text(max_size=12) | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]{5})?", fullmatch=True))
     def test_any_text_is_a_day_or_refused(self, value: str) -> None:

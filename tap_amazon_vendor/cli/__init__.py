@@ -8,11 +8,13 @@ from __future__ import annotations
 import click
 
 from tap_amazon_vendor.cli import authorize, comments, doctor, plan, sandbox, tables
+from tap_amazon_vendor.cli.screen import Companion
 
 __all__ = ["cli"]
 
 
-@click.group(name="amazon-vendor", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(name="amazon-vendor", cls=Companion, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tap-amazon-vendor")
 def cli() -> None:
     """Companion of tap-amazon-vendor."""
 

@@ -18,6 +18,7 @@ from tap_amazon_vendor.cli import config
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.accounts import Account
     from tap_amazon_vendor.consent import Consent, ConsentRequest
+    from tap_amazon_vendor.errors import ConsentError
     from tap_amazon_vendor.secrets import Secret
     from tap_amazon_vendor.vault import Place
 
@@ -26,6 +27,9 @@ VARIABLE = "TAP_AMAZON_VENDOR_REFRESH_TOKEN"
 
 #: What must be set before there is a refresh token.
 REQUIRED = ("client_id", "client_secret", "application_id", "marketplaces")
+
+#: Addresses that may be pasted before the command gives up: a code is good for 5 minutes.
+TRIES = 5
 
 
 @click.command("authorize")
@@ -196,17 +200,53 @@ def _ask(request: ConsentRequest, *, seconds: float, open_browser: bool, listen:
 
 
 def _paste(request: ConsentRequest) -> Consent:
-    """Take the address from a person; on a terminal without showing it, because it holds the code."""
-    from tap_amazon_vendor.consent import read_answer  # noqa: PLC0415
+    """Take the address from a person, again if it is the wrong one.
 
-    prompt = (
+    Raises:
+        ConsentError: The consent was refused, or none of the addresses is the answer.
+    """
+    from tap_amazon_vendor.consent import WrongAddressError, read_answer  # noqa: PLC0415
+    from tap_amazon_vendor.errors import ConsentError  # noqa: PLC0415
+
+    click.echo(
         "After the consent the browser goes to an address that begins with\n"
-        f"{request.redirect_uri} (a page that does not load is all right).\nPaste the whole address here"
+        f"{request.redirect_uri} (a page that does not load is all right).",
+        err=True,
     )
+    problem: ConsentError | None = None
+    for _ in range(TRIES):
+        pasted = _next_line(problem)
+        if not pasted:
+            break
+        try:
+            return read_answer(pasted, request)
+        except WrongAddressError as error:
+            problem = error
+    raise problem or ConsentError("No address was pasted")
+
+
+def _next_line(problem: ConsentError | None) -> str:
+    """Ask for a line, on a terminal without showing it, because it holds a code.
+
+    Args:
+        problem: What was wrong with the one before.
+
+    Returns:
+        The line with its end; nothing where no more can come.
+    """
+    again = f"{problem}. Try again (Ctrl-C stops)." if problem else ""
+    prompt = "Paste the whole address here"
     if sys.stdin.isatty():
-        return read_answer(click.prompt(f"{prompt} (it is not shown)", hide_input=True, err=True), request)
-    click.echo(f"{prompt}:", err=True)
-    return read_answer(sys.stdin.readline(), request)
+        if again:
+            click.echo(again, err=True)
+        words = f"{prompt} (it is not shown)"
+        return f"{click.prompt(words, default='', show_default=False, hide_input=True, err=True)}\n"
+    if not problem:
+        click.echo(f"{prompt}:", err=True)
+    line = sys.stdin.readline()
+    if again and line:
+        click.echo(again, err=True)
+    return line
 
 
 def _how_to_use(place: Place, entry: dict[str, t.Any]) -> str:

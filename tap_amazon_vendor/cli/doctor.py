@@ -12,9 +12,10 @@ from functools import partial
 import click
 
 from tap_amazon_vendor.cli import config
+from tap_amazon_vendor.cli.screen import GAP, console, plain_table, printable, say
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
     from rich.table import Table
@@ -27,11 +28,13 @@ if t.TYPE_CHECKING:
 #: How a state looks on a terminal.
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
 
-#: Columns of a file or a pipe, which has no width of its own.
-_WIDTH = 140
-
 #: What a state means for a permission.
 PERMISSIONS = {"ok": "allowed", "warning": "doubtful", "failed": "missing", "unknown": "not known yet"}
+
+#: Whose two words are shown of a permission.
+COLUMNS = ("API authorization", "User permission")
+
+CAPTION = "Amazon wants both. Whether the user may see the data shows in reports only."
 
 
 @click.command("doctor")
@@ -78,7 +81,7 @@ def command(context: click.Context, *, files: tuple[str, ...], label: str | None
             "notes": notes,
             "accounts": [_as_json(diagnosis) for diagnosis in diagnoses],
         }
-        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(content, indent=2))
     context.exit(0 if ok else 1)
 
 
@@ -153,22 +156,12 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, t.Any]:
     }
 
 
-def console() -> Console:
-    """Return what tables are printed on, as wide as they need where there is no terminal."""
-    from rich.console import Console  # noqa: PLC0415 - commands start fast
-
-    screen = Console(highlight=False)
-    if not screen.is_terminal:
-        screen.width = _WIDTH
-    return screen
-
-
 def show_settings(screen: Console, accounts: Sequence[Account], problems: Sequence[str]) -> None:
     """Print what is wrong with the settings, or that nothing is."""
     from tap_amazon_vendor.checks import Check, State  # noqa: PLC0415 - commands start fast
 
     if not problems:
-        labels = ", ".join(account.label for account in accounts) or "none, there is only an inbox"
+        labels = ", ".join(printable(account.label) for account in accounts) or "none, there is only an inbox"
         text = f"Nothing is wrong with them; accounts: {labels}"
         _show_check(screen, Check("settings", State.OK, text))
     for problem in problems:
@@ -183,13 +176,17 @@ def _show(screen: Console, diagnosis: Diagnosis) -> None:
 
     account = diagnosis.account
     screen.print()
-    title = f"{account.label}: {account.kind}, {advice.countries(account)}"
-    screen.rule(Text(title, "bold"), align="left")
+    title = f"{printable(account.label)}: {account.kind}, {advice.countries(account)}"
+    say(screen, Text(title, "bold"))
     for check in diagnosis.checks:
         _show_check(screen, check)
     if not diagnosis.permissions:
         return
-    screen.print(_table(diagnosis.permissions))
+    if screen.is_terminal:
+        screen.print(_table(diagnosis.permissions))
+    else:
+        for line in _plain(diagnosis.permissions):
+            say(screen, line)
     for same in diagnosis.remedies:
         groups = ", ".join(advice.user_permission(permission.group) for permission in same)
         say(screen, f"\n{groups}: {same[0].text}", style="bold")
@@ -211,35 +208,60 @@ def _show_steps(screen: Console, steps: Sequence[str]) -> None:
         say(screen, f"  {number}. {step}")
 
 
-def say(screen: Console, text: Text | str, style: str | None = None) -> None:
-    """Print a line as it is, without breaking it: it is to be copied."""
-    screen.print(text, style=style, markup=False, soft_wrap=True)
-
-
 def _table(permissions: Sequence[Permission]) -> Table:
-    from rich.table import Column, Table  # noqa: PLC0415 - commands start fast
+    """Put the streams below their group and its roles, so that the table fits a terminal of 80 columns."""
+    from rich.console import Group  # noqa: PLC0415 - commands start fast
+    from rich.padding import Padding  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     from tap_amazon_vendor import advice  # noqa: PLC0415
 
-    names = [name for permission in permissions for name in permission.streams]
-    table = Table(
-        *("Group", "Role (any one)"),
-        Column("Streams", no_wrap=True, min_width=max(map(len, names))),
-        *("API authorization", "User permission"),
-        caption="Amazon wants both. Whether the user may see the data shows in reports only.",
-    )
+    table = Table("", *COLUMNS, box=None, padding=(0, GAP, 0, 0), pad_edge=False)
+    table.caption, table.caption_justify = CAPTION, "left"
+    for column in table.columns[1:]:
+        column.no_wrap = True
     for permission in permissions:
+        if table.row_count:
+            table.add_row()
+        about = (Text(_roles(permission), "dim"), *map(Text, permission.streams))
         table.add_row(
-            advice.user_permission(permission.group),
-            ", ".join(permission.roles),
-            "\n".join(permission.streams),
-            *(
-                Text(PERMISSIONS[state.value], STYLES[state.value])
-                for state in (permission.authorized, permission.permitted)
+            Group(
+                Text(advice.user_permission(permission.group), "bold"),
+                *(Padding(line, (0, 0, 0, GAP)) for line in about),
             ),
+            *(Text(words, STYLES[state.value]) for state, words in _states(permission)),
         )
     return table
+
+
+def _plain(permissions: Sequence[Permission]) -> Iterator[str]:
+    """Write the same for a file or a pipe."""
+    from tap_amazon_vendor import advice  # noqa: PLC0415 - commands start fast
+
+    yield from plain_table(
+        ("Group", *COLUMNS, "Role (any one)", "Streams"),
+        (
+            (
+                advice.user_permission(permission.group),
+                *(words for _, words in _states(permission)),
+                ", ".join(permission.roles),
+                ", ".join(permission.streams),
+            )
+            for permission in permissions
+        ),
+    )
+    yield CAPTION
+
+
+def _states(permission: Permission) -> Iterator[tuple[State, str]]:
+    for state in (permission.authorized, permission.permitted):
+        yield state, PERMISSIONS[state.value]
+
+
+def _roles(permission: Permission) -> str:
+    words = ", ".join(permission.roles)
+    return f"any one role of: {words}" if len(permission.roles) > 1 else f"role: {words}"
 
 
 def _mark(state: State) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import time
@@ -11,11 +12,13 @@ from pathlib import Path
 import click
 
 from tap_amazon_vendor.cli import config
-from tap_amazon_vendor.cli.doctor import console, say, show_settings
+from tap_amazon_vendor.cli.doctor import show_settings
+from tap_amazon_vendor.cli.screen import GAP, console, plain_table, printable, say
 
 if t.TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from tap_amazon_vendor.outlook import Outlook, Windows
     from tap_amazon_vendor.reports.request import ReportPartition
@@ -26,6 +29,11 @@ TRIES = 3
 
 #: Why windows are read, by the name of the turn.
 TURNS = {"NEW": "new", "BACKFILL": "backfill", "AGAIN": "read again"}
+
+#: What is said of windows, and the columns that it takes on a terminal: a date is always whole.
+COUNTS = ("Windows", "To ask for")
+COLUMNS = ("First", "Last", *COUNTS)
+WIDTHS = (10, 10, 7, 6)  # "To ask for" takes two lines
 
 
 def _json(_context: click.Context, _param: click.Parameter, path: Path | None) -> dict[str, t.Any] | None:
@@ -90,7 +98,7 @@ def command(  # noqa: PLR0913 - one parameter per option
             problems = list(error.errors)
     if problems:
         if form == "json":
-            click.echo(json.dumps({"ok": False, "problems": problems}, indent=2, ensure_ascii=False))
+            click.echo(json.dumps({"ok": False, "problems": problems}, indent=2))
         else:
             show_settings(console(), (), problems)
         context.exit(1)
@@ -100,7 +108,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         raise click.BadParameter(message, param_hint="--account")
     outlook = look_ahead(tap, labels, ask_amazon=not offline)
     if form == "json":
-        click.echo(json.dumps({"ok": True, "problems": [], **_as_json(outlook)}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({"ok": True, "problems": [], **_as_json(outlook)}, indent=2))
     else:
         _show(console(), outlook, tap.settings.max_reports)
 
@@ -200,7 +208,10 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
 
     lines = []
     if outlook.windows:
-        screen.print(_table(outlook.windows))
+        shown = _tables(outlook.windows, screen.width) if screen.is_terminal else _plain(outlook.windows)
+        for each in shown:
+            screen.print(each, soft_wrap=isinstance(each, str))
+        lines.append("")
         most_words = f" (`max_reports` is {most})" if most else ""
         lines.append(f"{outlook.count(Source.ASKED)} reports to ask for{most_words}")
     else:
@@ -231,29 +242,78 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
         say(screen, line)
 
 
-def _table(rows: t.Sequence[Windows]) -> Table:
-    from rich.table import Column, Table  # noqa: PLC0415 - commands start fast
+def _by_account(windows: t.Iterable[Windows]) -> dict[tuple[str, str], dict[str, list[Windows]]]:
+    """Sort windows by account and marketplace, then by turn, then by streams; else they stay in their order."""
+    found: dict[tuple[str, str], dict[str, dict[tuple[str, ...], list[Windows]]]] = {}
+    for each in windows:
+        place = printable(each.partition.account), each.country
+        turns = found.setdefault(place, {turn: {} for turn in TURNS.values()})
+        turns[TURNS[each.turn.name]].setdefault(each.streams, []).append(each)
+    return {
+        place: {turn: [*itertools.chain.from_iterable(some.values())] for turn, some in turns.items() if some}
+        for place, turns in found.items()
+    }
+
+
+def _facts(windows: Windows) -> tuple[str, str, str, str]:
+    """Return the first day, the last day, the number of windows, and how many of them are to be asked for."""
+    asked = sum(number for source, number in windows.sources.items() if source.name == "ASKED")
+    first, last = (text[:10] for text in str(windows.span).split("/"))
+    return first, last, str(len(windows.ranges)), str(asked) if windows.sources else ""
+
+
+def _options(windows: Windows) -> str:
+    return " ".join(value for _, value in windows.partition.options)
+
+
+def _plain(rows: t.Sequence[Windows]) -> t.Iterator[str]:
+    """Write windows for a file or a pipe."""
+    return plain_table(
+        ("Account", "Marketplace", "What", *COLUMNS, "Options", "Streams"),
+        (
+            (*place, turn, *_facts(windows), _options(windows), ", ".join(windows.streams))
+            for place, turns in _by_account(rows).items()
+            for turn, some in turns.items()
+            for windows in some
+        ),
+    )
+
+
+def _tables(rows: t.Sequence[Windows], width: int) -> t.Iterator[Table | Text]:
+    """Show windows on a terminal, in tables of the same columns, one for each turn of an account.
+
+    Dates and numbers are always whole. Where there is room the options have a column, else lines below the streams.
+    """
+    from rich.console import Group  # noqa: PLC0415 - commands start fast
+    from rich.padding import Padding  # noqa: PLC0415
+    from rich.table import Column, Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    names = [name for windows in rows for name in windows.streams]
-    table = Table(
-        *("Account", "", "What"),
-        Column("Streams", no_wrap=True, min_width=max(map(len, names))),
-        *("Options", "First", "Last"),
-        *(Column(name, justify="right") for name in ("Windows", "To ask for")),
-    )
-    for windows in rows:
-        asked = sum(number for source, number in windows.sources.items() if source.name == "ASKED")
-        cells = (
-            windows.partition.account,
-            windows.country,
-            TURNS[windows.turn.name],
-            "\n".join(windows.streams),
-            " ".join(value for _, value in windows.partition.options),
-            *(text[:10] for text in str(windows.span).split("/")),
-            str(len(windows.ranges)),
-            str(asked) if windows.sources else "",
-        )
-        # A label is the user's, and may have square brackets.
-        table.add_row(*map(Text, cells))
-    return table
+    names = max(len(name) for windows in rows for name in windows.streams)
+    options = max(len(_options(windows)) for windows in rows)
+    wide = names + options + sum(WIDTHS) + (len(WIDTHS) + 1) * GAP <= width
+    vertical: t.Literal["top", "bottom"] = "top" if wide else "bottom"
+    left = names if wide else min(max(names, options + GAP), width - sum(WIDTHS) - len(WIDTHS) * GAP)
+    for place, turns in _by_account(rows).items():
+        yield Text(f"\n{', '.join(place)}", "bold underline")
+        for turn, some in turns.items():
+            table = Table(
+                Column(turn.capitalize(), width=left, overflow="fold"),
+                *([Column("", width=options)] if wide else []),
+                *(
+                    Column(name, width=size, vertical=vertical, justify="right" if name in COUNTS else "left")
+                    for name, size in zip(COLUMNS, WIDTHS, strict=True)
+                ),
+                box=None,
+                padding=(0, GAP, 0, 0),
+                pad_edge=False,
+            )
+            above: tuple[str, ...] = ()
+            for windows in some:
+                streams = "" if windows.streams == above else "\n".join(windows.streams)
+                chosen = Text(_options(windows), "dim")
+                below = [Padding(chosen, (0, 0, 0, GAP))] if chosen else []
+                what = (streams, chosen) if wide else (Group(*([streams] if streams else []), *below),)
+                table.add_row(*what, *_facts(windows))
+                above = windows.streams
+            yield table

@@ -139,13 +139,6 @@ def _windows(
         complete = extend(complete, window)
     known = [each.next for each in completes.values() if each]
     windows = plan(complete, horizon, calendar, down_to=min(known, default=None))
-    if not windows and not taken_up and calendar.wanted(horizon) is None:
-        logger.warning(
-            "Nothing of %s is closed and published between %s and %s: move `start_date`",
-            request.partition,
-            horizon.start,
-            horizon.end or horizon.today,
-        )
     planned = []
     for number, window in enumerate(dict.fromkeys([*taken_up, *windows])):
         turn = Turn.NEW if window in taken_up else turn_of(window, complete, first=number == 0)

@@ -14,6 +14,7 @@ from tap_amazon_vendor.reports.workers import Workers
 from tap_amazon_vendor.singer import RecordWriter
 from tap_amazon_vendor.streams.base import Reading, ReportStream
 from tap_amazon_vendor.streams.inbox import Inbox
+from tap_amazon_vendor.streams.reach import remarks
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,8 @@ def sync(tap: TapAmazonVendor) -> None:
     """
     streams = tap.selected_streams
     reports = [stream for stream in streams if isinstance(stream, ReportStream)]
+    for level, words in remarks(tap):
+        tap.logger.log(level, words)
     readers = _readers(reports)
     tap.write_state()
     with ExitStack() as stack:

@@ -1,0 +1,94 @@
+"""How far Amazon's data reaches, where that is less far than the user wants: said once, not of each report."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+from collections import defaultdict
+from datetime import datetime
+
+from tap_amazon_vendor.reports.windows import Calendar
+from tap_amazon_vendor.streams.base import ReportStream
+from tap_amazon_vendor.streams.paged import PagedStream
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from tap_amazon_vendor.reports.windows import Horizon
+    from tap_amazon_vendor.tap import TapAmazonVendor
+
+#: Of each stream the calendar of each of its periods; of a stream without periods the name of the period is empty.
+Calendars = t.Mapping[str, t.Mapping[str, Calendar]]
+
+
+def remarks(tap: TapAmazonVendor) -> Iterator[tuple[int, str]]:
+    """Say what a run can't read however long it waits.
+
+    Args:
+        tap: The run's, with its selection.
+
+    Yields:
+        Sentences, and how much each matters as a level of `logging`.
+    """
+    found: dict[str, dict[str, Calendar]] = defaultdict(dict)
+    for stream in tap.streams.values():
+        if isinstance(stream, (ReportStream, PagedStream)) and stream.selected:
+            for context in stream.partitions or ():
+                if not stream.skipped_until(context, tap.today):
+                    calendar = stream.calendar if isinstance(stream, PagedStream) else stream.calendar(context)
+                    found[stream.name][getattr(calendar, "name", "")] = calendar
+    if words := nothing_published(found, tap.horizon):
+        yield logging.WARNING, words
+    # Of the default nobody said that it reaches far enough.
+    if tap.config.get("start_date") and (words := begins_later(found, tap.horizon)):
+        yield logging.INFO, words
+
+
+def begins_later(calendars: Calendars, horizon: Horizon) -> str | None:
+    """Say from when on there is data, where Amazon does not keep it from the first wanted day on.
+
+    Args:
+        calendars: How the time of the streams is cut.
+        horizon: What the settings and the clock say about time.
+
+    Returns:
+        A sentence, None where there is nothing to say.
+    """
+    streams: dict[date, list[str]] = defaultdict(list)
+    for name, periods in calendars.items():
+        for period, calendar in periods.items():
+            oldest = calendar.oldest(horizon)
+            first = oldest.date() if isinstance(oldest, datetime) else oldest
+            if first > horizon.start:
+                streams[first].append(_name(name, period, periods))
+    if not streams:
+        return None
+    begins = "; ".join(f"{first} for {', '.join(sorted(names))}" for first, names in sorted(streams.items()))
+    return f"`start_date` ({horizon.start}) lies before what Amazon keeps. There is data from {begins}"
+
+
+def nothing_published(calendars: Calendars, horizon: Horizon) -> str | None:
+    """Say of which streams nothing is closed and published in the time that is wanted.
+
+    Args:
+        calendars: How the time of the streams is cut.
+        horizon: What the settings and the clock say about time.
+
+    Returns:
+        A sentence that says what to do, None where there is nothing to say.
+    """
+    streams = [
+        _name(name, period, periods)
+        for name, periods in calendars.items()
+        for period, calendar in periods.items()
+        if calendar.wanted(horizon) is None
+    ]
+    if not streams:
+        return None
+    time = f"between {horizon.start} and {horizon.end or horizon.today}"
+    return f"Nothing of {', '.join(sorted(streams))} is closed and published {time}: move `start_date`"
+
+
+def _name(stream: str, period: str, periods: t.Collection[str]) -> str:
+    return f"{stream} ({period})" if len(periods) > 1 else stream
