@@ -94,7 +94,10 @@ def selected_tables(catalog: IO[str], schema: str) -> list[Table]:
 
     tables = []
     try:
-        for entry in Catalog.from_dict(json.load(catalog)).streams:
+        content = json.load(catalog)
+        # The SDK takes a catalog without this for one of no stream.
+        _ = content["streams"]
+        for entry in Catalog.from_dict(content).streams:
             mask = entry.metadata.resolve_selection()
             if not mask[()]:
                 continue
