@@ -51,7 +51,7 @@ if __name__ == "__main__" and "--reader" not in sys.argv:
     except ImportError:
         import bootstrap
 
-        bootstrap.in_venv(__file__)
+        bootstrap.in_venv(__file__, checks=True)
 FOLDER = Path(tempfile.gettempdir()) / "tap-amazon-vendor-benchmarks"
 AIRBYTE = "airbyte-source-amazon-seller-partner"
 
