@@ -203,8 +203,8 @@ def test_columns_are_in_order_in_the_table(loaded: Loaded, server: Postgres) -> 
     assert names[-2:] == ["report_id", "_extra"]
 
 
-def test_json_lines_have_every_row(part: Loaded, server: Postgres, tmp_path: Path) -> None:
-    assert server
+@pytest.mark.usefixtures("server")
+def test_json_lines_have_every_row(part: Loaded, tmp_path: Path) -> None:
     check_json_lines(part, tmp_path)
 
 
@@ -223,8 +223,8 @@ def test_postgres_loads_every_stream(whole: Loaded, server: Postgres, tmp_path: 
 
 
 @pytest.mark.exhaustive
-def test_json_lines_load_every_stream(whole: Loaded, server: Postgres, tmp_path: Path) -> None:
-    assert server
+@pytest.mark.usefixtures("server")
+def test_json_lines_load_every_stream(whole: Loaded, tmp_path: Path) -> None:
     check_json_lines(whole, tmp_path)
 
 
