@@ -26,8 +26,8 @@ from random import Random
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import RecordMessage
 
-from tap_amazon_vendor.reports.windows import PERIODS
-from tap_amazon_vendor.sandbox import Sandbox, running
+from amazon_sandbox import Sandbox, running
+from tap_amazon_vendor.reports.calendars import PERIODS
 from tap_amazon_vendor.streams import REPORT_STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
@@ -36,17 +36,18 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.singerlib import Message
 
-    from tap_amazon_vendor.reports.jobs import PlannedReport
+    from tap_amazon_vendor.engine.model import PlannedJob
 
-#: A quota of createReport and getReportDocument (API.md section 6): calls at once, seconds for one more.
+#: A quota of createReport and getReportDocument (docs/amazon/quotas.md#usage-plans): calls at once, seconds for one
+#: more.
 BURST, REFILL = 15, 1 / 0.0167
 
-#: Days that a report may ask for by DAY (REPORTS.md section 1).
+#: Days that a report may ask for by DAY (docs/amazon/calendars.md#widths-and-look-back).
 WIDEST_DAYS = 15
 
 #: The streams whose reports have a view and a program, and those without.
 FINANCIAL = ("vendor_sales", "vendor_sales_totals")
-EVERYTHING = tuple(stream.name for stream in REPORT_STREAMS if stream.kind == "vendor" and not stream.costly)
+EVERYTHING = tuple(stream.name for stream in REPORT_STREAMS if stream.account_type == "vendor" and not stream.opt_in)
 
 
 class FastClock:
@@ -218,7 +219,7 @@ def _bound(durations: list[float]) -> float:
 def _fewest(tap: TapAmazonVendor, skipped: set[tuple[str, str, str]]) -> int:
     """Count the reports that nobody can do without: the days by 15, and one for each thing that an account lacks."""
     total = 0
-    for partition, reports in tap.plan.items():
+    for partition, reports in tap.run.plan.items():
         options = ",".join(f"{name}={value}" for name, value in partition.options)
         if (partition.account, partition.report_type, options) in skipped:
             total += 1
@@ -229,16 +230,16 @@ def _fewest(tap: TapAmazonVendor, skipped: set[tuple[str, str, str]]) -> int:
     return total
 
 
-def _length(reports: list[PlannedReport]) -> int:
+def _length(reports: list[PlannedJob]) -> int:
     """Count the days of some reports."""
     windows = [planned.request.window for planned in reports]
-    return (max(window.end for window in windows) - min(window.start for window in windows)).days + 1
+    return int((max(window.end for window in windows) - min(window.start for window in windows)).days + 1)
 
 
 def _days(tap: TapAmazonVendor) -> int:
     """Count the reports that it takes with one day a report; what has no days counts as it is."""
     total = 0
-    for reports in tap.plan.values():
+    for reports in tap.run.plan.values():
         is_day = reports and reports[0].request.calendar is PERIODS["DAY"]
         total += _length(reports) if is_day else len(reports)
     return total

@@ -151,7 +151,8 @@ def search_row(chance: random.Random) -> bytes:
     ).encode()
 
 
-#: Header of the flat file of fulfilled shipments, with what a cell may hold (made up; REPORTS.md section 6).
+#: Header of the flat file of fulfilled shipments, with what a cell may hold (made up;
+#: docs/amazon/seller-reports.md#shipments).
 SHIPMENT: dict[str, Callable[[random.Random], str]] = {
     "amazon-order-id": lambda chance: f"{chance.randrange(100, 999)}-{chance.randrange(10**7):07}-0000000",
     "merchant-order-id": lambda _: "",
@@ -204,7 +205,7 @@ CASES = (
 
 def ours(stream_name: str, array: str | None, path: Path) -> int:
     """Read a document as the tap does."""
-    from tap_amazon_vendor.singer import RecordWriter  # noqa: PLC0415
+    from tap_amazon_vendor.singer.writer import RecordWriter  # noqa: PLC0415
 
     stream, chunks = _chunks(stream_name, array, path)
     count = 0
@@ -219,9 +220,9 @@ def _chunks(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Ite
     """Return a stream of the tap, and the rows of a document as it reads them."""
     from datetime import date  # noqa: PLC0415
 
-    from tap_amazon_vendor.reports.documents import open_document, open_flat_file  # noqa: PLC0415
-    from tap_amazon_vendor.reports.jobs import ReportResult  # noqa: PLC0415
-    from tap_amazon_vendor.reports.outcomes import Outcome  # noqa: PLC0415
+    from tap_amazon_vendor.documents.files import open_document, open_flat_file  # noqa: PLC0415
+    from tap_amazon_vendor.engine.model import JobResult  # noqa: PLC0415
+    from tap_amazon_vendor.outcomes import Outcome  # noqa: PLC0415
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest  # noqa: PLC0415
     from tap_amazon_vendor.reports.windows import Window  # noqa: PLC0415
     from tap_amazon_vendor.tap import TapAmazonVendor  # noqa: PLC0415
@@ -231,10 +232,10 @@ def _chunks(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Ite
     stream: t.Any = tap.streams[stream_name]
     context = stream.partitions[0]
     day = date(2026, 11, 16)
-    partition: ReportPartition = stream.report_partition(context)
+    partition: ReportPartition = stream.declaration.report_partition(context)
     asked = ReportRequest(*partition, window=Window(day, day))
     document = open_document(path) if array else open_flat_file(path)
-    result = ReportResult(Outcome.LOADED, asked, document=document, report_id="50001019234")
+    result = JobResult(Outcome.LOADED, asked, document=document, job_id="50001019234")
     return stream, stream.chunks(context, result)
 
 

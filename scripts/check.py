@@ -16,13 +16,16 @@ CHECKS = (
     ("mypy",),
 )
 
+#: A process for each core; the tests of a file share what they set up.
+IN_PARALLEL = ("-n", "auto", "--dist", "loadfile")
+
 
 def main() -> int:
     """Run the checks, and the tests last; return the exit code."""
     bootstrap.in_venv(__file__, checks=True)
     failed = False
     # The tests come last, and are run whatever the others say: their closing line is what CI reads.
-    for words in (*CHECKS, ("pytest", "-m", "not exhaustive", *sys.argv[1:])):
+    for words in (*CHECKS, ("pytest", *IN_PARALLEL, "-m", "not exhaustive", *sys.argv[1:])):
         print("\n$", *words, flush=True)
         if subprocess.call([sys.executable, "-m", *words], cwd=bootstrap.ROOT):
             failed = True

@@ -20,9 +20,9 @@ import bootstrap
 if __name__ == "__main__":
     bootstrap.in_venv(__file__)
 
-from tap_amazon_vendor.reports.rows import column_name
+from tap_amazon_vendor.documents.rows import column_name
+from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import REPORT_STREAMS
-from tap_amazon_vendor.streams.base import load_schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -37,7 +37,9 @@ _LIST = "A short list without figures stays one column."
 EXCEPTIONS = {
     ("vendor_traffic", "start_date", "narrower"): "Amazon forgot the format: its examples, and its totals, are dates.",
     ("vendor_traffic", "end_date", "narrower"): "Amazon forgot the format: its examples, and its totals, are dates.",
-    ("vendor_inventory", "sourceable_product_out_of_stock_rate", "not Amazon's"): f"{_UNLISTED}models issue 647.",
+    ("vendor_inventory", "sourceable_product_out_of_stock_rate", "not Amazon's"): (
+        f"{_UNLISTED}docs/amazon/vendor-reports.md#retail-analytics."
+    ),
     ("vendor_coupons", "coupon_vendor_code", "not Amazon's"): f"{_UNLISTED}its own example does.",
     ("vendor_inventory", "procurable_product_out_of_stock_rate", "not Amazon's"): f"{_UNLISTED}its own example does.",
     ("vendor_inventory", "uft", "not Amazon's"): f"{_UNLISTED}its own example does.",
@@ -327,9 +329,9 @@ def load(folder: Path) -> list[AmazonSchema]:
 def sources() -> list[Source]:
     """Every stream of a JSON report, from its declaration."""
     return [
-        Source(each.name, each.report_type, each.array, each.row_keys, each.inherits)
+        Source(each.name, each.report.name, each.records_path, each.key_columns, each.parent_fields)
         for each in REPORT_STREAMS
-        if not each.flat
+        if not each.report.layout
     ]
 
 

@@ -325,7 +325,7 @@ def psql(arguments: Sequence[str]) -> int:
 
 
 def stop(number: int, _: FrameType | None) -> None:
-    """Turn a signal into an orderly end."""
+    """Priority a signal into an orderly end."""
     raise SystemExit(128 + number)
 
 

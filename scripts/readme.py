@@ -16,17 +16,17 @@ if __name__ == "__main__":
 
 from click.testing import CliRunner
 
-from tap_amazon_vendor.accounts import ACCOUNT_TYPES
-from tap_amazon_vendor.settings import SCHEMA
+from tap_amazon_vendor.audit.stream import ReportLedger
+from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
+from tap_amazon_vendor.config.settings import SCHEMA
 from tap_amazon_vendor.streams import GROUPS
-from tap_amazon_vendor.streams.audit import ReportLedger
-from tap_amazon_vendor.streams.base import ReportStream
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_amazon_vendor.streams.paged import PagedStream
+    from tap_amazon_vendor.streams.paged import PagedRows
+    from tap_amazon_vendor.streams.report_rows import ReportRows
 
 README = bootstrap.ROOT / "README.md"
 
@@ -69,9 +69,9 @@ def streams() -> str:
     )
 
 
-def source(stream: type[ReportStream | PagedStream]) -> str:
+def source(stream: ReportRows | PagedRows) -> str:
     """Amazon's name of what a stream reads."""
-    return stream.report_type if issubclass(stream, ReportStream) else stream.operation.name
+    return stream.source
 
 
 def told(tap: TapAmazonVendor, name: str) -> tuple[str, str]:

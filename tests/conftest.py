@@ -12,8 +12,8 @@ from environments import build, copy_source
 from hypothesis import settings
 from world import World
 
-from tap_amazon_vendor.sandbox import Sandbox, running
-from tap_amazon_vendor.transport import Transport
+from amazon_sandbox import Sandbox, running
+from tap_amazon_vendor.amazon.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

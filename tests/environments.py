@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import bootstrap
+import meltano_project
+import yaml
+from meltano.core.venv_service import VirtualEnv
 from uv import find_uv_bin
 
 if TYPE_CHECKING:
@@ -76,3 +80,25 @@ def run(command: Sequence[str], folder: Path, variables: dict[str, str], typed: 
     )
     assert finished.returncode == 0, f"{json.dumps(command)}\n{finished.stdout}{finished.stderr}"
     return finished.stdout
+
+
+def install_target_jsonl() -> None:
+    """Give target-jsonl to Meltano as its lock has it, once: it pins packages that do not go with ours."""
+    lock = bootstrap.ROOT / "tests" / "data" / "target-jsonl.lock"
+    folder = bootstrap.ROOT / ".meltano" / "loaders" / "target-jsonl" / "venv"
+
+    def make() -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        variables = {**environment(folder.parent), "UV_CONSTRAINT": "", "UV_BUILD_CONSTRAINT": ""}
+        for words in (
+            ["venv", "--quiet", "--clear", "--python", sys.executable, str(folder)],
+            ["pip", "sync", "--quiet", "--require-hashes", "--python", str(folder), str(lock)],
+        ):
+            run([find_uv_bin(), *words], bootstrap.ROOT, variables)
+        plugins = yaml.safe_load(meltano_project.MELTANO_FILE.read_text(encoding="utf-8"))["plugins"]["loaders"]
+        (plugin,) = [each for each in plugins if each["name"] == "target-jsonl"]
+        VirtualEnv(folder).write_fingerprint(shlex.split(plugin["pip_url"]))
+
+    with bootstrap.alone("installation", wait=True):
+        parts = [sys.version.encode(), lock.read_bytes(), meltano_project.MELTANO_FILE.read_bytes()]
+        bootstrap.Once(folder.with_name("made-from"), parts, "Handing target-jsonl to Meltano", make)()

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from tap_amazon_vendor.accounts import Account, marketplaces
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS
-from tap_amazon_vendor.secrets import Secret
+from amazon_sandbox import DEFAULT_ACCOUNTS
+from tap_amazon_vendor.config.accounts import Account
+from tap_amazon_vendor.config.marketplaces import BY_ID
+from tap_amazon_vendor.config.redaction import Secret
 
 if TYPE_CHECKING:
     import ssl
@@ -148,7 +149,7 @@ def account_at(url: str, label: str = "vendor-us") -> Account:
     return Account(
         label="main",
         kind=known.kind,
-        marketplaces=(marketplaces()[known.marketplaces[0]],),
+        marketplaces=(BY_ID[known.marketplaces[0]],),
         client_id=known.client_id,
         client_secret=Secret(known.client_secret),
         refresh_token=Secret(known.refresh_token),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tap_amazon_vendor.cli import cli
+from tap_amazon_vendor.cli.main import cli
 
 if TYPE_CHECKING:
     import pytest

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 import typing as t
 from datetime import date
 
 import pytest
-from bootstrap import ROOT
 
-from tap_amazon_vendor.accounts import LWA_URL, Account, Marketplace, marketplaces, read_accounts
-from tap_amazon_vendor.dates import WANTED
-from tap_amazon_vendor.secrets import Secret
+from tap_amazon_vendor.config.accounts import LWA_URL, Account, read_accounts
+from tap_amazon_vendor.config.dates import WANTED
+from tap_amazon_vendor.config.marketplaces import BY_COUNTRY
+from tap_amazon_vendor.config.redaction import Secret
 
 SECRETS = ("s3cret", "Atzr|token")
 SINGLE: dict[str, t.Any] = {
@@ -45,54 +41,12 @@ def problems_of(config: dict[str, t.Any]) -> list[str]:
     return problems
 
 
-class TestMarketplaces:
-    @pytest.mark.parametrize(
-        ("country", "marketplace_id", "region", "host"),
-        [
-            ("US", "ATVPDKIKX0DER", "na", "https://sellingpartnerapi-na.amazon.com"),
-            ("CA", "A2EUQ1WTGCTBG2", "na", "https://sellingpartnerapi-na.amazon.com"),
-            ("DE", "A1PA6795UKMFR9", "eu", "https://sellingpartnerapi-eu.amazon.com"),
-            ("UK", "A1F83G8C2ARO7P", "eu", "https://sellingpartnerapi-eu.amazon.com"),
-            ("GB", "A1F83G8C2ARO7P", "eu", "https://sellingpartnerapi-eu.amazon.com"),
-            ("IN", "A21TJRUUN4KGV", "eu", "https://sellingpartnerapi-eu.amazon.com"),
-            ("JP", "A1VC38T7YXB528", "fe", "https://sellingpartnerapi-fe.amazon.com"),
-            ("AU", "A39IBJ37TRP1C6", "fe", "https://sellingpartnerapi-fe.amazon.com"),
-        ],
-    )
-    def test_are_found_by_country_and_by_id(self, country: str, marketplace_id: str, region: str, host: str) -> None:
-        assert marketplaces()[country] == Marketplace(country, marketplace_id, region, host)
-        assert marketplaces()[marketplace_id].marketplace_id == marketplace_id
-        assert marketplaces()[marketplace_id].region == region
-
-    def test_all_lie_in_a_region_of_amazons(self) -> None:
-        table = marketplaces()
-        assert len({marketplace.marketplace_id for marketplace in table.values()}) >= 23
-        for marketplace in table.values():
-            assert marketplace.host == f"https://sellingpartnerapi-{marketplace.region}.amazon.com"
-
-    @pytest.mark.parametrize("value", ["garbage", "SANDBOX", "PRODUCTION", ""])
-    def test_a_variable_of_other_tools_changes_nothing(self, value: str) -> None:
-        """python-amazon-sp-api reads AWS_ENV when it is imported, and an unknown value raises."""
-        code = (
-            "import os; from tap_amazon_vendor.accounts import marketplaces; "
-            "print(marketplaces()['US'].host, repr(os.environ['AWS_ENV']))"
-        )
-        run = subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "AWS_ENV": value},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert run.stdout == f"https://sellingpartnerapi-na.amazon.com {value!r}\n", run.stderr
-
-
 class TestSingleAccount:
     def test_is_complete(self) -> None:
         assert read_one() == Account(
             label="default",
             kind="vendor",
-            marketplaces=(marketplaces()["US"],),
+            marketplaces=(BY_COUNTRY["US"],),
             client_id="amzn1.application-oa2-client.1",
             client_secret=Secret("s3cret"),
             refresh_token=Secret("Atzr|token"),
@@ -226,25 +180,6 @@ class TestProblems:
     )
     def test_a_url_without_a_host_is_refused(self, name: str, value: str) -> None:
         assert problems_of({**SINGLE, name: value})
-
-
-class TestCentrals:
-    def test_every_marketplace_has_one_of_each_kind(self) -> None:
-        for marketplace in marketplaces().values():
-            assert re.fullmatch(r"https://vendorcentral\.amazon\.[a-z.]+", marketplace.central("vendor"))
-            assert re.fullmatch(r"https://sellercentral(-europe)?\.amazon\.[a-z.]+", marketplace.central("seller"))
-
-    def test_are_those_of_the_facts(self) -> None:
-        """API.md section 4."""
-        facts = ROOT.parent / "shared" / "spapi" / "API.md"
-        if not facts.exists():
-            pytest.skip("the facts about Amazon are not here")
-        rows = re.findall(r"^\|[^|]+\| (A\w+) \|.*\| (\S+) \| (\S+) \|$", facts.read_text(), re.MULTILINE)
-        assert len(rows) == len(set(marketplaces().values())) - 1  # The United Kingdom has two codes.
-        for marketplace_id, seller, vendor in rows:
-            marketplace = marketplaces()[marketplace_id]
-            assert marketplace.central("seller") == f"https://{seller}"
-            assert marketplace.central("vendor") == f"https://{vendor}"
 
 
 class TestDownloads:

@@ -13,9 +13,7 @@ import pytest
 import requests
 from hosts import Answer, account_at, serving
 
-from tap_amazon_vendor.auth import LwaAuthenticator, exchange_code
-from tap_amazon_vendor.errors import AmazonError, CredentialsError, UnavailableError
-from tap_amazon_vendor.sandbox import (
+from amazon_sandbox import (
     CLIENT_ID,
     CLIENT_SECRET,
     OTHER_CLIENT_ID,
@@ -24,15 +22,17 @@ from tap_amazon_vendor.sandbox import (
     Sandbox,
     running,
 )
-from tap_amazon_vendor.secrets import Secret
+from tap_amazon_vendor.amazon.auth import LwaAuthenticator, exchange_code
+from tap_amazon_vendor.config.redaction import Secret
+from tap_amazon_vendor.errors import AmazonError, CredentialsError, UnavailableError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from clocks import FakeClock
 
-    from tap_amazon_vendor.accounts import Account
-    from tap_amazon_vendor.transport import Transport
+    from tap_amazon_vendor.amazon.transport import Transport
+    from tap_amazon_vendor.config.accounts import Account
 
 pytestmark = pytest.mark.usefixtures("bare_environment")
 
@@ -209,7 +209,7 @@ class TestTokens:
 
 
 class TestRefusals:
-    """ERRORS.md section 4: each error says which of client and token is wrong, and where to mend it."""
+    """docs/amazon/errors.md#login-errors: each error says which of client and token is wrong, and where to mend it."""
 
     def test_a_wrong_client_secret(self, refuse: Callable[..., AmazonError]) -> None:
         error = refuse(client_secret="wrong")

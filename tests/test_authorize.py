@@ -21,8 +21,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from tap_amazon_vendor.cli import cli, config
-from tap_amazon_vendor.sandbox import (
+from amazon_sandbox import (
     APPLICATION_ID,
     CLIENT_ID,
     CLIENT_SECRET,
@@ -30,7 +29,9 @@ from tap_amazon_vendor.sandbox import (
     OTHER_CLIENT_ID,
     OTHER_CLIENT_SECRET,
 )
-from tap_amazon_vendor.sandbox.registrations import selling_partner_id
+from amazon_sandbox.registrations import selling_partner_id
+from tap_amazon_vendor.cli import config
+from tap_amazon_vendor.cli.main import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,7 +233,7 @@ class TestPasting:
             uri = f"http://127.0.0.1:{taken.getsockname()[1]}/callback"
             authorize("--store", "env", "--no-browser", "--redirect-uri", uri)
             config = ["--config", str(folder / "config.json")]
-            words = [sys.executable, "-c", "from tap_amazon_vendor.cli import cli; cli()", "authorize", *config]
+            words = [sys.executable, "-c", "from tap_amazon_vendor.cli.main import cli; cli()", "authorize", *config]
             with subprocess.Popen(
                 [*words, "--store", "stdout", "--no-browser", "--redirect-uri", uri],
                 stdin=subprocess.PIPE,
@@ -255,7 +256,7 @@ class TestPasting:
         authorize("--store", "env", "--no-browser")
         assert visits == []
         config = ["--config", str(folder / "config.json"), "--no-browser", "--store", "env"]
-        words = [sys.executable, "-c", "from tap_amazon_vendor.cli import cli; cli()", "authorize", *config]
+        words = [sys.executable, "-c", "from tap_amazon_vendor.cli.main import cli; cli()", "authorize", *config]
         ours, theirs = pty.openpty()
         with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
             os.close(theirs)

@@ -11,22 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_amazon_vendor.reports.windows import (
+from tap_amazon_vendor.reports.calendars import (
     HOUR,
+    AmazonGenerated,
     Campaigns,
     Horizon,
     Hours,
-    MadeByAmazon,
     Period,
     Snapshot,
     TimedPeriod,
-    Window,
-    from_text,
-    plan,
-    reachable,
-    to_text,
-    touches,
 )
+from tap_amazon_vendor.reports.coverage import plan, reachable
+from tap_amazon_vendor.reports.windows import Window, from_text, to_text, touches
 
 NOW = datetime(2026, 11, 21, 12, 34, 56, tzinfo=timezone.utc)
 SALES = Hours(span=14 * 24, look_back=30 * 24, late=4)
@@ -300,17 +296,17 @@ class TestWhatAmazonMakes:
     def test_a_run_looks_for_all_that_is_kept_whatever_the_start(self) -> None:
         """A report is known by its id, so that none is missed however long the tap did not run."""
         for start in ("2026-01-01", "2026-11-20"):
-            wanted = MadeByAmazon().wanted(on("2026-11-21", start))
+            wanted = AmazonGenerated().wanted(on("2026-11-21", start))
             assert wanted == Window(day("2026-08-24"), day("2026-11-21"))
-            assert (wanted.end - wanted.start).days + 1 == MadeByAmazon().kept
+            assert (wanted.end - wanted.start).days + 1 == AmazonGenerated().kept
 
     def test_an_end_is_kept_to(self) -> None:
         horizon = Horizon(noon("2026-11-21"), day("2026-09-01"), day("2026-09-30"), 4, 14)
-        assert MadeByAmazon().wanted(horizon) == Window(day("2026-08-24"), day("2026-09-30"))
-        assert MadeByAmazon().wanted(replace(horizon, start=day("2026-01-01"), end=day("2026-01-31"))) is None
+        assert AmazonGenerated().wanted(horizon) == Window(day("2026-08-24"), day("2026-09-30"))
+        assert AmazonGenerated().wanted(replace(horizon, start=day("2026-01-01"), end=day("2026-01-31"))) is None
 
     def test_a_request_would_say_no_range(self) -> None:
-        assert MadeByAmazon().range(Window(day("2026-08-24"), day("2026-11-21"))) == {}
+        assert AmazonGenerated().range(Window(day("2026-08-24"), day("2026-11-21"))) == {}
 
 
 class TestSnapshotsWithABeginning:

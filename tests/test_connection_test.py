@@ -11,9 +11,9 @@ from test_many_accounts import many
 from test_verdict import entry, part
 from world import SALES, STREAMS, TRAFFIC, Recorder, World
 
-from tap_amazon_vendor.connection_test import report, run_connection_test
+from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
 from tap_amazon_vendor.errors import RunFailedError
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS, Sandbox, running
+from tap_amazon_vendor.run.connection_test import report, run_connection_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ def tried(world: World, config: Row, streams: Iterable[str] = STREAMS, state: Ro
     tap = world.tap(config, state, message_writer=Recorder())
     for name, stream in tap.streams.items():
         stream.selected = name in {*streams, "report_ledger"}
-    return run_connection_test(tap)
+    return run_connection_test(tap._make_run(testing=True))
 
 
 @pytest.fixture

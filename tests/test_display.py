@@ -8,8 +8,8 @@ import typing as t
 
 import pytest
 
-from tap_amazon_vendor.display import Display
-from tap_amazon_vendor.reports.progress import AccountProgress, Progress
+from tap_amazon_vendor.engine.progress import AccountProgress, Progress
+from tap_amazon_vendor.run.display import Display
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ def test_a_line_is_never_wider_than_the_terminal(
     terminal: tuple[Display, Terminal], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     display, stream = terminal
-    monkeypatch.setattr("tap_amazon_vendor.display.COLUMNS", 40)
+    monkeypatch.setattr("tap_amazon_vendor.run.display.COLUMNS", 40)
     clock.advance(1)
     display.show(half)
     assert stream.getvalue() == f"{ERASE}{LINE[:39]}"

@@ -70,10 +70,10 @@ def sandbox(commands: Path, folder: Path, variables: dict[str, str]) -> Iterator
 
 def test_the_wheel_holds_the_package_and_nothing_else(distributions: Path) -> None:
     (wheel,) = distributions.glob("*.whl")
-    package = ROOT / "tap_amazon_vendor"
     there = {
         str(path.relative_to(ROOT)): path.read_bytes()
-        for path in package.rglob("*")
+        for package in ("tap_amazon_vendor", "amazon_sandbox")
+        for path in (ROOT / package).rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
     held = {name: content for name, content in contents(wheel).items() if ".dist-info/" not in name}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from tap_amazon_vendor.cli import cli, doctor
-from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, REVOKED_REFRESH_TOKEN
+from amazon_sandbox import CLIENT_ID, CLIENT_SECRET, REVOKED_REFRESH_TOKEN
+from tap_amazon_vendor.cli import doctor
+from tap_amazon_vendor.cli.main import cli
 from tap_amazon_vendor.streams import REPORT_STREAMS
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def test_a_healthy_account_ends_with_0(examine: Callable[..., Result], world: Wo
     result = examine(world.config())
     assert result.exit_code == 0
     for stream in REPORT_STREAMS:
-        assert (stream.name in result.stdout) == (stream.kind == "vendor")
+        assert (stream.name in result.stdout) == (stream.account_type == "vendor")
     for group in ("Financial reports", "Operational reports", "Digital reports"):
         assert group in result.stdout
     assert "allowed" in result.stdout

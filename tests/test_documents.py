@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tap_amazon_vendor.documents import files, json_slices
+from tap_amazon_vendor.documents.files import ERROR_BYTES, Document, open_document, read_slices
 from tap_amazon_vendor.errors import DocumentError
-from tap_amazon_vendor.reports import documents
-from tap_amazon_vendor.reports.documents import ERROR_BYTES, Document, open_document, read_slices
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -393,7 +393,7 @@ class TestSlices:
         self, save: Save, content: dict[str, t.Any], style: dict[str, t.Any], size: int, guesses: int
     ) -> None:
         document = unchecked(save(json.dumps(content, **style).encode()))
-        with mock.patch.multiple(documents, SLICE_BYTES=size, _GUESSES=guesses, _TAIL=size):
+        with mock.patch.multiple(json_slices, SLICE_BYTES=size, _GUESSES=guesses, _TAIL=size):
             for name, value in content.items():
                 if isinstance(value, list):
                     assert list(read_rows(document, name)) == value
@@ -408,7 +408,7 @@ class TestSlices:
     ) -> None:
         content = json.dumps({"reportSpecification": {}, "rows": rows, "more": []}, **style).encode()
         cut = data.draw(st.integers(0, len(content.rstrip()) - 1))
-        with mock.patch.object(documents, "SLICE_BYTES", size), pytest.raises(DocumentError):
+        with mock.patch.object(json_slices, "SLICE_BYTES", size), pytest.raises(DocumentError):
             list(read_rows(unchecked(save(content[:cut])), "rows"))
 
     @settings(max_examples=300)
@@ -426,14 +426,14 @@ class TestSlices:
         self, save: Save, orders: list[dict[str, t.Any]], style: dict[str, t.Any], size: int
     ) -> None:
         content = json.dumps({"orders": orders}, **style).encode()
-        with mock.patch.multiple(documents, SLICE_BYTES=size, SLICE_ROWS=2):
+        with mock.patch.object(json_slices, "SLICE_BYTES", size), mock.patch.object(files, "SLICE_ROWS", 2):
             rows = list(read_rows(unchecked(save(content)), "orders.parts", ("id",)))
         assert rows == [{"id": order["id"]} | part for order in orders for part in order["parts"]]
 
     @given(rows=st.integers(1, 2000))
     def test_a_slice_holds_some_32_kib(self, save: Save, rows: int) -> None:
         slices = list(read_slices(unchecked(save(large(rows))), "salesByAsin"))
-        assert all(len(text) <= documents.SLICE_BYTES * 2 for text in slices)
+        assert all(len(text) <= json_slices.SLICE_BYTES * 2 for text in slices)
 
     def test_an_element_larger_than_a_slice_is_read(self, save: Save) -> None:
         rows = [{"inner": [{"asin": f"{row}-{number}"} for number in range(20_000)]} for row in range(3)]

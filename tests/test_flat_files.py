@@ -17,15 +17,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tap_amazon_vendor.errors import DocumentError
-from tap_amazon_vendor.reports import charsets
-from tap_amazon_vendor.reports.delimited import ROWS, is_empty, read_header
-from tap_amazon_vendor.reports.flat_files import (
+from tap_amazon_vendor.documents import encodings
+from tap_amazon_vendor.documents.delimited import ROWS, is_empty, read_header
+from tap_amazon_vendor.documents.flat_files import (
     LINE_NUMBER,
     OCCURRENCE,
     FlatFile,
     FlatFileReader,
 )
+from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -485,6 +485,6 @@ def test_any_table_in_any_dialect_comes_back_equal(drawn: tuple[Dialect, list[li
         with contextlib.suppress(UnicodeDecodeError):
             assume(plain.decode("utf-8").isascii())
     flat = FlatFile(delimiter=dialect.delimiter, quoted=dialect.quoted)
-    with mock.patch.object(charsets, "BLOCK", block):
+    with mock.patch.object(encodings, "BLOCK", block):
         found = read(data, flat, columns=columns, keys=(), charset=dialect.charset).rows
     assert [[row[name] for name in columns] for row in found] == [[cell or None for cell in row] for row in rows]

@@ -13,7 +13,7 @@ import pytest
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from world import STREAMS, VENDOR_STREAMS, World
 
-from tap_amazon_vendor.sandbox import Sandbox, running
+from amazon_sandbox import Sandbox, running
 from tap_amazon_vendor.streams import STREAMS as ALL_STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 

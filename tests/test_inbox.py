@@ -20,20 +20,21 @@ from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 from world import Recorder, Run
 
+from amazon_sandbox import flatfiles
+from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
+from amazon_sandbox.data import Data
+from amazon_sandbox.documents import encode
 from tap_amazon_vendor.errors import RunFailedError
-from tap_amazon_vendor.sandbox import flatfiles
-from tap_amazon_vendor.sandbox.accounts import DEFAULT_ACCOUNTS
-from tap_amazon_vendor.sandbox.data import Data
-from tap_amazon_vendor.sandbox.documents import encode
 from tap_amazon_vendor.streams import REPORT_STREAMS, STREAMS
-from tap_amazon_vendor.streams.base import ReportStream
+from tap_amazon_vendor.streams.report_stream import ReportStream
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
     from world import Row, World
 
-    from tap_amazon_vendor.reports.flat_files import FlatFile
-    from tap_amazon_vendor.reports.jobs import ReportResult
+    from tap_amazon_vendor.documents.flat_files import FlatFile
+    from tap_amazon_vendor.engine.model import JobResult
+    from tap_amazon_vendor.streams.report_rows import ReportRows
 
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 DATA = Data(7, DEFAULT_ACCOUNTS, 12, 3)
@@ -56,7 +57,7 @@ def inbox(tmp_path: Path) -> Path:
 def flat(report_type: str, label: str = "seller-us", fault: str | None = None) -> bytes:
     """The bytes of a flat file."""
     account = next(account for account in DEFAULT_ACCOUNTS if account.label == label)
-    options = next(dict(stream.fixed_options) for stream in REPORT_STREAMS if stream.report_type == report_type)
+    options = next(dict(stream.report.fixed_options) for stream in REPORT_STREAMS if stream.report.name == report_type)
     table = DATA.table(
         report_type, account=account, marketplace_id=account.marketplaces[0], options=options,
         start=START, end=END, as_of=NOW,
@@ -124,9 +125,9 @@ def keep_documents(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Keep the bytes of every document that is read, under the name of its report."""
     chunks = ReportStream.chunks
 
-    def kept(self: ReportStream, context: Row, result: ReportResult, flat: FlatFile | None = None) -> Any:
+    def kept(self: ReportStream, context: Row, result: JobResult, flat: FlatFile | None = None) -> Any:
         if result.document:
-            shutil.copyfile(result.document.path, folder / f"{self.report_type}-{result.report_id}")
+            shutil.copyfile(result.document.path, folder / f"{self.declaration.source}-{result.job_id}")
         return chunks(self, context, result, flat)
 
     monkeypatch.setattr(ReportStream, "chunks", kept)
@@ -148,7 +149,7 @@ class TestTheSameFiles:
         keep_documents(monkeypatch, inbox)
         kind = label.partition("-")[0]
         # One of them needs to be told products.
-        names = {stream.name for stream in REPORT_STREAMS if stream.kind == kind and not stream.asins_from}
+        names = {stream.name for stream in REPORT_STREAMS if stream.account_type == kind and not stream.follows}
         config = world.config(label, account=label, account_type=kind, report_periods=["DAY", "WEEK"])
         by_api = world.run(config, streams=names)
         monkeypatch.undo()
@@ -197,18 +198,20 @@ class TestTheSameFiles:
 
 
 class TestRecognising:
-    @pytest.mark.parametrize("stream", [each for each in REPORT_STREAMS if each.flat], ids=lambda each: each.name)
-    def test_a_flat_file_by_its_header_alone_or_not_at_all(self, stream: type[ReportStream], inbox: Path) -> None:
+    @pytest.mark.parametrize(
+        "stream", [each for each in REPORT_STREAMS if each.report.layout], ids=lambda each: each.name
+    )
+    def test_a_flat_file_by_its_header_alone_or_not_at_all(self, stream: ReportRows, inbox: Path) -> None:
         """Streams whose columns are the same need a name; no other file is taken for another report."""
         twins = {"fba_inventory", "fba_inventory_archived", "orders_by_order_date", "orders_by_last_update"}
         twins |= {"fulfilled_shipments", "fulfilled_shipments_tax", "fulfilled_shipments_invoicing"}
         country = "IN" if "gst" in stream.name else "DE" if "vat" in stream.name else "US"
-        (inbox / "file").write_bytes(flat(stream.report_type, f"seller-{country.lower()}"))
+        (inbox / "file").write_bytes(flat(stream.report.name, f"seller-{country.lower()}"))
         name, outcome, reason = only(read(inbox, marketplaces=[country]))
         if stream.name.removeprefix("seller_") in twins:
             assert (name, outcome) == ("inbox", "failed")
             assert stream.name in str(reason)
-            assert stream.report_type in str(reason)
+            assert stream.report.name in str(reason)
         else:
             assert (name, outcome) in {(stream.name, "loaded"), (stream.name, "empty")}
 
@@ -280,7 +283,7 @@ class TestRecognising:
         )  # fmt: skip
         content.pop("reportSpecification")
         (inbox / "report.json").write_bytes(encode(content))
-        name = next(stream.name for stream in REPORT_STREAMS if stream.report_type == report_type)
+        name = next(stream.name for stream in REPORT_STREAMS if stream.report.name == report_type)
         assert only(read(inbox))[:2] == (name, "loaded")
 
     def test_options_that_a_stream_does_not_read_are_left_alone(self, inbox: Path) -> None:

@@ -11,20 +11,21 @@ import msgspec
 import pytest
 from bootstrap import ROOT
 
+from tap_amazon_vendor.documents.flat_files import FlatFileReader
+from tap_amazon_vendor.documents.keys import NONE, key_text, key_texts
+from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
 from tap_amazon_vendor.errors import DocumentError
-from tap_amazon_vendor.reports.flat_files import FlatFileReader
-from tap_amazon_vendor.reports.keys import NONE, key_text, key_texts
-from tap_amazon_vendor.reports.rows import EXTRA, RowShaper
+from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import REPORT_STREAMS, STREAMS
-from tap_amazon_vendor.streams.base import load_schema
+from tap_amazon_vendor.streams.base import AmazonStream
+from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tap_amazon_vendor.streams.base import ReportStream
-    from tap_amazon_vendor.streams.paged import PagedStream
+    from tap_amazon_vendor.streams.paged import PagedRows
 
 Row = dict[str, Any]
 
@@ -38,7 +39,7 @@ ALL = TapAmazonVendor(
 BLANKS = ["", " ", "\u00a0 ", "\u3000", "\x1f"]
 
 
-def columns(stream: type[ReportStream | PagedStream]) -> dict[str, Any]:
+def columns(stream: ReportRows | PagedRows) -> dict[str, Any]:
     found: dict[str, Any] = load_schema(stream.name)["properties"]
     return found
 
@@ -47,30 +48,35 @@ def kind(schema: Row) -> str:
     return str(schema.get("format") or schema["type"])
 
 
-def text_keys(stream: type[ReportStream | PagedStream]) -> list[str]:
-    return [key for key in stream.row_keys if kind(columns(stream)[key]) == "string"]
+def text_keys(stream: ReportRows | PagedRows) -> list[str]:
+    return [key for key in stream.key_columns if kind(columns(stream)[key]) == "string"]
 
 
-JSON_KEYS = [(each, key) for each in STREAMS if not getattr(each, "flat", None) for key in text_keys(each)]
-FLAT_KEYS = [(each, key) for each in REPORT_STREAMS if each.flat for key in text_keys(each)]
+JSON_KEYS = [
+    (each, key)
+    for each in STREAMS
+    if not (isinstance(each, ReportRows) and each.report.layout)
+    for key in text_keys(each)
+]
+FLAT_KEYS = [(each, key) for each in REPORT_STREAMS if each.report.layout for key in text_keys(each)]
 
 
 def name(value: object) -> str:
     return str(getattr(value, "name", repr(value) if value in BLANKS else value))
 
 
-def read_json(stream: type[ReportStream | PagedStream], fields: list[Row]) -> list[Row]:
+def read_json(stream: ReportRows | PagedRows, fields: list[Row]) -> list[Row]:
     """Shape rows, each twice: the second one by compiled code."""
-    shaper = RowShaper(columns(stream), stream.row_keys, pytest.fail)
+    shaper = RowShaper(columns(stream), stream.key_columns, pytest.fail)
     slices = [msgspec.json.encode([row]) for row in fields for _ in range(2)]
     return list(itertools.chain.from_iterable(shaper.shape(slices, {}, "report 7")))
 
 
-def read_flat(stream: type[ReportStream], folder: Path, key: str, cell: str) -> list[Row]:
+def read_flat(stream: ReportRows, folder: Path, key: str, cell: str) -> list[Row]:
     """Read a file of two equal lines, of which a key's cell is this one."""
-    assert stream.flat
-    reader = FlatFileReader(stream.flat, columns(stream), stream.row_keys, pytest.fail, pytest.fail)
-    header, cells = HEADERS[stream.report_type]["columns"], []
+    assert stream.report.layout
+    reader = FlatFileReader(stream.report.layout, columns(stream), stream.key_columns, pytest.fail, pytest.fail)
+    header, cells = HEADERS[stream.report.name]["columns"], []
     for each in header:
         column = str(reader.column(each))
         own = columns(stream)[column]
@@ -79,35 +85,35 @@ def read_flat(stream: type[ReportStream], folder: Path, key: str, cell: str) -> 
         )
         cells.append(cell if column == key else str(sample if own["type"] != ["boolean", "null"] else "yes"))
     path = folder / "report.txt"
-    path.write_text("\n".join(stream.flat.delimiter.join(line) for line in (header, cells, cells)) + "\n", "utf-8")
+    path.write_text(
+        "\n".join(stream.report.layout.delimiter.join(line) for line in (header, cells, cells)) + "\n", "utf-8"
+    )
     constants = {"snapshot_time": "2026-11-21T12:00:00Z"} if "snapshot_time" in columns(stream) else {}
     return list(itertools.chain.from_iterable(reader.read(path, constants, "report 7", charset="utf-8", country="US")))
 
 
-def has_another(stream: type[ReportStream | PagedStream]) -> bool:
+def has_another(stream: ReportRows | PagedRows) -> bool:
     """Say whether another text, or a number of the line, tells a row from others that has no text in one key."""
-    numbered = getattr(stream, "flat", None) and stream.flat.numbered  # type: ignore[union-attr]
-    return bool(numbered) or len(text_keys(stream)) > 1
+    layout = stream.report.layout if isinstance(stream, ReportRows) else None
+    return bool(layout and layout.numbered) or len(text_keys(stream)) > 1
 
 
 @pytest.mark.parametrize(("stream", "key"), JSON_KEYS, ids=name)
-def test_a_key_of_a_document_is_never_null_and_never_empty(stream: type[ReportStream | PagedStream], key: str) -> None:
+def test_a_key_of_a_document_is_never_null_and_never_empty(stream: ReportRows | PagedRows, key: str) -> None:
     """A field that is empty, white space, null or not there; alone it tells the row from no other."""
-    row = {each: SAMPLES[kind(columns(stream)[each])] for each in stream.row_keys}
+    row = {each: SAMPLES[kind(columns(stream)[each])] for each in stream.key_columns}
     without = {each: value for each, value in row.items() if each != key}
     for broken in (without, *({**row, key: blank} for blank in (*BLANKS, None))):
         if has_another(stream):
             for found in read_json(stream, [row, broken])[2:]:
-                assert {each: found[each] for each in stream.row_keys} == {**row, key: NONE}
+                assert {each: found[each] for each in stream.key_columns} == {**row, key: NONE}
         else:
             with pytest.raises(DocumentError, match=f"column {key} has no value"):
                 read_json(stream, [row, broken])
 
 
 @pytest.mark.parametrize(("stream", "key"), FLAT_KEYS, ids=name)
-def test_a_key_of_a_flat_file_is_never_null_and_never_empty(
-    stream: type[ReportStream], key: str, tmp_path: Path
-) -> None:
+def test_a_key_of_a_flat_file_is_never_null_and_never_empty(stream: ReportRows, key: str, tmp_path: Path) -> None:
     for blank in ("", " \u00a0"):
         if not has_another(stream):
             with pytest.raises(DocumentError, match="has no value"):
@@ -115,20 +121,24 @@ def test_a_key_of_a_flat_file_is_never_null_and_never_empty(
             continue
         rows = read_flat(stream, tmp_path, key, blank)
         assert [row[key] for row in rows] == [NONE, NONE]
-        assert [each for row in rows for each in stream.row_keys if row[each] in {None, ""}] == []
-        if stream.flat and stream.flat.numbered:
-            assert len({tuple(row[each] for each in stream.row_keys) for row in rows}) == len(rows)
+        assert [each for row in rows for each in stream.key_columns if row[each] in {None, ""}] == []
+        if stream.report.layout and stream.report.layout.numbered:
+            assert len({tuple(row[each] for each in stream.key_columns) for row in rows}) == len(rows)
 
 
-@pytest.mark.parametrize("stream", [each for each in REPORT_STREAMS if each.flat], ids=name)
-def test_a_file_without_a_column_of_the_key_is_another_layout(stream: type[ReportStream], tmp_path: Path) -> None:
+@pytest.mark.parametrize("stream", [each for each in REPORT_STREAMS if each.report.layout], ids=name)
+def test_a_file_without_a_column_of_the_key_is_another_layout(stream: ReportRows, tmp_path: Path) -> None:
     """A line would be the same as another that it is not."""
-    assert stream.flat
+    assert stream.report.layout
     for key in text_keys(stream):
-        reader = FlatFileReader(stream.flat, columns(stream), stream.row_keys, pytest.fail, pytest.fail)
-        header = [each for each in HEADERS[stream.report_type]["columns"] if reader.column(each) != key]
+        reader = FlatFileReader(stream.report.layout, columns(stream), stream.key_columns, pytest.fail, pytest.fail)
+        header = [each for each in HEADERS[stream.report.name]["columns"] if reader.column(each) != key]
         path = tmp_path / f"{key}.txt"
-        path.write_text(stream.flat.delimiter.join(header) + "\n" + stream.flat.delimiter.join(["1"] * len(header)))
+        path.write_text(
+            stream.report.layout.delimiter.join(header)
+            + "\n"
+            + stream.report.layout.delimiter.join(["1"] * len(header))
+        )
         with pytest.raises(DocumentError, match=f"column {key} is missing"):
             list(reader.read(path, {"snapshot_time": "2026-11-21T12:00:00Z"}, "report 7", charset="utf-8"))
 
@@ -136,7 +146,8 @@ def test_a_file_without_a_column_of_the_key_is_another_layout(stream: type[Repor
 @pytest.mark.parametrize("stream", ALL.values(), ids=name)
 def test_every_text_key_says_the_word_unless_it_is_the_only_one(stream: Any) -> None:
     """What a reader of the catalog must know. The account and the options are always there."""
-    own = getattr(stream, "row_keys", ("marketplace_id", "report_type", "report_options"))
+    ledger = ("marketplace_id", "report_type", "report_options")
+    own = stream.declaration.key_columns if isinstance(stream, AmazonStream) else ledger
     properties = stream.schema["properties"]
     saying = {key for key in own if NONE in properties[key]["description"]}
     texts = {key for key in own if kind(properties[key]) == "string"}

@@ -12,10 +12,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tap_amazon_vendor.reports.documents import Document
-from tap_amazon_vendor.reports.jobs import ReportResult
-from tap_amazon_vendor.reports.ledger import LedgerEntry
-from tap_amazon_vendor.reports.outcomes import Outcome
+from tap_amazon_vendor.audit.ledger import LedgerEntry
+from tap_amazon_vendor.documents.files import Document
+from tap_amazon_vendor.engine.model import JobResult
+from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window
 
@@ -30,19 +30,19 @@ ASKED = ReportRequest(
     options=(("distributorView", "MANUFACTURING"), ("reportPeriod", "DAY"), ("sellingProgram", "RETAIL")),
     window=WINDOW,
 )
-LOADED = ReportResult(
+LOADED = JobResult(
     outcome=Outcome.LOADED,
-    asked=ASKED,
+    request=ASKED,
     document=Document(Path("7.document"), bytes=12345, error=None, specification=None, empty=False),
-    report_id="50001020001",
+    job_id="50001020001",
     attempts=2,
     asked_at=datetime(2026, 11, 21, 11, 58, 30, 987654, tzinfo=timezone.utc),
     processed_at="2026-11-21T11:59:40+00:00",
 )
 
 
-def entry(outcome: Outcome = Outcome.LOADED, result: ReportResult = LOADED, rows: int = 42) -> LedgerEntry:
-    return LedgerEntry("vendor_sales", result, WINDOW, outcome, rows)
+def entry(outcome: Outcome = Outcome.LOADED, result: JobResult = LOADED, rows: int = 42) -> LedgerEntry:
+    return LedgerEntry.of_report("vendor_sales", result, WINDOW, outcome, rows)
 
 
 def test_a_loaded_window_says_all_that_is_known(clock: FakeClock) -> None:
@@ -97,12 +97,12 @@ def test_a_loaded_window_gives_no_reason_even_where_the_report_was_shortened(clo
 
 def test_the_window_is_the_entrys_and_not_that_of_the_request(clock: FakeClock) -> None:
     rest = Window(date(2026, 11, 16), date(2026, 11, 16))
-    row = LedgerEntry("vendor_sales", LOADED, rest, Outcome.LATER, 0).row(clock())
+    row = LedgerEntry.of_report("vendor_sales", LOADED, rest, Outcome.LATER).row(clock())
     assert (row["window_start"], row["window_end"]) == ("2026-11-16T00:00:00Z", "2026-11-16T00:00:00Z")
 
 
 def test_a_report_that_was_never_asked_for_has_no_id_and_no_times(clock: FakeClock) -> None:
-    result = ReportResult(Outcome.LATER, ASKED, reason="`max_reports` is reached")
+    result = JobResult(Outcome.LATER, ASKED, reason="`max_reports` is reached")
     row = entry(Outcome.LATER, result, rows=0).row(clock())
     assert [row[name] for name in ("report_id", "asked_at", "processed_at", "attempts")] == [None, None, None, 0]
 
@@ -111,7 +111,7 @@ def test_a_report_that_was_never_asked_for_has_no_id_and_no_times(clock: FakeClo
 def test_every_row_fits_the_schema_of_its_stream(outcome: Outcome, clock: FakeClock) -> None:
     schema = json.loads((resources.files("tap_amazon_vendor.schemas") / "report_ledger.json").read_text("utf-8"))
     checker = jsonschema.FormatChecker()
-    for result in (LOADED, ReportResult(outcome, ASKED)):
+    for result in (LOADED, JobResult(outcome, ASKED)):
         row = entry(outcome, result).row(clock() + timedelta(microseconds=5))
         jsonschema.validate(row, {"type": "object", **schema}, format_checker=checker)
         assert list(row) == list(schema["properties"])

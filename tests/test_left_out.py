@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from tap_amazon_vendor.cli import cli, doctor
+from tap_amazon_vendor.cli import doctor
+from tap_amazon_vendor.cli.main import cli
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from singer_sdk.exceptions import ConfigValidationError
 from world import STREAMS, Killed, Recorder, Run, World, without_report
 
-from tap_amazon_vendor.sandbox import (
+from amazon_sandbox import (
     DEFAULT_ACCOUNTS,
     OTHER_CLIENT_ID,
     OTHER_CLIENT_SECRET,

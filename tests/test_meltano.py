@@ -16,10 +16,10 @@ import pytest
 import yaml
 from bootstrap import ROOT
 from embedded_postgres import postgres, remove
-from environments import environment, run
+from environments import environment, install_target_jsonl, run
 
-from tap_amazon_vendor.sandbox import Sandbox, running
-from tap_amazon_vendor.settings import check_settings
+from amazon_sandbox import Sandbox, running
+from tap_amazon_vendor.config.settings import check_settings
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -255,6 +255,7 @@ def test_a_project_of_ones_own_runs(
 ) -> None:
     """The tap installs itself from the clone, in whose path there is a space. The targets are this clone's."""
     meltano_project.install_plugins()
+    install_target_jsonl()
     url, dsn = database
     write_dotenv(copied, amazon, url)
     (copied / ".meltano" / "loaders").symlink_to(ROOT / ".meltano" / "loaders", target_is_directory=True)

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from singer_sdk.singerlib import StateMessage
 
-from tap_amazon_vendor.singer import MessageWriter
+from tap_amazon_vendor.singer.writer import MessageWriter
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,8 +19,8 @@ from meltano.core.plugin.singer.catalog import select_metadata_rules
 from meltano.core.plugin.singer.tap import SingerTap
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_amazon_vendor.accounts import ACCOUNT_TYPES, is_local
-from tap_amazon_vendor.settings import SCHEMA
+from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, is_local
+from tap_amazon_vendor.config.settings import SCHEMA
 from tap_amazon_vendor.streams import REPORT_STREAMS, STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
@@ -95,10 +95,10 @@ def test_meltano_declares_the_capabilities() -> None:
 
 def test_meltano_selects_every_stream_but_the_costly() -> None:
     """A stream that is added is selected without another line; the star keeps Meltano from warning (see there)."""
-    costly = {f"!{stream.name}*.*" for stream in REPORT_STREAMS if stream.costly}
+    costly = {f"!{stream.name}*.*" for stream in REPORT_STREAMS if stream.opt_in}
     assert set(plugin("extractors", "tap-amazon-vendor")["select"]) == {"*.*"} | costly
     left_out = {s.name for s in STREAMS if any(fnmatch(f"!{s.name}.x", pattern) for pattern in costly)}
-    assert left_out == {stream.name for stream in REPORT_STREAMS if stream.costly} != set()
+    assert left_out == {stream.name for stream in REPORT_STREAMS if stream.opt_in} != set()
 
 
 def test_meltano_finds_no_fault_with_the_selection_whatever_the_account(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from world import Recorder, Run
 
+from tap_amazon_vendor.documents.rows import snake_keys
 from tap_amazon_vendor.errors import AccessDeniedError, RunFailedError, UnavailableError
-from tap_amazon_vendor.reports.rows import snake_keys
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from clocks import FakeClock
 
-    from tap_amazon_vendor.throttle import Operation
+    from tap_amazon_vendor.amazon.throttle import Operation
 
 NAME = "seller_finance_transactions"
 US, CA, DE = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1PA6795UKMFR9"
@@ -101,7 +101,7 @@ def run(clock: FakeClock) -> Callable[..., tuple[Run, FakeApi]]:
             stream.selected = name in {NAME, "report_ledger"}
         api = FakeApi(clock, posted)
         api.error = error
-        tap.__dict__["apis"] = {"default": api}
+        tap.run.__dict__["apis"] = {"default": api}
         failure = None
         try:
             tap.sync_all()

@@ -8,10 +8,12 @@ from datetime import date, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from test_jobs import NEWEST, NOW
+from test_engine import NEWEST, NOW
 
-from tap_amazon_vendor.reports.windows import PERIODS, Horizon, Window, plan, touches
-from tap_amazon_vendor.streams.windows import PartitionWindows
+from tap_amazon_vendor.reports.calendars import PERIODS, Horizon
+from tap_amazon_vendor.reports.coverage import plan
+from tap_amazon_vendor.reports.windows import Window, touches
+from tap_amazon_vendor.streams.partition_windows import PartitionWindows
 
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.request import ReportRequest

@@ -12,17 +12,17 @@ import pytest
 from click.testing import CliRunner, Result
 from world import STREAMS, VENDOR_STREAMS, Run, World
 
-from tap_amazon_vendor.cli import cli
-from tap_amazon_vendor.outlook import look_ahead
-from tap_amazon_vendor.reports.jobs import Source
-from tap_amazon_vendor.sandbox import REVOKED_REFRESH_TOKEN
+from amazon_sandbox import REVOKED_REFRESH_TOKEN
+from tap_amazon_vendor.cli.main import cli
+from tap_amazon_vendor.engine.model import Source
+from tap_amazon_vendor.forecast import look_ahead
 from tap_amazon_vendor.streams import REPORT_STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from tap_amazon_vendor.outlook import Outlook
+    from tap_amazon_vendor.forecast import Outlook
 
 Row = dict[str, Any]
 
@@ -33,7 +33,7 @@ def ask(world: World, config: Row, state: Row | None = None, streams: Iterable[s
     for name, stream in tap.streams.items():
         stream.selected = name in streams
     calls = len(world.sandbox.calls)
-    outlook = look_ahead(tap, [account.label for account in tap.settings.accounts], ask_amazon=True)
+    outlook = look_ahead(tap.run, [account.label for account in tap.settings.accounts], ask_amazon=True)
     assert {call.operation for call in world.sandbox.calls[calls:]} <= {"token", "getReports"}
     return outlook
 
@@ -63,7 +63,7 @@ def planned_by(outlook: Outlook) -> Counter[tuple[str, str, str]]:
     for windows in outlook.windows:
         partition = windows.partition
         options = json.dumps(dict(partition.options), sort_keys=True)
-        found[partition.report_type, partition.marketplace_id, options] += windows.sources.get(Source.ASKED, 0)
+        found[partition.report_type, partition.marketplace_id, options] += windows.sources.get(Source.CREATED, 0)
     return +found
 
 
@@ -77,7 +77,7 @@ def days(outlook: Outlook) -> list[tuple[str, str, str]]:
 
 
 def test_every_vendor_stream_twice(world: World) -> None:
-    streams, state = [stream.name for stream in VENDOR_STREAMS if not stream.costly], None
+    streams, state = [stream.name for stream in VENDOR_STREAMS if not stream.opt_in], None
     for _ in range(2):
         since = len(world.sandbox.calls)
         outlook = ask(world, world.config(), state, streams)
@@ -85,7 +85,7 @@ def test_every_vendor_stream_twice(world: World) -> None:
         run = world.run(world.config(), state, streams=[*streams, "report_ledger"])
         assert run.error is None
         assert asked_by(world, since) == planned_by(outlook)
-        assert outlook.count(Source.ASKED) == len(creates(world, since))
+        assert outlook.count(Source.CREATED) == len(creates(world, since))
         took = (world.clock() - began).total_seconds()
         assert outlook.duration.total_seconds() == pytest.approx(took, abs=60), "reports take 20 to 90 s"
         state = run.state
@@ -94,7 +94,7 @@ def test_every_vendor_stream_twice(world: World) -> None:
 
 @pytest.mark.parametrize("label", ["seller-us", "seller-de"])
 def test_every_seller_stream_twice(label: str, world: World) -> None:
-    streams = [stream.name for stream in REPORT_STREAMS if stream.kind == "seller" and not stream.costly]
+    streams = [stream.name for stream in REPORT_STREAMS if stream.account_type == "seller" and not stream.opt_in]
     config, state = world.config(label, account_type="seller"), None
     for _ in range(2):
         since = len(world.sandbox.calls)
@@ -114,8 +114,9 @@ def test_windows_and_their_order(world: World) -> None:
     world.clock.advance(2 * 86_400)
     again = ask(world, config, state)
     begun = _after(world, config, state)
-    order = [(windows.partition.report_type, windows.turn.name) for windows in again.windows]
-    assert [turn for _, turn in order] == sorted((turn for _, turn in order), key=["NEW", "BACKFILL", "AGAIN"].index)
+    order = [(windows.partition.report_type, windows.priority.name) for windows in again.windows]
+    ranks = ["NEW", "BACKFILL", "RESTATEMENT"]
+    assert [rank for _, rank in order] == sorted((rank for _, rank in order), key=ranks.index)
     assert sorted(days(again)) == sorted(begun)
     fresh = [each for each in days(again) if each[2] == world.day(4)]
     assert begun[: len(fresh)] == fresh, "what is new is asked for first"
@@ -134,7 +135,7 @@ def test_two_years_take_as_long_as_the_quota_says(world: World) -> None:
     assert world.run(config).error is None
     took = (world.clock() - began).total_seconds()
     assert took > 7200
-    assert len(creates(world, since)) == outlook.count(Source.ASKED) == 147
+    assert len(creates(world, since)) == outlook.count(Source.CREATED) == 147
     assert outlook.duration.total_seconds() == pytest.approx(took, rel=0.02)
 
 
@@ -144,7 +145,7 @@ def test_the_quota_of_a_single_report_type_counts(world: World) -> None:
     outlook = ask(world, config, None, streams)
     began, since = world.clock(), len(world.sandbox.calls)
     assert world.run(config, streams=streams).error is None
-    assert len(creates(world, since)) == outlook.count(Source.ASKED) > 2
+    assert len(creates(world, since)) == outlook.count(Source.CREATED) > 2
     assert outlook.duration.total_seconds() == pytest.approx((world.clock() - began).total_seconds(), rel=0.05)
 
 
@@ -156,8 +157,8 @@ def test_what_a_killed_run_asked_for_is_taken_up(kill_after: int, world: World) 
     since = len(world.sandbox.calls)
     run = world.run(config, killed.state)
     assert run.error is None
-    assert outlook.count(Source.TAKEN_UP) == sum(row["attempts"] == 0 for row in unique(run))
-    assert outlook.count(Source.ASKED) == len(creates(world, since))
+    assert outlook.count(Source.RESUMED) == sum(row["attempts"] == 0 for row in unique(run))
+    assert outlook.count(Source.CREATED) == len(creates(world, since))
 
 
 def unique(run: Run) -> list[Row]:
@@ -169,8 +170,8 @@ def test_reports_that_amazon_lists_are_guesses(world: World) -> None:
     config = world.config(start_date=world.day(40), distributor_views=["SOURCING"])
     world.run(config)
     outlook = ask(world, config)
-    assert outlook.count(Source.LISTED) == len(days(outlook))
-    assert outlook.count(Source.ASKED) == 0
+    assert outlook.count(Source.ADOPTED) == len(days(outlook))
+    assert outlook.count(Source.CREATED) == 0
     since = len(world.sandbox.calls)
     assert world.run(config).error is None
     assert creates(world, since) == []
@@ -179,8 +180,8 @@ def test_reports_that_amazon_lists_are_guesses(world: World) -> None:
 def test_max_reports_leaves_the_rest(world: World) -> None:
     config = world.config(start_date=world.day(90), max_reports=4)
     outlook = ask(world, config)
-    assert outlook.count(Source.ASKED) == 4
-    assert outlook.count(Source.LATER) == len(days(outlook)) - 4
+    assert outlook.count(Source.CREATED) == 4
+    assert outlook.count(Source.DEFERRED) == len(days(outlook)) - 4
     since = len(world.sandbox.calls)
     world.run(config)
     assert len(creates(world, since)) == 4
@@ -281,7 +282,7 @@ def test_the_table(plan: Callable[..., Result], world: World) -> None:
 def test_json(plan: Callable[..., Result], world: World) -> None:
     content = json.loads(plan(world.config(), "--format", "json").stdout)
     assert content["ok"] is True
-    assert content["reports"]["asked"] == sum(each["reports"]["asked"] for each in content["windows"]) == 24
+    assert content["reports"]["created"] == sum(each["reports"]["created"] for each in content["windows"]) == 24
     assert content["backfill"]["daily_runs"] == 1
     assert content["seconds"] == max(content["accounts"].values())
     (row,) = [each for each in content["windows"] if "vendor_traffic" in each["streams"] and each["turn"] == "new"]

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_amazon_vendor.sandbox import APPLICATION_ID, DEFAULT_ACCOUNTS, Sandbox, running
-from tap_amazon_vendor.sandbox.registrations import Registration
+from amazon_sandbox import APPLICATION_ID, DEFAULT_ACCOUNTS, Sandbox, running
+from amazon_sandbox.registrations import Registration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tap_amazon_vendor.sandbox import Server
+    from amazon_sandbox import Server
 
 # Of no shape that Amazon's have: only whoever knows them can keep them out.
 CLIENT_SECRET = "planted-client-secret"
@@ -85,7 +85,9 @@ def run(server: Server, tmp_path: Path) -> Callable[..., str]:
             arguments = (*arguments, "--config", str(file))
         folder = tmp_path / "folder"
         folder.mkdir(exist_ok=True)
-        script = {"tap": "tap_amazon_vendor.tap:TapAmazonVendor.cli", "companion": "tap_amazon_vendor.cli:cli"}[module]
+        script = {"tap": "tap_amazon_vendor.tap:TapAmazonVendor.cli", "companion": "tap_amazon_vendor.cli.main:cli"}[
+            module
+        ]
         place, _, name = script.partition(":")
         result = subprocess.run(
             [sys.executable, "-c", f"from {place} import *; {name}()", *arguments],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_amazon_vendor.reports.progress import AccountProgress, Progress, duration
+from tap_amazon_vendor.engine.progress import AccountProgress, Progress, duration
 
 
 @pytest.mark.parametrize(

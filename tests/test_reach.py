@@ -17,7 +17,8 @@ def said(world: World, **changes: Any) -> list[tuple[int, str]]:
     tap = world.tap(world.config(**changes), None)
     for name, stream in tap.streams.items():
         stream.selected = name in STREAMS
-    return list(remarks(tap))
+    run = tap.run
+    return list(remarks(run.amazon_streams, run.horizon, start_given=run.settings.start_given))
 
 
 def test_nothing_of_a_default_run(world: World) -> None:

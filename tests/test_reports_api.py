@@ -11,7 +11,12 @@ from datetime import date, datetime, timedelta
 import pytest
 from hosts import Answer, Fate, account_at, free_url, serving
 
-from tap_amazon_vendor.auth import LwaAuthenticator
+from amazon_sandbox import Call, Sandbox, encode, running
+from tap_amazon_vendor.amazon.auth import LwaAuthenticator
+from tap_amazon_vendor.amazon.client import SellingPartnerApi
+from tap_amazon_vendor.amazon.throttle import Throttle
+from tap_amazon_vendor.documents.files import Document, read_slices
+from tap_amazon_vendor.engine.model import JobStatus, Processing
 from tap_amazon_vendor.errors import (
     AmazonError,
     DocumentError,
@@ -28,15 +33,9 @@ from tap_amazon_vendor.reports.api import (
     GET_REPORTS,
     LISTED_PAGES,
     ReportsApi,
-    ReportStatus,
 )
-from tap_amazon_vendor.reports.documents import Document, read_slices
-from tap_amazon_vendor.reports.outcomes import Processing
-from tap_amazon_vendor.reports.request import ReportKind, ReportRequest
+from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window
-from tap_amazon_vendor.sandbox import Call, Sandbox, encode, running
-from tap_amazon_vendor.spapi import SellingPartnerApi
-from tap_amazon_vendor.throttle import Throttle
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +43,7 @@ if t.TYPE_CHECKING:
 
     from clocks import FakeClock
 
-    from tap_amazon_vendor.transport import Transport
+    from tap_amazon_vendor.amazon.transport import Transport
 
 WINDOW = Window(date(2026, 11, 10), date(2026, 11, 16))
 OPTIONS = {"reportPeriod": "DAY", "distributorView": "MANUFACTURING", "sellingProgram": "RETAIL"}
@@ -84,10 +83,10 @@ def api(url: str, transport: Transport, clock: FakeClock, spool: Path) -> Report
 
 
 @pytest.fixture
-def finished(api: ReportsApi, clock: FakeClock) -> Callable[..., ReportStatus]:
+def finished(api: ReportsApi, clock: FakeClock) -> Callable[..., JobStatus]:
     """Ask for a report and wait for its end."""
 
-    def finished(request: ReportRequest = REQUEST) -> ReportStatus:
+    def finished(request: ReportRequest = REQUEST) -> JobStatus:
         report_id = api.create(request)
         clock.advance(120)
         return api.status(report_id)
@@ -96,7 +95,7 @@ def finished(api: ReportsApi, clock: FakeClock) -> Callable[..., ReportStatus]:
 
 
 @pytest.fixture
-def document_id(finished: Callable[..., ReportStatus]) -> str:
+def document_id(finished: Callable[..., JobStatus]) -> str:
     """The document of a report that is done."""
     status = finished()
     assert status.processing is Processing.DONE
@@ -160,7 +159,7 @@ class TestCreate:
 def listed(api: ReportsApi, since: datetime, request: ReportRequest = REQUEST) -> list[str]:
     """Ids of the listed reports that may answer a request."""
     reports = api.listed((request.report_type,), request.marketplace_id, since)
-    return [report.report_id for report in reports if request.may_be(report)]
+    return [report.job_id for report in reports if request.may_be(report)]
 
 
 class TestListed:
@@ -169,7 +168,7 @@ class TestListed:
         assert listed(api, since) == []
         report_id = api.create(REQUEST)
         (report,) = api.listed((REQUEST.report_type,), REQUEST.marketplace_id, since)
-        assert (report.report_id, report.processing, report.created_at) == (report_id, Processing.IN_QUEUE, clock())
+        assert (report.job_id, report.processing, report.created_at) == (report_id, Processing.IN_QUEUE, clock())
 
     def test_finds_the_report_whose_answer_was_lost(self, api: ReportsApi, sandbox: Sandbox, clock: FakeClock) -> None:
         sandbox.inject("connection_reset")
@@ -203,7 +202,7 @@ class TestListed:
         other = api.create(traffic)
         assert listed(api, since) == []
         both = api.listed((REQUEST.report_type, traffic.report_type), REQUEST.marketplace_id, since)
-        assert [report.report_id for report in both if traffic.may_be(report)] == [other]
+        assert [report.job_id for report in both if traffic.may_be(report)] == [other]
 
     def test_pages_are_read_up_to_a_bound(
         self, api: ReportsApi, sandbox: Sandbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
@@ -258,12 +257,12 @@ class TestStatus:
         assert (seen[0].processed_at, seen[-1].processed_at is None) == (None, False)
 
     def test_a_fatal_report_names_the_document_with_its_reason(
-        self, api: ReportsApi, sandbox: Sandbox, finished: Callable[..., ReportStatus]
+        self, api: ReportsApi, sandbox: Sandbox, finished: Callable[..., JobStatus]
     ) -> None:
         sandbox.inject("not_yet_available")
         status = finished()
         assert status.processing is Processing.FATAL
-        document = api.document(t.cast("str", status.document_id), ReportKind())
+        document = api.fetch(t.cast("str", status.document_id), REQUEST)
         assert document.error
         assert document.error.startswith("The report data for the requested date range is not yet available.")
 
@@ -272,15 +271,13 @@ class TestStatus:
         [("fatal_without_document", Processing.FATAL), ("cancelled_spuriously", Processing.CANCELLED)],
     )
     def test_an_end_without_a_document_names_none(
-        self, fault: str, processing: Processing, sandbox: Sandbox, finished: Callable[..., ReportStatus]
+        self, fault: str, processing: Processing, sandbox: Sandbox, finished: Callable[..., JobStatus]
     ) -> None:
         sandbox.inject(fault)
         status = finished()
         assert (status.processing, status.document_id) == (processing, None)
 
-    def test_a_status_that_no_model_has_is_an_error(
-        self, sandbox: Sandbox, finished: Callable[..., ReportStatus]
-    ) -> None:
+    def test_a_status_that_no_model_has_is_an_error(self, sandbox: Sandbox, finished: Callable[..., JobStatus]) -> None:
         sandbox.inject("unknown_status")
         with pytest.raises(AmazonError, match="unknown processing status 'PAUSED'"):
             finished()
@@ -299,7 +296,7 @@ class TestDocument:
     def test_is_on_disk_byte_by_byte_as_amazon_sent_it(
         self, api: ReportsApi, document_id: str, sandbox: Sandbox, spool: Path
     ) -> None:
-        document = api.document(document_id, ReportKind())
+        document = api.fetch(document_id, REQUEST)
         assert list(spool.iterdir()) == [document.path]
         content = document.path.read_bytes()
         assert document.bytes == len(content)
@@ -309,7 +306,7 @@ class TestDocument:
         assert (document.error, document.empty) == (None, False)
 
     def test_each_fetch_has_a_file_of_its_own(self, api: ReportsApi, document_id: str, spool: Path) -> None:
-        first, second = api.document(document_id, ReportKind()), api.document(document_id, ReportKind())
+        first, second = api.fetch(document_id, REQUEST), api.fetch(document_id, REQUEST)
         assert first.path != second.path
         assert {first.path, second.path} == set(spool.iterdir())
 
@@ -336,7 +333,7 @@ class TestDocument:
     ) -> None:
         content = expected(sandbox)
         sandbox.inject(fault, times)
-        document = api.document(document_id, ReportKind())
+        document = api.fetch(document_id, REQUEST)
         assert sandbox.faults.armed[-1].struck == times
         found = document.path.read_bytes()
         assert (gzip.decompress(found) if found.startswith(b"\x1f\x8b") else found) == content
@@ -348,7 +345,7 @@ class TestDocument:
     @pytest.mark.parametrize("fault", ["url_expired", "document_reset", "truncated_document", "corrupt_gzip"])
     def test_each_try_asks_for_a_new_url(self, fault: str, api: ReportsApi, document_id: str, sandbox: Sandbox) -> None:
         sandbox.inject(fault, 2)
-        api.document(document_id, ReportKind())
+        api.fetch(document_id, REQUEST)
         assert len(calls(sandbox, "getReportDocument")) == len(calls(sandbox, "download")) == DOCUMENT_TRIES
 
     @pytest.mark.parametrize(
@@ -366,39 +363,39 @@ class TestDocument:
     ) -> None:
         sandbox.inject(fault, None)
         with pytest.raises(type(error), match=error.text):
-            api.document(document_id, ReportKind())
+            api.fetch(document_id, REQUEST)
         assert len(calls(sandbox, "getReportDocument")) == DOCUMENT_TRIES
         assert list(api._spool.iterdir()) == []
 
     def test_a_page_in_place_of_the_document_is_an_error(
-        self, api: ReportsApi, sandbox: Sandbox, finished: Callable[..., ReportStatus], spool: Path
+        self, api: ReportsApi, sandbox: Sandbox, finished: Callable[..., JobStatus], spool: Path
     ) -> None:
         sandbox.inject("not_json")
         status = finished()
         with pytest.raises(DocumentError, match="not JSON"):
-            api.document(t.cast("str", status.document_id), ReportKind())
+            api.fetch(t.cast("str", status.document_id), REQUEST)
         assert list(spool.iterdir()) == []
 
     def test_a_url_that_was_left_too_long_is_not_used_again(
         self, api: ReportsApi, document_id: str, clock: FakeClock
     ) -> None:
         """Five minutes is what Amazon gives a URL."""
-        first = api.document(document_id, ReportKind())
+        first = api.fetch(document_id, REQUEST)
         clock.advance(301)
-        assert api.document(document_id, ReportKind()).bytes == first.bytes
+        assert api.fetch(document_id, REQUEST).bytes == first.bytes
 
     def test_a_document_that_amazon_forgot_is_not_found(
         self, api: ReportsApi, document_id: str, sandbox: Sandbox
     ) -> None:
         sandbox.inject("document_gone")
         with pytest.raises(NotFoundError):
-            api.document(document_id, ReportKind())
+            api.fetch(document_id, REQUEST)
         assert calls(sandbox, "download") == []
 
     def test_an_answer_without_a_url_is_an_error(self, api: ReportsApi, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(api._api, "call", lambda *_, **__: {"reportDocumentId": "7"})
         with pytest.raises(UnavailableError, match="has no url"):
-            api.document("7", ReportKind())
+            api.fetch("7", REQUEST)
 
 
 class TestDocumentHost:
@@ -407,7 +404,7 @@ class TestDocumentHost:
     ) -> None:
         careful = ReportsApi(api._api, transport, spool, shared=api._shared, may_download=lambda _: False)
         with pytest.raises(AmazonError, match="no file host of Amazon's"):
-            careful.document(document_id, ReportKind())
+            careful.fetch(document_id, REQUEST)
         assert list(spool.iterdir()) == []
 
     """A host of its own, as Amazon's S3 is."""
@@ -420,7 +417,7 @@ class TestDocumentHost:
             # The account has a token by now, which must not leave for that host.
             listed(api, api._api.auth._clock())
             monkeypatch.setattr(api._api, "call", lambda *_, **__: {"url": f"{url}/7?X-Amz-Signature=0123abc"})
-            return api.document("7", ReportKind())
+            return api.fetch("7", REQUEST)
 
         return fetch
 
@@ -510,6 +507,6 @@ class TestUsagePlans:
             api.create(REQUEST)
         assert bucket.delay() > 30
         for _ in range(15):
-            api.document(document_id, ReportKind())
+            api.fetch(document_id, REQUEST)
         assert api.document_bucket.delay() > 30
         assert api.status_bucket.delay() == 0

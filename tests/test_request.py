@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_amazon_vendor.reports.calendars import PERIODS, Period
 from tap_amazon_vendor.reports.request import ReportRequest
-from tap_amazon_vendor.reports.windows import PERIODS, Period, Window
+from tap_amazon_vendor.reports.windows import Window
 
 REQUEST = ReportRequest(
     account="main",
@@ -62,7 +63,7 @@ def test_a_partition_names_itself_for_the_log() -> None:
 
 @pytest.mark.parametrize(("days", "recent"), [(0, True), (6, True), (7, False), (400, False)])
 def test_recent_are_days_that_amazon_may_still_publish(days: int, *, recent: bool) -> None:
-    assert REQUEST.recent(REQUEST.window.end + timedelta(days=days)) is recent
+    assert REQUEST.is_recent(REQUEST.window.end + timedelta(days=days)) is recent
 
 
 def test_shorten_leaves_the_newest_period_out_and_nothing_else() -> None:

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_amazon_vendor.documents.row_codegen import compile_rows
+from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, column_name
 from tap_amazon_vendor.errors import DocumentError
-from tap_amazon_vendor.reports.compiled import compile_rows
-from tap_amazon_vendor.reports.rows import EXTRA, RowShaper, column_name
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,7 +78,7 @@ class TestColumnName:
     @pytest.mark.parametrize(
         ("name", "column"),
         [
-            # DESIGN 2.3
+            # The kinds of names that Amazon writes.
             ("orderedUnits", "ordered_units"),
             ("p70ForecastUnits", "p70_forecast_units"),
             ("amazon-order-id", "amazon_order_id"),
@@ -438,7 +438,7 @@ class TestCompiled:
         for compiles in (True, False):
             unknown: list[str] = []
             shaper = RowShaper(COLUMNS, KEYS, unknown.append, ["left"])
-            with mock.patch("tap_amazon_vendor.reports.rows.compile_rows", compile_rows if compiles else NOTHING):
+            with mock.patch("tap_amazon_vendor.documents.rows.compile_rows", compile_rows if compiles else NOTHING):
                 given: list[t.Any] = []
                 # Twice: what one document teaches, the next one uses.
                 for source in ("report 7", "report 8"):

@@ -9,7 +9,8 @@ from urllib.request import urlopen
 import pytest
 from click.testing import CliRunner
 
-from tap_amazon_vendor.cli import cli, doctor
+from tap_amazon_vendor.cli import doctor
+from tap_amazon_vendor.cli.main import cli
 
 if TYPE_CHECKING:
     from pathlib import Path

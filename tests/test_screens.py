@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 from terminal import screen
 
-from tap_amazon_vendor.cli import cli, doctor
+from tap_amazon_vendor.cli import doctor
+from tap_amazon_vendor.cli.main import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import atexit
 
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, running
+from amazon_sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, running
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 # The suites want a configuration when they are collected, so Amazon must be there by then.

@@ -13,50 +13,54 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from world import as_read
 
-from tap_amazon_vendor.accounts import marketplaces
-from tap_amazon_vendor.reports.flat_files import FlatFileReader
+from amazon_sandbox import flatfiles
+from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
+from amazon_sandbox.data import Data
+from amazon_sandbox.reports import RULES, refusal
+from amazon_sandbox.rules.verdicts import ReportRequest as Asked
+from tap_amazon_vendor.config.marketplaces import BY_ID
+from tap_amazon_vendor.documents.flat_files import FlatFileReader
+from tap_amazon_vendor.reports.calendars import Horizon
+from tap_amazon_vendor.reports.coverage import plan
 from tap_amazon_vendor.reports.request import ReportRequest
-from tap_amazon_vendor.reports.windows import Horizon, plan
-from tap_amazon_vendor.sandbox import flatfiles
-from tap_amazon_vendor.sandbox.accounts import DEFAULT_ACCOUNTS
-from tap_amazon_vendor.sandbox.data import Data
-from tap_amazon_vendor.sandbox.reports import RULES, refusal
-from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest as Asked
+from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import REPORT_STREAMS
-from tap_amazon_vendor.streams.base import ReportStream, load_schema
+from tap_amazon_vendor.streams.report_stream import ReportStream
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tap_amazon_vendor.streams.report_rows import ReportRows
+
 NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
-FLAT = [stream for stream in REPORT_STREAMS if stream.flat]
+FLAT = [stream for stream in REPORT_STREAMS if stream.report.layout]
 ACCOUNTS = [
     account for account in DEFAULT_ACCOUNTS if account.label in {"seller-us", "seller-de", "seller-jp", "seller-in"}
 ]
 
 
 @pytest.mark.parametrize("stream", FLAT, ids=lambda stream: stream.name)
-def test_every_cell_arrives_as_the_seed_has_it(stream: type[ReportStream], tmp_path: Path) -> None:
-    assert stream.flat
+def test_every_cell_arrives_as_the_seed_has_it(stream: ReportRows, tmp_path: Path) -> None:
+    assert stream.report.layout
     schema = load_schema(stream.name)["properties"]
     data = Data(7, DEFAULT_ACCOUNTS, 12, 3)
     start, end = datetime(2026, 10, 1, tzinfo=timezone.utc), datetime(2026, 10, 31, 23, 59, 59, tzinfo=timezone.utc)
     total = 0
     for account in ACCOUNTS:
         for marketplace_id in account.marketplaces:
-            country = marketplaces()[marketplace_id].country
+            country = BY_ID[marketplace_id].country
             table = data.table(
-                stream.report_type, account=account, marketplace_id=marketplace_id,
-                options=dict(stream.fixed_options), start=start, end=end, as_of=NOW,
+                stream.report.name, account=account, marketplace_id=marketplace_id,
+                options=dict(stream.report.fixed_options), start=start, end=end, as_of=NOW,
             )  # fmt: skip
             path = tmp_path / "report"
             path.write_bytes(b"".join(flatfiles.write(table)))
-            reader = FlatFileReader(stream.flat, schema, stream.row_keys, pytest.fail, pytest.fail)
+            reader = FlatFileReader(stream.report.layout, schema, stream.key_columns, pytest.fail, pytest.fail)
             constants = {"snapshot_time": "2026-11-21T12:00:00Z"} if "snapshot_time" in schema else {}
             chunks = reader.read(path, constants, "report 7", charset=flatfiles.charset(table), country=country)
             rows = [row for chunk in chunks for row in chunk]
-            keys = [tuple(row[key] for key in stream.row_keys) for row in rows]
+            keys = [tuple(row[key] for key in stream.key_columns) for row in rows]
             assert len(rows) == len(list(table.rows))
             assert not [key for key, count in Counter(keys).items() if count > 1]
             for row, line in zip(rows, table.rows, strict=True):
@@ -65,7 +69,7 @@ def test_every_cell_arrives_as_the_seed_has_it(stream: type[ReportStream], tmp_p
                     own = schema[column]["type"]
                     kind = own if isinstance(own, str) else own[0]
                     wanted = as_read(line[name], kind if "format" not in schema[column] else "", row[column])
-                    if wanted is None and column in stream.row_keys:
+                    if wanted is None and column in stream.key_columns:
                         wanted = "(none)"
                     assert row[column] == wanted, column
             total += len(rows)
@@ -73,7 +77,7 @@ def test_every_cell_arrives_as_the_seed_has_it(stream: type[ReportStream], tmp_p
 
 
 @cache
-def streams(label: str) -> tuple[list[ReportStream], Any]:
+def streams(label: str) -> tuple[list[tuple[ReportRows, list[dict[str, Any]]]], Any]:
     """The report streams of an account of the sandbox, with every period."""
     account = next(each for each in ACCOUNTS if each.label == label)
     config = {
@@ -81,8 +85,12 @@ def streams(label: str) -> tuple[list[ReportStream], Any]:
         "marketplaces": list(account.marketplaces), "report_periods": ["DAY", "WEEK", "MONTH", "QUARTER"],
     }  # fmt: skip
     found = TapAmazonVendor(config=config).streams.values()
-    asked = [each for each in found if isinstance(each, ReportStream) and not each.made_by_amazon]
-    return [each for each in asked if not each.report_type.startswith("GET_BRAND_ANALYTICS_SEARCH")], account
+    asked = [
+        (each.declaration, each.partitions or [])
+        for each in found
+        if isinstance(each, ReportStream) and not each.declaration.report.amazon_generated
+    ]
+    return [each for each in asked if not each[0].source.startswith("GET_BRAND_ANALYTICS_SEARCH")], account
 
 
 def moment(text: str | None) -> datetime | None:
@@ -101,13 +109,14 @@ def test_no_window_is_asked_for_that_amazon_refuses(now: datetime, back: int, wa
     now = now.replace(tzinfo=timezone.utc)
     horizon = Horizon(now, now.date() - timedelta(days=back), None, 4, 14)
     found, account = streams(label)
-    for stream in found:
-        for context in stream.partitions or ():
+    for stream, contexts in found:
+        for context in contexts:
             calendar = stream.calendar(context)
             for window in plan(None, horizon, calendar):
-                body = ReportRequest(*stream.report_partition(context), window=window, calendar=calendar).body()
+                partition = stream.report_partition(context)
+                body = ReportRequest(*partition, window=window, calendar=calendar).body()
                 asked = Asked(
-                    stream.report_type, (context["marketplace_id"],), body["reportOptions"],
+                    stream.source, (context["marketplace_id"],), body["reportOptions"],
                     moment(body.get("dataStartTime")), moment(body.get("dataEndTime")),
                 )  # fmt: skip
-                assert refusal(RULES[stream.report_type], account, asked, now + timedelta(minutes=wait)) is None, body
+                assert refusal(RULES[stream.source], account, asked, now + timedelta(minutes=wait)) is None, body

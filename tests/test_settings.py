@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_amazon_vendor.dates import WANTED
-from tap_amazon_vendor.settings import DEFAULT_DAYS, SCHEMA, Settings, check_settings, read_settings
+from tap_amazon_vendor.config.dates import WANTED
+from tap_amazon_vendor.config.settings import DEFAULT_DAYS, SCHEMA, Settings, check_settings, read_settings
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -333,7 +333,7 @@ class TestSchema:
         assert json.loads(json.dumps(SCHEMA)) == SCHEMA
 
     def test_every_setting_of_the_contract_is_declared(self) -> None:
-        """DESIGN 2.1, and what `amazon-vendor authorize` and `amazon-vendor doctor` ask for."""
+        """What users rely on, and what `amazon-vendor authorize` and `amazon-vendor doctor` ask for."""
         assert set(SCHEMA["properties"]) == {
             "client_id",
             "client_secret",

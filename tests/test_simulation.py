@@ -9,22 +9,24 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from test_jobs import NOT_YET, NOW, FakeAmazon, Fate, engine
+from test_engine import NOT_YET, NOW, FakeAmazon, Fate, engine
 
+from tap_amazon_vendor.engine.model import PendingJob, PlannedJob, Priority, Processing
 from tap_amazon_vendor.errors import AmazonError, DocumentError, UnansweredError, UnavailableError
-from tap_amazon_vendor.reports.jobs import PlannedReport, Turn
-from tap_amazon_vendor.reports.outcomes import Outcome, Processing
-from tap_amazon_vendor.reports.request import ReportKind, ReportPartition, ReportRequest
-from tap_amazon_vendor.reports.windows import PERIODS, Horizon, Window, plan, touches
-from tap_amazon_vendor.streams.windows import PartitionWindows
+from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.calendars import PERIODS, Horizon
+from tap_amazon_vendor.reports.coverage import plan
+from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+from tap_amazon_vendor.reports.windows import Window, touches
+from tap_amazon_vendor.streams.partition_windows import PartitionWindows
 
 if t.TYPE_CHECKING:
     from datetime import date
 
     from clocks import FakeClock
 
-    from tap_amazon_vendor.reports.api import ReportStatus
-    from tap_amazon_vendor.reports.documents import Document
+    from tap_amazon_vendor.documents.files import Document
+    from tap_amazon_vendor.engine.model import JobStatus
 
 DAYS = 100
 HORIZON = Horizon(NOW, NOW.date() - timedelta(days=DAYS), None, availability_days=4, restatement_days=0)
@@ -98,13 +100,13 @@ class TroubledAmazon(FakeAmazon):
         ]
         return self.rng.choice(good + bad)
 
-    def status(self, report_id: str) -> ReportStatus:
+    def status(self, report_id: str) -> JobStatus:
         self.step(UnavailableError("getReport still failed"))
         return super().status(report_id)
 
-    def document(self, document_id: str, kind: ReportKind) -> Document:
+    def fetch(self, document_id: str, request: ReportRequest) -> Document:
         self.step(UnavailableError("the download broke off"))
-        return super().document(document_id, kind)
+        return super().fetch(document_id, request)
 
     def listed(self, *arguments: t.Any) -> t.Any:
         try:
@@ -121,7 +123,7 @@ class Warehouse:
 
     rows: Counter[tuple[ReportPartition, date]] = field(default_factory=Counter)
     complete: dict[ReportPartition, Window] = field(default_factory=dict)
-    pending: list[dict[str, t.Any]] = field(default_factory=list)
+    pending: list[PendingJob] = field(default_factory=list)
     said_empty: int = 0
     loose: int = 0
 
@@ -143,27 +145,27 @@ class Warehouse:
             ]
             windows[partition] = PartitionWindows(complete.get(partition), requests)
             planned += [
-                PlannedReport(
+                PlannedJob(
                     request,
                     frozenset("s"),
-                    delivered=partition in complete,
-                    good_since=amazon.clock() - timedelta(days=1),
-                    turn=Turn.NEW,
+                    known_available=partition in complete,
+                    fresh_since=amazon.clock() - timedelta(days=1),
+                    priority=Priority.NEW,
                 )
                 for request in requests
             ]
         jobs.plan(planned, self.pending)
         while request := jobs.next_finished():
             ranges = windows[request.partition]
-            while ready := ranges.ready(jobs.finished):
+            while ready := ranges.ready(jobs.is_finished):
                 result = jobs.result(ready)
                 # Shortened, a window may no longer join the range: then it is written once more, later.
-                good = result.outcome.completes and touches(ranges.complete, result.asked.window)
-                done = result.asked.window if good else None
+                good = result.outcome.completes and touches(ranges.complete, result.request.window)
+                done = result.request.window if good else None
                 self.loose += result.outcome.completes and not good
                 if result.document:
-                    day = result.asked.window.start
-                    while day <= result.asked.window.end:
+                    day = result.request.window.start
+                    while day <= result.request.window.end:
                         self.rows[ready.partition, day] += 1
                         day += timedelta(days=1)
                 self.said_empty += result.outcome is Outcome.EMPTY

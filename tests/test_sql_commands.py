@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from embedded_postgres import postgres, remove
 
-from tap_amazon_vendor.cli import cli
+from tap_amazon_vendor.cli.main import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

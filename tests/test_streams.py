@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from world import SALES, STREAMS, TRAFFIC, US, Recorder, Row, Run, World, by, partitions, without_report
 
+from amazon_sandbox import FAULTS, REVOKED_REFRESH_TOKEN
+from amazon_sandbox.faults import FLAT_CONTENT
 from tap_amazon_vendor.errors import AmazonError
-from tap_amazon_vendor.sandbox import FAULTS, REVOKED_REFRESH_TOKEN
-from tap_amazon_vendor.sandbox.faults import FLAT_CONTENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -238,7 +238,7 @@ def test_a_period_without_a_closed_one_is_warned_about(world: World, caplog: pyt
     run = world.run(world.config(report_periods=["YEAR"]))
     assert run.error is None
     assert world.asked() == []
-    assert "Nothing of GET_VENDOR_SALES_REPORT" in caplog.text
+    assert "Nothing of vendor_sales, vendor_sales_totals" in caplog.text
 
 
 def test_max_reports_spreads_a_backfill_over_runs_without_holes(world: World) -> None:

@@ -7,8 +7,6 @@ import typing as t
 
 from world import STREAMS, Recorder, partitions
 
-from tap_amazon_vendor.streams.sync import sync
-
 if t.TYPE_CHECKING:
     from pathlib import Path
 
@@ -68,18 +66,18 @@ def test_a_report_is_announced_in_the_state_before_amazon_hears_of_it(world: Wor
     tap = world.tap(world.config(), message_writer=recorder)
     for name, stream in tap.streams.items():
         stream.selected = name in (*STREAMS, "report_ledger")
-    create = type(next(iter(tap.jobs._apis.values()))).create
+    create = type(next(iter(tap.run.engine._registry.apis.values()))).create
     announced: list[int] = []
 
     def heard(api: t.Any, request: t.Any) -> str:
         states = [json.loads(line)["value"] for line in recorder.lines if b'"STATE"' in line]
         pending = states[-1]["bookmarks"]["report_ledger"]["pending"]
         announced.append(request.to_state() in [{key: entry[key] for key in request.to_state()} for entry in pending])
-        return create(api, request)
+        return str(create(api, request))
 
-    for api in tap.jobs._apis.values():
+    for api in tap.run.engine._registry.apis.values():
         t.cast("t.Any", api).create = heard.__get__(api)
-    sync(tap)
+    tap.sync_all()
     assert announced
     assert all(announced)
 

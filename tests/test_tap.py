@@ -16,8 +16,8 @@ import pytest
 from bootstrap import ROOT
 from world import SALES, VENDOR_STREAMS
 
-from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, OTHER_CLIENT_ID, REVOKED_REFRESH_TOKEN, Sandbox, running
-from tap_amazon_vendor.singer import MessageWriter
+from amazon_sandbox import CLIENT_ID, CLIENT_SECRET, OTHER_CLIENT_ID, REVOKED_REFRESH_TOKEN, Sandbox, running
+from tap_amazon_vendor.singer.writer import MessageWriter
 from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from world import World
 
-    from tap_amazon_vendor.sandbox import Server
+    from amazon_sandbox import Server
 
 REFRESH_TOKEN = "Atzr|sandbox-vendor-us"
 
@@ -117,7 +117,7 @@ def test_a_connection_test_asks_for_one_window_of_each_report(tmp_path: Path, am
         if call.operation == "createReport"
     ]
     assert "ERROR" not in result.stderr
-    assert len(asked) == len(set(asked)) >= len({stream.report_type for stream in VENDOR_STREAMS}) - 1
+    assert len(asked) == len(set(asked)) >= len({stream.report.name for stream in VENDOR_STREAMS}) - 1
 
 
 @pytest.mark.parametrize("mode", [[], ["--test"]])
@@ -152,7 +152,7 @@ def test_what_amazon_refuses_ends_in_one_clear_message(
         ({"region": "eu"}, "`region` is 'eu', but the marketplaces (US) lie in 'na'"),
         ({"report_periods": ["HOUR"]}, "allowed are DAY, WEEK, MONTH, QUARTER, YEAR"),
         ({"marketplace": ["US"]}, "Did you mean 'marketplaces'?"),
-        ({"start_date": "yesterday"}, "write an ISO 8601 date"),
+        ({"start_date": "yesterday"}, "write a full ISO 8601 date"),
         ({"client_secret": 12345678}, "`client_secret` must be of type string"),
         ("{", "not a JSON object"),
         ("[1]", "not a JSON object"),
@@ -236,13 +236,13 @@ def test_sigterm_writes_what_is_known(tmp_path: Path) -> None:
 
 def test_a_signal_is_heard_though_a_worker_does_not_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may wait for the log, and the log for the one who is interrupted."""
-    monkeypatch.setattr("tap_amazon_vendor.tap.PATIENCE", 0.01)
+    monkeypatch.setattr("tap_amazon_vendor.run.run.PATIENCE", 0.01)
     tap = world.tap(world.config(), message_writer=(writer := MessageWriter()))
-    _ = tap.plan
+    _ = tap.run.plan
     held, free = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with tap.jobs.changed:
+        with tap.run.engine.changed:
             held.set()
             free.wait(20)
 
@@ -297,14 +297,17 @@ def test_settings_can_come_from_the_environment(
 
 def test_the_spool_is_private_and_emptied(world: World) -> None:
     tap = world.tap(world.config())
-    assert tap.spool.stat().st_mode & 0o777 == 0o700
+    assert tap.run.spool.stat().st_mode & 0o777 == 0o700
     tap.sync_all()
-    assert not tap.spool.exists()
+    assert not tap.run.spool.exists()
 
 
 def test_seller_accounts_have_no_vendor_streams() -> None:
     seller = TapAmazonVendor(config={"account_type": "seller"}, validate_config=False)
-    assert set(seller.streams) == {"report_ledger", *(stream.name for stream in STREAMS if stream.kind == "seller")}
+    assert set(seller.streams) == {
+        "report_ledger",
+        *(stream.name for stream in STREAMS if stream.account_type == "seller"),
+    }
 
 
 def test_the_sample_configuration_works_as_it_is() -> None:

@@ -17,10 +17,11 @@ from bootstrap import ROOT
 from click.testing import CliRunner
 from clocks import NOW, FakeClock
 from embedded_postgres import Postgres, postgres, remove
+from environments import install_target_jsonl
 from world import World
 
-from tap_amazon_vendor.cli import cli
-from tap_amazon_vendor.sandbox import Sandbox, running
+from amazon_sandbox import Sandbox, running
+from tap_amazon_vendor.cli.main import cli
 from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
@@ -119,6 +120,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     meltano_project.install_plugins()
+    install_target_jsonl()
     folder = tmp_path_factory.mktemp("pg") / "postgres"
     with postgres(folder) as there:
         yield there

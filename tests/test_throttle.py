@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_amazon_vendor.throttle import LONGEST_SLACK, SLACK, Bucket, Operation, Throttle
+from tap_amazon_vendor.amazon.throttle import LONGEST_SLACK, SLACK, Bucket, Operation, Throttle
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ ROUNDING = 1e-6
 
 @dataclass
 class AmazonBucket:
-    """Amazon's side, written from API.md section 5 and not from the code under test."""
+    """Amazon's side, written from docs/amazon/quotas.md#token-buckets and not from the code under test."""
 
     rate: float
     burst: int

@@ -13,8 +13,9 @@ import pytest
 import trustme
 from hosts import Answer, Fate, Host, free_url, serving
 
+from tap_amazon_vendor.amazon.retry import MAX_TRIES
+from tap_amazon_vendor.amazon.transport import LOCAL_TRIES, Transport, user_agent
 from tap_amazon_vendor.errors import UnansweredError, UnavailableError
-from tap_amazon_vendor.transport import LOCAL_TRIES, MAX_TRIES, Transport, user_agent
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -149,12 +150,12 @@ class TestAnswers:
         self, send: Callable[..., requests.Response], naps: list[float]
     ) -> None:
         with serving(Answer(429, headers={"Retry-After": "123"}), Answer(503)) as host:
-            send("GET", host.url, pause=lambda response: float(response.headers.get("Retry-After", 7)))
+            send("GET", host.url, retry_after=lambda response: float(response.headers.get("Retry-After", 7)))
         assert naps == [123, 7]
 
     def test_a_pause_of_nothing_is_no_pause(self, send: Callable[..., requests.Response], naps: list[float]) -> None:
         with serving(Answer(429)) as host:
-            send("GET", host.url, pause=lambda _: 0.0)
+            send("GET", host.url, retry_after=lambda _: 0.0)
         assert naps == [0.0]
 
     def test_every_try_sends_the_whole_request(self, send: Callable[..., requests.Response], naps: list[float]) -> None:

@@ -128,13 +128,6 @@ def test_search_terms_are_read_only_where_they_are_selected(world: World) -> Non
     assert [name for name, stream in tap.streams.items() if not stream.selected] == ["brand_search_terms"]
 
 
-def test_programs_that_contain_each_other_are_warned_about(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    config = world.config(selling_programs=["RETAIL", "BUSINESS", "FRESH"])
-    done = world.run(config, streams=["vendor_sales"])
-    assert {row["selling_program"] for row in done.records("vendor_sales")} == {"RETAIL", "BUSINESS", "FRESH"}
-    assert "RETAIL seems to contain the other selling programs" in caplog.text
-
-
 def test_a_vendor_without_brand_registry_is_told_and_goes_on(world: World) -> None:
     done = world.run(
         world.config("vendor-uk"), streams=["brand_market_basket", "vendor_traffic_totals", "report_ledger"]

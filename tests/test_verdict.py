@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from world import SALES, STREAMS, TRAFFIC, World
 
-from tap_amazon_vendor.checks import Check, Diagnosis, Permission, State
+from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
+from tap_amazon_vendor.audit.ledger import LedgerEntry, Subject
+from tap_amazon_vendor.audit.reasons import Reasons
+from tap_amazon_vendor.doctor.diagnosis import Check, Diagnosis, Permission, State
 from tap_amazon_vendor.errors import AccessDeniedError, AmazonError, RequestRejectedError, UnavailableError
-from tap_amazon_vendor.reports.jobs import ReportResult
-from tap_amazon_vendor.reports.ledger import LedgerEntry
-from tap_amazon_vendor.reports.outcomes import Outcome
-from tap_amazon_vendor.reports.request import ReportRequest
+from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.windows import Window
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS, Sandbox, running
-from tap_amazon_vendor.verdict import Part, Reasons, Unread, repeated, unread_accounts, verdict
+from tap_amazon_vendor.run.verdict import Part, Unread, repeated, unread_accounts, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from clocks import FakeClock
     from world import Row
 
-    from tap_amazon_vendor.accounts import Account
+    from tap_amazon_vendor.config.accounts import Account
 
 DAY = date(2026, 11, 20)
 MARKET_BASKET = "GET_BRAND_ANALYTICS_MARKET_BASKET_REPORT"
@@ -48,8 +47,8 @@ def entry(
 ) -> LedgerEntry:
     """What became of a window."""
     window = Window(DAY, DAY)
-    asked = ReportRequest(account, report_type, "US", options, window)
-    return LedgerEntry(stream, ReportResult(Outcome(outcome), asked, reason, **result), window, Outcome(outcome), 0)
+    subject = Subject(account, "US", report_type, options)
+    return LedgerEntry(stream, subject, window, Outcome(outcome), reason=reason, **result)
 
 
 def part(stream: str, account: str = "main", **more: Any) -> Part:
@@ -228,7 +227,7 @@ def doctors_words(world: World, config: Row) -> list[str]:
     (account,) = tap.settings.accounts
     for name, stream in tap.streams.items():
         stream.selected = name in SELECTED[account.kind]
-    return tap.diagnose(account.label).problems
+    return tap.run.diagnose(account.label).problems
 
 
 SELECTED = {
@@ -351,6 +350,6 @@ def test_an_account_of_which_all_is_put_off_is_no_failure(world: World) -> None:
 def test_amazons_error_is_kept_beside_its_words(world: World) -> None:
     """The verdict goes by it, and by no words."""
     tap = world.tap(world.config("vendor-us-no-role"))
-    result = tap.jobs.result(next(iter(tap.plan.values()))[0].request)
+    result = tap.run.engine.result(next(iter(tap.run.plan.values()))[0].request)
     assert isinstance(result.error, AmazonError)
     assert result.reason == str(result.error)

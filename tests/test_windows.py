@@ -11,20 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_amazon_vendor.reports.windows import (
-    DAY,
-    PERIODS,
-    Horizon,
-    Period,
-    Window,
-    common,
-    extend,
-    plan,
-    reachable,
-    touches,
-)
+from tap_amazon_vendor.reports.calendars import PERIODS, Horizon, Period
+from tap_amazon_vendor.reports.coverage import plan, reachable
+from tap_amazon_vendor.reports.windows import DAY, Window, common, extend, touches
 
-#: REPORTS.md 0.3: most periods per request, and a look-back in days that is never too short.
+#: docs/amazon/calendars.md#widths-and-look-back: most periods per request, and a look-back in days that is never too
+#: short.
 SPANS = {"DAY": 15, "WEEK": 7, "MONTH": 15, "QUARTER": 4, "YEAR": 2}
 MOST_DAYS_BACK = {"DAY": 1460, "WEEK": 49, "MONTH": 3 * 366, "QUARTER": 2 * 366, "YEAR": 3 * 366}
 

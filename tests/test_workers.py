@@ -9,13 +9,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from test_jobs import NEWEST, OLDER, OLDEST, FakeAmazon, Fate, planned, sales
+from test_engine import NEWEST, OLDER, OLDEST, FakeAmazon, Fate, planned, sales
 
+from tap_amazon_vendor.amazon.throttle import Bucket
+from tap_amazon_vendor.engine.engine import Engine
+from tap_amazon_vendor.engine.workers import MOST, Workers
+from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.api import CREATE_REPORT, OWN_QUOTAS
-from tap_amazon_vendor.reports.jobs import ReportJobs
-from tap_amazon_vendor.reports.outcomes import Outcome
-from tap_amazon_vendor.reports.workers import MOST, Workers
-from tap_amazon_vendor.throttle import Bucket
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,13 +48,13 @@ def amazon() -> FakeAmazon:
     return FakeAmazon(FastClock())  # type: ignore[arg-type]  # as good a clock
 
 
-def engine(amazon: FakeAmazon, save: Callable[[], None] = lambda: None) -> ReportJobs:
+def engine(amazon: FakeAmazon, save: Callable[[], None] = lambda: None) -> Engine:
     clock: t.Any = amazon.clock
-    return ReportJobs({"a": amazon, "b": amazon}, clock=clock, sleep=clock.sleep, wait_seconds=3600, save=save)
+    return Engine({"a": amazon, "b": amazon}, clock=clock, sleep=clock.sleep, wait_seconds=3600, save=save)
 
 
-def working(jobs: ReportJobs, amazon: FakeAmazon, accounts: int = 2) -> Workers:
-    return Workers(jobs, accounts, t.cast("t.Any", amazon.clock).wait)
+def working(jobs: Engine, amazon: FakeAmazon, accounts: int = 2) -> Workers:
+    return Workers(jobs, t.cast("t.Any", amazon.clock).wait, accounts=accounts, own_quotas=len(OWN_QUOTAS))
 
 
 def eventually(truth: Callable[[], bool]) -> bool:
@@ -71,7 +71,7 @@ def test_reports_come_in_while_the_caller_is_busy(amazon: FakeAmazon) -> None:
     with working(jobs, amazon):
         jobs.result(NEWEST)
         # No call of ours any more: what is announced goes on by itself.
-        assert eventually(lambda: jobs.finished(OLDER) and jobs.finished(OLDEST))
+        assert eventually(lambda: jobs.is_finished(OLDER) and jobs.is_finished(OLDEST))
     assert sorted(amazon.fetched) == ["d-r0", "d-r1", "d-r2"]
 
 
@@ -118,7 +118,7 @@ def test_one_accounts_hanging_call_does_not_stop_another(amazon: FakeAmazon) -> 
     with working(jobs, amazon):
         assert jobs.result(other).outcome is Outcome.LOADED
         assert hanging.wait(PATIENCE)
-        assert not jobs.finished(NEWEST)
+        assert not jobs.is_finished(NEWEST)
         go_on.set()
         assert jobs.result(NEWEST).outcome is Outcome.LOADED
 

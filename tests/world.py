@@ -12,13 +12,13 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from amazon_sandbox.reports import RULES
+from amazon_sandbox.rules.verdicts import ReportRequest as Asked
+from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
 from tap_amazon_vendor.errors import RunFailedError
-from tap_amazon_vendor.reports.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
-from tap_amazon_vendor.sandbox.reports import RULES
-from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest as Asked
-from tap_amazon_vendor.singer import MessageWriter
+from tap_amazon_vendor.singer.schema_files import load_schema
+from tap_amazon_vendor.singer.writer import MessageWriter
 from tap_amazon_vendor.streams import REPORT_STREAMS
-from tap_amazon_vendor.streams.base import load_schema
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from clocks import FakeClock
     from singer_sdk.singerlib import Message
 
-    from tap_amazon_vendor.sandbox import Call, Sandbox, Server
-    from tap_amazon_vendor.sandbox.data.tables import Table
-    from tap_amazon_vendor.streams.base import ReportStream
+    from amazon_sandbox import Call, Sandbox, Server
+    from amazon_sandbox.data.tables import Table
+    from tap_amazon_vendor.streams.report_rows import ReportRows
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -40,7 +40,7 @@ SALES, TRAFFIC = "GET_VENDOR_SALES_REPORT", "GET_VENDOR_TRAFFIC_REPORT"
 MONEY = ("orderedRevenue", "shippedCogs", "shippedRevenue")
 
 #: The report streams of vendor accounts.
-VENDOR_STREAMS = [stream for stream in REPORT_STREAMS if stream.kind == "vendor"]
+VENDOR_STREAMS = [stream for stream in REPORT_STREAMS if stream.account_type == "vendor"]
 
 #: Of each stream: report type, array of the document, whether there is a view and a program.
 STREAMS = {
@@ -298,20 +298,18 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def seed_rows(
-    sandbox: Sandbox, stream: type[ReportStream], calls: Iterable[Call], account: str = "vendor-us"
-) -> list[Row]:
+def seed_rows(sandbox: Sandbox, stream: ReportRows, calls: Iterable[Call], account: str = "vendor-us") -> list[Row]:
     """What the documents of all reports asked for say, in the stream's columns."""
     rows = []
     for call in calls:
         request = call.request
-        if call.operation != "createReport" or request["reportType"] != stream.report_type:
+        if call.operation != "createReport" or request["reportType"] != stream.report.name:
             continue
-        hourly = "REAL_TIME" in stream.report_type
+        hourly = "REAL_TIME" in stream.report.name
         bounds = [moment(request[name]) for name in ("dataStartTime", "dataEndTime") if name in request]
         start, end = (bound if hourly else bound.date() for bound in bounds) if bounds else (None, None)
         document = sandbox.data.document(
-            stream.report_type,
+            stream.report.name,
             account=account,
             marketplace_id=request["marketplaceIds"][0],
             options=request["reportOptions"],
@@ -325,9 +323,9 @@ def seed_rows(
         specification = document["reportSpecification"]
         said = {**specification, **specification.get("reportOptions", {})}
         once = {column: str(said[field])[:10] for column, field in stream.from_specification.items()}
-        array, *path = stream.array.split(".")
-        for row in elements(document[array], path, stream.inherits):
-            own = {name: value for name, value in row.items() if name not in stream.leaves_out}
+        array, *path = stream.records_path.split(".")
+        for row in elements(document[array], path, stream.parent_fields):
+            own = {name: value for name, value in row.items() if name not in stream.ignored_fields}
             rows.append({**base, **options, **once, **flat(own)})
     return rows
 
@@ -350,7 +348,7 @@ def as_read(value: Any, kind: str, got: Any) -> Any:
     return None if value in {"--", "N/A"} else value
 
 
-def seller_rows(sandbox: Sandbox, stream: type[ReportStream], label: str, calls: Iterable[Call]) -> dict[Key, Row]:
+def seller_rows(sandbox: Sandbox, stream: ReportRows, label: str, calls: Iterable[Call]) -> dict[Key, Row]:
     """What the flat files of all reports asked for say, as a target's table holds it: by the stream's own key."""
     account = next(each for each in sandbox.accounts if each.label == label)
     rows: dict[Key, Row] = {}
@@ -358,34 +356,34 @@ def seller_rows(sandbox: Sandbox, stream: type[ReportStream], label: str, calls:
         if call.operation != "createReport" or call.status != 202 or call.account != label:
             continue
         asked = call.request
-        if asked["reportType"] != stream.report_type:
+        if asked["reportType"] != stream.report.name:
             continue
         since, until = (moment(asked[name]) if name in asked else None for name in ("dataStartTime", "dataEndTime"))
-        request = Asked(stream.report_type, tuple(asked["marketplaceIds"]), asked["reportOptions"], since, until)
-        start, end = RULES[stream.report_type].dates.window(request, call.at)
+        request = Asked(stream.report.name, tuple(asked["marketplaceIds"]), asked["reportOptions"], since, until)
+        start, end = RULES[stream.report.name].dates.window(request, call.at)
         table = sandbox.data.table(
-            stream.report_type, account=account, marketplace_id=request.marketplace_ids[0],
+            stream.report.name, account=account, marketplace_id=request.marketplace_ids[0],
             options=request.options, start=start, end=end, as_of=call.at,
         )  # fmt: skip
         rows |= table_rows(stream, table, request.marketplace_ids[0])
     return rows
 
 
-def table_rows(stream: type[ReportStream], table: Table, *context: str) -> dict[Key, Row]:
+def table_rows(stream: ReportRows, table: Table, *context: str) -> dict[Key, Row]:
     """The lines of a flat file by the stream's key, which begins with the context; `snapshot_time` is left out."""
-    assert stream.flat
-    reader = FlatFileReader(stream.flat, load_schema(stream.name)["properties"], (), _never, _never)
+    assert stream.report.layout
+    reader = FlatFileReader(stream.report.layout, load_schema(stream.name)["properties"], (), _never, _never)
     columns = {name: str(reader.column(name)) for name in table.columns}
     seen: Counter[Key] = Counter()
     rows: dict[Key, Row] = {}
     for number, line in enumerate(table.rows, 1):
         row = {columns[name]: cell for name, cell in line.items()}
-        natural = tuple(plain(row[key]) for key in stream.row_keys if key in row)
+        natural = tuple(plain(row[key]) for key in stream.key_columns if key in row)
         seen[natural] += 1
         own = {LINE_NUMBER: number, OCCURRENCE: seen[natural]}
         key = (
             *context,
-            *(plain(row[key]) if key in row else plain(own[key]) if key in own else None for key in stream.row_keys),
+            *(plain(row[key]) if key in row else plain(own[key]) if key in own else None for key in stream.key_columns),
         )
         rows[key] = row
     return rows

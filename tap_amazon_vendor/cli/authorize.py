@@ -16,11 +16,11 @@ import click
 from tap_amazon_vendor.cli import config
 
 if t.TYPE_CHECKING:
-    from tap_amazon_vendor.accounts import Account
-    from tap_amazon_vendor.consent import Consent, ConsentRequest
+    from tap_amazon_vendor.amazon.consent import Consent, ConsentRequest
+    from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.credential_store import Place
+    from tap_amazon_vendor.config.redaction import Secret
     from tap_amazon_vendor.errors import ConsentError
-    from tap_amazon_vendor.secrets import Secret
-    from tap_amazon_vendor.vault import Place
 
 #: Where the setting `refresh_token` is read from, if it says nothing else.
 VARIABLE = "TAP_AMAZON_VENDOR_REFRESH_TOKEN"
@@ -84,13 +84,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     takes the answer and stores the refresh token. Everything but the token of
     `--store stdout` is written to standard error, and no secret is ever shown.
     """
-    from tap_amazon_vendor.accounts import is_local, is_safe  # noqa: PLC0415 - commands start fast
-    from tap_amazon_vendor.auth import exchange_code  # noqa: PLC0415
-    from tap_amazon_vendor.consent import ConsentRequest  # noqa: PLC0415
+    from tap_amazon_vendor.amazon.auth import exchange_code  # noqa: PLC0415
+    from tap_amazon_vendor.amazon.consent import ConsentRequest  # noqa: PLC0415
+    from tap_amazon_vendor.amazon.transport import Transport  # noqa: PLC0415
+    from tap_amazon_vendor.config.accounts import is_local, is_safe  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.config.credential_store import VaultError  # noqa: PLC0415
+    from tap_amazon_vendor.config.redaction import Redactor  # noqa: PLC0415
     from tap_amazon_vendor.errors import AmazonError  # noqa: PLC0415
-    from tap_amazon_vendor.secrets import Redactor  # noqa: PLC0415
-    from tap_amazon_vendor.transport import Transport  # noqa: PLC0415
-    from tap_amazon_vendor.vault import VaultError  # noqa: PLC0415
 
     for name, url in (("--redirect-uri", redirect_uri), ("--central-url", central_url)):
         if url and not is_safe(url):
@@ -144,7 +144,7 @@ def _read(files: tuple[str, ...], application_id: str | None) -> dict[str, t.Any
 
 def _choose(settings: dict[str, t.Any], label: str | None) -> tuple[Account, dict[str, t.Any]]:
     """Return the account to authorize, without a refresh token, and what the configuration says of it."""
-    from tap_amazon_vendor.accounts import read_accounts  # noqa: PLC0415
+    from tap_amazon_vendor.config.accounts import read_accounts  # noqa: PLC0415
 
     problems: list[str] = []
     accounts = read_accounts(settings, problems, REQUIRED)
@@ -161,7 +161,7 @@ def _choose(settings: dict[str, t.Any], label: str | None) -> tuple[Account, dic
 
 def _place(store: str, env_file: Path, account: Account, setting: str, *, several: bool) -> Place:
     """Return where the refresh token goes: where the setting `refresh_token` looks, if that is such a place."""
-    from tap_amazon_vendor.vault import ENVIRONMENT, KEYRING, SERVICE, EnvFile, KeyringEntry  # noqa: PLC0415
+    from tap_amazon_vendor.config.credential_store import ENVIRONMENT, KEYRING, SERVICE, EnvFile, KeyringEntry  # noqa: PLC0415
 
     if store == "env":
         own = f"{VARIABLE}_{re.sub(r'[^A-Za-z0-9]+', '_', account.label).upper()}" if several else VARIABLE
@@ -177,7 +177,7 @@ def _ask(request: ConsentRequest, *, seconds: float, open_browser: bool, listen:
     Raises:
         ConsentError: It did not come, was refused, or is another one's.
     """
-    from tap_amazon_vendor.consent import receiving  # noqa: PLC0415
+    from tap_amazon_vendor.amazon.consent import receiving  # noqa: PLC0415
 
     click.echo(f"Consent is given by somebody who administers the account, at this page:\n\n{request.url}\n", err=True)
     if not listen:
@@ -205,7 +205,7 @@ def _paste(request: ConsentRequest) -> Consent:
     Raises:
         ConsentError: The consent was refused, or none of the addresses is the answer.
     """
-    from tap_amazon_vendor.consent import WrongAddressError, read_answer  # noqa: PLC0415
+    from tap_amazon_vendor.amazon.consent import WrongAddressError, read_answer  # noqa: PLC0415
     from tap_amazon_vendor.errors import ConsentError  # noqa: PLC0415
 
     click.echo(
@@ -251,7 +251,7 @@ def _next_line(problem: ConsentError | None) -> str:
 
 def _how_to_use(place: Place, entry: dict[str, t.Any]) -> str:
     """Say where the refresh token is, and how the tap gets it from there."""
-    from tap_amazon_vendor.vault import EnvFile  # noqa: PLC0415
+    from tap_amazon_vendor.config.credential_store import EnvFile  # noqa: PLC0415
 
     if isinstance(place, StandardOutput):
         return "The refresh token is written to standard output."

@@ -38,9 +38,10 @@ def read(files: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
     from dotenv import load_dotenv  # noqa: PLC0415  # commands are to start fast
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 
-    from tap_amazon_vendor.secrets import keep_out_of_logs  # noqa: PLC0415
-    from tap_amazon_vendor.settings import check_settings, secrets_in  # noqa: PLC0415
-    from tap_amazon_vendor.tap import TapAmazonVendor, _check_environment  # noqa: PLC0415
+    from tap_amazon_vendor.command import check_environment  # noqa: PLC0415
+    from tap_amazon_vendor.config.redaction import keep_out_of_logs  # noqa: PLC0415
+    from tap_amazon_vendor.config.settings import check_settings, secrets_in  # noqa: PLC0415
+    from tap_amazon_vendor.tap import TapAmazonVendor  # noqa: PLC0415
 
     if Path(".env").is_file():
         load_dotenv(Path(".env"), override=True)
@@ -50,7 +51,7 @@ def read(files: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
             config.update(_read_file(Path(file)))
     if not files or ENVIRONMENT in files:
         try:
-            _check_environment(TapAmazonVendor)
+            check_environment(TapAmazonVendor)
         except ConfigValidationError as error:
             return config, list(error.errors)
         config.update(TapAmazonVendor._env_var_config)  # noqa: SLF001  # as the SDK itself does

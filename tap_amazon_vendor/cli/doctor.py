@@ -21,9 +21,9 @@ if t.TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from tap_amazon_vendor.accounts import Account
-    from tap_amazon_vendor.checks import Check, Diagnosis, Permission, State
-    from tap_amazon_vendor.settings import Settings
+    from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.settings import Settings
+    from tap_amazon_vendor.doctor.diagnosis import Check, Diagnosis, Permission, State
 
 #: How a state looks on a terminal.
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
@@ -89,7 +89,7 @@ def _read(files: tuple[str, ...]) -> tuple[Settings | None, list[str]]:
     """Return the configuration, or what is wrong with it."""
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415 - commands start fast
 
-    from tap_amazon_vendor.settings import read_settings  # noqa: PLC0415
+    from tap_amazon_vendor.config.settings import read_settings  # noqa: PLC0415
 
     settings, problems = config.read(files)
     if problems:
@@ -108,10 +108,10 @@ def _left_out(settings: Settings) -> list[str]:
 
 
 def _diagnose(account: Account) -> Diagnosis:
-    from tap_amazon_vendor.checks import check_account  # noqa: PLC0415 - commands start fast
-    from tap_amazon_vendor.spapi import SellingPartnerApi  # noqa: PLC0415
+    from tap_amazon_vendor.amazon.client import SellingPartnerApi  # noqa: PLC0415
+    from tap_amazon_vendor.amazon.transport import Transport  # noqa: PLC0415
+    from tap_amazon_vendor.doctor.diagnosis import check_account  # noqa: PLC0415 - commands start fast
     from tap_amazon_vendor.streams import GROUPS  # noqa: PLC0415
-    from tap_amazon_vendor.transport import Transport  # noqa: PLC0415
 
     again = partial(_sleep, "before trying again")
     quota = partial(_sleep, "for Amazon's quota")
@@ -158,7 +158,7 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, t.Any]:
 
 def show_settings(screen: Console, accounts: Sequence[Account], problems: Sequence[str]) -> None:
     """Print what is wrong with the settings, or that nothing is."""
-    from tap_amazon_vendor.checks import Check, State  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.doctor.diagnosis import Check, State  # noqa: PLC0415 - commands start fast
 
     if not problems:
         labels = ", ".join(printable(account.label) for account in accounts) or "none, there is only an inbox"
@@ -172,7 +172,7 @@ def _show(screen: Console, diagnosis: Diagnosis) -> None:
     """Print what was found out about an account."""
     from rich.text import Text  # noqa: PLC0415 - commands start fast
 
-    from tap_amazon_vendor import advice  # noqa: PLC0415
+    from tap_amazon_vendor.doctor import advice  # noqa: PLC0415
 
     account = diagnosis.account
     screen.print()
@@ -215,7 +215,7 @@ def _table(permissions: Sequence[Permission]) -> Table:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from tap_amazon_vendor import advice  # noqa: PLC0415
+    from tap_amazon_vendor.doctor import advice  # noqa: PLC0415
 
     table = Table("", *COLUMNS, box=None, padding=(0, GAP, 0, 0), pad_edge=False)
     table.caption, table.caption_justify = CAPTION, "left"
@@ -237,7 +237,7 @@ def _table(permissions: Sequence[Permission]) -> Table:
 
 def _plain(permissions: Sequence[Permission]) -> Iterator[str]:
     """Write the same for a file or a pipe."""
-    from tap_amazon_vendor import advice  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.doctor import advice  # noqa: PLC0415 - commands start fast
 
     yield from plain_table(
         ("Group", *COLUMNS, "Role (any one)", "Streams"),

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from tap_amazon_vendor.outlook import Outlook, Windows
+    from tap_amazon_vendor.forecast import Outlook, Windows
     from tap_amazon_vendor.reports.request import ReportPartition
     from tap_amazon_vendor.tap import TapAmazonVendor
 
@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
 TRIES = 3
 
 #: Why windows are read, by the name of the turn.
-TURNS = {"NEW": "new", "BACKFILL": "backfill", "AGAIN": "read again"}
+TURNS = {"NEW": "new", "BACKFILL": "backfill", "RESTATEMENT": "read again"}
 
 #: What is said of windows, and the columns that it takes on a terminal: a date is always whole.
 COUNTS = ("Windows", "To ask for")
@@ -88,7 +88,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415 - commands start fast
 
-    from tap_amazon_vendor.outlook import look_ahead  # noqa: PLC0415
+    from tap_amazon_vendor.forecast import look_ahead  # noqa: PLC0415
 
     settings, problems = config.read(files)
     if not problems:
@@ -106,7 +106,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     if not labels:
         message = "the configuration has no account of that label"
         raise click.BadParameter(message, param_hint="--account")
-    outlook = look_ahead(tap, labels, ask_amazon=not offline)
+    outlook = look_ahead(tap.run, labels, ask_amazon=not offline)
     if form == "json":
         click.echo(json.dumps({"ok": True, "problems": [], **_as_json(outlook)}, indent=2))
     else:
@@ -119,7 +119,7 @@ def _singer_state(content: dict[str, t.Any]) -> dict[str, t.Any]:
     Raises:
         click.BadParameter: There is none, or it is damaged.
     """
-    from tap_amazon_vendor.tap import check_shape  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.command import check_shape  # noqa: PLC0415 - commands start fast
 
     for name in ("completed", "singer_state", "value"):
         if "bookmarks" not in content and isinstance(content.get(name), dict):
@@ -136,8 +136,8 @@ def _singer_state(content: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _tap(settings: dict[str, t.Any], state: dict[str, t.Any], catalog: dict[str, t.Any] | None) -> TapAmazonVendor:
+    from tap_amazon_vendor.amazon.transport import Transport  # noqa: PLC0415
     from tap_amazon_vendor.tap import TapAmazonVendor  # noqa: PLC0415
-    from tap_amazon_vendor.transport import Transport  # noqa: PLC0415
 
     if catalog is not None and not isinstance(catalog.get("streams"), list):
         message = "not a catalog: it has no list `streams`"
@@ -150,12 +150,12 @@ def _tap(settings: dict[str, t.Any], state: dict[str, t.Any], catalog: dict[str,
         raise click.BadParameter(message, param_hint="--catalog") from None
     # The tap's own is as patient as a pipeline.
     rng = random.Random()  # noqa: S311 - jitter is no secret
-    tap.transport = Transport(sleep=time.sleep, rng=rng, tries=TRIES)
+    tap.run.transport = Transport(sleep=time.sleep, rng=rng, tries=TRIES)
     return tap
 
 
 def _as_json(outlook: Outlook) -> dict[str, t.Any]:
-    from tap_amazon_vendor.reports.jobs import Source  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.engine.model import Source  # noqa: PLC0415 - commands start fast
 
     return {
         "begins_at": outlook.now.isoformat(timespec="seconds"),
@@ -171,7 +171,7 @@ def _as_json(outlook: Outlook) -> dict[str, t.Any]:
             {
                 **_partition(windows.partition, windows.country),
                 "streams": windows.streams,
-                "turn": TURNS[windows.turn.name],
+                "turn": TURNS[windows.priority.name],
                 "windows": [str(window) for window in windows.ranges],
                 "first": str(windows.span).partition("/")[0],
                 "last": str(windows.span).partition("/")[2],
@@ -203,8 +203,8 @@ def _partition(partition: ReportPartition, country: str) -> dict[str, t.Any]:
 
 def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
     """Print what a run would do."""
-    from tap_amazon_vendor.reports.jobs import Source  # noqa: PLC0415 - commands start fast
-    from tap_amazon_vendor.reports.progress import duration  # noqa: PLC0415
+    from tap_amazon_vendor.engine.model import Source  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.engine.progress import duration  # noqa: PLC0415
 
     lines = []
     if outlook.windows:
@@ -213,7 +213,7 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
             screen.print(each, soft_wrap=isinstance(each, str))
         lines.append("")
         most_words = f" (`max_reports` is {most})" if most else ""
-        lines.append(f"{outlook.count(Source.ASKED)} reports to ask for{most_words}")
+        lines.append(f"{outlook.count(Source.CREATED)} reports to ask for{most_words}")
     else:
         lines.append("Nothing to do: everything that is wanted and published is there.")
     if outlook.unproven:
@@ -221,10 +221,10 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
     lines += [
         f"{number} {words}"
         for source, words in (
-            (Source.TAKEN_UP, "asked for by an earlier run and taken up"),
-            (Source.LISTED, "listed by Amazon, probably with the same options: then not asked for again"),
-            (Source.MADE_BY_AMAZON, "looked for, because Amazon makes them by itself"),
-            (Source.LATER, "left for later runs, by `max_reports` or a quota of their type"),
+            (Source.RESUMED, "asked for by an earlier run and taken up"),
+            (Source.ADOPTED, "listed by Amazon, probably with the same options: then not asked for again"),
+            (Source.AMAZON_GENERATED, "looked for, because Amazon makes them by itself"),
+            (Source.DEFERRED, "left for later runs, by `max_reports` or a quota of their type"),
         )
         if (number := outlook.count(source))
     ]
@@ -248,7 +248,7 @@ def _by_account(windows: t.Iterable[Windows]) -> dict[tuple[str, str], dict[str,
     for each in windows:
         place = printable(each.partition.account), each.country
         turns = found.setdefault(place, {turn: {} for turn in TURNS.values()})
-        turns[TURNS[each.turn.name]].setdefault(each.streams, []).append(each)
+        turns[TURNS[each.priority.name]].setdefault(each.streams, []).append(each)
     return {
         place: {turn: [*itertools.chain.from_iterable(some.values())] for turn, some in turns.items() if some}
         for place, turns in found.items()
@@ -257,7 +257,9 @@ def _by_account(windows: t.Iterable[Windows]) -> dict[tuple[str, str], dict[str,
 
 def _facts(windows: Windows) -> tuple[str, str, str, str]:
     """Return the first day, the last day, the number of windows, and how many of them are to be asked for."""
-    asked = sum(number for source, number in windows.sources.items() if source.name == "ASKED")
+    from tap_amazon_vendor.engine.model import Source  # noqa: PLC0415 - commands start fast
+
+    asked = windows.sources.get(Source.CREATED, 0)
     first, last = (text[:10] for text in str(windows.span).split("/"))
     return first, last, str(len(windows.ranges)), str(asked) if windows.sources else ""
 

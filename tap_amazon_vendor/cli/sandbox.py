@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from types import FrameType
 
-    from tap_amazon_vendor.sandbox import Call
+    from amazon_sandbox import Call
 
 
 @click.command("sandbox")
@@ -94,13 +94,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     Amazon's quotas, and fails in Amazon's ways when asked to.
     """
     try:
-        from tap_amazon_vendor.sandbox import (  # noqa: PLC0415 - an optional extra
+        from amazon_sandbox import (  # noqa: PLC0415 - an optional extra
             FAULTS,
             Sandbox,
             UnknownFaultError,
             running,
         )
-        from tap_amazon_vendor.sandbox.pages import settings  # noqa: PLC0415
+        from amazon_sandbox.pages import settings  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "werkzeug":
             raise

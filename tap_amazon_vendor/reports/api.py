@@ -1,10 +1,9 @@
-"""What the Reports API 2021-06-30 can do (API.md section 6). When to do it is `jobs`' matter."""
+"""What the Reports API 2021-06-30 can do (docs/amazon/reports-api.md). When to do it is `jobs`' matter."""
 
 from __future__ import annotations
 
 import itertools
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.message import Message
 from http import HTTPStatus
@@ -13,20 +12,20 @@ from uuid import uuid4
 
 from urllib3.exceptions import HTTPError
 
+from tap_amazon_vendor.amazon.throttle import Operation
+from tap_amazon_vendor.documents.files import open_document, open_flat_file
+from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import AmazonError, DocumentError, UnavailableError
-from tap_amazon_vendor.reports.documents import open_document, open_flat_file
-from tap_amazon_vendor.reports.outcomes import Processing
-from tap_amazon_vendor.throttle import Operation
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from tap_amazon_vendor.reports.documents import Document
-    from tap_amazon_vendor.reports.request import ReportKind, ReportRequest
-    from tap_amazon_vendor.spapi import SellingPartnerApi
-    from tap_amazon_vendor.throttle import Bucket, Throttle
-    from tap_amazon_vendor.transport import Transport
+    from tap_amazon_vendor.amazon.client import SellingPartnerApi
+    from tap_amazon_vendor.amazon.throttle import Bucket, Throttle
+    from tap_amazon_vendor.amazon.transport import Transport
+    from tap_amazon_vendor.documents.files import Document
+    from tap_amazon_vendor.reports.request import ReportRequest
 
 _BASE = "/reports/2021-06-30"
 
@@ -38,8 +37,8 @@ GET_DOCUMENT = Operation("getReportDocument", "GET", f"{_BASE}/documents/{{docum
 
 CREATE_TOKEN = Operation("createRestrictedDataToken", "POST", "/tokens/2021-03-01/restrictedDataToken", 1, 10)
 
-#: Limits of single report types that usage plans do not show (REPORTS.md section 0.6). That of fulfilled shipments is
-#: what users counted, three or four reports an hour (docs #2998).
+#: Limits of single report types that usage plans do not show (docs/amazon/quotas.md#own-quotas). That of fulfilled
+#: shipments is what users counted, three or four reports an hour.
 OWN_QUOTAS = {
     "GET_SALES_AND_TRAFFIC_REPORT": Operation("createReport of sales and traffic", "POST", "", 1 / 900, 1),
     "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT": Operation(
@@ -56,59 +55,13 @@ SHARED_QUOTAS = {"GET_SALES_AND_TRAFFIC_REPORT"}
 #: Tries to get a document whole. Each asks for a new URL, because a URL lives five minutes.
 DOCUMENT_TRIES = 3
 
-#: Report types that one listing may name (API.md section 6), and pages of a hundred reports that are looked at.
-LISTED_TYPES, LISTED_PAGES = 10, 5
+#: Pages of a hundred reports that are looked at in a listing.
+LISTED_PAGES = 5
 
 _CHUNK = 1 << 18
 
 #: What a report may be that is good for something.
 _GOOD = (Processing.DONE.value, Processing.IN_PROGRESS.value, Processing.IN_QUEUE.value)
-
-
-@dataclass(frozen=True)
-class ReportStatus:
-    """How far Amazon is with a report.
-
-    Attributes:
-        processing: Amazon's status.
-        document_id: The document, where there is one: the rows, or for FATAL the reason.
-        processed_at: ISO 8601 time at which processing ended, where it has.
-        took: Seconds from the request to that time, by Amazon's clock.
-    """
-
-    processing: Processing
-    document_id: str | None = None
-    processed_at: str | None = None
-    took: float | None = None
-
-    @property
-    def fruitless(self) -> bool:
-        """Whether Amazon is done with the report and there is nothing to fetch."""
-        done = self.processing in {Processing.CANCELLED, Processing.FATAL, Processing.DONE}
-        return done and self.document_id is None
-
-
-@dataclass(frozen=True)
-class ListedReport:
-    """A report that Amazon lists, whoever asked for it. Its options are not told.
-
-    Attributes:
-        report_id: Amazon's id.
-        report_type: Amazon's report type.
-        marketplace_ids: What it was asked for.
-        start: ISO 8601 start of its range, None where it has none.
-        end: ISO 8601 end of its range.
-        created_at: When it was asked for.
-        processing: How far it is.
-    """
-
-    report_id: str
-    report_type: str
-    marketplace_ids: tuple[str, ...]
-    start: str | None
-    end: str | None
-    created_at: datetime
-    processing: Processing
 
 
 class ReportsApi:
@@ -179,11 +132,11 @@ class ReportsApi:
         answer = self._api.call(CREATE_REPORT, repeatable=False, quota=own[0] if own else None, body=request.body())
         return _field(answer, "reportId")
 
-    def listed(self, report_types: Iterable[str], marketplace_id: str | None, since: datetime) -> list[ListedReport]:
+    def listed(self, report_types: Iterable[str], marketplace_id: str | None, since: datetime) -> list[ListedJob]:
         """List reports that are not failed, whoever asked for them (getReports).
 
         Args:
-            report_types: At most `LISTED_TYPES` of them.
+            report_types: At most `TYPES_PER_CALL` of them.
             marketplace_id: The one marketplace; None for all of the account, because for some reports Amazon's filter
                 is not to be relied on.
             since: Only reports asked for since then.
@@ -201,7 +154,7 @@ class ReportsApi:
             "createdSince": since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "pageSize": "100",
         }
-        found: list[ListedReport] = []
+        found: list[ListedJob] = []
         for page in itertools.count(1):
             answer = self._api.call(GET_REPORTS, query=query)
             found += [_listed(report) for report in answer.get("reports") or []]
@@ -211,7 +164,7 @@ class ReportsApi:
             query = {"nextToken": answer["nextToken"]}
         return found
 
-    def status(self, report_id: str) -> ReportStatus:
+    def status(self, report_id: str) -> JobStatus:
         """Ask how far a report is (getReport).
 
         Raises:
@@ -224,19 +177,19 @@ class ReportsApi:
         except ValueError:
             text = f"getReport: unknown processing status {answer.get('processingStatus')!r}"
             raise AmazonError(text) from None
-        return ReportStatus(
+        return JobStatus(
             processing,
             answer.get("reportDocumentId"),
             answer.get("processingEndTime"),
             _seconds_between(answer.get("createdTime"), answer.get("processingEndTime")),
         )
 
-    def document(self, document_id: str, kind: ReportKind) -> Document:
+    def fetch(self, document_id: str, request: ReportRequest) -> Document:
         """Fetch a document to disk (getReportDocument and its URL).
 
         Args:
             document_id: Amazon's id.
-            kind: What is known of the report type.
+            request: What the document answers.
 
         Returns:
             The document, whole.
@@ -247,19 +200,19 @@ class ReportsApi:
         """
         problem = AmazonError("not tried")
         for _ in range(DOCUMENT_TRIES):
-            token = self._restricted_token(document_id) if kind.restricted else None
+            token = self._restricted_token(document_id) if request.policy.restricted else None
             url = _field(self._api.call(GET_DOCUMENT, token=token, document_id=document_id), "url")
             path = self._spool / f"{uuid4().hex}.document"
             try:
                 charset = self._download(url, path)
-                return open_flat_file(path, charset) if kind.flat else open_document(path)
+                return open_flat_file(path, charset) if request.policy.layout else open_document(path)
             except (DocumentError, UnavailableError) as error:
                 path.unlink(missing_ok=True)
                 problem = error
         raise problem
 
     def _restricted_token(self, document_id: str) -> str:
-        """Return a token for exactly one document (API.md section 11)."""
+        """Return a token for exactly one document (docs/amazon/reports-api.md#restricted-documents)."""
         path = GET_DOCUMENT.path.format(document_id=quote(document_id, safe=""))
         body = {"restrictedResources": [{"method": GET_DOCUMENT.method, "path": path}]}
         return _field(self._api.call(CREATE_TOKEN, body=body), "restrictedDataToken")
@@ -293,16 +246,16 @@ class ReportsApi:
             raise AmazonError(text) from None
 
 
-def _listed(report: Mapping[str, t.Any]) -> ListedReport:
+def _listed(report: Mapping[str, t.Any]) -> ListedJob:
     """Read one report of the listing.
 
     Raises:
         AmazonError: It is not what the model says.
     """
     try:
-        return ListedReport(
-            report_id=report["reportId"],
-            report_type=report["reportType"],
+        return ListedJob(
+            job_id=report["reportId"],
+            job_type=report["reportType"],
             marketplace_ids=tuple(report.get("marketplaceIds") or ()),
             start=report.get("dataStartTime"),
             end=report.get("dataEndTime"),

@@ -6,32 +6,23 @@ import typing as t
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from tap_amazon_vendor.reports.windows import PERIODS, SETTLED_DAYS, Calendar, Window, from_text, to_text
+from tap_amazon_vendor.amazon.wording import judge_fatal, judge_refusal
+from tap_amazon_vendor.reports.calendars import PERIODS, SETTLED_DAYS, Calendar
+from tap_amazon_vendor.reports.report_type import ReportType
+from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from tap_amazon_vendor.reports.api import ListedReport
+    from tap_amazon_vendor.engine.model import ListedJob
+    from tap_amazon_vendor.errors import AmazonError
+    from tap_amazon_vendor.outcomes import Verdict
+    from tap_amazon_vendor.reports.calendars import AmazonGenerated
 
 
-@dataclass(frozen=True)
-class ReportKind:
-    """What Amazon does with reports of a type, whatever is asked for.
-
-    Attributes:
-        flat: The document is a flat file, not JSON.
-        restricted: The document is handed out for a restricted data token only (REPORTS.md 0.7).
-        made_by_amazon: It can't be asked for: Amazon makes it by itself and lists it.
-        regenerates: How long Amazon takes the last report for an answer instead of making another (REPORTS.md 0.5).
-        roles: Amazon's roles of which any one suffices.
-    """
-
-    flat: bool = False
-    restricted: bool = False
-    made_by_amazon: bool = False
-    regenerates: timedelta | None = None
-    roles: tuple[str, ...] = ()
+#: Nothing is known of the report type: a request that comes from the state.
+NO_POLICY = ReportType("")
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class ReportRequest:
         window: The days or hours asked for.
         report_id: The one report that is meant, where Amazon makes them by itself.
         calendar: How the report's time is cut. Follows from report type and options.
-        kind: What Amazon does with reports of this type.
+        policy: What Amazon says of reports of this type.
     """
 
     account: str
@@ -56,7 +47,7 @@ class ReportRequest:
     window: Window
     report_id: str | None = None
     calendar: Calendar = field(default=PERIODS["DAY"], compare=False, repr=False)
-    kind: ReportKind = field(default=ReportKind(), compare=False, repr=False)
+    policy: ReportType = field(default=NO_POLICY, compare=False, repr=False)
 
     def __str__(self) -> str:
         """Name the report for a log line."""
@@ -65,13 +56,42 @@ class ReportRequest:
         return " ".join(filter(None, [self.report_type, *values, str(self.window), f"of {self.account!r}"]))
 
     @property
+    def job_type(self) -> str:
+        """The report type: what the engine knows jobs by."""
+        return self.report_type
+
+    @property
+    def job_id(self) -> str | None:
+        """The one report that is meant."""
+        return self.report_id
+
+    @property
+    def has_options(self) -> bool:
+        """Whether there are options, which Amazon's listing does not show."""
+        return bool(self.options)
+
+    @property
+    def amazon_generated(self) -> bool:
+        """Whether Amazon makes such reports by itself."""
+        return self.policy.amazon_generated
+
+    @property
+    def refresh_interval(self) -> timedelta | None:
+        """For how long Amazon answers with its last report instead of a new one."""
+        return self.policy.refresh_interval
+
+    @property
     def partition(self) -> ReportPartition:
         """Everything but the window."""
         return ReportPartition(self.account, self.report_type, self.marketplace_id, self.options)
 
-    def recent(self, today: date) -> bool:
-        """Say whether Amazon may still publish something for these days."""
+    def is_recent(self, today: date) -> bool:
+        """Return whether Amazon may still publish something for these days."""
         return self.window.last_day > today - timedelta(days=SETTLED_DAYS)
+
+    def adjoins(self, other: ReportRequest) -> bool:
+        """Return whether the other window begins where this one ends, or the other way round."""
+        return self.window.next == other.window.start or other.window.next == self.window.start
 
     def shorten(self) -> ReportRequest | None:
         """Leave the newest unit out, None when no other is left."""
@@ -83,7 +103,10 @@ class ReportRequest:
         return tuple(replace(self, window=half) for half in self.calendar.halve(self.window) or ())
 
     def body(self) -> dict[str, t.Any]:
-        """Return the body of createReport. The range of a campaign report goes into the options (REPORTS.md 3)."""
+        """Return the body of createReport. The range of a campaign report goes into the options.
+
+        See docs/amazon/calendars.md#campaign-ranges.
+        """
         body: dict[str, t.Any] = {
             "reportType": self.report_type,
             "marketplaceIds": [self.marketplace_id],
@@ -110,13 +133,27 @@ class ReportRequest:
             and self._same_range(said)
         )
 
-    def may_be(self, listed: ListedReport) -> bool:
-        """Say whether a report of Amazon's listing may answer this request: the listing does not tell the options."""
+    def may_be(self, listed: ListedJob) -> bool:
+        """Return whether a listed report may answer this request: the listing does not show its options."""
         return (
-            listed.report_type == self.report_type
+            listed.job_type == self.report_type
             and self.marketplace_id in listed.marketplace_ids
             and self._same_range({"dataStartTime": listed.start, "dataEndTime": listed.end})
         )
+
+    def generated(self, listed: ListedJob) -> ReportRequest:
+        """Return the request for a report that Amazon made by itself, of which only the listing shows the days."""
+        calendar = t.cast("AmazonGenerated", self.calendar)
+        window = calendar.covered(listed.start, listed.end, listed.created_at)
+        return replace(self, window=window, report_id=listed.job_id)
+
+    def judge_failure(self, text: str | None, *, today: date, known_available: bool) -> Verdict:
+        """Judge a report that Amazon ended with an error text, or without one."""
+        return judge_fatal(text, recent=self.is_recent(today), known_available=known_available)
+
+    def judge_refusal(self, error: AmazonError) -> Verdict:
+        """Judge a call that Amazon refused."""
+        return judge_refusal(error, self.policy.roles)
 
     def _same_range(self, said: Mapping[str, t.Any]) -> bool:
         """Compare start and end with what Amazon says of them, where it does."""

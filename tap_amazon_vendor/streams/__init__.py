@@ -14,32 +14,32 @@ from tap_amazon_vendor.streams import (
     seller_performance,
     seller_transactions,
 )
-from tap_amazon_vendor.streams.base import ReportStream
+from tap_amazon_vendor.streams.paged import PagedRows
+from tap_amazon_vendor.streams.report_rows import ReportRows
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_amazon_vendor.settings import Settings
-    from tap_amazon_vendor.streams.paged import PagedStream
+    from tap_amazon_vendor.config.settings import Settings
 
-    AnyStream = type[ReportStream | PagedStream]
+AnyRows = ReportRows | PagedRows
 
-#: Streams by permission group, named as Vendor Central names them.
-GROUPS: Mapping[str, tuple[AnyStream, ...]] = {
+#: Declarations by permission group, named as Vendor Central names them.
+GROUPS: Mapping[str, tuple[AnyRows, ...]] = {
     "Financial": financial.STREAMS,
     "Operational": operational.STREAMS,
     "Digital": digital.STREAMS,
     "Seller fulfillment and orders": seller_orders.STREAMS,
     "Seller inventory": seller_inventory.STREAMS,
-    "Seller finance and tax": (*seller_finance.STREAMS, seller_transactions.SellerFinanceTransactions),
+    "Seller finance and tax": (*seller_finance.STREAMS, seller_transactions.SellerFinanceTransactions()),
     "Seller performance": seller_performance.STREAMS,
 }
 
-#: Every stream but the ledger.
-STREAMS: tuple[AnyStream, ...] = tuple(stream for streams in GROUPS.values() for stream in streams)
+#: Every declaration.
+STREAMS: tuple[AnyRows, ...] = tuple(stream for streams in GROUPS.values() for stream in streams)
 
-#: Every report stream.
-REPORT_STREAMS: tuple[type[ReportStream], ...] = tuple(stream for stream in STREAMS if issubclass(stream, ReportStream))
+#: Those of reports.
+REPORT_STREAMS: tuple[ReportRows, ...] = tuple(stream for stream in STREAMS if isinstance(stream, ReportRows))
 
 
 def left_out(settings: Settings) -> list[str]:

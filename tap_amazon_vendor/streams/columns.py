@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_amazon_vendor.accounts import country_of
-from tap_amazon_vendor.reports.flat_files import LINE_NUMBER, OCCURRENCE
-from tap_amazon_vendor.reports.keys import NONE
-from tap_amazon_vendor.reports.rows import EXTRA, EXTRA_SCHEMA, in_order
+from tap_amazon_vendor.config.marketplaces import country_of
+from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE
+from tap_amazon_vendor.documents.keys import NONE
+from tap_amazon_vendor.documents.rows import EXTRA, EXTRA_SCHEMA, in_order
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -1,53 +1,55 @@
-"""Vendor Central's permission group "Operational reports" (REPORTS.md section 1)."""
+"""Vendor Central's permission group "Operational reports" (docs/amazon/vendor-reports.md)."""
 
 from __future__ import annotations
 
-from tap_amazon_vendor.reports.windows import Hours, Snapshot
-from tap_amazon_vendor.streams.base import ReportStream
-from tap_amazon_vendor.streams.options import DISTRIBUTOR_VIEW, REPORT_PERIOD, STOCK_PROGRAM
+from tap_amazon_vendor.reports.calendars import Hours, Snapshot
+from tap_amazon_vendor.reports.options import DISTRIBUTOR_VIEW, REPORT_PERIOD, STOCK_PROGRAM
+from tap_amazon_vendor.reports.report_type import ReportType
+from tap_amazon_vendor.streams.report_rows import ReportRows
 
+VENDOR_INVENTORY = ReportType(
+    "GET_VENDOR_INVENTORY_REPORT",
+    options=(REPORT_PERIOD, DISTRIBUTOR_VIEW, STOCK_PROGRAM),
+)
+VENDOR_FORECASTING = ReportType(
+    "GET_VENDOR_FORECASTING_REPORT",
+    calendars=Snapshot(),
+    options=(STOCK_PROGRAM,),
+)
+VENDOR_REAL_TIME_INVENTORY = ReportType(
+    "GET_VENDOR_REAL_TIME_INVENTORY_REPORT",
+    calendars=Hours(span=7 * 24, look_back=168, late=1),
+)
 
-class VendorInventory(ReportStream):
-    """Stock of each ASIN."""
-
-    name = "vendor_inventory"
-    report_type = "GET_VENDOR_INVENTORY_REPORT"
-    array = "inventoryByAsin"
-    options = (REPORT_PERIOD, DISTRIBUTOR_VIEW, STOCK_PROGRAM)
-    row_keys = ("start_date", "end_date", "asin")
-
-
-class VendorInventoryTotals(ReportStream):
-    """Stock of the whole catalog."""
-
-    name = "vendor_inventory_totals"
-    report_type = "GET_VENDOR_INVENTORY_REPORT"
-    array = "inventoryAggregate"
-    options = (REPORT_PERIOD, DISTRIBUTOR_VIEW, STOCK_PROGRAM)
-    row_keys = ("start_date", "end_date")
-
-
-class VendorForecasting(ReportStream):
-    """Demand that Amazon expects. It has no dates: history builds up from run to run."""
-
-    name = "vendor_forecasting"
-    report_type = "GET_VENDOR_FORECASTING_REPORT"
-    array = "forecastByAsin"
-    options = (STOCK_PROGRAM,)
-    row_keys = ("forecast_generation_date", "asin", "start_date", "end_date")
-    replication_key = "forecast_generation_date"
-    calendars = Snapshot()
-
-
-class VendorRealTimeInventory(ReportStream):
-    """Stock that can be sold at once, of each ASIN and hour."""
-
-    name = "vendor_real_time_inventory"
-    report_type = "GET_VENDOR_REAL_TIME_INVENTORY_REPORT"
-    array = "reportData"
-    row_keys = ("start_time", "end_time", "asin")
-    replication_key = "end_time"
-    calendars = Hours(span=7 * 24, look_back=168, late=1)
-
-
-STREAMS = (VendorInventory, VendorInventoryTotals, VendorForecasting, VendorRealTimeInventory)
+STREAMS = (
+    # Stock of each ASIN.
+    ReportRows(
+        name="vendor_inventory",
+        report=VENDOR_INVENTORY,
+        records_path="inventoryByAsin",
+        key_columns=("start_date", "end_date", "asin"),
+    ),
+    # Stock of the whole catalog.
+    ReportRows(
+        name="vendor_inventory_totals",
+        report=VENDOR_INVENTORY,
+        records_path="inventoryAggregate",
+        key_columns=("start_date", "end_date"),
+    ),
+    # Demand that Amazon expects. It has no dates: history builds up from run to run.
+    ReportRows(
+        name="vendor_forecasting",
+        report=VENDOR_FORECASTING,
+        records_path="forecastByAsin",
+        key_columns=("forecast_generation_date", "asin", "start_date", "end_date"),
+        replication_key="forecast_generation_date",
+    ),
+    # Stock that can be sold at once, of each ASIN and hour.
+    ReportRows(
+        name="vendor_real_time_inventory",
+        report=VENDOR_REAL_TIME_INVENTORY,
+        records_path="reportData",
+        key_columns=("start_time", "end_time", "asin"),
+        replication_key="end_time",
+    ),
+)

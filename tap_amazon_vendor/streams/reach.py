@@ -7,42 +7,41 @@ import typing as t
 from collections import defaultdict
 from datetime import datetime
 
-from tap_amazon_vendor.reports.windows import Calendar
-from tap_amazon_vendor.streams.base import ReportStream
-from tap_amazon_vendor.streams.paged import PagedStream
+from tap_amazon_vendor.reports.calendars import Calendar
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
-    from tap_amazon_vendor.reports.windows import Horizon
-    from tap_amazon_vendor.tap import TapAmazonVendor
+    from tap_amazon_vendor.reports.calendars import Horizon
+    from tap_amazon_vendor.streams.base import AmazonStream
 
 #: Of each stream the calendar of each of its periods; of a stream without periods the name of the period is empty.
 Calendars = t.Mapping[str, t.Mapping[str, Calendar]]
 
 
-def remarks(tap: TapAmazonVendor) -> Iterator[tuple[int, str]]:
+def remarks(streams: Iterable[AmazonStream], horizon: Horizon, *, start_given: bool) -> Iterator[tuple[int, str]]:
     """Say what a run can't read however long it waits.
 
     Args:
-        tap: The run's, with its selection.
+        streams: The selected streams that read Amazon.
+        horizon: What the settings and the clock say about time.
+        start_given: The user has set `start_date`.
 
     Yields:
-        Sentences, and how much each matters as a level of `logging`.
+        Levels of `logging`, and sentences.
     """
     found: dict[str, dict[str, Calendar]] = defaultdict(dict)
-    for stream in tap.streams.values():
-        if isinstance(stream, (ReportStream, PagedStream)) and stream.selected:
-            for context in stream.partitions or ():
-                if not stream.skipped_until(context, tap.today):
-                    calendar = stream.calendar if isinstance(stream, PagedStream) else stream.calendar(context)
-                    found[stream.name][getattr(calendar, "name", "")] = calendar
-    if words := nothing_published(found, tap.horizon):
-        yield logging.WARNING, words
-    # Of the default nobody said that it reaches far enough.
-    if tap.config.get("start_date") and (words := begins_later(found, tap.horizon)):
-        yield logging.INFO, words
+    for stream in streams:
+        for context in stream.partitions or ():
+            if not stream.skipped_until(context, horizon.today):
+                calendar = stream.declaration.calendar(context)
+                found[stream.name][getattr(calendar, "name", "")] = calendar
+    if message := nothing_published(found, horizon):
+        yield logging.WARNING, message
+    # The default need not reach far.
+    if start_given and (message := begins_later(found, horizon)):
+        yield logging.INFO, message
 
 
 def begins_later(calendars: Calendars, horizon: Horizon) -> str | None:

@@ -1,21 +1,23 @@
-"""Seller finance and tax (REPORTS.md sections 6, 9, 10 and 12)."""
+"""Seller finance and tax (docs/amazon/seller-reports.md)."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pendulum
 
-from tap_amazon_vendor.reports.flat_files import LINE_NUMBER, OCCURRENCE, FlatFile
-from tap_amazon_vendor.reports.windows import MadeByAmazon, Snapshot, TimedPeriod
-from tap_amazon_vendor.streams.base import ReportStream
-from tap_amazon_vendor.streams.roles import (
+from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFile
+from tap_amazon_vendor.reports.calendars import AmazonGenerated, Snapshot, TimedPeriod
+from tap_amazon_vendor.reports.report_type import ReportType
+from tap_amazon_vendor.reports.roles import (
     AMAZON_FULFILLMENT,
     FINANCE,
     PRICING,
     TAX_INVOICING,
     TAX_REMITTANCE,
 )
+from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.seller_orders import (
     DAILY,
     EIGHTEEN_MONTHS,
@@ -43,175 +45,161 @@ VAT_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=3)
 GST_B2C_DAYS = TimedPeriod("DAY", 30, pendulum.duration(days=44))
 GST_B2B_DAYS = TimedPeriod("DAY", 30, pendulum.duration(months=12))
 
+seller = partial(ReportType, account_type="seller")
+fba = partial(seller, roles=(PRICING, AMAZON_FULFILLMENT), refresh_interval=DAILY)
 
-class SellerSettlements(ReportStream):
-    """Lines of settlements, in the local format of numbers and dates."""
-
-    name = "seller_settlements"
-    kind = "seller"
-    report_type = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
-    flat = FlatFile(numbered=LINE_NUMBER, local_numbers=True)
-    row_keys = ("settlement_id", LINE_NUMBER)
-    replication_key = "posted_date_time"
-    calendars = MadeByAmazon()
-    made_by_amazon = True
-    once_per_account = True
-    roles = (FINANCE,)
-
-
-class SellerReimbursements(ReportStream):
-    """Lines of reimbursements."""
-
-    name = "seller_reimbursements"
-    kind = "seller"
-    report_type = "GET_FBA_REIMBURSEMENTS_DATA"
-    flat = NUMBERED
-    row_keys = ("reimbursement_id", "sku", "fnsku", "reason", OCCURRENCE)
-    replication_key = "approval_date"
-    calendars = FBA_DAYS
-    regenerates = DAILY
-    roles = (PRICING, AMAZON_FULFILLMENT)
-
-
-class SellerStorageFees(ReportStream):
-    """Storage fees of a month."""
-
-    name = "seller_storage_fees"
-    kind = "seller"
-    report_type = "GET_FBA_STORAGE_FEE_CHARGES_DATA"
-    # In every other table `country_code` is the marketplace's.
-    flat = FlatFile(headers={"country_code": "fulfillment_center_country_code"})
-    row_keys = ("month_of_charge", "fnsku", "fulfillment_center", "fulfillment_center_country_code")
-    replication_key = "month_of_charge"
-    calendars = BILLED_MONTHS
-    regenerates = DAILY
-    roles = (PRICING, AMAZON_FULFILLMENT)
-
-
-class SellerLongTermStorageFees(ReportStream):
-    """Surcharges of a month on old stock."""
-
-    name = "seller_long_term_storage_fees"
-    kind = "seller"
-    report_type = "GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA"
-    flat = NUMBERED
-    row_keys = ("snapshot_date", "sku", "fnsku", OCCURRENCE)
-    replication_key = "snapshot_date"
-    calendars = SURCHARGED_MONTHS
-    regenerates = DAILY
-    roles = (PRICING, AMAZON_FULFILLMENT)
-
-
-class SellerEstimatedFees(ReportStream):
-    """Fees expected today. The range begins at least 72 hours ago and ends now."""
-
-    name = "seller_estimated_fees"
-    kind = "seller"
-    report_type = "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA"
-    flat = FlatFile(
+V2_SETTLEMENT = seller(
+    "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
+    calendars=AmazonGenerated(),
+    layout=FlatFile(numbered=LINE_NUMBER, local_numbers=True),
+    once_per_account=True,
+    roles=(FINANCE,),
+)
+REIMBURSEMENTS = fba(
+    "GET_FBA_REIMBURSEMENTS_DATA",
+    calendars=FBA_DAYS,
+    layout=NUMBERED,
+)
+STORAGE_FEE = fba(
+    "GET_FBA_STORAGE_FEE_CHARGES_DATA",
+    calendars=BILLED_MONTHS,
+    layout=FlatFile(headers={"country_code": "fulfillment_center_country_code"}),
+)
+LONGTERM_STORAGE_FEE = fba(
+    "GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA",
+    calendars=SURCHARGED_MONTHS,
+    layout=NUMBERED,
+)
+ESTIMATED_FBA_FEES = seller(
+    "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA",
+    calendars=Snapshot(since=3),
+    layout=FlatFile(
         numbered=OCCURRENCE,
         headers={
             "estimated-future-fee (Current Selling on Amazon + Future Fulfillment fees)": "estimated_future_fee",
         },
         nulls=("--", "N/A"),
-    )
-    row_keys = ("snapshot_time", "sku", "fnsku", OCCURRENCE)
-    replication_key = "snapshot_time"
-    calendars = Snapshot(since=3)
-    regenerates = timedelta(days=1)
-    roles = (PRICING, AMAZON_FULFILLMENT)
-
-
-class SellerFulfilledShipmentsTax(ReportStream):
-    """Lines of what Amazon shipped, for taxes."""
-
-    name = "seller_fulfilled_shipments_tax"
-    kind = "seller"
-    report_type = "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX"
-    flat = TABS
-    row_keys = ("shipment_id", "shipment_item_id")
-    replication_key = "shipment_date"
-    calendars = FBA_DAYS
-    restricted = True
-    regenerates = NEAR_REAL_TIME
-    roles = (TAX_REMITTANCE,)
-    countries = NORTH_AMERICA
-
-
-class SellerFulfilledShipmentsInvoicing(ReportStream):
-    """Lines of what Amazon shipped, for invoices."""
-
-    name = "seller_fulfilled_shipments_invoicing"
-    kind = "seller"
-    report_type = "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING"
-    flat = TABS
-    row_keys = ("shipment_id", "shipment_item_id")
-    replication_key = "shipment_date"
-    calendars = FBA_DAYS
-    restricted = True
-    regenerates = NEAR_REAL_TIME
-    roles = (TAX_INVOICING,)
-    countries = EUROPE
-
-
-class SellerVatTransactions(ReportStream):
-    """Transactions of a month. The report ignores which marketplace is asked for: it has all of the account."""
-
-    name = "seller_vat_transactions"
-    kind = "seller"
-    report_type = "GET_VAT_TRANSACTION_DATA"
-    flat = FlatFile(
+    ),
+    roles=(PRICING, AMAZON_FULFILLMENT),
+    refresh_interval=timedelta(days=1),
+)
+AMAZON_FULFILLED_SHIPMENTS_DATA_TAX = seller(
+    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX",
+    calendars=FBA_DAYS,
+    layout=TABS,
+    restricted=True,
+    countries=NORTH_AMERICA,
+    roles=(TAX_REMITTANCE,),
+    refresh_interval=NEAR_REAL_TIME,
+)
+AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING = seller(
+    "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING",
+    calendars=FBA_DAYS,
+    layout=TABS,
+    restricted=True,
+    countries=EUROPE,
+    roles=(TAX_INVOICING,),
+    refresh_interval=NEAR_REAL_TIME,
+)
+VAT_TRANSACTION = seller(
+    "GET_VAT_TRANSACTION_DATA",
+    calendars=VAT_MONTHS,
+    layout=FlatFile(
         numbered=OCCURRENCE,
         headers={"DEPARTURE_CITY": "depature_city"},
         day_first=True,
-    )
-    row_keys = ("transaction_event_id", "activity_transaction_id", "seller_sku", OCCURRENCE)
-    replication_key = "transaction_complete_date"
-    calendars = VAT_MONTHS
-    restricted = True
-    once_per_account = True
-    roles = (TAX_INVOICING,)
-    countries = VAT_COUNTRIES
-
-
-class SellerGstB2b(ReportStream):
-    """Sales to business customers in India."""
-
-    name = "seller_gst_b2b"
-    kind = "seller"
-    report_type = "GET_GST_MTR_B2B_CUSTOM"
-    flat = NUMBERED
-    row_keys = ("invoice_number", "transaction_type", "order_id", "shipment_item_id", OCCURRENCE)
-    replication_key = "invoice_date"
-    calendars = GST_B2B_DAYS
-    restricted = True
-    roles = (TAX_INVOICING,)
-    countries = INDIA
-
-
-class SellerGstB2c(ReportStream):
-    """Sales to consumers in India."""
-
-    name = "seller_gst_b2c"
-    kind = "seller"
-    report_type = "GET_GST_MTR_B2C_CUSTOM"
-    flat = NUMBERED
-    row_keys = ("invoice_number", "transaction_type", "order_id", "shipment_item_id", OCCURRENCE)
-    replication_key = "invoice_date"
-    calendars = GST_B2C_DAYS
-    roles = (TAX_INVOICING,)
-    countries = INDIA
-
+    ),
+    once_per_account=True,
+    restricted=True,
+    countries=VAT_COUNTRIES,
+    roles=(TAX_INVOICING,),
+)
+GST_MTR_B2B_CUSTOM = seller(
+    "GET_GST_MTR_B2B_CUSTOM",
+    calendars=GST_B2B_DAYS,
+    layout=NUMBERED,
+    restricted=True,
+    countries=INDIA,
+    roles=(TAX_INVOICING,),
+)
+GST_MTR_B2C_CUSTOM = seller(
+    "GET_GST_MTR_B2C_CUSTOM",
+    calendars=GST_B2C_DAYS,
+    layout=NUMBERED,
+    countries=INDIA,
+    roles=(TAX_INVOICING,),
+)
 
 STREAMS = (
-    SellerSettlements,
-    SellerReimbursements,
-    SellerStorageFees,
-    SellerLongTermStorageFees,
-    SellerEstimatedFees,
-    SellerFulfilledShipmentsTax,
-    SellerFulfilledShipmentsInvoicing,
-    SellerVatTransactions,
-    SellerGstB2b,
-    SellerGstB2c,
+    # Lines of settlements, in the local format of numbers and dates.
+    ReportRows(
+        name="seller_settlements",
+        report=V2_SETTLEMENT,
+        key_columns=("settlement_id", LINE_NUMBER),
+        replication_key="posted_date_time",
+    ),
+    # Lines of reimbursements.
+    ReportRows(
+        name="seller_reimbursements",
+        report=REIMBURSEMENTS,
+        key_columns=("reimbursement_id", "sku", "fnsku", "reason", OCCURRENCE),
+        replication_key="approval_date",
+    ),
+    # Storage fees of a month.
+    # In every other table `country_code` is the marketplace's.
+    ReportRows(
+        name="seller_storage_fees",
+        report=STORAGE_FEE,
+        key_columns=("month_of_charge", "fnsku", "fulfillment_center", "fulfillment_center_country_code"),
+        replication_key="month_of_charge",
+    ),
+    # Surcharges of a month on old stock.
+    ReportRows(
+        name="seller_long_term_storage_fees",
+        report=LONGTERM_STORAGE_FEE,
+        key_columns=("snapshot_date", "sku", "fnsku", OCCURRENCE),
+        replication_key="snapshot_date",
+    ),
+    # Fees expected today. The range begins at least 72 hours ago and ends now.
+    ReportRows(
+        name="seller_estimated_fees",
+        report=ESTIMATED_FBA_FEES,
+        key_columns=("snapshot_time", "sku", "fnsku", OCCURRENCE),
+        replication_key="snapshot_time",
+    ),
+    # Lines of what Amazon shipped, for taxes.
+    ReportRows(
+        name="seller_fulfilled_shipments_tax",
+        report=AMAZON_FULFILLED_SHIPMENTS_DATA_TAX,
+        key_columns=("shipment_id", "shipment_item_id"),
+        replication_key="shipment_date",
+    ),
+    # Lines of what Amazon shipped, for invoices.
+    ReportRows(
+        name="seller_fulfilled_shipments_invoicing",
+        report=AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING,
+        key_columns=("shipment_id", "shipment_item_id"),
+        replication_key="shipment_date",
+    ),
+    # Transactions of a month. The report ignores which marketplace is asked for: it has all of the account.
+    ReportRows(
+        name="seller_vat_transactions",
+        report=VAT_TRANSACTION,
+        key_columns=("transaction_event_id", "activity_transaction_id", "seller_sku", OCCURRENCE),
+        replication_key="transaction_complete_date",
+    ),
+    # Sales to business customers in India.
+    ReportRows(
+        name="seller_gst_b2b",
+        report=GST_MTR_B2B_CUSTOM,
+        key_columns=("invoice_number", "transaction_type", "order_id", "shipment_item_id", OCCURRENCE),
+        replication_key="invoice_date",
+    ),
+    # Sales to consumers in India.
+    ReportRows(
+        name="seller_gst_b2c",
+        report=GST_MTR_B2C_CUSTOM,
+        key_columns=("invoice_number", "transaction_type", "order_id", "shipment_item_id", OCCURRENCE),
+        replication_key="invoice_date",
+    ),
 )

@@ -1,85 +1,61 @@
-"""Seller inventory (REPORTS.md section 8). Snapshots take no dates: their history builds up from run to run."""
+"""Seller inventory. Snapshots take no dates: their history builds up from run to run.
+
+See docs/amazon/seller-reports.md#inventory.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from tap_amazon_vendor.reports.flat_files import OCCURRENCE, FlatFile
-from tap_amazon_vendor.reports.windows import Snapshot
-from tap_amazon_vendor.streams.base import ReportStream
-from tap_amazon_vendor.streams.roles import AMAZON_FULFILLMENT, PRICING
+from tap_amazon_vendor.documents.flat_files import OCCURRENCE, FlatFile
+from tap_amazon_vendor.reports.calendars import Snapshot
+from tap_amazon_vendor.reports.report_type import ReportType
+from tap_amazon_vendor.reports.roles import AMAZON_FULFILLMENT, PRICING
+from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.seller_orders import DAILY, FBA_DAYS, NEAR_REAL_TIME, TABS
 
-#: The one kind of report whose cells are in quotes (section 0.2). Its dates begin with the month everywhere.
+#: The one kind of report whose cells are in quotes (docs/amazon/documents.md#quotes). Its dates begin with the month
+#: everywhere.
 QUOTED = FlatFile(quoted=True, day_first=False)
 
 #: The ledger of a day is closed a day later.
 LEDGER_DAYS = replace(FBA_DAYS, late=2)
 
+seller = partial(ReportType, account_type="seller")
+fba = partial(seller, roles=(PRICING, AMAZON_FULFILLMENT), refresh_interval=DAILY)
 
-class SellerFbaInventory(ReportStream):
-    """Stock of each offer."""
-
-    name = "seller_fba_inventory"
-    kind = "seller"
-    report_type = "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA"
-    flat = TABS
-    row_keys = ("snapshot_time", "sku")
-    replication_key = "snapshot_time"
-    calendars = Snapshot()
-    regenerates = NEAR_REAL_TIME
-    roles = (PRICING, AMAZON_FULFILLMENT)
-
-
-class SellerFbaInventoryArchived(ReportStream):
-    """Stock of each offer, archived ones too."""
-
-    name = "seller_fba_inventory_archived"
-    kind = "seller"
-    report_type = "GET_FBA_MYI_ALL_INVENTORY_DATA"
-    flat = TABS
-    row_keys = ("snapshot_time", "sku")
-    replication_key = "snapshot_time"
-    calendars = Snapshot()
-    regenerates = NEAR_REAL_TIME
-    roles = (PRICING, AMAZON_FULFILLMENT)
-
-
-class SellerAfnInventory(ReportStream):
-    """Units of each offer and state."""
-
-    name = "seller_afn_inventory"
-    kind = "seller"
-    report_type = "GET_AFN_INVENTORY_DATA"
-    flat = TABS
-    row_keys = ("snapshot_time", "seller_sku", "warehouse_condition_code")
-    replication_key = "snapshot_time"
-    calendars = Snapshot()
-    regenerates = NEAR_REAL_TIME
-    roles = (AMAZON_FULFILLMENT,)
-
-
-class SellerReservedInventory(ReportStream):
-    """Units set aside."""
-
-    name = "seller_reserved_inventory"
-    kind = "seller"
-    report_type = "GET_RESERVED_INVENTORY_DATA"
-    flat = TABS
-    row_keys = ("snapshot_time", "sku")
-    replication_key = "snapshot_time"
-    calendars = Snapshot()
-    regenerates = DAILY
-    roles = (PRICING, AMAZON_FULFILLMENT)
-
-
-class SellerInventoryPlanning(ReportStream):
-    """Stock with its age. Amazon has changed names of columns, and writes others in Europe."""
-
-    name = "seller_inventory_planning"
-    kind = "seller"
-    report_type = "GET_FBA_INVENTORY_PLANNING_DATA"
-    flat = FlatFile(
+MYI_UNSUPPRESSED_INVENTORY = seller(
+    "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA",
+    calendars=Snapshot(),
+    layout=TABS,
+    roles=(PRICING, AMAZON_FULFILLMENT),
+    refresh_interval=NEAR_REAL_TIME,
+)
+MYI_ALL_INVENTORY = seller(
+    "GET_FBA_MYI_ALL_INVENTORY_DATA",
+    calendars=Snapshot(),
+    layout=TABS,
+    roles=(PRICING, AMAZON_FULFILLMENT),
+    refresh_interval=NEAR_REAL_TIME,
+)
+AFN_INVENTORY = seller(
+    "GET_AFN_INVENTORY_DATA",
+    calendars=Snapshot(),
+    layout=TABS,
+    roles=(AMAZON_FULFILLMENT,),
+    refresh_interval=NEAR_REAL_TIME,
+)
+RESERVED_INVENTORY = fba(
+    "GET_RESERVED_INVENTORY_DATA",
+    calendars=Snapshot(),
+    layout=TABS,
+)
+INVENTORY_PLANNING = seller(
+    "GET_FBA_INVENTORY_PLANNING_DATA",
+    calendars=Snapshot(),
+    countries_without=frozenset({"NL", "PL", "SE", "BE"}),
+    layout=FlatFile(
         headers={
             "DEPRECATED healthy-inventory-level": "healthy_inventory_level",
             "Exempted from Low-Inventory cost coverage fee?": "exempted_from_low_inventory_level_fee",
@@ -88,91 +64,109 @@ class SellerInventoryPlanning(ReportStream):
             ),
         },
         nulls=("--", "N/A"),
-    )
-    row_keys = ("snapshot_date", "sku")
-    replication_key = "snapshot_date"
-    calendars = Snapshot()
-    regenerates = DAILY
-    roles = (AMAZON_FULFILLMENT,)
-    countries_without = frozenset({"NL", "PL", "SE", "BE"})
-
-
-class SellerRestockRecommendations(ReportStream):
-    """What to send in."""
-
-    name = "seller_restock_recommendations"
-    kind = "seller"
-    report_type = "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"
-    flat = FlatFile(nulls=("--", "N/A"), day_first=False)
-    row_keys = ("snapshot_time", "country", "merchant_sku")
-    replication_key = "snapshot_time"
-    calendars = Snapshot()
-    regenerates = DAILY
-    roles = (PRICING, AMAZON_FULFILLMENT)
-
-
-class SellerStrandedInventory(ReportStream):
-    """Stock without an offer."""
-
-    name = "seller_stranded_inventory"
-    kind = "seller"
-    report_type = "GET_STRANDED_INVENTORY_UI_DATA"
-    flat = TABS
-    row_keys = ("snapshot_time", "sku", "fnsku", "condition")
-    replication_key = "snapshot_time"
-    calendars = Snapshot()
-    regenerates = DAILY
-    roles = (PRICING, AMAZON_FULFILLMENT)
-
-
-class SellerLedgerSummary(ReportStream):
-    """Balance of each product, day and fulfillment center: the finest that Amazon gives, and all others its sums."""
-
-    name = "seller_ledger_summary"
-    kind = "seller"
-    report_type = "GET_LEDGER_SUMMARY_VIEW_DATA"
-    # The two names differ by a letter, and both are Amazon's.
-    fixed_options = {"aggregateByLocation": "FC", "aggregatedByTimePeriod": "DAILY"}  # noqa: RUF012
-    flat = QUOTED
-    row_keys = ("date", "fnsku", "msku", "disposition", "location")
-    replication_key = "date"
-    calendars = LEDGER_DAYS
-    regenerates = DAILY
-    roles = (AMAZON_FULFILLMENT,)
-
-
-class SellerLedgerDetail(ReportStream):
-    """Movements. Equal lines are movements of their own."""
-
-    name = "seller_ledger_detail"
-    kind = "seller"
-    report_type = "GET_LEDGER_DETAIL_VIEW_DATA"
-    flat = replace(QUOTED, numbered=OCCURRENCE)
-    row_keys = (
-        "date_and_time",
-        "fnsku",
-        "msku",
-        "event_type",
-        "reference_id",
-        "fulfillment_center",
-        "disposition",
-        "reason",
-        OCCURRENCE,
-    )
-    replication_key = "date"
-    calendars = LEDGER_DAYS
-    regenerates = DAILY
-    roles = (AMAZON_FULFILLMENT,)
-
+    ),
+    roles=(AMAZON_FULFILLMENT,),
+    refresh_interval=DAILY,
+)
+RESTOCK_INVENTORY_RECOMMENDATIONS = fba(
+    "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT",
+    calendars=Snapshot(),
+    layout=FlatFile(nulls=("--", "N/A"), day_first=False),
+)
+STRANDED_INVENTORY = fba(
+    "GET_STRANDED_INVENTORY_UI_DATA",
+    calendars=Snapshot(),
+    layout=TABS,
+)
+LEDGER_SUMMARY = seller(
+    "GET_LEDGER_SUMMARY_VIEW_DATA",
+    fixed_options={"aggregateByLocation": "FC", "aggregatedByTimePeriod": "DAILY"},
+    calendars=LEDGER_DAYS,
+    layout=QUOTED,
+    roles=(AMAZON_FULFILLMENT,),
+    refresh_interval=DAILY,
+)
+LEDGER_DETAIL = seller(
+    "GET_LEDGER_DETAIL_VIEW_DATA",
+    calendars=LEDGER_DAYS,
+    layout=replace(QUOTED, numbered=OCCURRENCE),
+    roles=(AMAZON_FULFILLMENT,),
+    refresh_interval=DAILY,
+)
 
 STREAMS = (
-    SellerFbaInventory,
-    SellerFbaInventoryArchived,
-    SellerAfnInventory,
-    SellerReservedInventory,
-    SellerInventoryPlanning,
-    SellerRestockRecommendations,
-    SellerStrandedInventory,
-    SellerLedgerSummary,
-    SellerLedgerDetail,
+    # Stock of each offer.
+    ReportRows(
+        name="seller_fba_inventory",
+        report=MYI_UNSUPPRESSED_INVENTORY,
+        key_columns=("snapshot_time", "sku"),
+        replication_key="snapshot_time",
+    ),
+    # Stock of each offer, archived ones too.
+    ReportRows(
+        name="seller_fba_inventory_archived",
+        report=MYI_ALL_INVENTORY,
+        key_columns=("snapshot_time", "sku"),
+        replication_key="snapshot_time",
+    ),
+    # Units of each offer and state.
+    ReportRows(
+        name="seller_afn_inventory",
+        report=AFN_INVENTORY,
+        key_columns=("snapshot_time", "seller_sku", "warehouse_condition_code"),
+        replication_key="snapshot_time",
+    ),
+    # Units set aside.
+    ReportRows(
+        name="seller_reserved_inventory",
+        report=RESERVED_INVENTORY,
+        key_columns=("snapshot_time", "sku"),
+        replication_key="snapshot_time",
+    ),
+    # Stock with its age. Amazon has changed names of columns, and writes others in Europe.
+    ReportRows(
+        name="seller_inventory_planning",
+        report=INVENTORY_PLANNING,
+        key_columns=("snapshot_date", "sku"),
+        replication_key="snapshot_date",
+    ),
+    # What to send in.
+    ReportRows(
+        name="seller_restock_recommendations",
+        report=RESTOCK_INVENTORY_RECOMMENDATIONS,
+        key_columns=("snapshot_time", "country", "merchant_sku"),
+        replication_key="snapshot_time",
+    ),
+    # Stock without an offer.
+    ReportRows(
+        name="seller_stranded_inventory",
+        report=STRANDED_INVENTORY,
+        key_columns=("snapshot_time", "sku", "fnsku", "condition"),
+        replication_key="snapshot_time",
+    ),
+    # Balance of each product, day and fulfillment center: the finest that Amazon gives, and all others its sums.
+    # The two names differ by a letter, and both are Amazon's.
+    ReportRows(
+        name="seller_ledger_summary",
+        report=LEDGER_SUMMARY,
+        key_columns=("date", "fnsku", "msku", "disposition", "location"),
+        replication_key="date",
+    ),
+    # Movements. Equal lines are movements of their own.
+    ReportRows(
+        name="seller_ledger_detail",
+        report=LEDGER_DETAIL,
+        key_columns=(
+            "date_and_time",
+            "fnsku",
+            "msku",
+            "event_type",
+            "reference_id",
+            "fulfillment_center",
+            "disposition",
+            "reason",
+            OCCURRENCE,
+        ),
+        replication_key="date",
+    ),
 )

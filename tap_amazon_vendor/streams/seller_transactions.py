@@ -1,4 +1,4 @@
-"""Seller finance: the transactions of the Finances API 2024-06-19 (API.md section 9)."""
+"""Seller finance: the transactions of the Finances API 2024-06-19 (docs/amazon/other-apis.md#listtransactions)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import typing as t
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tap_amazon_vendor.reports.windows import Hours, to_text
-from tap_amazon_vendor.streams.paged import PagedStream
-from tap_amazon_vendor.streams.roles import FINANCE
-from tap_amazon_vendor.throttle import Operation
+from tap_amazon_vendor.amazon.throttle import Operation
+from tap_amazon_vendor.reports.calendars import Hours
+from tap_amazon_vendor.reports.roles import FINANCE
+from tap_amazon_vendor.reports.windows import to_text
+from tap_amazon_vendor.streams.paged import PagedRows
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from tap_amazon_vendor.reports.windows import Horizon, Window
+    from tap_amazon_vendor.reports.calendars import Horizon
+    from tap_amazon_vendor.reports.windows import Window
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,16 @@ class PostedHours(Hours):
         return self.newest(horizon) - timedelta(days=max(horizon.restatement_days, 2))
 
 
-class SellerFinanceTransactions(PagedStream):
+class SellerFinanceTransactions(PagedRows):
     """Transactions of all marketplaces: with one of them named, Amazon leaves out orders that the seller sends."""
 
     name = "seller_finance_transactions"
-    kind = "seller"
+    account_type = "seller"
     operation = Operation("listTransactions", "GET", "/finances/2024-06-19/transactions", 0.5, 10)
-    row_keys = ("transaction_id",)
+    key_columns = ("transaction_id",)
     replication_key = "posted_date"
     # A wider window is answered with nothing, and no error. How far back Amazon goes is not said.
-    calendar = PostedHours(span=180 * 24, look_back=730 * 24, late=1)
+    time = PostedHours(span=180 * 24, look_back=730 * 24, late=1)
     roles = (FINANCE,)
 
     def query(self, window: Window) -> dict[str, str]:

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.test import Client
 
-from tap_amazon_vendor.sandbox import Sandbox
-from tap_amazon_vendor.sandbox.app import Application
+from amazon_sandbox import Sandbox
+from amazon_sandbox.app import Application
 
 if TYPE_CHECKING:
     from collections.abc import Callable

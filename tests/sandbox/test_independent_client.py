@@ -20,8 +20,8 @@ from sp_api.base import (
 )
 from sp_api.base.reportTypes import ReportType
 
-from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, running
-from tap_amazon_vendor.sandbox.flatfiles import write
+from amazon_sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, running
+from amazon_sandbox.flatfiles import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,14 +16,19 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from tap_amazon_vendor.cli import cli
-from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, FAULTS
+from amazon_sandbox import CLIENT_ID, CLIENT_SECRET, FAULTS
+from tap_amazon_vendor.cli.main import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from tap_amazon_vendor.cli import cli; cli(prog_name='amazon-vendor')", "sandbox"]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "from tap_amazon_vendor.cli.main import cli; cli(prog_name='amazon-vendor')",
+    "sandbox",
+]
 
 
 @pytest.fixture
@@ -122,7 +127,7 @@ def test_impossible_settings_are_refused(option: str) -> None:
 def test_missing_werkzeug_is_one_clear_message() -> None:
     code = (
         "import sys; sys.modules['werkzeug'] = None\n"
-        "from tap_amazon_vendor.cli import cli; cli(['sandbox'], prog_name='amazon-vendor')"
+        "from tap_amazon_vendor.cli.main import cli; cli(['sandbox'], prog_name='amazon-vendor')"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30

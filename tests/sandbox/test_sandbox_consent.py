@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tap_amazon_vendor.sandbox import (
+from amazon_sandbox import (
     APPLICATION_ID,
     CLIENT_ID,
     CLIENT_SECRET,
@@ -19,8 +19,8 @@ from tap_amazon_vendor.sandbox import (
     OTHER_CLIENT_SECRET,
     Registration,
 )
-from tap_amazon_vendor.sandbox.accounts import AMAZON_FULFILLMENT, BRAND_ANALYTICS
-from tap_amazon_vendor.sandbox.registrations import selling_partner_id
+from amazon_sandbox.accounts import AMAZON_FULFILLMENT, BRAND_ANALYTICS
+from amazon_sandbox.registrations import selling_partner_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

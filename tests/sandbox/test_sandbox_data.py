@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS, Sandbox, encode
+from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, encode
 
 SALES, TRAFFIC = "GET_VENDOR_SALES_REPORT", "GET_VENDOR_TRAFFIC_REPORT"
 SCHEMAS = Path(__file__).parents[3] / "shared" / "spapi" / "schemas" / "reports"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_amazon_vendor.sandbox import FAULTS, UnknownFaultError
-from tap_amazon_vendor.sandbox.faults import Faults
+from amazon_sandbox import FAULTS, UnknownFaultError
+from amazon_sandbox.faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable

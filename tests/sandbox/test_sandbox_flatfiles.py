@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_amazon_vendor.sandbox.data import TABLES
-from tap_amazon_vendor.sandbox.data.tables import HEADERS, Style, Table
-from tap_amazon_vendor.sandbox.faults import FLAT_CONTENT
-from tap_amazon_vendor.sandbox.flatfiles import UNDECODABLE, charset, text_of, write
+from amazon_sandbox.data import TABLES
+from amazon_sandbox.data.tables import HEADERS, Style, Table
+from amazon_sandbox.faults import FLAT_CONTENT
+from amazon_sandbox.flatfiles import UNDECODABLE, charset, text_of, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sandbox.conftest import Clock
 
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS, Sandbox
+from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +145,7 @@ def test_each_seller_has_its_own_twenty(make: Callable[..., Driver]) -> None:
 
 
 def test_a_report_is_not_made_again_inside_its_window(amazon: Driver) -> None:
-    """REPORTS.md section 0.5; getReports finds the one that is there."""
+    """docs/amazon/reports-api.md#regeneration-windows; getReports finds the one that is there."""
     good = amazon.finished("seller-us", **RETURNS)
     assert good["processingStatus"] == "DONE"
     again = [amazon.finished("seller-us", **RETURNS) for _ in range(6)]
@@ -291,7 +291,7 @@ def test_settlements_are_there_before_anybody_lists_them_and_come_once(amazon: D
 
 
 def test_the_filter_by_marketplace_misses_settlements(amazon: Driver) -> None:
-    """As many clients have met (docs #778)."""
+    """As many clients have met (docs/amazon/reports-api.md#getreports)."""
     account = next(account for account in amazon.sandbox.accounts if account.label == "seller-us")
     every = listed(amazon, SETTLEMENT)
     filtered = listed(amazon, SETTLEMENT, marketplaceIds=",".join(account.marketplaces))

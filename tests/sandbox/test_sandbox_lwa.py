@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_amazon_vendor.sandbox import (
+from amazon_sandbox import (
     CLIENT_ID,
     CLIENT_SECRET,
     OTHER_CLIENT_ID,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_amazon_vendor.sandbox import FAULTS
+from amazon_sandbox import FAULTS
 
 if TYPE_CHECKING:
     from sandbox.conftest import Driver

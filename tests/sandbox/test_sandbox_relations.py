@@ -1,6 +1,7 @@
 """What somebody would check with SQL: the reports of an account agree with each other.
 
-Each test states one relation, and its tolerance where Amazon's figures are known not to fit exactly (REPORTS.md).
+Each test states one relation, and its tolerance where Amazon's figures are known not to fit exactly
+(docs/amazon/README.md).
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tap_amazon_vendor.sandbox import Sandbox
-from tap_amazon_vendor.sandbox.calendars import PACIFIC
-from tap_amazon_vendor.sandbox.data.catalogue import Query
-from tap_amazon_vendor.sandbox.data.transactions import transactions
+from amazon_sandbox import Sandbox
+from amazon_sandbox.calendars import PACIFIC
+from amazon_sandbox.data.catalogue import Query
+from amazon_sandbox.data.transactions import transactions
 
 Row = dict[str, Any]
 
@@ -63,7 +64,7 @@ def by(rows: list[Row], *names: str) -> dict[tuple[Any, ...], Row]:
 
 
 def pacific(hour: Row) -> str:
-    """The Pacific day of an hour in UTC (docs #3107)."""
+    """The Pacific day of an hour in UTC (docs/amazon/calendars.md#publication)."""
     return str(datetime.fromisoformat(hour["startTime"].replace("Z", "+00:00")).astimezone(PACIFIC).date())
 
 
@@ -274,7 +275,7 @@ class TestSellers:
         products = ask("GET_SALES_AND_TRAFFIC_REPORT", label, array="salesAndTrafficByAsin", asinGranularity="SKU")
         units = sum(row["salesByAsin"]["unitsOrdered"] for row in products)
         assert units == sum(day["salesByDate"]["unitsOrdered"] for day in days.values())
-        # Products without an order are not listed (docs #2441).
+        # Products without an order are not listed (docs/amazon/seller-reports.md#performance).
         views = sum(row["trafficByAsin"]["pageViews"] for row in products)
         assert views <= sum(day["trafficByDate"]["pageViews"] for day in days.values())
 

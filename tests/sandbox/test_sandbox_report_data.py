@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS, Sandbox, documents, encode
-from tap_amazon_vendor.sandbox.data import REPORTS, TABLES
-from tap_amazon_vendor.sandbox.reports import RULES
+from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, documents, encode
+from amazon_sandbox.data import REPORTS, TABLES
+from amazon_sandbox.reports import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -151,7 +151,7 @@ def test_documents_fit_amazons_schemas(case: Any, label: str) -> None:
     schema = json.loads((SCHEMAS / f"{case[3]}.json").read_text(encoding="utf-8"))
     sent = json.loads(encode(made(case, label=label)))
     if case[0] == INVENTORY and case[1]["reportPeriod"] == "DAY":
-        # The one place where Amazon is known to break its schema (models #4809).
+        # The one place where Amazon is known to break its schema (docs/amazon/vendor-reports.md#retail-analytics).
         for row in (*sent["inventoryAggregate"], *sent["inventoryByAsin"]):
             for field in ("unhealthyInventoryCost", "unhealthyInventoryUnits"):
                 assert row.pop(field, None) is None

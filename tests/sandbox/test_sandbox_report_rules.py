@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_amazon_vendor.sandbox.rules import verdicts
+from amazon_sandbox.rules import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

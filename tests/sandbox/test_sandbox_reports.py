@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_amazon_vendor.sandbox import calendars
-from tap_amazon_vendor.sandbox.rules import verdicts
+from amazon_sandbox import calendars
+from amazon_sandbox.rules import verdicts
 
 if TYPE_CHECKING:
     from sandbox.conftest import Driver

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS
+from amazon_sandbox import DEFAULT_ACCOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS
-from tap_amazon_vendor.sandbox.accounts import (
+from amazon_sandbox import DEFAULT_ACCOUNTS
+from amazon_sandbox.accounts import (
     AMAZON_FULFILLMENT,
     BRAND_ANALYTICS,
     FINANCE,

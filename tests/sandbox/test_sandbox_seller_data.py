@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS, Sandbox
-from tap_amazon_vendor.sandbox.data import TABLES
-from tap_amazon_vendor.sandbox.data.tables import HEADERS
+from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox
+from amazon_sandbox.data import TABLES
+from amazon_sandbox.data.tables import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +49,7 @@ LONG_TERM = "GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA"
 VAT = "GET_VAT_TRANSACTION_DATA"
 B2B, B2C = "GET_GST_MTR_B2B_CUSTOM", "GET_GST_MTR_B2C_CUSTOM"
 
-# The keys of REPORTS.md sections 5 to 12, where they are whole.
+# The keys of docs/amazon/seller-reports.md, where they are whole.
 KEYS: Mapping[str, tuple[str, ...]] = {
     SHIPMENTS: ("shipment-id", "shipment-item-id"),
     SHIPMENTS_TAX: ("shipment-id", "shipment-item-id"),

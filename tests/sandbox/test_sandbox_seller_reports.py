@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tap_amazon_vendor.sandbox import Sandbox, encode
+from amazon_sandbox import Sandbox, encode
 
 SCHEMAS = Path(__file__).parents[3] / "shared" / "spapi" / "schemas" / "reports"
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)

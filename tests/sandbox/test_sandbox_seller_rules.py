@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_amazon_vendor.sandbox import DEFAULT_ACCOUNTS
-from tap_amazon_vendor.sandbox.accounts import RESTRICTED_ROLES, SELLER_ROLES, without
-from tap_amazon_vendor.sandbox.reports import RULES, refusal
-from tap_amazon_vendor.sandbox.rules import verdicts
-from tap_amazon_vendor.sandbox.rules.dates import NO_DATES
-from tap_amazon_vendor.sandbox.rules.seller import SELLER_RULES
-from tap_amazon_vendor.sandbox.rules.verdicts import ReportRequest, Verdict
+from amazon_sandbox import DEFAULT_ACCOUNTS
+from amazon_sandbox.accounts import RESTRICTED_ROLES, SELLER_ROLES, without
+from amazon_sandbox.reports import RULES, refusal
+from amazon_sandbox.rules import verdicts
+from amazon_sandbox.rules.dates import NO_DATES
+from amazon_sandbox.rules.seller import SELLER_RULES
+from amazon_sandbox.rules.verdicts import ReportRequest, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ QUERY = "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT"
 CATALOG = "GET_BRAND_ANALYTICS_SEARCH_CATALOG_PERFORMANCE_REPORT"
 SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 
-# REPORTS.md section 0.7.
+# docs/amazon/reports-api.md#restricted-documents.
 RESTRICTED = {
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING",
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_amazon_vendor.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, Server, running
+from amazon_sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, Server, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

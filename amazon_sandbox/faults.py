@@ -1,0 +1,212 @@
+"""Everything that can go wrong at Amazon, to be ordered by name.
+
+Each fault is one that somebody met (docs/amazon/errors.md). A fault strikes the first calls that
+it fits, so a test or a demo knows beforehand what will happen.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+# Before the call does anything. The first word of each description says which calls
+# it fits; `app.py` and `jobs.py` hold the other side of it.
+GATE: Mapping[str, str] = {
+    "quota_exceeded": "createReport: 429 QuotaExceeded though tokens are there",
+    "quota_exceeded_get": "getReport, getReportDocument: 429 though tokens are there",
+    "server_error_500": "any SP-API call: 500 InternalFailure",
+    "service_unavailable_503": "any SP-API call: 503 with a page of HTML, not JSON",
+    "html_200": "any SP-API call: 200 with a page of HTML, not JSON",
+    "token_expired_early": "any SP-API call: 403, the access token has expired",
+    "token_malformed": "any SP-API call: 403, the access token is malformed",
+    "security_token_incident": "any SP-API call: 403 of the incident that hit everybody",
+    "connection_reset_get": "any SP-API GET: connection reset without an answer",
+    "document_gone": "getReportDocument: 404 as if the document were too old",
+}
+LOGIN: Mapping[str, str] = {
+    "lwa_500": "token: 500 server_error",
+    "lwa_503": "token: 503 with a page of HTML, not JSON",
+}
+# After the call has done its work.
+ANSWER: Mapping[str, str] = {
+    "connection_reset": "createReport: connection reset although the report was created",
+    "read_timeout": "any SP-API call: done, but the answer does not come",
+    "gzip_unlabelled": "getReportDocument: no compressionAlgorithm for gzip bytes",
+}
+JOB: Mapping[str, str] = {
+    "cancelled_spuriously": "createReport: the report is CANCELLED though data exists",
+    "fatal_without_document": "createReport: the report is FATAL without a document",
+    "fatal_unknown_text": "createReport: the report is FATAL with a text never seen",
+    "fatal_client_error": "createReport: the report is FATAL, 'A client error occurred'",
+    "not_yet_available": "createReport: the report is FATAL, newest day not published",
+    "stuck_in_queue": "createReport: the report stays IN_QUEUE for eight hours",
+    "unknown_status": "createReport: the report ends in a status that no model has",
+}
+# Part of the report: each download of it is the same, a new report is good.
+CONTENT: Mapping[str, str] = {
+    "not_json": "report: DONE, but the document is a page of HTML",
+    "error_in_done": "report: DONE, but the document holds errorDetails",
+}
+JSON_CONTENT: Mapping[str, str] = {
+    "empty_arrays": "report: DONE, but all arrays are empty though data exists",
+    "missing_array": "report: DONE, but the last array is missing",
+    "extra_field": "report: each row has a field that the schema does not know",
+    "wrong_specification": "report: the document is that of other options or dates",
+}
+FLAT_CONTENT: Mapping[str, str] = {
+    "columns_added": "flat file: two columns more than ever, one of them in the middle",
+    "columns_missing": "flat file: the last column is missing",
+    "columns_reordered": "flat file: the columns are in another order",
+    "byte_order_mark": "flat file: UTF-8 with a byte order mark",
+    "charset_missing": "flat file: the download does not say the charset",
+    "charset_wrong": "flat file: the download says a charset that it is not",
+    "undecodable_bytes": "flat file: a text has bytes that no charset has",
+    "line_cut_off": "flat file: the last line ends in its middle",
+    "equal_lines": "flat file: every third line stands there twice",
+    "range_ignored": "flat file: dataEndTime is ignored, the file runs to today",
+}
+# Part of one download: the next one is good.
+DOWNLOAD: Mapping[str, str] = {
+    "url_expired": "download: 403, the presigned URL has expired",
+    "download_slow_down": "download: 503 SlowDown",
+    "document_reset": "download: connection reset in the middle",
+}
+GZIP: Mapping[str, str] = {
+    "truncated_document": "download: the gzip stream is cut off",
+    "corrupt_gzip": "download: the checksum of the gzip stream is wrong",
+    "plain_labelled_gzip": "download: plain text though the label says GZIP",
+}
+
+FAULTS: Mapping[str, str] = {
+    **GATE,
+    **LOGIN,
+    **ANSWER,
+    **JOB,
+    **CONTENT,
+    **JSON_CONTENT,
+    **FLAT_CONTENT,
+    **DOWNLOAD,
+    **GZIP,
+}
+"""All faults: name and one line on what is struck and how."""
+
+
+def of_report(*, flat: bool) -> Collection[str]:
+    """The faults that a report can have.
+
+    Args:
+        flat: Whether its document is a flat file, and not JSON.
+    """
+    return {*JOB, *CONTENT, *(FLAT_CONTENT if flat else JSON_CONTENT)}
+
+
+def of_download(*, compressed: bool) -> Collection[str]:
+    """The faults that a download can have.
+
+    Args:
+        compressed: Whether the document is gzip.
+    """
+    return {*DOWNLOAD, *(GZIP if compressed else ())}
+
+
+_SPECIFICATION = re.compile(r"(?P<name>\w+)(:(?P<count>\d+|\*))?(@(?P<skip>\d+))?")
+
+
+class UnknownFaultError(ValueError):
+    """A fault that is not in the list, or not written as NAME[:COUNT][@SKIP]."""
+
+
+@dataclass
+class Armed:
+    """A fault that waits for its calls.
+
+    Attributes:
+        name: One of FAULTS.
+        left: How many times it will still strike; None is for ever.
+        skip: How many fitting calls it lets pass before.
+        struck: How many times it has struck.
+    """
+
+    name: str
+    left: int | None
+    skip: int
+    struck: int = 0
+
+
+class Faults:
+    """The faults that are armed, in the order in which they were ordered."""
+
+    def __init__(self, specifications: Collection[str] = ()) -> None:
+        """Arm faults.
+
+        Args:
+            specifications: Each NAME, NAME:COUNT or NAME:COUNT@SKIP; COUNT may be *.
+
+        Raises:
+            UnknownFaultError: A specification names no fault.
+        """
+        self.armed: list[Armed] = []
+        for specification in specifications:
+            self.arm(specification)
+
+    def arm(self, specification: str) -> None:
+        """Arm one fault, written as in the constructor.
+
+        Raises:
+            UnknownFaultError: The specification names no fault.
+        """
+        match = _SPECIFICATION.fullmatch(specification)
+        if match is None:
+            message = f"{specification!r} is not NAME, NAME:COUNT or NAME:COUNT@SKIP"
+            raise UnknownFaultError(message)
+        count = match["count"] or "1"
+        self.inject(
+            match["name"],
+            None if count == "*" else int(count),
+            skip=int(match["skip"] or 0),
+        )
+
+    def inject(self, name: str, count: int | None = 1, *, skip: int = 0) -> None:
+        """Arm one fault.
+
+        Args:
+            name: One of FAULTS.
+            count: How many times it strikes; None is for ever.
+            skip: How many fitting calls it lets pass before.
+
+        Raises:
+            UnknownFaultError: There is no such fault.
+        """
+        if name not in FAULTS:
+            message = f"There is no fault {name!r}. Known: {', '.join(FAULTS)}"
+            raise UnknownFaultError(message)
+        self.armed.append(Armed(name, count, skip))
+
+    def clear(self) -> None:
+        """Disarm all."""
+        self.armed.clear()
+
+    def strike(self, fitting: Collection[str]) -> str | None:
+        """Let a call run into at most one fault.
+
+        Args:
+            fitting: The names of the faults that this call can have.
+
+        Returns:
+            The fault that strikes, or None.
+        """
+        for fault in self.armed:
+            if fault.name not in fitting or fault.left == 0:
+                continue
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            if fault.left is not None:
+                fault.left -= 1
+            fault.struck += 1
+            return fault.name
+        return None

@@ -1,0 +1,206 @@
+"""Login with Amazon: from consent to a refresh token, and from that to the access token on every call."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from http import HTTPStatus
+
+import requests
+from singer_sdk.authenticators import OAuthAuthenticator
+
+from tap_amazon_vendor.config.redaction import Secret
+from tap_amazon_vendor.errors import CredentialsError, LoginUnavailableError, UnavailableError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from tap_amazon_vendor.amazon.transport import Transport
+    from tap_amazon_vendor.config.accounts import Account
+
+#: A token is renewed when this part of its life, but at most `LONGEST_MARGIN` seconds, is left:
+#: with Amazon's 3,600 seconds that is at 55 minutes (docs/amazon/errors.md#rules-that-follow).
+MARGIN = 1 / 12
+LONGEST_MARGIN = 300
+
+#: What each error of Login with Amazon means and where it is mended (docs/amazon/errors.md#login-errors).
+MEANINGS = {
+    "invalid_client": (
+        "the client is wrong: `client_id` or `client_secret` is mistyped, or the secret was not "
+        "rotated in 180 days. Mend it under your application's LWA credentials in Developer "
+        "Central or Solution Provider Portal"
+    ),
+    "invalid_grant": (
+        "the refresh token is not valid: `refresh_token` is mistyped, was revoked, or belongs to "
+        "another application. The client itself was accepted. Authorize the application again in "
+        "Vendor Central or Seller Central and use the new refresh token"
+    ),
+    "unauthorized_client": (
+        "`refresh_token` and `client_id` do not belong together: the token was issued to another "
+        "application. Use the client that the account authorized, or authorize this one"
+    ),
+    "access_denied": "the selling partner refused the authorization. Ask for consent again",
+}
+
+#: The same where an authorization code is exchanged.
+CODE_MEANINGS = MEANINGS | {
+    "invalid_grant": (
+        "the authorization code is not valid: it is older than 5 minutes, was used before, or was given for "
+        "another redirect URI or another application than that of `client_id`. The client itself was accepted. "
+        "Ask for consent again"
+    ),
+    "unauthorized_client": (
+        "the authorization code and `client_id` do not belong together: `application_id` and `client_id` are of two "
+        "applications. Take both from one, in Developer Central or Solution Provider Portal"
+    ),
+}
+
+
+class LwaAuthenticator(OAuthAuthenticator):
+    """Puts a valid access token of one account on each request.
+
+    See docs/amazon/login.md#token-endpoint and docs/amazon/requests.md#headers.
+    """
+
+    def __init__(self, account: Account, transport: Transport, clock: Callable[[], datetime]) -> None:
+        """Keep what a token request needs.
+
+        Args:
+            account: Whose token.
+            transport: The way out.
+            clock: Returns the current time, aware.
+        """
+        super().__init__(client_id=account.client_id, auth_endpoint=account.auth_url)
+        self._account = account
+        self._lock = threading.Lock()
+        self._transport = transport
+        self._clock = clock
+
+    @property
+    def oauth_request_body(self) -> dict[str, t.Any]:
+        """The form of a refresh token grant."""
+        return {
+            "grant_type": "refresh_token",
+            "refresh_token": self._account.refresh_token.reveal(),
+            **_client(self._account),
+        }
+
+    def authenticate_request(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the access token where Amazon looks for it, renewing it first where due."""
+        with self._lock:
+            if not self.is_token_valid():
+                self.update_access_token()
+            request.headers["x-amz-access-token"] = t.cast("str", self.access_token)
+        return request
+
+    def is_token_valid(self) -> bool:
+        """Say whether the token lives long enough for one more request."""
+        if self.access_token is None or self.last_refreshed is None or self.expires_in is None:
+            return False
+        margin = min(self.expires_in * MARGIN, LONGEST_MARGIN)
+        age = (self._clock() - self.last_refreshed).total_seconds()
+        return age < self.expires_in - margin
+
+    def drop_token(self) -> None:
+        """Forget the access token, so that the next request gets a new one."""
+        with self._lock:
+            self.access_token = None
+
+    def update_access_token(self) -> None:
+        """Ask Login with Amazon for an access token.
+
+        Raises:
+            CredentialsError: The client or the refresh token is refused; the text says which.
+            LoginUnavailableError: Login with Amazon does not answer properly.
+        """
+        asked = self._clock()
+        answer = _ask(self._account, self._transport, self.oauth_request_body, MEANINGS)
+        self.access_token = answer["access_token"]
+        self.expires_in = int(answer.get("expires_in") or 3600)
+        self.last_refreshed = asked
+
+
+def exchange_code(account: Account, code: Secret, redirect_uri: str, transport: Transport) -> Secret:
+    """Turn the code that a selling partner's consent gave into a refresh token (grant authorization_code).
+
+    Args:
+        account: Whose application and token endpoint.
+        code: ``spapi_oauth_code``, at most 5 minutes old.
+        redirect_uri: Where the code was sent to.
+        transport: The way out.
+
+    Returns:
+        The refresh token.
+
+    Raises:
+        CredentialsError: The client or the code is refused; the text says which.
+        LoginUnavailableError: Login with Amazon does not answer properly.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code.reveal(),
+        "redirect_uri": redirect_uri,
+        **_client(account),
+    }
+    answer = _ask(account, transport, form, CODE_MEANINGS)
+    token = answer.get("refresh_token")
+    if not token:
+        text = f"Account {account.label!r}: Login with Amazon's answer has no refresh token"
+        raise CredentialsError(text)
+    return Secret(token)
+
+
+def _client(account: Account) -> dict[str, str]:
+    """Return the fields of a token request that name the application."""
+    return {"client_id": account.client_id, "client_secret": account.client_secret.reveal()}
+
+
+def _ask(
+    account: Account, transport: Transport, form: Mapping[str, str], meanings: Mapping[str, str]
+) -> dict[str, t.Any]:
+    """Send a token request, and return an answer that has a token.
+
+    Raises:
+        CredentialsError: It is refused.
+        LoginUnavailableError: Login with Amazon does not answer properly.
+    """
+    try:
+        response = transport.request(
+            "POST",
+            account.auth_url,
+            data=form,
+            # A redirect would carry our secrets to another host.
+            allow_redirects=False,
+        )
+    except UnavailableError as error:
+        text = f"Account {account.label!r}: {error}"
+        raise LoginUnavailableError(text) from None
+    try:
+        answer = response.json()
+    except requests.JSONDecodeError:
+        answer = None
+    if not isinstance(answer, dict):
+        answer = {}
+    if response.status_code != HTTPStatus.OK or not answer.get("access_token"):
+        raise _refusal(account, response, answer, meanings)
+    return answer
+
+
+def _refusal(
+    account: Account, response: requests.Response, answer: dict[str, t.Any], meanings: Mapping[str, str]
+) -> CredentialsError | LoginUnavailableError:
+    """Turn an answer without a token into the error that says what to do."""
+    error = answer.get("error") if isinstance(answer.get("error"), str) else None
+    meaning = meanings.get(error or "")
+    description = answer.get("error_description")
+    if meaning is None:
+        status = f"HTTP {response.status_code}{f' {error}' if error else ''}"
+        meaning = f"Login with Amazon answered {status} instead of a token"
+    if description or error in meanings:
+        meaning += f". Amazon says: {error}: {description or 'no description'}"
+    text = f"Account {account.label!r}: {meaning}"
+    request_id = response.headers.get("x-amzn-RequestId")
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return LoginUnavailableError(text, request_id=request_id)
+    return CredentialsError(text, request_id=request_id, code=error)

@@ -1,0 +1,141 @@
+"""Token buckets: how often Amazon lets an account call an operation.
+
+Amazon keeps one bucket per operation and per pair of account and application (docs/amazon/quotas.md#token-buckets):
+it holds `burst` tokens and gets `rate` new ones a second. The throttle mirrors them, so that
+HTTP 429 is the exception and not the way to find the rate.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import typing as t
+from dataclasses import dataclass
+from datetime import timedelta
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of the Selling Partner API and its published usage plan.
+
+    Attributes:
+        name: Amazon's operation name, such as ``createReport``.
+        method: HTTP verb.
+        path: Path, with placeholders for `str.format`.
+        rate: New tokens a second.
+        burst: Tokens that a full bucket holds.
+    """
+
+    name: str
+    method: str
+    path: str
+    rate: float
+    burst: int
+
+
+#: Amazon fills its bucket by its own clock, and a call may travel faster than the one before. So ours is filled a
+#: little later: by this part of the time for a token, and at most by so many seconds.
+SLACK, LONGEST_SLACK = 0.05, 1.0
+
+
+#: Part of a token that is lost to the arithmetic.
+ROUNDING = 1e-9
+
+
+class Bucket:
+    """One account's tokens for one operation. Several threads may use it."""
+
+    def __init__(self, operation: Operation, clock: Callable[[], datetime]) -> None:
+        """Start full, at the published rate."""
+        self._lock = threading.RLock()
+        self._slack = round(min(SLACK / operation.rate, LONGEST_SLACK), 3)
+        self.rate = operation.rate
+        self._burst = operation.burst
+        self._tokens = float(operation.burst)
+        self._clock = clock
+        self._filled_at = clock()
+
+    def delay(self) -> float:
+        """Return the seconds until a token is there, 0 when one is.
+
+        In whole milliseconds, rounded up: a fraction of the clock's resolution would never pass.
+        """
+        with self._lock:
+            late = self._fill()
+            missing = 1 - self._tokens
+            seconds = missing / self.rate + late if missing > ROUNDING else 0
+            return math.ceil(seconds * 1000) / 1000
+
+    def take(self) -> float:
+        """Use one token, which the bucket may owe.
+
+        Returns:
+            The seconds until it is there: whoever took it waits for so long, and the next caller longer.
+        """
+        with self._lock:
+            delay = self.delay()
+            self._tokens -= 1
+            return delay
+
+    def adopt(self, limit: str | None) -> None:
+        """Take over the rate that an answer states.
+
+        Args:
+            limit: ``x-amzn-RateLimit-Limit``, requests a second, where the answer has it.
+        """
+        try:
+            rate = float(limit or 0)
+        except ValueError:
+            return
+        if 0 < rate < math.inf:
+            with self._lock:
+                self._fill()
+                self.rate = rate
+
+    def empty(self) -> float:
+        """Believe a 429: the bucket was empty. Return the seconds until it has a token."""
+        with self._lock:
+            self._fill()
+            self._tokens = min(self._tokens, 0.0)
+            return self.delay()
+
+    def seconds_for(self, calls: int) -> float:
+        """Return the seconds until so many calls can have been made."""
+        with self._lock:
+            self._fill()
+            return max(0.0, calls - self._tokens) / self.rate
+
+    def _fill(self) -> float:
+        """Put in the tokens that have come; return the seconds of slack that are still to pass."""
+        slack = self._slack
+        now = self._clock()
+        elapsed = (now - self._filled_at).total_seconds()
+        if elapsed < 0:  # The clock was set back.
+            self._filled_at = now
+        elif elapsed > slack:
+            self._tokens = min(float(self._burst), self._tokens + (elapsed - slack) * self.rate)
+            # A full bucket begins to fill when a token is taken, and as late as any other.
+            full = self._tokens == self._burst
+            self._filled_at = now if full else now - timedelta(seconds=slack)
+        return slack - min(max(0.0, elapsed), slack)
+
+
+class Throttle:
+    """The buckets of one account, or those that the accounts of one application share."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        """Start without buckets: each is made at its operation's first call."""
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._buckets: dict[str, Bucket] = {}
+
+    def bucket(self, operation: Operation) -> Bucket:
+        """Return the bucket of an operation."""
+        with self._lock:
+            if operation.name not in self._buckets:
+                self._buckets[operation.name] = Bucket(operation, self._clock)
+            return self._buckets[operation.name]

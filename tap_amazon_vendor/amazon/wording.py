@@ -1,0 +1,127 @@
+"""All of Amazon's error texts that mean something to us, and what they mean: the one place where they are read.
+
+The texts are those of docs/amazon/errors.md. Amazon changes their wording, so each is
+matched by its telling part, without regard to case.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from tap_amazon_vendor.errors import AccessDeniedError, RequestRejectedError
+from tap_amazon_vendor.outcomes import Outcome, Verdict
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_amazon_vendor.errors import AmazonError
+
+_BUG = "This is a fault of the tap. Please report it with this message"
+_OTHER_MARKETPLACE = "Set `marketplaces` to the marketplace that Amazon names"
+_NO_VIEW = "The account does not have this view: remove it from `distributor_views`"
+_NO_PROGRAM = "The account does not have this program: remove it from `selling_programs`"
+_NO_RIGHTS = (
+    "The vendor group, or the user who authorized the application, lacks the rights for this "
+    "report: ask the administrator of the account in Vendor Central"
+)
+_NO_ROLE = (
+    "The application lacks the role for this report ({roles}), or the "
+    "account authorized it before the role was added: add the role, then authorize again"
+)
+_NO_RESTRICTED_ROLE = (
+    "The application lacks the restricted role for this report ({roles}), is not allowed to "
+    "use restricted data tokens, or was authorized before it got the role: have the role granted, then authorize again"
+)
+
+_FATAL = (
+    ("is not yet available", Verdict(Outcome.LATER, shorten=True)),
+    ("must be supplied", Verdict(Outcome.FAILED, _BUG)),
+    ("reportoption to be specified", Verdict(Outcome.FAILED, _BUG)),
+    ("parentreferenceid", Verdict(Outcome.FAILED, _BUG)),
+    ("date range exceeded", Verdict(Outcome.FAILED, _BUG)),
+    ("requested marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE)),
+    ("provided marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE)),
+    ("no vendor code set as manufacturing role", Verdict(Outcome.SKIPPED, _NO_VIEW)),
+    ("distributorview parameter contains an invalid value", Verdict(Outcome.SKIPPED, _NO_VIEW)),
+    ("sellingprogram parameter contains an invalid value", Verdict(Outcome.SKIPPED, _NO_PROGRAM)),
+    ("report requested with invalid user inputs", Verdict(Outcome.SKIPPED, _NO_RIGHTS)),
+)
+
+_REFUSED = (
+    ("does not support account id", Verdict(Outcome.SKIPPED, "Not a report of this account type")),
+    ("access to the resource is forbidden", Verdict(Outcome.SKIPPED, _NO_ROLE)),
+    ("do not have access to some or all requested resource", Verdict(Outcome.SKIPPED, _NO_RESTRICTED_ROLE)),
+    ("not authorized to access vendor reports", Verdict(Outcome.SKIPPED, _NO_RIGHTS)),
+    (
+        "report rejected for this client",
+        Verdict(Outcome.FAILED, "`marketplaces` names one that is not part of this account"),
+    ),
+    (
+        "access to requested resource is denied",
+        Verdict(Outcome.FAILED, "Check `region`, `api_url` and the roles of the application"),
+    ),
+)
+
+_CLIENT_ERROR = "a client error occurred"
+_UNAVAILABLE = "requested data is unavailable"
+
+
+def judge_fatal(text: str | None, *, recent: bool, known_available: bool) -> Verdict:
+    """Judge a report by the error that Amazon put into its document.
+
+    Args:
+        text: Amazon's text, None for a FATAL report without a document.
+        recent: The days asked for are so young that Amazon may still publish them.
+        known_available: This account has had this report with these options before.
+
+    Returns:
+        The verdict; for an unknown text, failure after one more try.
+    """
+    if text is None:
+        return Verdict(Outcome.LATER, retry=True)
+    words = text.lower()
+    if _CLIENT_ERROR in words:
+        # Amazon's catch-all. Our dates are aligned, so it means unpublished, an outage, or a
+        # combination that this account does not have.
+        if recent or known_available:
+            return Verdict(Outcome.LATER, too_wide=True)
+        return Verdict(Outcome.SKIPPED, _NO_RIGHTS, too_wide=True)
+    if _UNAVAILABLE in words:
+        return Verdict(Outcome.LATER if recent else Outcome.EMPTY)
+    for part, verdict in _FATAL:
+        if part in words:
+            return verdict
+    return Verdict(Outcome.FAILED, retry=True)
+
+
+def judge_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdict:
+    """Judge a report that Amazon did not even accept.
+
+    Args:
+        error: What the call raised.
+        roles: Amazon's roles of which any one suffices for the report.
+    """
+    if isinstance(error, (AccessDeniedError, RequestRejectedError)):
+        words = error.text.lower()
+        for part, verdict in _REFUSED:
+            if part in words:
+                return replace(verdict, advice=verdict.advice.format(roles=" or ".join(roles) or "none is known"))
+    return Verdict(Outcome.FAILED)
+
+
+#: Texts of a 403 that a new access token mends (docs/amazon/errors.md#http-errors).
+_TOKEN = ("the access token you provided has expired", "is revoked, malformed or invalid")
+
+#: A 403 that is Amazon's incident and passes within minutes (docs/amazon/errors.md#http-errors).
+_INCIDENT = "the security token included in the request is expired"
+
+
+def wants_new_token(text: str) -> bool:
+    """Return whether a new access token mends a 403."""
+    return any(part in text.lower() for part in _TOKEN)
+
+
+def is_incident(text: str) -> bool:
+    """Return whether a 403 passes within minutes."""
+    return _INCIDENT in text.lower()

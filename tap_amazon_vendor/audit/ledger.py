@@ -1,0 +1,162 @@
+"""What the ledger says about a window."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from tap_amazon_vendor.config.marketplaces import country_of
+from tap_amazon_vendor.documents.keys import key_text
+from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.windows import to_text
+
+if t.TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from tap_amazon_vendor.engine.model import JobResult
+    from tap_amazon_vendor.errors import AmazonError
+    from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+    from tap_amazon_vendor.reports.windows import Window
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was read: a report, an operation, a file of the inbox.
+
+    Attributes:
+        account: Label of the account.
+        marketplace_id: The marketplace; empty where none is known.
+        report_type: Amazon's report type, or the name of the operation; empty where none is known.
+        options: Names and values that tell it from others of the same type and days.
+    """
+
+    account: str
+    marketplace_id: str
+    report_type: str
+    options: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of_partition(cls, partition: ReportPartition) -> Subject:
+        """Return what the reports of a partition are to the ledger."""
+        return cls(partition.account, partition.marketplace_id, partition.report_type, partition.options)
+
+    @classmethod
+    def of_report(cls, request: ReportRequest) -> Subject:
+        """Return what a report is to the ledger."""
+        # Settlements of several marketplaces are of the same days: there the id tells them apart.
+        own = (("reportId", request.report_id),) if request.report_id else ()
+        return cls(request.account, request.marketplace_id, request.report_type, (*request.options, *own))
+
+    def __str__(self) -> str:
+        """Name it for a log line."""
+        values = [value for _, value in self.options]
+        return " ".join(filter(None, [self.report_type, *values, f"of {self.account!r}"]))
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One window of one stream, and how it ended.
+
+    Attributes:
+        stream: Name of the stream.
+        subject: What was read.
+        window: The days or hours that the entry is about.
+        outcome: How it ended in this stream.
+        rows: Rows written.
+        reason: Amazon's text, or ours.
+        advice: What the user can do about it.
+        error: The call that failed, where the reason is that of a call.
+        report_id: Amazon's id, or what identifies a file.
+        bytes: Size of the document.
+        attempts: Number of createReport calls; 0 where an existing report was used.
+        asked_at: When it was first asked for.
+        processed_at: When Amazon had finished it, ISO 8601.
+    """
+
+    stream: str
+    subject: Subject
+    window: Window
+    outcome: Outcome
+    rows: int = 0
+    reason: str | None = None
+    advice: str = ""
+    error: AmazonError | None = None
+    report_id: str | None = None
+    bytes: int | None = None
+    attempts: int = 0
+    asked_at: datetime | None = None
+    processed_at: str | None = None
+
+    @classmethod
+    def of_report(cls, stream: str, result: JobResult, window: Window, outcome: Outcome, rows: int = 0) -> LedgerEntry:
+        """Return the entry for a window of a report.
+
+        Args:
+            stream: Name of the stream.
+            result: How the report ended.
+            window: The days or hours that the entry is about.
+            outcome: How they ended in this stream.
+            rows: Rows written.
+        """
+        return cls(
+            stream,
+            Subject.of_report(result.request),
+            window,
+            outcome,
+            rows,
+            reason=result.reason,
+            advice=result.advice,
+            error=result.error,
+            report_id=result.job_id,
+            bytes=result.document.bytes if result.document else None,
+            attempts=result.attempts,
+            asked_at=result.asked_at,
+            processed_at=result.processed_at,
+        )
+
+    @property
+    def message(self) -> str:
+        """Reason and advice in one line."""
+        return ". ".join(part for part in (self.reason, self.advice) if part)
+
+    @property
+    def target(self) -> str:
+        """Subject and window, for a log line."""
+        values = [value for _, value in self.subject.options]
+        words = [self.subject.report_type, *values, str(self.window), f"of {self.subject.account!r}"]
+        return " ".join(filter(None, words))
+
+    def row(self, now: datetime) -> dict[str, t.Any]:
+        """Return the row of the stream `report_ledger`.
+
+        Args:
+            now: The current time.
+        """
+        good = self.outcome.completes
+        recorded_at = now.isoformat(timespec="seconds")
+        return {
+            "account": self.subject.account,
+            "marketplace_id": key_text(self.subject.marketplace_id),
+            "country_code": country_of(self.subject.marketplace_id),
+            "report_type": key_text(self.subject.report_type),
+            "report_options": key_text(",".join(f"{name}={value}" for name, value in self.subject.options)),
+            "stream_name": self.stream,
+            "window_start": _date_time(self.window.start),
+            "window_end": _date_time(self.window.end),
+            "outcome": self.outcome.value,
+            "reason": None if self.outcome is Outcome.LOADED else self.reason,
+            "rows": self.rows,
+            "bytes": self.bytes if good else None,
+            "attempts": self.attempts,
+            "asked_at": self.asked_at.isoformat(timespec="seconds") if self.asked_at else None,
+            "processed_at": self.processed_at,
+            "loaded_at": recorded_at if good else None,
+            "recorded_at": recorded_at,
+            "report_id": self.report_id,
+        }
+
+
+def _date_time(moment: date) -> str:
+    """Write a day as its first moment, an hour as it is."""
+    text = to_text(moment)
+    return text if "T" in text else f"{text}T00:00:00Z"

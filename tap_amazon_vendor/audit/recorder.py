@@ -1,0 +1,61 @@
+"""Records how windows ended: a row of the ledger, a log line, and what the verdict needs."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+
+from tap_amazon_vendor.audit.reasons import Reasons
+from tap_amazon_vendor.outcomes import Outcome
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from tap_amazon_vendor.audit.ledger import LedgerEntry
+    from tap_amazon_vendor.audit.stream import ReportLedger
+
+logger = logging.getLogger("tap-amazon-vendor")
+
+
+class Recorder:
+    """The ledger of a run.
+
+    Attributes:
+        entries: What was recorded.
+        reasons: The same by reason, of what was skipped or failed.
+    """
+
+    def __init__(self, stream: ReportLedger | None, clock: Callable[[], datetime]) -> None:
+        """Start with nothing recorded.
+
+        Args:
+            stream: The stream `report_ledger`; None where no rows are to be written.
+            clock: Returns the current time, aware.
+        """
+        self._stream = stream
+        self._clock = clock
+        self.entries: list[LedgerEntry] = []
+        self.reasons = Reasons()
+
+    def note(self, entry: LedgerEntry) -> None:
+        """Write a row of the ledger for what was never tried, and so counts for no verdict."""
+        if self._stream:
+            self._stream.write(entry.row(self._clock()))
+
+    def record(self, entry: LedgerEntry) -> None:
+        """Write a row of the ledger, and log it: what is the same for many windows as one warning."""
+        self.entries.append(entry)
+        self.note(entry)
+        if entry.outcome is Outcome.LOADED:
+            logger.info("%s: %d rows of %s", entry.stream, entry.rows, entry.target)
+            return
+        message = entry.message or "the report has no rows"
+        level = logging.INFO
+        if entry.outcome.ends_partition:
+            first = self.reasons.note(entry)
+            if first is not entry:
+                message = f"for the same reason as {first.stream}"
+            elif entry.outcome is Outcome.SKIPPED:
+                level = logging.WARNING
+        logger.log(level, "%s: %s %s: %s", entry.stream, entry.target, entry.outcome.value, message)

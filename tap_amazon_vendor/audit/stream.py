@@ -1,0 +1,78 @@
+"""The audit stream: what was asked for, and what became of it."""
+
+from __future__ import annotations
+
+import typing as t
+from functools import cached_property
+
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.streams.core import Stream
+
+from tap_amazon_vendor.singer.schema_files import load_schema
+from tap_amazon_vendor.singer.writer import RecordWriter
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Context, Record
+
+
+class ReportLedger(Stream):
+    """One row for each window of each report stream.
+
+    Its rows come into being while the other streams are read. So it is the first stream to be
+    synchronised, which announces its schema, and its rows are written between those of others,
+    each right after the last row that it speaks of. Its state holds the reports that are asked
+    for and not yet read, because those belong to several streams.
+    """
+
+    name = "report_ledger"
+    replication_key = "recorded_at"
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    def __init__(self, tap: Tap) -> None:
+        """Load the schema."""
+        super().__init__(tap, schema=load_schema(self.name))
+        self.primary_keys = (
+            "account",
+            "marketplace_id",
+            "report_options",
+            "report_type",
+            "stream_name",
+            "window_start",
+            "window_end",
+        )
+
+    def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
+        """Return nothing: see the class."""
+        return ()
+
+    def write(self, row: Record) -> None:
+        """Write one row now, if the user wants the ledger."""
+        if self.selected:
+            self._writer.write([row])
+
+    @cached_property
+    def _writer(self) -> RecordWriter:
+        return RecordWriter(self)
+
+    @property
+    def pending(self) -> list[dict[str, t.Any]]:
+        """Reports that are asked for and not yet read, for the next run to take up."""
+        return self.stream_state.get("pending") or []
+
+    @pending.setter
+    def pending(self, reports: list[dict[str, t.Any]]) -> None:
+        self.stream_state["pending"] = reports
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Reports whose documents could not be read, by id, and the days on which that was found."""
+        found = self.stream_state.get("unreadable")
+        return found if isinstance(found, dict) else {}
+
+    @unreadable.setter
+    def unreadable(self, reports: dict[str, str]) -> None:
+        if reports or self.unreadable:
+            self.stream_state["unreadable"] = reports

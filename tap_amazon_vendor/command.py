@@ -1,0 +1,101 @@
+"""The command line of the tap: what a person has to fix is one message, not a traceback."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import typing as t
+
+import click
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.plugin_base import SingerCommand
+
+from tap_amazon_vendor.config.settings import SCHEMA
+from tap_amazon_vendor.output import calm_output
+
+if t.TYPE_CHECKING:
+    from singer_sdk import Tap
+
+
+class JsonFile(click.File):
+    """A file given on the command line that must be JSON."""
+
+    def convert(
+        self,
+        value: t.Any,  # noqa: ANN401  # as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> t.Any:  # noqa: ANN401
+        """Read the file and check it."""
+        try:
+            text = super().convert(value, param, ctx).read()
+            check_shape(json.loads(text))
+        except ValueError as error:
+            self.fail(f"invalid JSON for this option: {error}", param, ctx)
+        return io.StringIO(text)
+
+
+def check_shape(content: t.Any) -> None:  # noqa: ANN401  # any JSON
+    """Refuse a state or catalog that the SDK would trip over.
+
+    Raises:
+        ValueError: It is no object, or its bookmarks are not what they should be.
+    """
+    bookmarks = content.get("bookmarks", {}) if isinstance(content, dict) else None
+    if not isinstance(bookmarks, dict):
+        msg = "an object with an object `bookmarks` at most"
+        raise ValueError(msg)  # noqa: TRY004  # for click it is a matter of the value
+    for name, bookmark in bookmarks.items():
+        parts = bookmark.get("partitions", []) if isinstance(bookmark, dict) else None
+        if not isinstance(parts, list) or not all(
+            isinstance(part, dict) and isinstance(part.get("context"), dict) for part in parts
+        ):
+            msg = f"the bookmark of {name} is damaged"
+            raise ValueError(msg)
+
+
+class TapCommand(SingerCommand):
+    """The command line: what a person has to mend is one message, not a traceback."""
+
+    def main(self, *args: t.Any, **kwargs: t.Any) -> t.Any:  # noqa: ANN401
+        """Run the command."""
+        try:
+            with calm_output():
+                return super().main(*args, **kwargs)
+        except ConfigValidationError as error:
+            for problem in error.errors:
+                self.logger.error(problem)  # noqa: TRY400
+        except SingerSDKError as error:
+            # Ours, and the SDK's for stream maps and catalogs.
+            self.logger.error(error)  # noqa: TRY400
+        sys.exit(1)
+
+
+def with_checked_files(command: click.Command, logger: t.Any) -> TapCommand:  # noqa: ANN401  # the SDK's
+    """Return the SDK's command with checked state and catalog, and with our way of ending."""
+    for param in command.params:
+        if param.name in {"state", "catalog"}:
+            param.type = JsonFile()
+    return TapCommand(
+        name=command.name,
+        callback=command.callback,
+        context_settings=command.context_settings,
+        params=command.params,
+        help=command.help,
+        logger=logger,
+    )
+
+
+def check_environment(tap: type[Tap]) -> None:
+    """Refuse environment variables that can't be parsed, which the SDK answers with a traceback.
+
+    Raises:
+        ConfigValidationError: One of them is not what its setting is.
+    """
+    try:
+        _ = tap._env_var_config  # noqa: SLF001  # what the SDK is about to read
+    except ValueError as error:
+        message = "Config validation failed"
+        problem = f"an environment variable TAP_AMAZON_VENDOR_… can't be read: {error}"
+        raise ConfigValidationError(message, errors=[problem], schema=SCHEMA) from None

@@ -1,0 +1,436 @@
+"""Finds out whether an account can be read, and what stands in the way: for `amazon-vendor doctor`, `--test` and runs.
+
+Access to data takes two steps at Amazon. The API authorization: the account consented to the application, which had the
+role then. The user permission: the account, and whoever consented for it, may see the data in Vendor Central or Seller
+Central. A list call tells the former; the latter shows in reports only, so those of the last 90 days are looked at.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import Enum
+from types import MappingProxyType
+
+from tap_amazon_vendor.amazon.throttle import Operation
+from tap_amazon_vendor.config.marketplaces import BY_ID
+from tap_amazon_vendor.doctor import advice
+from tap_amazon_vendor.errors import (
+    AccessDeniedError,
+    AmazonError,
+    CredentialsError,
+    RequestRejectedError,
+)
+from tap_amazon_vendor.reports.api import GET_REPORTS
+from tap_amazon_vendor.streams.report_rows import ReportRows
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from tap_amazon_vendor.amazon.auth import LwaAuthenticator
+    from tap_amazon_vendor.amazon.client import SellingPartnerApi
+    from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.streams import AnyRows
+
+    Roles = tuple[str, ...]
+    Reports = list[dict[str, t.Any]]
+    Groups = Mapping[str, Sequence[AnyRows]]
+    ByRole = dict[tuple[str, Roles], list[AnyRows]]
+
+# Usage plan: model sellers. Only sellers have it (docs/amazon/other-apis.md#getmarketplaceparticipations).
+GET_PARTICIPATIONS = Operation(
+    "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15
+)
+
+#: Report types that one getReports call takes.
+MOST_TYPES = 10
+
+#: Days after which Amazon no longer takes a client secret, and how long before that we warn
+#: (docs/amazon/login.md#credentials).
+SECRET_DAYS = 180
+WARN_DAYS = 30
+
+#: The role of every vendor and brand report.
+BRAND_ANALYTICS = ("Brand Analytics",)
+
+MARKETPLACES = "marketplaces"
+DONE, FATAL = "DONE", "FATAL"
+
+# What Amazon says (docs/amazon/errors.md#http-errors), in lower case.
+_FORBIDDEN = "access to the resource is forbidden"
+_OTHER_KIND = "does not support account id"
+_NO_GROUP = "is not authorized to access vendor reports"
+
+
+class State(str, Enum):
+    """What came out of a check, in one word."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that must be right before anything can be read.
+
+    Attributes:
+        name: What was checked.
+        state: What came out.
+        text: What was found, with Amazon's words where it refused.
+        steps: What to do about it.
+    """
+
+    name: str
+    state: State
+    text: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Access to the streams of a group that need the same role.
+
+    Attributes:
+        group: Permission group, as `streams.GROUPS` names it.
+        roles: Amazon's roles, any one of which suffices.
+        streams: Names of the streams.
+        authorized: Whether the API authorization covers them.
+        permitted: Whether the account and its user may see the data, as far as reports show.
+        text: What was found, with Amazon's words where it refused.
+        steps: What to do about it.
+        request: A sentence that can be sent to whoever administers the account.
+    """
+
+    group: str
+    roles: Roles
+    streams: tuple[str, ...]
+    authorized: State = State.UNKNOWN
+    permitted: State = State.UNKNOWN
+    text: str = ""
+    steps: tuple[str, ...] = ()
+    request: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the streams can be read, as far as one can tell."""
+        return self.authorized is State.OK and self.permitted is not State.FAILED
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found out about an account.
+
+    Attributes:
+        account: Which one.
+        checks: In order; none comes after one that failed, because that explains the rest.
+        permissions: By group and role; empty where a check failed.
+    """
+
+    account: Account
+    checks: tuple[Check, ...]
+    permissions: tuple[Permission, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything can be read, as far as one can tell."""
+        failed = any(check.state is State.FAILED for check in self.checks)
+        return not failed and all(permission.ok for permission in self.permissions)
+
+    @property
+    def problems(self) -> list[str]:
+        """One paragraph for each thing that stands in the way."""
+        failed = [_paragraph(check.text, check.steps) for check in self.checks if check.state is State.FAILED]
+        return failed + [_of_streams(same) for same in self.remedies if not same[0].ok]
+
+    @property
+    def doubts(self) -> list[str]:
+        """One paragraph for each thing that may stand in the way."""
+        return [_of_streams(same) for same in self.remedies if same[0].ok]
+
+    @property
+    def remedies(self) -> list[list[Permission]]:
+        """The permissions that need something done, together where it is the same: a role opens several groups."""
+        found: dict[tuple[object, ...], list[Permission]] = {}
+        for permission in self.permissions:
+            if permission.steps or not permission.ok:
+                key = (permission.text, permission.steps, permission.request)
+                found.setdefault(key, []).append(permission)
+        return list(found.values())
+
+
+def _paragraph(text: str, steps: Sequence[str]) -> str:
+    """Say what was found and what to do about it."""
+    return ". ".join((text, *steps))
+
+
+def _of_streams(same: Sequence[Permission]) -> str:
+    """Say the same of all streams of some permissions."""
+    streams = ", ".join(stream for permission in same for stream in permission.streams)
+    return _paragraph(f"{streams}: {same[0].text}", same[0].steps)
+
+
+def check_account(  # noqa: PLR0913  # whom, what, how, and what is known already
+    account: Account,
+    groups: Groups,
+    api: SellingPartnerApi,
+    today: date,
+    *,
+    only: Collection[str] | None = None,
+    heard: Mapping[str, AmazonError] = MappingProxyType({}),
+) -> Diagnosis:
+    """Check an account, in the order in which one thing explains the next. Asks for no report.
+
+    Args:
+        account: Whom to check.
+        groups: The streams by permission group; those of the other kind of account are passed over.
+        api: Its door to Amazon.
+        today: The current UTC day.
+        only: Names of the streams to check, None for all.
+        heard: With what Amazon refused reports just now, by the name of the stream: that is not asked again.
+
+    Returns:
+        What was found; Amazon's refusals are part of it and not raised.
+    """
+    found: list[Check] = []
+    for check in _check_login(account, api.auth, today):
+        found.append(check)
+        if check.state is State.FAILED:
+            return Diagnosis(account, tuple(found))
+    every = _by_role(account, groups)
+    wanted = {
+        key: chosen
+        for key, streams in every.items()
+        if (chosen := [stream for stream in streams if only is None or stream.name in only])
+    }
+    types: dict[Roles, list[str]] = {}
+    for _, roles in wanted:
+        # A stream that reads no report shares the fate of the reports that need its role.
+        types[roles] = _types(wanted, roles) or _types(every, roles)
+    answers = _Answers(api, types, _heard(wanted, heard))
+    for check in _check_place(account, api, answers):
+        found.append(check)
+        if check.state is State.FAILED:
+            return Diagnosis(account, tuple(found))
+    permissions = tuple(_permission(account, *key, streams, answers) for key, streams in wanted.items())
+    return Diagnosis(account, tuple(found), permissions)
+
+
+def tells_of_roles(error: AmazonError | None) -> bool:
+    """Say whether Amazon would refuse a list call with the words with which it refused a report."""
+    return isinstance(error, AccessDeniedError) or is_other_kind(error)
+
+
+def is_other_kind(error: AmazonError | None) -> bool:
+    """Say whether Amazon refused a report because the authorization is of the other kind of account."""
+    return error is not None and _says(error, _OTHER_KIND)
+
+
+def _types(by_role: ByRole, roles: Roles) -> list[str]:
+    """Return the report types that need some roles; two streams of one report need it named once."""
+    streams = [stream for (_, needed), some in by_role.items() if needed == roles for stream in some]
+    return list(dict.fromkeys(stream.source for stream in streams if isinstance(stream, ReportRows)))
+
+
+def _heard(by_role: ByRole, heard: Mapping[str, AmazonError]) -> dict[Roles, Reports | AmazonError]:
+    """Return what Amazon said of reports already, by the roles that they need."""
+    known: dict[Roles, Reports | AmazonError] = {}
+    for (_, roles), streams in by_role.items():
+        for stream in streams:
+            # What an API says that is no report may mean something else.
+            if isinstance(stream, ReportRows) and tells_of_roles(heard.get(stream.name)):
+                known.setdefault(roles, heard[stream.name])
+    return known
+
+
+def _check_login(account: Account, auth: LwaAuthenticator, today: date) -> Iterator[Check]:
+    """Check the application's client, the refresh token, and whether they belong together."""
+    code, error = "", None
+    try:
+        if not auth.is_token_valid():
+            auth.update_access_token()
+    except AmazonError as caught:
+        error = str(caught)
+        code = caught.code or "" if isinstance(caught, CredentialsError) else ""
+    hints = advice.credentials(account)
+    if error and code not in {"invalid_grant", "unauthorized_client"}:
+        if code == "invalid_client" and (_age(account, today) or 0) >= SECRET_DAYS:
+            hints = (f"The client secret is {_age(account, today)} days old. {advice.rotate()}", *hints)
+        yield Check("client" if code == "invalid_client" else "login", State.FAILED, error, hints)
+        return
+    yield Check("client", State.OK, "Login with Amazon accepts `client_id` and `client_secret`")
+    steps = (*hints, advice.new_consent(account))
+    if error and code == "invalid_grant":
+        yield Check("refresh token", State.FAILED, error, steps)
+        return
+    yield Check("refresh token", State.OK, "Login with Amazon knows `refresh_token`")
+    if error:
+        yield Check("client and token", State.FAILED, error, steps)
+        return
+    yield Check("client and token", State.OK, "They belong together: there is an access token")
+    if account.rotated_on is not None:
+        yield _check_age(account, today)
+
+
+def _age(account: Account, today: date) -> int | None:
+    """Return the days since the client secret was made, None where nobody tells."""
+    return None if account.rotated_on is None else (today - account.rotated_on).days
+
+
+def _check_age(account: Account, today: date) -> Check:
+    """Warn before Amazon stops to take the client secret."""
+    left = SECRET_DAYS - (_age(account, today) or 0)
+    days = f"{left} days are left" if left >= 0 else "they are over"
+    until = today + timedelta(days=left)
+    text = f"Amazon takes a client secret for {SECRET_DAYS} days, this one until {until}: {days}"
+    if left > WARN_DAYS:
+        return Check("client secret's age", State.OK, text)
+    return Check("client secret's age", State.WARNING, text, (advice.rotate(),))
+
+
+@dataclass
+class _Answers:
+    """What getReports says of the report types that need the same roles, each asked at most once."""
+
+    api: SellingPartnerApi
+    types: Mapping[Roles, Sequence[str]]
+    known: dict[Roles, Reports | AmazonError]
+
+    def of(self, roles: Roles) -> Reports | AmazonError:
+        """Return the reports of the last 90 days, or the error.
+
+        Types that need the same role share their fate, so ten of them speak for all. Types that need different roles
+        are not mixed: nobody knows what Amazon says if one of them is missing.
+        """
+        if roles not in self.known:
+            if not self.types[roles]:
+                return AmazonError("no report needs this role, so no list call tells: the first run will")
+            query = {"reportTypes": ",".join(self.types[roles][:MOST_TYPES]), "pageSize": "100"}
+            try:
+                self.known[roles] = self.api.call(GET_REPORTS, query=query).get("reports", [])
+            except AmazonError as error:
+                self.known[roles] = error
+        return self.known[roles]
+
+    def first(self) -> Reports | AmazonError:
+        """Return the answer to the first call, which also shows what is wrong with all of them."""
+        known = (answer for answer in self.known.values() if _says(answer, _OTHER_KIND))
+        return next(known, None) or next((self.of(roles) for roles, types in self.types.items() if types), [])
+
+
+def _by_role(account: Account, groups: Groups) -> ByRole:
+    """Sort the streams of an account by group and roles."""
+    countries = {place.country for place in account.marketplaces}
+    found: ByRole = {}
+    for group, streams in groups.items():
+        for stream in streams:
+            own = stream.countries
+            if stream.account_type == account.kind and (own is None or countries & {*own}):
+                found.setdefault((group, stream.roles), []).append(stream)
+    return found
+
+
+def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) -> Iterator[Check]:
+    """Check that the region's host knows the account, that it is of the kind, and has the marketplaces."""
+    answer = answers.first()
+    if _says(answer, _OTHER_KIND):
+        text = f"This is not the authorization of a {account.kind}: {answer}"
+        yield Check("account type", State.FAILED, text, advice.kind(account))
+        return
+    known = not isinstance(answer, AmazonError) or isinstance(answer, RequestRejectedError)
+    if not known and not _says(answer, _FORBIDDEN, _NO_GROUP):
+        refuses = isinstance(answer, AccessDeniedError)
+        text = f"{account.api_url} {'refuses the account' if refuses else 'does not answer as Amazon does'}: {answer}"
+        yield Check("region", State.FAILED, text, advice.region(account) if refuses else (advice.host(account),))
+        return
+    yield Check("region", State.OK, f"{account.api_url} knows the account")
+    yield _seller_marketplaces(account, api) if account.kind == "seller" else _vendor_marketplaces(account, answer)
+
+
+def _says(answer: Reports | AmazonError, *texts: str) -> bool:
+    """Say whether Amazon refused with one of some texts."""
+    return isinstance(answer, AmazonError) and any(text in answer.text.lower() for text in texts)
+
+
+def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
+    """Compare the marketplaces with those in which the seller takes part."""
+    try:
+        answer = api.call(GET_PARTICIPATIONS)
+        own = {entry["marketplace"]["id"]: entry["marketplace"]["countryCode"] for entry in answer.get("payload", [])}
+    except AmazonError as error:
+        return Check(MARKETPLACES, State.UNKNOWN, f"Amazon does not tell where the seller sells: {error}")
+    except (KeyError, TypeError):
+        return Check(MARKETPLACES, State.UNKNOWN, "Amazon does not tell where the seller sells: an unexpected answer")
+    missing = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in own)
+    has = f"The account sells in {', '.join(sorted(own.values()))}"
+    if not missing:
+        return Check(MARKETPLACES, State.OK, has)
+    steps = (f"Take {missing} out of `marketplaces`, or authorize the account that sells there",)
+    return Check(MARKETPLACES, State.FAILED, f"{has}, not in {missing}", steps)
+
+
+def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Check:
+    """Compare the marketplace with that of earlier reports: no call tells that of a vendor group."""
+    reports = [] if isinstance(answer, AmazonError) else answer
+    done = {
+        id_
+        for report in reports
+        if report.get("processingStatus") == DONE
+        for id_ in report.get("marketplaceIds") or ()
+    }
+    if not done:
+        return Check(MARKETPLACES, State.UNKNOWN, "Amazon tells a vendor's marketplace only with the first report")
+    wrong = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in done)
+    if not wrong:
+        return Check(MARKETPLACES, State.OK, "Reports came from there within the last 90 days")
+    have = ", ".join(sorted(BY_ID[id_].country if id_ in BY_ID else id_ for id_ in done))
+    steps = ("Set `marketplaces` to the one that the vendor group has",)
+    return Check(MARKETPLACES, State.FAILED, f"All reports of this account are from {have}, none from {wrong}", steps)
+
+
+def _permission(
+    account: Account, group: str, roles: Roles, streams: Sequence[AnyRows], answers: _Answers
+) -> Permission:
+    """Say whether the streams of a group that need the same role can be read."""
+    answer = answers.of(roles)
+    permission = Permission(group, roles, tuple(stream.name for stream in streams))
+    role = " or ".join(roles)
+    if isinstance(answer, AmazonError):
+        if _says(answer, _NO_GROUP):
+            return replace(
+                permission,
+                authorized=State.OK,
+                permitted=State.FAILED,
+                text=f"The account or its user lacks the permission: {answer}",
+                steps=advice.user_steps(account, group),
+                request=advice.user_request(account, group),
+            )
+        if not isinstance(answer, AccessDeniedError):
+            return replace(permission, text=str(answer))
+        return replace(
+            permission,
+            authorized=State.FAILED,
+            text=f"The API authorization lacks the role {role}: {answer}",
+            steps=advice.role_steps(account, role),
+            request=advice.role_request(account, role),
+        )
+    types = {stream.source for stream in streams}
+    ends = [report.get("processingStatus") for report in answer if report.get("reportType") in types]
+    permission = replace(permission, authorized=State.OK)
+    if DONE in ends:
+        return replace(permission, permitted=State.OK, text="Reports came within the last 90 days")
+    if FATAL in ends:
+        return replace(
+            permission,
+            permitted=State.WARNING,
+            text=f"The role is there, but all {ends.count(FATAL)} reports of the last 90 days ended in an error",
+            steps=(
+                "See Amazon's reason in `report_ledger`. If it is about rights:",
+                *advice.user_steps(account, group),
+            ),
+            request=advice.user_request(account, group),
+        )
+    return replace(permission, text="The role is there; whether the user may see the data shows with the first report")

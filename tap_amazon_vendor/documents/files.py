@@ -1,0 +1,248 @@
+"""Report documents on disk: spooled as Amazon sent them, checked whole, read array by array."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import typing as t
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+
+import msgspec
+
+from tap_amazon_vendor.documents.delimited import is_empty
+from tap_amazon_vendor.documents.encodings import BLOCK, UTF_8, is_utf_8
+from tap_amazon_vendor.documents.json_slices import WHITE, JsonText, not_json
+from tap_amazon_vendor.documents.unzip import unzipped
+from tap_amazon_vendor.errors import DocumentError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tap_amazon_vendor.documents.encodings import Charset
+
+#: A document that holds an error instead of rows is short; nothing longer is searched for one.
+ERROR_BYTES = 1 << 20
+
+#: How far into a document the start of a page of HTML is looked for.
+HTML_BYTES = 1 << 12
+
+#: Most rows of a slice that is made of inner arrays.
+SLICE_ROWS = 1000
+
+#: Where else than in ``errorDetails`` Amazon has been seen to put the reason (docs/amazon/errors.md#error-documents).
+_ERROR_FIELDS = ("errorMessage", "message", "reason")
+
+_objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report document on disk, known to be whole.
+
+    Attributes:
+        path: The file, gzip or plain.
+        bytes: Its size.
+        error: Amazon's text, where the document holds an error instead of rows.
+        specification: ``reportSpecification``, where it has one.
+        empty: There is no row in it.
+        charset: How a flat file is to be decoded, where that shows; else what the document host said of it.
+    """
+
+    path: Path
+    bytes: int
+    error: str | None
+    specification: dict[str, t.Any] | None
+    empty: bool
+    charset: Charset | str | None = None
+
+
+def open_flat_file(path: Path, charset: str | None = None) -> Document:
+    """Check a downloaded flat file, or what came in its place. Reads it through once, as `open_document` does.
+
+    Most flat files are UTF-8, which shows while it is read. Of the others `find_charset` decides.
+
+    Args:
+        path: The file.
+        charset: What the document host said of it.
+
+    Raises:
+        DocumentError: It is truncated, damaged, or a page of HTML.
+    """
+    with _content(path) as file:
+        head = file.read(ERROR_BYTES)
+        utf_8 = is_utf_8(chain((head,), iter(partial(file.read, BLOCK), b"")), charset)
+    head = head.lstrip(WHITE)
+    if head.startswith(b"{"):
+        # The reason why there is no file. A first header that begins so is none of Amazon's.
+        return open_document(path)
+    if head[:HTML_BYTES].lower().startswith((b"<!doctype html", b"<html")):
+        text = "the document is a page of HTML"
+        raise DocumentError(text)
+    return Document(path, path.stat().st_size, None, None, is_empty(path), UTF_8 if utf_8 else charset)
+
+
+def open_document(path: Path) -> Document:
+    """Check a downloaded file.
+
+    Reads it through once: a truncated or damaged file must be found before its first row is written, not in the
+    middle, and the specification may come after the rows. That takes about a fifth of the time of a run on a
+    document; unzipping, most of it, lets other threads run.
+
+    Args:
+        path: The file.
+
+    Raises:
+        DocumentError: It is truncated, damaged, or not JSON.
+    """
+    size = path.stat().st_size
+    with _content(path) as file:
+        head = file.read(ERROR_BYTES).lstrip(WHITE)
+        if not head.startswith((b"{", b"[")):
+            text = "the document is not JSON"
+            raise DocumentError(text)
+        if more := file.read(1):
+            specification = None
+            for name, value in JsonText(file, head + more).members():
+                if name == "reportSpecification":
+                    specification = msgspec.json.decode(value)
+            return Document(path, size, None, _if_object(specification), empty=False)
+    if head.rstrip(WHITE)[-1:] not in {b"}", b"]"}:
+        text = "the document ends in the middle of its JSON"
+        raise DocumentError(text)
+    try:
+        content = json.loads(head)
+    except (ValueError, RecursionError):
+        text = "the document is not JSON"
+        raise DocumentError(text) from None
+    specification = content.get("reportSpecification") if isinstance(content, dict) else None
+    return Document(path, size, _error(content), _if_object(specification), _empty(content))
+
+
+def read_slices(document: Document, path: str, inherits: tuple[str, ...] = ()) -> Iterator[bytes]:
+    """Read one array of a document, slice by slice, in constant memory.
+
+    Args:
+        document: The document.
+        path: Name of the array at the document's top level; of an array in each of its elements, both names with a
+            dot between, and so on.
+        inherits: Fields that a row of an inner array takes from the elements around it.
+
+    Yields:
+        Slices: JSON arrays of some rows, as Amazon wrote them.
+
+    Raises:
+        DocumentError: The document is not JSON, or has no such array.
+    """
+    array, _, inner = path.partition(".")
+    found = False
+    with _content(document.path) as file:
+        for name, value in JsonText(file).members():
+            if name != array or not value.startswith(b"["):
+                continue
+            found = True
+            if inner:
+                yield from _inner_slices(value, array, inner, inherits)
+            elif value != b"[]":
+                yield value
+    if not found:
+        text = f"the document has no array {array}"
+        raise DocumentError(text)
+
+
+def first_rows(document: Document) -> dict[str, dict[str, t.Any]]:
+    """Read the first element of each array at a document's top level, an empty object where it is none.
+
+    Reads the document through. An array without elements is there too; what is no array is not.
+
+    Raises:
+        DocumentError: The document is not JSON.
+    """
+    found: dict[str, dict[str, t.Any]] = {}
+    with _content(document.path) as file:
+        for name, value in JsonText(file).members():
+            if value.startswith(b"[") and not found.get(name):
+                try:
+                    element = next(iter(msgspec.json.decode(value)), None)
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                    raise not_json(str(error)) from None
+                found[name] = element if isinstance(element, dict) else {}
+    return found
+
+
+def _inner_slices(text: bytes, array: str, path: str, inherits: tuple[str, ...]) -> Iterator[bytes]:
+    """Write the rows of the arrays within the elements of a slice as slices of their own."""
+    rows = []
+    for row in _inner_rows(text, array, path, inherits, {}):
+        rows.append(row)
+        if len(rows) == SLICE_ROWS:
+            yield msgspec.json.encode(rows)
+            rows.clear()
+    if rows:
+        yield msgspec.json.encode(rows)
+
+
+def _inner_rows(
+    text: bytes | msgspec.Raw, array: str, path: str, inherits: tuple[str, ...], inherited: dict[str, msgspec.Raw]
+) -> Iterator[dict[str, msgspec.Raw]]:
+    """Read the rows of an array within elements; an element without the array has none."""
+    try:
+        elements = _objects.decode(text) or ()
+    except msgspec.ValidationError:
+        problem = f"an element of {array} is not an object"
+        raise DocumentError(problem) from None
+    except UnicodeDecodeError as error:
+        raise not_json(str(error)) from None
+    inner, _, rest = path.partition(".")
+    for element in elements:
+        own = inherited | element  # The row's own fields win.
+        if not path:
+            yield own
+        elif inner in element:
+            handed_down = {name: own[name] for name in inherits if name in own}
+            yield from _inner_rows(element[inner], inner, rest, inherits, handed_down)
+
+
+def _if_object(specification: t.Any) -> dict[str, t.Any] | None:  # noqa: ANN401  # any JSON
+    return specification if isinstance(specification, dict) else None
+
+
+def _empty(document: t.Any) -> bool:  # noqa: ANN401  # any JSON
+    """Say whether a short document has arrays, and no row in any of them."""
+    arrays = [value for value in document.values() if isinstance(value, list)] if isinstance(document, dict) else []
+    return bool(arrays) and not any(arrays)
+
+
+def _error(document: t.Any) -> str | None:  # noqa: ANN401  # any JSON
+    """Return the error text of a short document, None for a document of rows."""
+    if not isinstance(document, dict):
+        return None
+    if document.get("errorDetails"):
+        return str(document["errorDetails"])
+    if "reportSpecification" in document:
+        return None
+    for name in _ERROR_FIELDS:
+        if document.get(name):
+            return str(document[name])
+    errors = document.get("errors")
+    if isinstance(errors, list) and errors:
+        return "; ".join(
+            str(error.get("message", error)) if isinstance(error, dict) else str(error) for error in errors
+        )
+    return None
+
+
+@contextmanager
+def _content(path: Path) -> Iterator[t.IO[bytes]]:
+    """Open a file for reading its content after the byte order mark, if it has one.
+
+    Raises:
+        DocumentError: The gzip data is truncated or damaged.
+    """
+    with unzipped(path) as file:
+        if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            file.seek(0)
+        yield file

@@ -1,0 +1,182 @@
+"""A stream's shape of rows, compiled: what `rows` does with any row, done at once for rows whose fields are known."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from decimal import Decimal
+
+import msgspec
+
+from tap_amazon_vendor.documents.keys import NONE
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    Row = dict[str, t.Any]
+    #: By the columns' prefix that a field is below, and its name.
+    Fields = Mapping[tuple[str, str], "Field"]
+
+#: Types that a value of JSON has. What is not here is looked at after it is decoded.
+_TYPES: dict[str, t.Any] = {
+    "string": str | None,
+    "date": str | None,
+    "date-time": str | None,
+    "integer": int | None,
+    "boolean": bool | None,
+}
+_NUMBERS = frozenset({int, Decimal, type(None)})
+
+
+@dataclass(frozen=True)
+class Field:
+    """What becomes of a field of Amazon's rows.
+
+    Attributes:
+        column: Its column, if the schema has it.
+        kind: The column's type, None if the schema does not have it.
+        convert: The column's check: returns the value, or raises TypeError or ValueError.
+        is_prefix: Columns begin with its name: those of the fields of an object.
+        left_out: It is neither a column nor unknown.
+    """
+
+    column: str
+    kind: str | None
+    convert: Callable[[t.Any], t.Any] | None
+    is_prefix: bool
+    left_out: bool
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Rows of known fields.
+
+    Attributes:
+        decode: Decodes a JSON array of rows; raises ValueError if one has another field, or another type.
+        shape: Makes our rows of what was decoded, given the constants; raises ValueError for a wrong value.
+    """
+
+    decode: Callable[[bytes], list[t.Any]]
+    shape: Callable[[list[t.Any], Mapping[str, t.Any]], list[Row]]
+
+
+def compile_rows(
+    columns: Iterable[str], keys: Iterable[str], key_texts: Collection[str], fields: Fields, constants: Iterable[str]
+) -> Compiled | None:
+    """Compile the shape of rows that have these fields, or some of them.
+
+    The function is what one would write by hand::
+
+        def shape(elements, constants):
+            constant0 = constants['account']
+            rows = []
+            add = rows.append
+            for element in elements:
+                value0 = element.field0
+                if value0 is not None: check0(value0)
+                struct1 = element.field1 or empty1
+                value2 = struct1.field2
+                if value2.__class__ not in numbers: raise ValueError
+                if not value3 or value3.isspace(): value3 = none
+                if value0 is None: raise ValueError
+                if value3 is none: raise ValueError
+                add({'account': constant0, 'start_date': value0, 'asin': value3, 'revenue_amount': value2, 'tax': None})
+            return rows
+
+    Args:
+        columns: All columns of a row, in order.
+        keys: Key columns.
+        key_texts: Those of them that are text.
+        fields: The fields.
+        constants: Columns that have the same value in each row.
+
+    Returns:
+        None if the fields are not that simple: one is no column or a nested one, or two are the same one.
+    """
+    writer = _Writer(fields)
+    try:
+        struct = writer.struct("", "element")
+    except ValueError:
+        return None
+    names = {column: f"constant{number}" for number, column in enumerate(constants)}
+    before = [f"{name} = constants[{column!r}]" for column, name in names.items()]
+    row = {}
+    for column in columns:
+        value, constant = writer.values.get(column), names.get(column)
+        row[column] = f"({value} if {value} is not None else {constant})" if value and constant else (
+            value or constant or "None"
+        )  # fmt: skip
+    checks = []
+    for key in key_texts:
+        if value := writer.values.get(key):
+            checks.append(f"if not {value} or {value}.isspace(): {value} = {names.get(key, 'none')}")
+        elif key not in names:
+            row[key] = "none"
+    checks += [f"if {row[key]} is None: raise ValueError" for key in keys]
+    # A row that no text tells from others is no row.
+    if telling := [f"{row[key]} is none" for key in key_texts if key not in names]:
+        checks.append(f"if {' and '.join(telling)}: raise ValueError")
+    items = ", ".join(f"{column!r}: {value}" for column, value in row.items())
+    source = "\n    ".join([
+        "def shape(elements, constants):",
+        *before,
+        "rows = []",
+        "add = rows.append",
+        "for element in elements:",
+        *(f"    {line}" for line in (*writer.lines, *checks)),
+        f"    add({{{items}}})",
+        "return rows",
+    ])  # fmt: skip
+    scope = {"numbers": _NUMBERS, "none": NONE, **writer.scope}
+    exec(source, scope)  # noqa: S102  # of names that `repr` wrote and numbers, nothing that Amazon could have chosen
+    decoder = msgspec.json.Decoder(list[struct], float_hook=Decimal)  # type: ignore[valid-type]
+    return Compiled(decoder.decode, t.cast("t.Any", scope["shape"]))
+
+
+class _Writer:
+    """Writes the lines that read the values of a row."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self.lines: list[str] = []
+        self.scope: dict[str, t.Any] = {}
+        #: Of each column, the variable with its value.
+        self.values: dict[str, str] = {}
+
+    def struct(self, prefix: str, variable: str) -> type[msgspec.Struct]:
+        """Define the type of the objects below a prefix, and read its fields from a variable.
+
+        Raises:
+            ValueError: A field is no column or a nested one, or has a name that no struct can have; or a column has
+                several fields.
+        """
+        types: list[tuple[str, t.Any, t.Any]] = []
+        names = {}
+        for (below, name), field in self._fields.items():
+            if below != prefix:
+                continue
+            number = len(self.scope)
+            attribute = f"field{number}"
+            names[attribute] = name
+            self.scope[f"check{number}"] = field.convert
+            if field.kind is not None:
+                if field.column in self.values or field.kind in {"object", "array"}:
+                    raise ValueError
+                types.append((attribute, _TYPES.get(field.kind, t.Any), None))
+                value = self.values[field.column] = f"value{number}"
+                self.lines.append(f"{value} = {variable}.{attribute}")
+                if field.kind == "number":
+                    self.lines.append(f"if {value}.__class__ not in numbers: raise ValueError")
+                elif field.kind in {"date", "date-time"}:
+                    self.lines.append(f"if {value} is not None: check{number}({value})")
+            elif field.is_prefix:
+                inner = f"struct{number}"
+                self.lines.append(f"{inner} = {variable}.{attribute} or empty{number}")
+                struct = self.struct(f"{field.column}_", inner)
+                self.scope[f"empty{number}"] = struct()
+                types.append((attribute, struct | None, None))
+            elif field.left_out:
+                types.append((attribute, msgspec.Raw, msgspec.Raw()))
+            else:
+                raise ValueError
+        return msgspec.defstruct("Row", types, rename=names, forbid_unknown_fields=True, gc=False)

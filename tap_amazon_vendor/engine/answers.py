@@ -1,0 +1,154 @@
+"""What follows from an answer of Amazon's: pure decisions about one job."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Split
+from tap_amazon_vendor.engine.model import Processing
+from tap_amazon_vendor.errors import DocumentError, NotFoundError, UnavailableError
+from tap_amazon_vendor.outcomes import Outcome
+
+if t.TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from tap_amazon_vendor.engine.decisions import Decision
+    from tap_amazon_vendor.engine.job import Job
+    from tap_amazon_vendor.engine.model import JobStatus
+    from tap_amazon_vendor.engine.ports import Document
+    from tap_amazon_vendor.engine.probe import PartitionProbe
+    from tap_amazon_vendor.errors import AmazonError
+
+#: Seconds before a job that failed without a known reason is created again.
+RETRY_PAUSE = 60.0
+
+#: Times that one window may be tried because Amazon failed or cancelled it for no good reason.
+MAX_ATTEMPTS = 2
+
+
+def may_retry(job: Job) -> bool:
+    """Return whether a job that came to nothing may be tried once more."""
+    return job.failures + 1 < MAX_ATTEMPTS
+
+
+def no_data_is_doubtful(job: Job, probe: PartitionProbe, today: date) -> bool:
+    """Return whether "no data" needs a second request before it is believed.
+
+    It does for days that may just have been published, and next to days that have data.
+    Not further away, so that the time before a vendor's first sale costs no double quota.
+
+    Args:
+        job: The job that came back without data.
+        probe: Its partition.
+        today: The current UTC day.
+    """
+    if job.request.is_recent(today):
+        return True
+    beside = probe.has_rows_beside(job)
+    return job.planned.known_available if beside is None else beside
+
+
+def still_running(job: Job, processing: Processing, *, now: datetime, pause: float, wait_seconds: float) -> Decision:
+    """Decide about a job that Amazon still works on.
+
+    Args:
+        job: The job.
+        processing: Amazon's status.
+        now: The current time.
+        pause: Seconds to the next poll.
+        wait_seconds: How long a run waits for one job.
+    """
+    waited = (now - t.cast("datetime", job.waiting_since)).total_seconds()
+    if waited < wait_seconds:
+        return PollAgain(min(pause, wait_seconds - waited))
+    reason = f"{processing.value} for {waited / 60:.0f} minutes"
+    return Finish(Outcome.LATER, reason, advice="The next run takes the report up", unsettled=True)
+
+
+def after_processing(
+    job: Job, status: JobStatus, probe: PartitionProbe, *, today: date, refreshed_recently: bool
+) -> Decision:
+    """Decide about a job that Amazon is finished with.
+
+    Args:
+        job: The job.
+        status: Amazon's answer.
+        probe: The job's partition.
+        today: The current UTC day.
+        refreshed_recently: Amazon made no job because it had made another one shortly before.
+    """
+    if status.document_id and status.processing is not Processing.CANCELLED:
+        return Fetch()
+    if job.guessed:
+        return Restart()
+    if refreshed_recently:
+        return Finish(Outcome.LATER, "Amazon has made this report too recently", advice="The next run asks again")
+    if status.processing is Processing.CANCELLED:
+        reason = "Amazon cancelled the report: it has no data for these days"
+        if no_data_is_doubtful(job, probe, today) and may_retry(job):
+            # Asked too soon, perhaps: then the same moment is too soon again.
+            return Retry(reason, RETRY_PAUSE)
+        return Finish(Outcome.EMPTY, reason)
+    return after_failure(job, None, today)
+
+
+def after_failure(job: Job, text: str | None, today: date) -> Decision:
+    """Decide about a job that Amazon ended with an error.
+
+    Args:
+        job: The job.
+        text: Amazon's text, None where it gave none.
+        today: The current UTC day.
+    """
+    verdict = job.request.judge_failure(text, today=today, known_available=job.planned.known_available)
+    reason = text or "FATAL without a reason"
+    if verdict.retry and may_retry(job):
+        return Retry(reason, RETRY_PAUSE)
+    if verdict.too_wide and (halves := job.request.halve()):
+        return Split(halves, reason)
+    if verdict.shorten and (shorter := job.request.shorten()) is not None:
+        # One unpublished day spoils the whole range: the days before it must not be lost.
+        return Shorten(shorter, reason)
+    return Finish(verdict.outcome, reason, advice=verdict.advice)
+
+
+def after_document(
+    job: Job, status: JobStatus, document: Document, probe: PartitionProbe, *, today: date
+) -> tuple[Decision, bool]:
+    """Decide about a fetched document.
+
+    Args:
+        job: The job that it is for.
+        status: Amazon's last answer about the job.
+        document: The document.
+        probe: The job's partition.
+        today: The current UTC day.
+
+    Returns:
+        The decision, and whether the document is kept for the readers.
+    """
+    if document.error or status.processing is Processing.FATAL:
+        return after_failure(job, document.error, today), False
+    if not job.request.matches(document.specification):
+        return retry_or_fail(job, f"the document of report {job.job_id} answers another request"), False
+    if document.empty and no_data_is_doubtful(job, probe, today) and may_retry(job):
+        return Retry("no rows", 0), False
+    return Finish(Outcome.LOADED, job.shortened_because, document=document), True
+
+
+def after_error(job: Job, error: AmazonError) -> Decision:
+    """Decide about a call that failed."""
+    if isinstance(error, (NotFoundError, DocumentError)):
+        # Older than Amazon keeps jobs, another account's, or damaged in every download: a new job is better.
+        return retry_or_fail(job, str(error))
+    if isinstance(error, UnavailableError):
+        return Finish(Outcome.FAILED, str(error), advice="The next run tries again", error=error, unsettled=True)
+    verdict = job.request.judge_refusal(error)
+    return Finish(verdict.outcome, str(error), advice=verdict.advice, error=error)
+
+
+def retry_or_fail(job: Job, reason: str) -> Decision:
+    """Decide to create a job once more, at once; a second time it has failed."""
+    if job.guessed:
+        return Restart()
+    return Retry(reason, 0) if may_retry(job) else Finish(Outcome.FAILED, reason)

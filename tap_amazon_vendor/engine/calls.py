@@ -1,0 +1,185 @@
+"""The calls to Amazon that move jobs on: made without the lock, their answers noted with it."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+
+from tap_amazon_vendor.engine.adoption import CLOCK_MARGIN
+from tap_amazon_vendor.engine.answers import after_document, after_error, after_processing, retry_or_fail, still_running
+from tap_amazon_vendor.engine.decisions import Finish, Restart
+from tap_amazon_vendor.engine.job import Call
+from tap_amazon_vendor.engine.model import Processing
+from tap_amazon_vendor.errors import (
+    AmazonError,
+    CredentialsError,
+    LoginUnavailableError,
+    UnansweredError,
+    UnavailableError,
+)
+from tap_amazon_vendor.outcomes import Outcome
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from tap_amazon_vendor.engine.job import Job
+    from tap_amazon_vendor.engine.model import JobStatus
+    from tap_amazon_vendor.engine.ports import JobApi
+    from tap_amazon_vendor.engine.registry import Registry
+
+logger = logging.getLogger("tap-amazon-vendor.engine")
+
+RUNNING = frozenset({Processing.IN_QUEUE, Processing.IN_PROGRESS})
+
+
+class Calls:
+    """Makes one call for one job and decides what follows."""
+
+    def __init__(self, registry: Registry, wait_seconds: float) -> None:
+        """Keep the parts.
+
+        Args:
+            registry: The jobs.
+            wait_seconds: How long a run waits for one job.
+        """
+        self._registry = registry
+        self._wait_seconds = wait_seconds
+
+    def make(self, call: Call, job: Job) -> None:
+        """Make a call, and turn whatever goes wrong into the job's result."""
+        calls: dict[Call, Callable[[Job], None]] = {
+            Call.CREATE: self._look_up if job.request.amazon_generated else self._create,
+            Call.POLL: self._poll,
+            Call.FETCH: self._fetch,
+        }
+        try:
+            calls[call](job)
+        except (CredentialsError, LoginUnavailableError) as error:
+            self._registry.refuse(job.request.account, error)
+        except AmazonError as error:
+            with self._registry.changed:
+                self._registry.apply(job, after_error(job, error))
+        finally:
+            with self._registry.changed:
+                job.in_call = False
+
+    def list_existing(self, account: str, job_types: tuple[str, ...], marketplace_id: str, since: datetime) -> None:
+        """List an account's jobs of some types. Without the answer, jobs are created that might have been adopted."""
+        registry = self._registry
+        existing = registry.adoption.existing(account)
+        if existing is None:
+            return
+        try:
+            jobs = registry.apis[account].listed(job_types, marketplace_id, since)
+        except AmazonError as error:
+            if isinstance(error, (CredentialsError, LoginUnavailableError)):
+                registry.refuse(account, error)
+            # The job that is created instead says it aloud.
+            logger.debug("Amazon does not list reports of %r: %s", account, error)
+            with registry.changed:
+                if isinstance(error, (CredentialsError, UnavailableError)):
+                    # What fails for one job type fails for all.
+                    existing.add(())
+                    existing.abandon()
+                else:
+                    existing.refused(job_types, marketplace_id, since)
+        else:
+            with registry.changed:
+                existing.add(jobs)
+
+    def _api(self, job: Job) -> JobApi:
+        return self._registry.apis[job.request.account]
+
+    def _look_up(self, job: Job) -> None:
+        """Find the jobs that Amazon made by itself."""
+        listed = self._api(job).listed((job.request.job_type,), None, job.planned.fresh_since)
+        parts = tuple(job.request.generated(each) for each in listed if each.processing is Processing.DONE)
+        reason = "Amazon has made no report since the last one read"
+        self._registry.apply(job, Finish(Outcome.EMPTY, reason, parts=parts))
+
+    def _create(self, job: Job) -> None:
+        registry, api = self._registry, self._api(job)
+        asked_at = registry.clock()
+        try:
+            job_id = api.create(job.request)
+        except UnansweredError as error:
+            created = self._find_created(job, api, asked_at)
+            if created is None:
+                with registry.changed:
+                    registry.apply(job, retry_or_fail(job, str(error)))
+                return
+            job_id = created
+        with registry.changed:
+            job.job_id = job_id
+            registry.adoption.used.add(job_id)
+            job.unsettled = job.result is not None
+            registry.checkpoint.unsaved = True
+            if job.open:
+                registry.wait_for(job, asked_at)
+        logger.info("Asked for %s", job.request)
+
+    def _find_created(self, job: Job, api: JobApi, asked_at: datetime) -> str | None:
+        """Return the id of a job that may have been created although the answer was lost."""
+        # As long as that is unknown, the next run has to look as well.
+        job.unsettled = True
+        listed = api.listed((job.request.job_type,), job.request.marketplace_id, asked_at - CLOCK_MARGIN)
+        with self._registry.changed:
+            job.unsettled = False
+            used = self._registry.adoption.used
+            return next((each.job_id for each in listed if each.job_id not in used and job.request.may_be(each)), None)
+
+    def _poll(self, job: Job) -> None:
+        registry = self._registry
+        status = self._api(job).status(t.cast("str", job.job_id))
+        refreshed = status.ended_without_document and self._refreshed_recently(job)
+        with registry.changed:
+            job.status = status
+            if not job.open:
+                return
+            now = registry.clock()
+            if status.processing in RUNNING:
+                pause = registry.pace.pause(job, now)
+                decision = still_running(job, status.processing, now=now, pause=pause, wait_seconds=self._wait_seconds)
+            else:
+                if status.took is not None:
+                    registry.pace.learn(job.request.job_type, status.took)
+                decision = after_processing(
+                    job, status, registry.probe(job), today=now.date(), refreshed_recently=refreshed
+                )
+            registry.apply(job, decision)
+
+    def _refreshed_recently(self, job: Job) -> bool:
+        """Return whether Amazon made no job because it had made another one shortly before.
+
+        Whoever asked for that may have done so after the run's listing: so it is listed anew.
+        """
+        request = job.request
+        if request.refresh_interval is None or job.guessed:
+            return False
+        since = t.cast("datetime", job.asked_at) - request.refresh_interval
+        listed = self._api(job).listed((request.job_type,), request.marketplace_id, since)
+        return any(each.job_id != job.job_id and request.may_be(each) for each in listed)
+
+    def _fetch(self, job: Job) -> None:
+        registry, adoption = self._registry, self._registry.adoption
+        status = t.cast("JobStatus", job.status)
+        document = self._api(job).fetch(t.cast("str", status.document_id), job.request)
+        with registry.changed:
+            owner = adoption.owner(job, document)
+            if owner is not None and owner is not job:
+                # A guess that was wrong for this window and right for another one with the same days.
+                adoption.hand_over(job, owner)
+                registry.checkpoint.track(owner)
+                registry.apply(owner, Finish(Outcome.LOADED, None, document=document))
+                registry.apply(job, Restart())
+                return
+            if owner is None:
+                document.path.unlink(missing_ok=True)
+                registry.apply(job, Restart())
+                return
+            job.guessed = False
+            decision, kept = after_document(job, status, document, registry.probe(job), today=registry.clock().date())
+            if not kept:
+                document.path.unlink(missing_ok=True)
+            registry.apply(job, decision)

@@ -1,0 +1,90 @@
+"""What may follow for a job: the answer of `answers` and `adoption`, carried out by `engine`."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+if t.TYPE_CHECKING:
+    from tap_amazon_vendor.engine.model import ListedJob
+    from tap_amazon_vendor.errors import AmazonError
+    from tap_amazon_vendor.outcomes import Outcome
+
+
+@dataclass(frozen=True)
+class PollAgain:
+    """Amazon works on it: poll it again after some seconds."""
+
+    pause: float
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Its document is ready."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Create it once more after some seconds, because the last try came to nothing."""
+
+    reason: str
+    pause: float
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Create it: the existing job that was looked at is another one."""
+
+
+@dataclass(frozen=True)
+class Shorten:
+    """Create it with a shorter window."""
+
+    request: t.Any
+    reason: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """Its window is too wide: create its halves."""
+
+    halves: tuple[t.Any, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """Look at an existing job that may be the one."""
+
+    existing: ListedJob
+
+
+@dataclass(frozen=True)
+class Hesitate:
+    """Decide later: what other jobs are about to learn matters."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """It has a result.
+
+    Attributes:
+        outcome: How it ended.
+        reason: Amazon's text, or ours.
+        advice: What the user can do about it.
+        error: The call that failed, where the reason is that of a call.
+        parts: Requests to read instead.
+        document: The rows.
+        unsettled: The next run looks at it again.
+    """
+
+    outcome: Outcome
+    reason: str | None
+    advice: str = ""
+    error: AmazonError | None = None
+    parts: tuple[t.Any, ...] = ()
+    document: t.Any = None
+    unsettled: bool = False
+
+
+Decision: t.TypeAlias = PollAgain | Fetch | Retry | Restart | Shorten | Split | Adopt | Hesitate | Finish

@@ -1,0 +1,166 @@
+"""What goes into the engine and what comes out of it."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from enum import Enum, auto
+
+if t.TYPE_CHECKING:
+    from datetime import datetime
+
+    from tap_amazon_vendor.errors import AmazonError
+    from tap_amazon_vendor.outcomes import Outcome
+
+
+class Processing(str, Enum):
+    """Amazon's ``processingStatus``."""
+
+    IN_QUEUE = "IN_QUEUE"
+    IN_PROGRESS = "IN_PROGRESS"
+    DONE = "DONE"
+    CANCELLED = "CANCELLED"
+    FATAL = "FATAL"
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """How far Amazon is with a job.
+
+    Attributes:
+        processing: Amazon's status.
+        document_id: The document, where there is one: the rows, or for FATAL the reason.
+        processed_at: ISO 8601 time at which processing ended, where it has.
+        took: Seconds from the request to that time, by Amazon's clock.
+    """
+
+    processing: Processing
+    document_id: str | None = None
+    processed_at: str | None = None
+    took: float | None = None
+
+    @property
+    def ended_without_document(self) -> bool:
+        """Whether Amazon is finished with the job and there is nothing to fetch."""
+        ended = self.processing in {Processing.CANCELLED, Processing.FATAL, Processing.DONE}
+        return ended and self.document_id is None
+
+
+@dataclass(frozen=True)
+class ListedJob:
+    """A job that Amazon lists, whoever created it. The listing does not show its options.
+
+    Attributes:
+        job_id: Amazon's id.
+        job_type: Amazon's name for jobs of this kind.
+        marketplace_ids: What it was created for.
+        start: ISO 8601 start of its range, None where it has none.
+        end: ISO 8601 end of its range.
+        created_at: When it was created.
+        processing: How far it is.
+    """
+
+    job_id: str
+    job_type: str
+    marketplace_ids: tuple[str, ...]
+    start: str | None
+    end: str | None
+    created_at: datetime
+    processing: Processing
+
+
+class Priority(Enum):
+    """Why a job is wanted. Jobs are created in this order."""
+
+    NEW = auto()
+    BACKFILL = auto()
+    RESTATEMENT = auto()
+
+
+class Source(Enum):
+    """Where a planned job will come from."""
+
+    #: This run creates it.
+    CREATED = auto()
+    #: An earlier run created it and did not read it.
+    RESUMED = auto()
+    #: Amazon lists one for the same window. A guess: its options show only in its document.
+    ADOPTED = auto()
+    #: Amazon makes it by itself.
+    AMAZON_GENERATED = auto()
+    #: The next run, because `max_reports` or Amazon's quota for the job type is used up.
+    DEFERRED = auto()
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job that this run wants.
+
+    Attributes:
+        request: What to create: a `ports.Request`.
+        readers: Names of the streams that will read it. The document is kept until all have.
+        known_available: The account has had data for this partition before. Where it has not, one
+            window is tried before the others are created.
+        fresh_since: A job created since then is as good as a new one.
+        priority: Newer than what is complete, older, or within.
+        adoptable: A job that somebody else created will do: not where restated figures are wanted.
+    """
+
+    request: t.Any
+    readers: frozenset[str]
+    known_available: bool
+    fresh_since: datetime
+    priority: Priority = Priority.NEW
+    adoptable: bool = True
+
+
+@dataclass(frozen=True)
+class PendingJob:
+    """A job that was created, or may have been, and is not read by all its readers.
+
+    Attributes:
+        request: What it was created with.
+        job_id: Amazon's id, None where the run ended before it knew.
+        asked_at: When it was created, or announced.
+    """
+
+    request: t.Any
+    job_id: str | None
+    asked_at: datetime
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """How a job ended.
+
+    Attributes:
+        outcome: `Outcome.LOADED` where there is a document; its rows are still to be read.
+        request: The request as last sent: its window may be shorter than what was wanted.
+        reason: Amazon's text, or ours, for any outcome but `Outcome.LOADED`; for a shortened
+            window the reason for that.
+        advice: What the user can do about it.
+        error: The call that failed, where the reason is that of a call.
+        parts: Requests to read instead: halves of a window that is too wide, or jobs that Amazon made by itself.
+        document: The rows.
+        job_id: Amazon's id.
+        attempts: Number of create calls; 0 where an existing job was used.
+        asked_at: When it was first asked for.
+        processed_at: When Amazon had finished it, ISO 8601.
+    """
+
+    outcome: Outcome
+    request: t.Any
+    reason: str | None = None
+    advice: str = ""
+    error: AmazonError | None = None
+    parts: tuple[t.Any, ...] = ()
+    document: t.Any = None
+    job_id: str | None = None
+    attempts: int = 0
+    asked_at: datetime | None = None
+    processed_at: str | None = None
+
+    @property
+    def message(self) -> str:
+        """Reason and advice in one line."""
+        return ". ".join(part for part in (self.reason, self.advice) if part)

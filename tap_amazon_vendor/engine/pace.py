@@ -1,0 +1,55 @@
+"""When to look at a job: by what jobs of its type usually take."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+from collections import defaultdict, deque
+from functools import partial
+from statistics import median_high
+
+if t.TYPE_CHECKING:
+    from datetime import datetime
+
+    from tap_amazon_vendor.engine.job import Job
+
+#: Seconds to the first poll of a job type that was never waited for, and least pause between two polls.
+FIRST_POLL = 1.0
+
+#: Seconds that a job is taken to need as long as none was waited for.
+FIRST_GUESS = 60.0
+
+#: Pause between two polls as a share of the time so far, and its most seconds: where nothing is known about the job
+#: type, a poll is late by at most a quarter.
+POLL_GROWTH, LONGEST_PAUSE = 0.25, 30.0
+
+#: How many jobs of a type are remembered, and into how many polls the time that they took is divided.
+REMEMBERED, POLLS = 20, 5
+
+
+class Pace:
+    """Remembers how long jobs took, and says when to poll the next."""
+
+    def __init__(self) -> None:
+        """Start with no experience."""
+        self._seconds: dict[str, deque[float]] = defaultdict(partial(deque, maxlen=REMEMBERED))
+
+    def learn(self, job_type: str, seconds: float) -> None:
+        """Note how long a job took."""
+        self._seconds[job_type].append(seconds)
+
+    def pause(self, job: Job, now: datetime) -> float:
+        """Return the seconds to the next poll: at times that jobs of the type took, then in growing pauses."""
+        # A second try takes its time anew.
+        began = job.waiting_since if job.attempts else job.asked_at
+        elapsed = (now - t.cast("datetime", began)).total_seconds()
+        usual = sorted(self._seconds[job.request.job_type])
+        stride = math.ceil(len(usual) / POLLS) or 1
+        for seconds in usual[stride - 1 :: stride]:
+            if seconds > elapsed:
+                return seconds - elapsed + FIRST_POLL / 2
+        return min(max(FIRST_POLL, elapsed * POLL_GROWTH), LONGEST_PAUSE)
+
+    def slowest(self) -> float:
+        """Return the median seconds of the slowest job type: a guess while nothing is known."""
+        return max((median_high(times) for times in self._seconds.values() if times), default=FIRST_GUESS)

@@ -1,0 +1,158 @@
+"""What the engine needs from a kind of job: the protocols to implement for a new one."""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+    from datetime import date, datetime, timedelta
+    from pathlib import Path
+
+    from tap_amazon_vendor.engine.model import JobStatus, ListedJob
+    from tap_amazon_vendor.errors import AmazonError
+    from tap_amazon_vendor.outcomes import Verdict
+
+
+class Bucket(t.Protocol):
+    """A token bucket."""
+
+    def delay(self) -> float:
+        """Return the seconds until a token is available."""
+
+    def seconds_for(self, calls: int) -> float:
+        """Return the seconds until so many calls can have been made."""
+
+
+class Window(t.Protocol):
+    """A range of time."""
+
+    @property
+    def start(self) -> date:
+        """First day or hour."""
+
+    @property
+    def end(self) -> date:
+        """Last day or hour."""
+
+
+class Document(t.Protocol):
+    """A fetched document on disk."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    @property
+    def bytes(self) -> int:
+        """Its size on disk."""
+
+    @property
+    def error(self) -> str | None:
+        """Amazon's error text, where the document holds one instead of rows."""
+
+    @property
+    def specification(self) -> Mapping[str, t.Any] | None:
+        """What Amazon says that the document was requested with, where it does."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has no rows."""
+
+
+class Request(t.Protocol):
+    """The identity of a job, hashable: equal requests share one job."""
+
+    @property
+    def account(self) -> str:
+        """Label of the account."""
+
+    @property
+    def job_type(self) -> str:
+        """Amazon's name for jobs of this kind, such as a report type."""
+
+    @property
+    def marketplace_id(self) -> str:
+        """The marketplace."""
+
+    @property
+    def job_id(self) -> str | None:
+        """Id of the one job that is meant, where it exists already."""
+
+    @property
+    def window(self) -> Window:
+        """The time asked for."""
+
+    @property
+    def partition(self) -> Hashable:
+        """Everything but the window."""
+
+    @property
+    def has_options(self) -> bool:
+        """Whether there is something that Amazon's listing does not show."""
+
+    @property
+    def amazon_generated(self) -> bool:
+        """Whether Amazon makes such jobs by itself, so that they are looked up and never created."""
+
+    @property
+    def refresh_interval(self) -> timedelta | None:
+        """For how long Amazon answers with its last job instead of a new one; None where it never does."""
+
+    def is_recent(self, today: date) -> bool:
+        """Return whether Amazon may still publish data for the window."""
+
+    def adjoins(self, other: t.Any) -> bool:  # noqa: ANN401  # a request of the same kind
+        """Return whether the other request's window begins where this one ends, or the other way round."""
+
+    def shorten(self) -> t.Any | None:  # noqa: ANN401
+        """Return the request without its newest day or hour; None where nothing would be left."""
+
+    def halve(self) -> tuple[t.Any, ...]:
+        """Return the request in two halves, older first; empty where it can't be divided."""
+
+    def matches(self, specification: Mapping[str, t.Any] | None) -> bool:
+        """Return whether a document answers the request."""
+
+    def may_be(self, listed: ListedJob) -> bool:
+        """Return whether a listed job may answer the request, as far as the listing shows."""
+
+    def generated(self, listed: ListedJob) -> t.Any:  # noqa: ANN401
+        """Return the request for a job that Amazon made by itself."""
+
+    def judge_failure(self, text: str | None, *, today: date, known_available: bool) -> Verdict:
+        """Judge a job that Amazon ended with an error text, or without one."""
+
+    def judge_refusal(self, error: AmazonError) -> Verdict:
+        """Judge a call that Amazon refused."""
+
+
+class JobApi(t.Protocol):
+    """The calls for one account: create, list, status, fetch; and the buckets that they take from."""
+
+    @property
+    def list_bucket(self) -> Bucket:
+        """What listing jobs takes from."""
+
+    @property
+    def status_bucket(self) -> Bucket:
+        """What asking for a status takes from."""
+
+    @property
+    def document_bucket(self) -> Bucket:
+        """What fetching a document takes from."""
+
+    def create_buckets(self, job_type: str) -> Sequence[Bucket]:
+        """Return the buckets that creating a job takes from, the narrowest last."""
+
+    def create(self, request: t.Any) -> str:  # noqa: ANN401
+        """Create a job; return its id."""
+
+    def listed(self, job_types: Sequence[str], marketplace_id: str | None, since: datetime) -> list[ListedJob]:
+        """List the jobs of some types that were created since then, newest first."""
+
+    def status(self, job_id: str) -> JobStatus:
+        """Ask how far a job is."""
+
+    def fetch(self, document_id: str, request: t.Any) -> Document:  # noqa: ANN401
+        """Fetch a document to disk."""

@@ -1,0 +1,91 @@
+"""Queues of jobs that wait for the same kind of call: one call of each queue at a time, in the plan's order."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import typing as t
+
+from tap_amazon_vendor.engine.job import Call, Job
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from tap_amazon_vendor.engine.job import Rank
+    from tap_amazon_vendor.engine.ports import JobApi
+
+
+class CallQueue:
+    """The jobs of an account that wait for the same call.
+
+    Attributes:
+        account: Label of the account.
+        call: The kind of call.
+        busy: A call is on its way.
+    """
+
+    def __init__(self, account: str, call: Call) -> None:
+        """Start empty."""
+        self.account = account
+        self.call = call
+        self.busy = False
+        self._ready: list[tuple[Rank, Job]] = []
+        self._paused: list[tuple[datetime, Rank, Job]] = []
+
+    def put(self, job: Job, not_before: datetime | None = None) -> None:
+        """Add a job, which may be taken from some time on."""
+        if not_before is None:
+            heapq.heappush(self._ready, (job.rank, job))
+        else:
+            heapq.heappush(self._paused, (not_before, job.rank, job))
+
+    def first(self, now: datetime) -> Job | None:
+        """Return the first job that may be taken, and drop those that nobody waits for."""
+        while self._paused and self._paused[0][0] <= now:
+            self.put(heapq.heappop(self._paused)[-1])
+        while self._ready and not self._ready[0][1].open:
+            heapq.heappop(self._ready)
+        return self._ready[0][1] if self._ready else None
+
+    def pop(self) -> None:
+        """Take the first job out."""
+        heapq.heappop(self._ready)
+
+    def peek(self, number: int) -> list[Job]:
+        """Return the jobs that come first."""
+        return [job for _, job in heapq.nsmallest(number, self._ready)]
+
+    def pause(self, now: datetime) -> float:
+        """Return the seconds until a paused job may be taken, infinity where there is none."""
+        return max(0.001, (self._paused[0][0] - now).total_seconds()) if self._paused else math.inf
+
+
+class CallQueues:
+    """The queues of all accounts, those for creating first."""
+
+    def __init__(self, apis: Mapping[str, JobApi]) -> None:
+        """Start without queues.
+
+        Args:
+            apis: The API of each account, by its label.
+        """
+        self._apis = apis
+        self._queues: dict[tuple[str, Call, str], CallQueue] = {}
+
+    def __iter__(self) -> Iterator[CallQueue]:
+        """Go through the queues; new ones may be added meanwhile."""
+        return iter(self._queues.values())
+
+    def put(self, job: Job, not_before: datetime | None = None) -> None:
+        """Put a job where its next call belongs. A job type with a quota of its own has a queue of its own."""
+        account, job_type, call = job.request.account, job.request.job_type, job.next_call
+        own = call is Call.CREATE and len(self._apis[account].create_buckets(job_type)) > 1
+        key = (account, call, job_type if own else "")
+        if key not in self._queues:
+            new = {key: CallQueue(account, call)} | {(account, each, ""): CallQueue(account, each) for each in Call}
+            # A copy: somebody may be going through the old one.
+            # Creating comes first, because a look at what is to be created may find a job to poll.
+            queues = self._queues | {name: queue for name, queue in new.items() if name not in self._queues}
+            self._queues = dict(sorted(queues.items(), key=lambda item: item[0][1]))
+        self._queues[key].put(job, not_before)

@@ -1,0 +1,213 @@
+"""All jobs of a run and the lock that guards them: every change of a job's state happens here."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import typing as t
+from collections import defaultdict, deque
+from datetime import timedelta
+
+from tap_amazon_vendor.engine.adoption import Adoption
+from tap_amazon_vendor.engine.checkpoint import Checkpoint
+from tap_amazon_vendor.engine.decisions import (
+    Adopt,
+    Fetch,
+    Finish,
+    Hesitate,
+    PollAgain,
+    Restart,
+    Retry,
+    Shorten,
+    Split,
+)
+from tap_amazon_vendor.engine.job import Job, State
+from tap_amazon_vendor.engine.model import JobResult
+from tap_amazon_vendor.engine.pace import Pace
+from tap_amazon_vendor.engine.probe import PartitionProbe
+from tap_amazon_vendor.engine.queue import CallQueues
+from tap_amazon_vendor.outcomes import Outcome
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+    from datetime import datetime
+
+    from tap_amazon_vendor.engine.decisions import Decision
+    from tap_amazon_vendor.engine.job import Rank
+    from tap_amazon_vendor.engine.model import PlannedJob
+    from tap_amazon_vendor.engine.ports import JobApi, Request
+    from tap_amazon_vendor.errors import AmazonError
+
+logger = logging.getLogger("tap-amazon-vendor.engine")
+
+#: Seconds after which a job is looked at again that waits for others, or for room on the disk.
+TICK = 1.0
+
+
+class Registry:
+    """The jobs of a run.
+
+    Attributes:
+        changed: The lock of everything here, notified whenever a job has changed.
+        apis: The API of each account, by its label.
+        clock: Returns the current time, aware.
+        jobs: All jobs, by the requests that their readers know.
+        open: Those that somebody waits for.
+        finished: Requests whose results were not handed out yet.
+        adoption: The existing jobs.
+        checkpoint: What the Singer state says.
+        pace: How long jobs take.
+        queues: Jobs by the call that they wait for.
+        spooled: Bytes of documents on disk.
+        budget: How many jobs may still be created.
+    """
+
+    def __init__(self, apis: Mapping[str, JobApi], clock: Callable[[], datetime], budget: float) -> None:
+        """Start without jobs."""
+        self.changed = threading.Condition(threading.RLock())
+        self.apis = apis
+        self.clock = clock
+        self.budget = budget
+        self.jobs: dict[Request, Job] = {}
+        self.open: dict[Request, Job] = {}
+        self.finished: deque[Request] = deque()
+        self.adoption = Adoption()
+        self.checkpoint = Checkpoint()
+        self.pace = Pace()
+        self.queues = CallQueues(apis)
+        self.spooled = 0
+        self._probes: dict[Hashable, PartitionProbe] = defaultdict(PartitionProbe)
+        self._refused: dict[str, AmazonError] = {}
+        #: Widest window that Amazon did not find too wide, by account and job type.
+        self._widest: dict[tuple[str, str], timedelta] = {}
+
+    def add(self, planned: PlannedJob, rank: Rank) -> None:
+        """Add a job, unless there is one for the same request."""
+        request = planned.request
+        if request in self.jobs:
+            return
+        job = Job(planned, request, rank, set(planned.readers), set(planned.readers))
+        self.jobs[request] = self.open[request] = job
+        self.probe(job).jobs.append(job)
+        self.adoption.add(job, self.checkpoint.known.get(request))
+        self.queues.put(job)
+        refused = self._refused.get(request.account)
+        if refused:
+            self.apply(job, Finish(Outcome.FAILED, str(refused), error=refused))
+
+    def probe(self, job: Job) -> PartitionProbe:
+        """Return the probe of a job's partition."""
+        return self._probes[job.wanted.partition]
+
+    def is_too_wide(self, job: Job) -> bool:
+        """Return whether Amazon found a narrower window too wide."""
+        widest = self._widest.get((job.request.account, job.request.job_type))
+        return widest is not None and _width(job.request) > widest
+
+    def apply(self, job: Job, decision: Decision) -> None:  # noqa: C901  # one branch for each decision
+        """Carry out a decision. Once nobody waits for the job any more, nothing happens."""
+        with self.changed:
+            if not job.open:
+                return
+            now = self.clock()
+            if isinstance(decision, Finish):
+                self._finish(job, decision)
+            elif isinstance(decision, PollAgain):
+                self.queues.put(job, now + timedelta(seconds=decision.pause))
+            elif isinstance(decision, Fetch):
+                job.state = State.READY
+                self.queues.put(job)
+            elif isinstance(decision, Retry):
+                job.failures += 1
+                logger.info("%s: %s. Asking once more", job.request, decision.reason)
+                self._restart(job, now + timedelta(seconds=decision.pause) if decision.pause else None)
+            elif isinstance(decision, Restart):
+                job.asked_at = None
+                job.guessed = False
+                self._restart(job)
+            elif isinstance(decision, Shorten):
+                job.request, job.shortened_because = decision.request, decision.reason
+                self._restart(job)
+            elif isinstance(decision, Split):
+                key = job.request.account, job.request.job_type
+                self._widest[key] = max(map(_width, decision.halves))
+                self._finish(job, Finish(Outcome.LATER, decision.reason, parts=decision.halves))
+            elif isinstance(decision, Adopt):
+                existing = decision.existing
+                job.job_id, job.asked_at, job.guessed = existing.job_id, existing.created_at, True
+                self.adoption.used.add(existing.job_id)
+                self.adoption.adopted(job)
+                self.wait_for(job, now)
+                logger.info("Looking whether %s of %s is %s", existing.job_id, existing.created_at, job.request)
+            elif isinstance(decision, Hesitate):
+                self.queues.put(job, now + timedelta(seconds=TICK))
+
+    def wait_for(self, job: Job, now: datetime) -> None:
+        """Begin to poll a job."""
+        job.state = State.WAITING
+        job.waiting_since = now
+        self.checkpoint.track(job)
+        self.queues.put(job, now + timedelta(seconds=0 if job.guessed else self.pace.pause(job, now)))
+
+    def refuse(self, account: str, error: AmazonError) -> None:
+        """End the jobs of an account that gets no token; what it has at Amazon is for the next run."""
+        with self.changed:
+            self._refused[account] = error
+            for job in [job for job in self.open.values() if job.request.account == account]:
+                self.apply(job, Finish(Outcome.FAILED, str(error), error=error, unsettled=job.job_id is not None))
+
+    def release(self, request: Request, reader: str, *, read: bool) -> None:
+        """Note that a reader is finished with a job: see `Engine.release`."""
+        with self.changed:
+            job = self.jobs[request]
+            job.readers.discard(reader)
+            if read:
+                job.unread.discard(reader)
+            if not job.unread:
+                self.checkpoint.forget(request)
+            if not job.readers:
+                self.open.pop(request, None)
+                self._discard_document(job)
+                self._let_go(job)
+                self.changed.notify_all()
+
+    def _restart(self, job: Job, not_before: datetime | None = None) -> None:
+        job.restart()
+        self.queues.put(job, not_before)
+
+    def _finish(self, job: Job, end: Finish) -> None:
+        self.open.pop(job.wanted)
+        self.spooled += end.document.bytes if end.document else 0
+        job.state = State.FINISHED
+        job.unsettled = job.unsettled or end.unsettled
+        job.result = JobResult(
+            outcome=end.outcome,
+            request=job.request,
+            reason=end.reason,
+            advice=end.advice,
+            error=end.error,
+            parts=end.parts,
+            document=end.document,
+            job_id=job.job_id,
+            attempts=job.attempts,
+            asked_at=job.asked_at,
+            processed_at=job.status.processed_at if job.status else None,
+        )
+        self.probe(job).learn(job)
+        self._let_go(job)
+        self.finished.append(job.wanted)
+        self.changed.notify_all()
+
+    def _let_go(self, job: Job) -> None:
+        for held in self.probe(job).release(job):
+            self.queues.put(held)
+
+    def _discard_document(self, job: Job) -> None:
+        if job.result and job.result.document:
+            self.spooled -= job.result.document.bytes
+            job.result.document.path.unlink(missing_ok=True)
+
+
+def _width(request: Request) -> timedelta:
+    """Return how much time a request asks for."""
+    return request.window.end - request.window.start

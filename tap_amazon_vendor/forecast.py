@@ -1,0 +1,289 @@
+"""What the next run would do, worked out with the run's own plan and without asking for a report."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from tap_amazon_vendor.config.marketplaces import BY_ID
+from tap_amazon_vendor.config.settings import default_start
+from tap_amazon_vendor.engine.model import Priority, Source
+from tap_amazon_vendor.errors import CredentialsError, UnavailableError
+from tap_amazon_vendor.reports.coverage import plan, reachable
+from tap_amazon_vendor.reports.request import ReportPartition
+from tap_amazon_vendor.reports.windows import Window
+from tap_amazon_vendor.streams.partition_windows import PartitionWindows
+from tap_amazon_vendor.streams.planning import in_asking_order, plan_reports, priority_of
+from tap_amazon_vendor.streams.reach import remarks
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    from tap_amazon_vendor.engine.model import PlannedJob
+    from tap_amazon_vendor.reports.calendars import Horizon
+    from tap_amazon_vendor.reports.request import ReportRequest
+    from tap_amazon_vendor.run.run import Run
+    from tap_amazon_vendor.streams.paged import PagedStream
+    from tap_amazon_vendor.streams.planning import Demand
+
+#: Daily runs that are looked ahead, and windows that are planned for that.
+MOST_RUNS, MOST_WINDOWS = 1000, 1_000_000
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of a partition that are read for one reason.
+
+    Attributes:
+        partition: Account, report type or operation, marketplace and options.
+        streams: Names of the streams that read them.
+        priority: Why they are read.
+        ranges: The windows, in the order in which they are asked for.
+        sources: How many reports come from where; empty where no report is asked for, but an operation called.
+        proven: The account has had the partition before. Where not, one window is tried before the others.
+    """
+
+    partition: ReportPartition
+    streams: tuple[str, ...]
+    priority: Priority
+    ranges: tuple[Window, ...]
+    sources: Mapping[Source, int]
+    proven: bool
+
+    @property
+    def country(self) -> str:
+        """The marketplace, as a country code."""
+        return BY_ID[self.partition.marketplace_id].country
+
+    @property
+    def span(self) -> Window:
+        """From the beginning of the first to the end of the last."""
+        return Window(min(window.start for window in self.ranges), max(window.end for window in self.ranges))
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A partition that the account was found to lack.
+
+    Attributes:
+        partition: Account, report type or operation, marketplace and options.
+        streams: Names of the streams that would read it.
+        until: The day on which it is tried again.
+    """
+
+    partition: ReportPartition
+    streams: tuple[str, ...]
+    until: date
+
+    @property
+    def country(self) -> str:
+        """The marketplace, as a country code."""
+        return BY_ID[self.partition.marketplace_id].country
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the next run would do.
+
+    Attributes:
+        now: When it would begin.
+        windows: What it would read, in the order in which it would begin to ask for it.
+        skipped: What it would leave out.
+        seconds: Estimated time of the run, by account.
+        runs: Runs of a daily schedule until nothing is left to be read for the first time; 0 where this run has
+            nothing of the kind. None where that is not in sight.
+        notes: What a person should know about how this was found out.
+    """
+
+    now: datetime
+    windows: Sequence[Windows]
+    skipped: Sequence[Skipped]
+    seconds: Mapping[str, float]
+    runs: int | None
+    notes: Sequence[str]
+
+    def count(self, source: Source) -> int:
+        """Count the reports that come from somewhere."""
+        return sum(windows.sources.get(source, 0) for windows in self.windows)
+
+    @property
+    def unproven(self) -> int:
+        """Reports that are asked for only if the first window shows that the account has the partition."""
+        firsts = {windows.partition for windows in self.windows if not windows.proven}
+        asked = sum(windows.sources.get(Source.CREATED, 0) for windows in self.windows if not windows.proven)
+        return max(0, asked - len(firsts))
+
+    @property
+    def duration(self) -> timedelta:
+        """Estimated time of the run: accounts do not wait for each other."""
+        return timedelta(seconds=round(max(self.seconds.values(), default=0.0)))
+
+    @property
+    def complete_on(self) -> date | None:
+        """The day of the last of the daily runs that are counted, None where there is none."""
+        return (self.now + timedelta(days=self.runs - 1)).date() if self.runs else None
+
+
+def look_ahead(run: Run, labels: Iterable[str], *, ask_amazon: bool) -> Outlook:
+    """Work out what a run would do.
+
+    Args:
+        run: A run with configuration, state and selection. It can't be carried out afterwards.
+        labels: The accounts that are of interest.
+        ask_amazon: Look which reports Amazon has already (getReports).
+
+    Returns:
+        What the run would do for these accounts.
+    """
+    labels = list(labels)
+    reports = run.plan
+    about = remarks(run.amazon_streams, run.horizon, start_given=run.settings.start_given)
+    notes = [message for _, message in about]
+    notes += _look(run, labels) if ask_amazon else ["Amazon was not asked which reports it has already"]
+    sources = run.engine.sources(guess=True)
+    progress = run.engine.progress(sources)
+    chosen = {partition: found for partition, found in reports.items() if partition.account in labels}
+    return Outlook(
+        now=run.now,
+        windows=[*_windows(chosen, sources), *_operations(run, labels)],
+        skipped=[each for each in _skipped(run) if each.partition.account in labels],
+        seconds={each.account: each.seconds for each in progress.accounts if each.account in labels},
+        runs=_daily_runs(run, sources, labels),
+        notes=[*notes, *_left_out(run, labels)],
+    )
+
+
+def _left_out(run: Run, labels: Iterable[str]) -> Iterator[str]:
+    """Name the streams that the settings leave nothing of, and why."""
+    types = {account.kind for account in run.settings.accounts if account.label in labels}
+    for stream in run.report_streams:
+        reason = stream.declaration.left_out(run.settings)
+        if reason and stream.declaration.account_type in types:
+            yield f"{stream.name}: {reason}"
+
+
+def _look(run: Run, labels: Iterable[str]) -> list[str]:
+    """Let Amazon list the reports that it has; return what went wrong."""
+    notes = []
+    for label in labels:
+        try:
+            while run.engine.query_listing(label):
+                pass
+        except CredentialsError as error:  # noqa: PERF203  # each account has its own login
+            notes.append(f"The run would fail. {error}")
+        except UnavailableError as error:
+            # It would take long to find out the same of every account.
+            notes.append(f"Which reports Amazon has already is not known of account {label!r} and later ones: {error}")
+            break
+    return notes
+
+
+def _windows(
+    reports: Mapping[ReportPartition, list[PlannedJob]], sources: Mapping[ReportRequest, Source]
+) -> Iterator[Windows]:
+    grouped: dict[tuple[Priority, ReportPartition], list[PlannedJob]] = defaultdict(list)
+    for report in in_asking_order(reports):
+        grouped[report.priority, report.request.partition].append(report)
+    for (priority, partition), some in grouped.items():
+        yield Windows(
+            partition,
+            tuple(sorted(some[0].readers)),
+            priority,
+            tuple(report.request.window for report in some),
+            Counter(sources[report.request] for report in some),
+            some[0].known_available,
+        )
+
+
+def _operations(run: Run, labels: Iterable[str]) -> Iterator[Windows]:
+    """Return the windows of paged operations, for which no report is asked."""
+    for stream, context, partition in _paged(run):
+        if partition.account not in labels or stream.skipped_until(context, run.today):
+            continue
+        complete = stream.complete_range(context, run.horizon)
+        grouped: dict[Priority, list[Window]] = defaultdict(list)
+        for number, window in enumerate(plan(complete, run.horizon, stream.declaration.calendar(context))):
+            grouped[priority_of(window, complete, first=number == 0)].append(window)
+        for priority, some in grouped.items():
+            yield Windows(partition, (stream.name,), priority, tuple(some), {}, complete is not None)
+
+
+def _paged(run: Run) -> Iterator[tuple[PagedStream, dict[str, t.Any], ReportPartition]]:
+    firsts = {account.label: account.marketplaces[0].marketplace_id for account in run.settings.accounts}
+    for stream in run.paged_streams:
+        for context in stream.partitions or ():
+            label = context["account"]
+            yield stream, context, ReportPartition(label, stream.declaration.source, firsts[label], ())
+
+
+def _skipped(run: Run) -> Iterator[Skipped]:
+    found: dict[tuple[ReportPartition, date], list[str]] = defaultdict(list)
+    for stream in run.report_streams:
+        for context in stream.partitions or ():
+            if until := stream.skipped_until(context, run.today):
+                found[stream.declaration.report_partition(context), until].append(stream.name)
+    for paged, context, partition in _paged(run):
+        if until := paged.skipped_until(context, run.today):
+            found[partition, until].append(paged.name)
+    for (partition, until), names in found.items():
+        yield Skipped(partition, tuple(sorted(names)), until)
+
+
+def _daily_runs(run: Run, sources: Mapping[ReportRequest, Source], labels: Iterable[str]) -> int | None:
+    """Count the daily runs until nothing is left to be read for the first time.
+
+    Each run asks for as much as the first. What an account lacks is not known before it is tried.
+    """
+    reports, wanted, planned = run.plan, run.demands, 0
+    first = _first_time(reports, labels)
+    if not any(report.priority is Priority.BACKFILL or sources[report.request] is Source.DEFERRED for report in first):
+        return 0
+    for number in range(1, MOST_RUNS + 1):
+        if not any(sources[report.request] is Source.DEFERRED for report in _first_time(reports, labels)):
+            return number
+        planned += len(sources)
+        if planned > MOST_WINDOWS:
+            return None
+        read = {request for request, source in sources.items() if source is not Source.DEFERRED}
+        horizon = _horizon(run, days=number)
+        wanted = [_after(demand, reports.get(demand.request.partition, ()), read, horizon) for demand in wanted]
+        reports = plan_reports(wanted, horizon)
+        allowance = run.engine.quota_forecast()
+        sources = {
+            request: Source.CREATED if request.amazon_generated or allowance.take(request) else Source.DEFERRED
+            for request in (report.request for report in in_asking_order(reports))
+        }
+    return None
+
+
+def _first_time(reports: Mapping[ReportPartition, Iterable[PlannedJob]], labels: Iterable[str]) -> Iterator[PlannedJob]:
+    """Return the reports of some accounts that are not only read again."""
+    return (
+        report
+        for report in itertools.chain.from_iterable(reports.values())
+        if report.priority is not Priority.RESTATEMENT and report.request.account in labels
+    )
+
+
+def _after(demand: Demand, reports: Iterable[PlannedJob], read: set[ReportRequest], horizon: Horizon) -> Demand:
+    """Return what is wanted once some reports are read."""
+    calendar = demand.request.calendar
+    if not calendar.unbroken:
+        return demand
+    completes = {}
+    for name, complete in demand.completes.items():
+        windows = PartitionWindows(complete, [report.request for report in reports])
+        while ready := windows.ready(read.__contains__):
+            windows.decide(ready, ready.window)
+        completes[name] = reachable(windows.complete, horizon, calendar)
+    return replace(demand, completes=completes)
+
+
+def _horizon(run: Run, *, days: int) -> Horizon:
+    """Return what a run some days later is told about time."""
+    horizon = replace(run.horizon, now=run.now + timedelta(days=days))
+    return horizon if run.settings.start_given else replace(horizon, start=default_start(horizon.today, horizon.end))

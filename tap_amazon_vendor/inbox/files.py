@@ -1,0 +1,89 @@
+"""The files of the inbox: found, hashed and copied."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: How files end that a browser or a copy has not finished, or that an editor keeps beside another.
+_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".opdownload", ".tmp", ".temp", ".swp", ".bak", "~")
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """A file of the inbox.
+
+    Attributes:
+        path: Where it is.
+        name: Its path within the inbox, with slashes.
+        sha256: Hash of its content, as hexadecimal digits.
+        modified: When it was last changed.
+    """
+
+    path: Path
+    name: str
+    sha256: str
+    modified: datetime
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders that the file lies in, the nearest first."""
+        return self.name.split("/")[-2::-1]
+
+    @property
+    def report_id(self) -> str:
+        """What stands for Amazon's id of the report."""
+        return f"{self.name.rpartition('/')[2]}-{self.sha256[:12]}"
+
+
+def files_in(folder: Path, unreadable: Callable[[OSError], None]) -> Iterator[Path]:
+    """Find the files of a folder and of the folders within, in the order of their names.
+
+    Hidden files and folders, and files that are not finished, are left out.
+
+    Args:
+        folder: The inbox.
+        unreadable: Called for each folder that can't be listed.
+    """
+    for parent, folders, names in os.walk(folder, onerror=unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent) / name
+            if not name.startswith((".", "~$")) and not name.lower().endswith(_UNFINISHED) and path.is_file():
+                yield path
+
+
+def look_at(path: Path, name: str, copy: Path | None = None) -> InboxFile:
+    """Read a file through for its hash.
+
+    Args:
+        path: The file.
+        name: Its path within the inbox.
+        copy: Where to copy it to: what is copied and what is hashed is the same, whoever writes to the file meanwhile.
+
+    Raises:
+        OSError: It can't be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file, (copy or path).open("wb" if copy else "rb") as target:
+        modified = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, timezone.utc)
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            if copy:
+                target.write(block)
+    return InboxFile(copy or path, name, digest.hexdigest(), modified)
+
+
+def clean_name(path: Path, folder: Path) -> str:
+    """Write a file's path within the inbox so that it can stand in messages: some names are no text."""
+    text = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

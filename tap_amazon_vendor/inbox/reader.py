@@ -1,0 +1,339 @@
+"""The reading of the inbox: from its files to rows, state and ledger.
+
+A file is decoded completely before its first row is written, so it is read whole or not at all. Each stream remembers
+in its bookmark, under `INBOX`, the hashes of what it read and the days on which it did. The complete range of a
+partition stays as it is: nobody knows what a file by hand leaves out.
+"""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from tap_amazon_vendor.audit.ledger import LedgerEntry, Subject
+from tap_amazon_vendor.config.marketplaces import BY_ID
+from tap_amazon_vendor.engine.model import JobResult
+from tap_amazon_vendor.errors import DocumentError, UnknownReportError
+from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, look_at
+from tap_amazon_vendor.inbox.recognise import Recogniser, marketplace_of, option_value
+from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.calendars import Hours
+from tap_amazon_vendor.reports.request import ReportRequest
+from tap_amazon_vendor.reports.windows import Window, from_text
+from tap_amazon_vendor.singer.schema_files import load_schema
+from tap_amazon_vendor.streams import REPORT_STREAMS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_amazon_vendor.audit.recorder import Recorder
+    from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.documents.flat_files import FlatFile
+    from tap_amazon_vendor.inbox.recognise import Recognised
+    from tap_amazon_vendor.streams.report_stream import ReportStream
+
+logger = logging.getLogger("tap-amazon-vendor")
+
+#: In a stream's bookmark: hashes of the files that it read. In the ledger's options: the file.
+INBOX = "inbox"
+
+#: Digits of a hash in the state: 128 bits.
+_DIGITS = 32
+
+
+@dataclass
+class InboxReading:
+    """The reading of one file by one stream: iterate over its rows, write them, then `finish`.
+
+    Attributes:
+        stream: Who reads.
+        context: The partition that the rows belong to.
+        result: What stands for the report.
+        flat: How a flat file is written.
+        sha256: Hash of the file.
+        rows: How many rows it has.
+    """
+
+    stream: ReportStream
+    context: dict[str, str]
+    result: JobResult
+    flat: FlatFile | None
+    sha256: str
+    rows: int = 0
+
+    def __iter__(self) -> Iterator[list[Record]]:
+        """Yield the rows, some at a time."""
+        if self.result.document and not self.result.document.empty:
+            yield from self.stream.chunks(self.context, self.result, self.flat)
+
+    def check(self) -> None:
+        """Decode the file completely, count its rows and find the days that they are of.
+
+        Raises:
+            DocumentError: It can't be read whole.
+        """
+        days: set[str] = set()
+        periods: set[tuple[t.Any, ...]] = set()
+        for chunk in self:
+            self.rows += len(chunk)
+            days |= {str(row.get(self.stream.declaration.replication_key))[:10] for row in chunk}
+            periods |= {(row["start_date"], row["end_date"]) for row in chunk if "end_date" in row}
+        self._check_period(periods)
+        known = sorted(filter(None, map(_day, days)))
+        asked = self.result.request
+        if known and not _said_window(self.stream, self.context, self.result):
+            self.result = replace(self.result, request=replace(asked, window=Window(known[0], known[-1])))
+        if not self.rows:
+            self.result = replace(self.result, reason="the file has no rows")
+
+    def finish(self, recorder: Recorder, today: date) -> None:
+        """Complete the file in ledger and state. Its rows are written."""
+        outcome = Outcome.LOADED if self.rows else Outcome.EMPTY
+        window = self.result.request.window
+        recorder.record(LedgerEntry.of_report(self.stream.name, self.result, window, outcome, self.rows))
+        self.stream.stream_state[INBOX] = {**_read(self.stream), self.sha256[:_DIGITS]: today.isoformat()}
+
+    def _check_period(self, periods: set[tuple[t.Any, ...]]) -> None:
+        """Check a period that the file's first row or its name told against all rows."""
+        document = self.result.document
+        column = next(
+            (option.column for option in self.stream.declaration.report.options if option.setting == "report_periods"),
+            None,
+        )
+        if not column or (document and document.specification):
+            return
+        calendar = self.stream.declaration.calendar(self.context)
+        for start, end in periods:
+            first, last = _day(start), _day(end)
+            if first and last and [Window(first, last)] != calendar.cut(Window(first, last)):
+                text = f"a row from {first} to {last} is not of the period {self.context[column]}"
+                raise DocumentError(text)
+
+
+class Inbox:
+    """The files of the inbox that are to be read."""
+
+    def __init__(  # noqa: PLR0913  # each is one fact
+        self,
+        folder: Path,
+        *,
+        streams: Iterable[ReportStream],
+        accounts: Sequence[Account],
+        recorder: Recorder,
+        spool: Path,
+        today: date,
+    ) -> None:
+        """Begin.
+
+        Args:
+            folder: The inbox.
+            streams: The report streams of the run, also those that are not selected.
+            accounts: Whose files they may be.
+            recorder: Takes down how files ended that no stream reads.
+            spool: Private folder for copies.
+            today: The current UTC day.
+        """
+        self._folder = folder
+        self._streams = {stream.name: stream for stream in streams}
+        self._accounts = {account.label: account for account in accounts}
+        self._recorder = recorder
+        self._spool = spool
+        self._today = today
+        self._recogniser = Recogniser(REPORT_STREAMS, lambda name: load_schema(name)["properties"])
+
+    def __iter__(self) -> Iterator[InboxReading]:
+        """Yield the readings of files that can be read whole; what can't be read is told here."""
+        for path in files_in(self._folder, self._unlisted):
+            name = clean_name(path, self._folder)
+            copy = self._spool / "inbox"
+            file = None
+            try:
+                if self._is_read(look_at(path, name)):
+                    continue
+                file = look_at(path, name, copy)
+                yield from self._readings(file)
+            except UnknownReportError as error:
+                self._record(name, file, Outcome.SKIPPED, str(error))
+            except DocumentError as error:
+                self._record(name, file, Outcome.FAILED, str(error))
+            except OSError as error:
+                self._record(name, file, Outcome.FAILED, f"the file can't be read: {error.strerror or error}")
+            finally:
+                copy.unlink(missing_ok=True)
+
+    def _is_read(self, file: InboxFile) -> bool:
+        """Say whether every selected stream that reads a file has done so. Those that do are of one report type.
+
+        The same bytes may be two reports, of which only the names differ.
+        """
+        streams = self._streams.values()
+        types = {stream.declaration.source for stream in streams if _has_read(stream, file)}
+        due = [
+            stream
+            for stream in streams
+            if stream.selected and stream.declaration.source in types and not _has_read(stream, file)
+        ]
+        return bool(types) and not due and self._recogniser.named(file) <= types
+
+    def _readings(self, file: InboxFile) -> Iterator[InboxReading]:
+        account = self._account(file)
+        country = account.marketplaces[0].country if len(account.marketplaces) == 1 else None
+        found = self._recogniser.recognise(file, country)
+        streams = self._wanted(file, found, account)
+        if not streams:
+            return
+        readings = [self._reading(stream, file, found, account) for stream in streams]
+        try:
+            for reading in readings:
+                reading.check()
+        except DocumentError as error:
+            for reading in readings:
+                result = replace(reading.result, outcome=Outcome.FAILED, reason=str(error))
+                window = result.request.window
+                self._recorder.record(LedgerEntry.of_report(reading.stream.name, result, window, Outcome.FAILED))
+            return
+        yield from readings
+
+    def _wanted(self, file: InboxFile, found: Recognised, account: Account) -> list[ReportStream]:
+        """Return the streams that are to read a file."""
+        report = found.streams[0].report
+        streams = [self._streams[each.name] for each in found.streams if each.name in self._streams]
+        if len(streams) < len(found.streams) or (account.asks and account.kind != report.account_type):
+            text = f"{report.name} is a report of {report.account_type} accounts, and {account.label!r} is none"
+            raise UnknownReportError(text)
+        selected = [stream for stream in streams if stream.selected]
+        if not selected:
+            names = ", ".join(stream.name for stream in found.streams)
+            logger.warning("%s in the inbox is not read: %s is not selected", file.name, names)
+        return [stream for stream in selected if not _has_read(stream, file)]
+
+    def _account(self, file: InboxFile) -> Account:
+        """Return the account that a file is of: the one that a folder is named after, or the only one.
+
+        Raises:
+            DocumentError: There are several, and none is named.
+        """
+        accounts = self._accounts
+        for folder in file.folders:
+            if folder in accounts:
+                return accounts[folder]
+        if len(accounts) > 1:
+            text = f"nothing says whose file it is: put it into a folder named {' or '.join(map(repr, accounts))}"
+            raise DocumentError(text)
+        return next(iter(accounts.values()))
+
+    def _marketplace(self, stream: ReportStream, file: InboxFile, found: Recognised, account: Account) -> str:
+        """Return the marketplace that a file is of.
+
+        The one that the file names, else the one that a folder is named after, else the only one of the account that
+        has the report, or the only one at all. A report of all marketplaces has the one that the API's rows have.
+
+        Raises:
+            DocumentError: There are several, and none is named; or there is none.
+        """
+        report = stream.declaration.report
+        having = report.marketplaces(account)
+        if report.once_per_account and having:
+            return having[0].marketplace_id
+        said = self._recogniser.said_marketplaces(file, found)
+        if len(said) == 1:
+            return said.pop()
+        for folder in file.folders:
+            if marketplace := marketplace_of(folder):
+                return marketplace
+        if not having:
+            having = report.marketplaces(replace(account, marketplaces=tuple(BY_ID.values())))
+        if len(having) == 1:
+            return having[0].marketplace_id
+        choices = [each.country for each in having] if account.marketplaces or report.countries else []
+        ways = f"put it into a folder named {' or '.join(choices)}" if choices else (
+            "set `marketplaces`, or put it into a folder named by country code, such as US"
+        )  # fmt: skip
+        text = f"nothing says of which marketplace the file is: {ways}"
+        raise DocumentError(text)
+
+    def _reading(self, stream: ReportStream, file: InboxFile, found: Recognised, account: Account) -> InboxReading:
+        """Make the reading of a file by a stream.
+
+        Raises:
+            DocumentError: What the rows' keys need is not said.
+        """
+        declaration = stream.declaration
+        if set(declaration.from_specification) & set(declaration.key_columns) and not found.document.specification:
+            text = "the file does not say which period it is of: it lacks its reportSpecification"
+            raise DocumentError(text)
+        context = {
+            "account": account.label,
+            "marketplace_id": self._marketplace(stream, file, found, account),
+            **{option.column: option_value(option, file, found) for option in declaration.report.options},
+        }
+        partition = declaration.report_partition(context)
+        # In the ledger a file stands beside what was asked for, and never in its place.
+        options = tuple(sorted([*partition.options, (INBOX, file.name)]))
+        day = file.modified.date()
+        asked = ReportRequest(*partition[:3], options=options, window=Window(day, day))
+        result = JobResult(
+            Outcome.LOADED,
+            asked,
+            document=found.document,
+            job_id=file.report_id,
+            processed_at=f"{file.modified:%Y-%m-%dT%H:%M:%SZ}",
+        )
+        if window := _said_window(stream, context, result):
+            result = replace(result, request=replace(asked, window=window))
+        return InboxReading(stream, context, result, found.flat, file.sha256)
+
+    def _unlisted(self, error: OSError) -> None:
+        name = clean_name(Path(error.filename), self._folder)
+        self._record(name, None, Outcome.FAILED, f"the folder can't be read: {error.strerror}")
+
+    def _record(self, name: str, file: InboxFile | None, outcome: Outcome, reason: str) -> None:
+        """Note a file that belongs to no stream, or not for sure."""
+        labels = list(self._accounts)
+        label = next((folder for folder in name.split("/")[-2::-1] if folder in labels), labels[0])
+        day = file.modified.date() if file else self._today
+        subject = Subject(label, "", "", ((INBOX, name),))
+        report_id = file.report_id if file else None
+        self._recorder.record(
+            LedgerEntry(INBOX, subject, Window(day, day), outcome, reason=reason, report_id=report_id)
+        )
+
+
+def _read(stream: ReportStream) -> dict[str, str]:
+    """Return the hashes of the files that a stream read, and the days on which it did."""
+    found = stream.stream_state.get(INBOX)
+    return found if isinstance(found, dict) else {}
+
+
+def _has_read(stream: ReportStream, file: InboxFile) -> bool:
+    return file.sha256[:_DIGITS] in _read(stream)
+
+
+def _said_window(stream: ReportStream, context: dict[str, str], result: JobResult) -> Window | None:
+    """Return the range of a document's specification, None where it has none."""
+    specification = (result.document and result.document.specification) or {}
+    said = {**specification, **(specification.get("reportOptions") or {})}
+    calendar = stream.declaration.calendar(context)
+    fields = calendar.range_in or ("dataStartTime", "dataEndTime")
+    try:
+        start, end = (str(said[name]) for name in fields)
+        if isinstance(calendar, Hours):
+            return Window(*(from_text(f"{text[:19]}Z" if "T" in text else text) for text in (start, end)))
+        window = Window(date.fromisoformat(start[:10]), date.fromisoformat(end[:10]))
+    except (KeyError, ValueError):
+        return None
+    return window if window.start <= window.end else None
+
+
+def _day(text: object) -> date | None:
+    """Read a day, or the first day of a month."""
+    digits = str(text)[:10]
+    try:
+        return date.fromisoformat(digits if len(digits) == len("2026-01-31") else f"{digits}-01")
+    except ValueError:
+        return None

@@ -1,0 +1,48 @@
+"""The closed set of outcomes, and the verdict on an answer of Amazon's.
+
+An outcome is part of the contract: it is a word in the stream `report_ledger`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Outcome(str, Enum):
+    """How a window ended."""
+
+    LOADED = "loaded"
+    EMPTY = "empty"
+    LATER = "later"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+    @property
+    def completes(self) -> bool:
+        """Whether the window is complete, so that the bookmark may pass it."""
+        return self in {Outcome.LOADED, Outcome.EMPTY}
+
+    @property
+    def ends_partition(self) -> bool:
+        """Whether the partition's other windows would end the same way and are not tried."""
+        return self in {Outcome.SKIPPED, Outcome.FAILED}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an error of Amazon's means for a job.
+
+    Attributes:
+        outcome: How the window ends, unless one of the remedies below helps.
+        advice: What the user can do about it; empty where there is nothing to do.
+        retry: A second request may succeed.
+        shorten: A window without its newest day (or hour) may succeed.
+        too_wide: The window may be too wide: its halves may succeed.
+    """
+
+    outcome: Outcome
+    advice: str = ""
+    retry: bool = False
+    shorten: bool = False
+    too_wide: bool = False

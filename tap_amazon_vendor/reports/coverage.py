@@ -1,0 +1,82 @@
+"""What a run still has to read of a partition: from its complete range to windows, in reading order."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_amazon_vendor.reports.windows import Window
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    from tap_amazon_vendor.reports.calendars import Calendar, Horizon
+
+
+def in_reading_order(complete: Window | None, windows: Iterable[Window]) -> list[Window]:
+    """Order windows so that a range grows without a hole: upwards from its end, then down from its start.
+
+    Args:
+        complete: The range that is to grow.
+        windows: Windows that share nothing.
+
+    Returns:
+        The windows, newest first where there is no range yet.
+    """
+    newest_first = sorted(windows, reverse=True)
+    if complete is None:
+        return newest_first
+    upwards = [window for window in newest_first if window.end > complete.end]
+    return upwards[::-1] + [window for window in newest_first if window.end <= complete.end]
+
+
+def reachable(complete: Window | None, horizon: Horizon, calendar: Calendar) -> Window | None:
+    """Return a complete range, or None when Amazon no longer has what follows it.
+
+    A range that can't be continued without a hole is given up, and a new one begins.
+    """
+    if complete is None or complete.next < calendar.oldest(horizon):
+        return None
+    return complete
+
+
+def plan(complete: Window | None, horizon: Horizon, calendar: Calendar, *, down_to: date | None = None) -> list[Window]:
+    """List the windows that a run asks for, in the order in which they are to be read.
+
+    Upwards from the complete range to the newest unit, with what may have been restated; then
+    backwards to the first wanted one. With nothing complete everything is backwards, so that a
+    first run starts with the newest window. A range that grows in this order never has a hole.
+
+    Args:
+        complete: The unbroken range that is complete.
+        horizon: What is wanted.
+        calendar: How the report's time is cut.
+        down_to: Go back at least to here: where the range of one of several streams ends.
+
+    Returns:
+        Aligned windows, each no wider than Amazon allows, that share nothing.
+    """
+    wanted = calendar.wanted(horizon)
+    if wanted is None:
+        return []
+    if complete is None or not calendar.unbroken:
+        start = wanted.start if down_to is None else min(wanted.start, down_to)
+        return list(_backwards(Window(start, wanted.end), calendar))
+    restated = max(calendar.restated(horizon), calendar.oldest(horizon))
+    upwards = Window(min(complete.next, max(complete.start, restated)), wanted.end)
+    backwards = complete.before(wanted.start)
+    return [*_forwards(upwards, calendar), *_backwards(backwards, calendar)]
+
+
+def _forwards(window: Window, calendar: Calendar) -> Iterator[Window]:
+    units = calendar.cut(window)
+    for at in range(0, len(units), calendar.span):
+        chunk = units[at : at + calendar.span]
+        yield Window(chunk[0].start, chunk[-1].end)
+
+
+def _backwards(window: Window, calendar: Calendar) -> Iterator[Window]:
+    units = calendar.cut(window)
+    for at in range(len(units), 0, -calendar.span):
+        chunk = units[max(0, at - calendar.span) : at]
+        yield Window(chunk[0].start, chunk[-1].end)

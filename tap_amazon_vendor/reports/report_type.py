@@ -1,0 +1,67 @@
+"""Report types: what Amazon says of a report, whatever is asked for. Streams name them; each fact is said once."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from tap_amazon_vendor.config.marketplaces import BY_COUNTRY
+from tap_amazon_vendor.reports.calendars import PERIODS, AmazonGenerated, Calendar
+from tap_amazon_vendor.reports.roles import BRAND_ANALYTICS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.marketplaces import Marketplace
+    from tap_amazon_vendor.documents.flat_files import FlatFile
+    from tap_amazon_vendor.reports.options import Option
+
+
+@dataclass(frozen=True, eq=False)
+class ReportType:
+    """A report type of Amazon's.
+
+    Attributes:
+        name: Amazon's name.
+        account_type: Type of account that has the report.
+        options: Report options that the settings choose: each combination is a partition.
+        fixed_options: Report options that are the same in every report.
+        calendars: How time is cut, by ``reportPeriod``, or just one calendar.
+        layout: How the document is written, where it is a flat file; None for JSON.
+        roles: Amazon's roles of which any one suffices.
+        countries: Countries whose marketplaces have the report; None for all.
+        countries_without: Countries whose marketplaces don't.
+        once_per_account: One report holds all marketplaces of an account: only one of them is asked for.
+        restricted: The document is handed out for a restricted data token only
+            (docs/amazon/reports-api.md#restricted-documents).
+        refresh_interval: For how long Amazon answers with its last report instead of a new one
+            (docs/amazon/reports-api.md#regeneration-windows).
+    """
+
+    name: str
+    account_type: str = "vendor"
+    options: tuple[Option, ...] = ()
+    fixed_options: Mapping[str, str] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] | Calendar = field(default_factory=lambda: PERIODS)
+    layout: FlatFile | None = None
+    roles: tuple[str, ...] = (BRAND_ANALYTICS,)
+    countries: frozenset[str] | None = None
+    countries_without: frozenset[str] = frozenset()
+    once_per_account: bool = False
+    restricted: bool = False
+    refresh_interval: timedelta | None = None
+
+    @property
+    def amazon_generated(self) -> bool:
+        """Whether Amazon makes the report by itself: it is looked up, never requested, and read once by its id."""
+        return isinstance(self.calendars, AmazonGenerated)
+
+    def marketplaces(self, account: Account) -> list[Marketplace]:
+        """Return those of an account's marketplaces that have the report; one where it is the same in all."""
+        having = {BY_COUNTRY[country].marketplace_id for country in self.countries or BY_COUNTRY}
+        having -= {BY_COUNTRY[country].marketplace_id for country in self.countries_without}
+        found = [each for each in account.marketplaces if each.marketplace_id in having]
+        # Not the user's first: the order of the settings must not decide what a row's key is.
+        return sorted(found, key=lambda each: each.marketplace_id)[:1] if self.once_per_account else found

@@ -1,0 +1,15 @@
+"""Roles of Amazon that a report asks for (docs/amazon/seller-reports.md#roles): any one of a stream's suffices."""
+
+from __future__ import annotations
+
+BRAND_ANALYTICS = "Brand Analytics"
+PRICING = "Pricing"
+AMAZON_FULFILLMENT = "Amazon Fulfillment"
+INVENTORY_AND_ORDERS = "Inventory and Order Tracking"
+PRODUCT_LISTING = "Product Listing"
+SELLING_PARTNER_INSIGHTS = "Selling Partner Insights"
+FINANCE = "Finance and Accounting"
+#: Restricted: Amazon grants them to who shows a need for personal data.
+SHIPPING = "Direct-to-Consumer Shipping"
+TAX_INVOICING = "Tax Invoicing"
+TAX_REMITTANCE = "Tax Remittance"

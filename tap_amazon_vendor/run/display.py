@@ -1,0 +1,94 @@
+"""The progress of a run on standard error: live on a terminal, now and then a log line elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import os
+import typing as t
+from datetime import timedelta
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from tap_amazon_vendor.engine.progress import Progress
+
+logger = logging.getLogger("tap-amazon-vendor")
+
+#: Seconds between two log lines: the first pauses are long enough to be noticed, then patience grows.
+FIRST_LINE, LONGEST_PAUSE = 10.0, 300.0
+
+#: Seconds for which a live line stands still.
+STILL = 0.5
+
+#: Characters of the bar on a terminal.
+BAR = 20
+
+#: Columns of a terminal that does not say how many it has.
+COLUMNS = 80
+
+_ERASE = "\r\x1b[K"
+
+
+class Display:
+    """Shows how far the reports are."""
+
+    def __init__(self, stream: t.TextIO, clock: Callable[[], datetime]) -> None:
+        """Show nothing yet.
+
+        Args:
+            stream: Standard error.
+            clock: Returns the current time, aware.
+        """
+        self._stream = stream
+        self._clock = clock
+        self._live = stream.isatty()
+        self._pause = STILL if self._live else FIRST_LINE
+        self._next = clock() + timedelta(seconds=self._pause)
+        self._handlers = list(logging.getLogger().handlers) if self._live else []
+        for handler in self._handlers:
+            handler.addFilter(self._make_room)
+
+    def show(self, progress: Callable[[], Progress]) -> None:
+        """Show the progress, if it is time for it.
+
+        Args:
+            progress: Works it out.
+        """
+        now = self._clock()
+        if now < self._next:
+            return
+        if self._live:
+            self._draw(progress())
+        else:
+            self._pause = min(self._pause * 2, LONGEST_PAUSE)
+            logger.info("%s", progress())
+        self._next = now + timedelta(seconds=self._pause)
+
+    def close(self) -> None:
+        """Take the live line away for good."""
+        for handler in self._handlers:
+            handler.removeFilter(self._make_room)
+        if self._live:
+            self._stream.write(_ERASE)
+            self._stream.flush()
+
+    def _draw(self, progress: Progress) -> None:
+        done = BAR * (progress.total - progress.open) // max(1, progress.total)
+        width = _columns(self._stream) - 1
+        line = f"[{'=' * done}{' ' * (BAR - done)}] {progress}"
+        self._stream.write(f"{_ERASE}{line[:width]}")
+        self._stream.flush()
+
+    def _make_room(self, _: logging.LogRecord) -> bool:
+        """Take the live line away before a log line is written."""
+        self._stream.write(_ERASE)
+        return True
+
+
+def _columns(stream: t.TextIO) -> int:
+    """Return the width of a terminal: of this one, as standard output mostly is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or COLUMNS
+    except (OSError, ValueError):
+        return COLUMNS

@@ -1,0 +1,134 @@
+"""Reads one window of a paged API into rows, ledger and state."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_amazon_vendor.audit.ledger import LedgerEntry, Subject
+from tap_amazon_vendor.errors import AccessDeniedError, AmazonError
+from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.coverage import plan
+from tap_amazon_vendor.reports.windows import extend
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_amazon_vendor.amazon.client import SellingPartnerApi
+    from tap_amazon_vendor.audit.recorder import Recorder
+    from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.reports.calendars import Horizon
+    from tap_amazon_vendor.reports.windows import Window
+    from tap_amazon_vendor.streams.paged import PagedStream
+
+
+class PagedReader:
+    """Reads one window: iterate over its rows, write them, then `finish`.
+
+    Attributes:
+        error: What kept it from being read.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  # each is one fact
+        self,
+        stream: PagedStream,
+        context: Context,
+        account: Account,
+        window: Window,
+        api: SellingPartnerApi,
+        complete: Window | None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            stream: Who reads.
+            context: Its partition.
+            account: Whose rows.
+            window: The time asked for.
+            api: The account's client.
+            complete: What is complete already.
+        """
+        self._stream = stream
+        self._context = context
+        self._account = account
+        self._window = window
+        self._api = api
+        self._complete = complete
+        self._rows = 0
+        self.error: AmazonError | None = None
+
+    def __iter__(self) -> Iterator[list[Record]]:
+        """Yield the rows, some at a time. What can't be read ends them, and `finish` records it."""
+        try:
+            for chunk in self._stream.chunks(self._api, self._account, self._window):
+                self._rows += len(chunk)
+                yield chunk
+        except AmazonError as error:
+            self.error = error
+
+    def finish(self, recorder: Recorder, horizon: Horizon) -> Window | None:
+        """Complete the window in ledger and state. Its rows are written.
+
+        Returns:
+            What is complete now; None where the window could not be read.
+        """
+        outcome, reason = self._outcome()
+        first = self._account.marketplaces[0].marketplace_id
+        subject = Subject(self._account.label, first, self._stream.declaration.source)
+        recorder.record(
+            LedgerEntry(
+                self._stream.name,
+                subject,
+                self._window,
+                outcome,
+                self._rows if outcome.completes else 0,
+                reason=reason,
+                error=self.error,
+            )
+        )
+        state = self._stream.partition_state(self._context)
+        state.unskip()
+        if outcome is Outcome.SKIPPED:
+            state.skip(horizon.today)
+        if not outcome.completes:
+            return None
+        complete = extend(self._complete, self._window)
+        state.set_complete(complete, self._stream.replication_key)
+        return complete
+
+    def _outcome(self) -> tuple[Outcome, str | None]:
+        if self.error is None:
+            return (Outcome.LOADED if self._rows else Outcome.EMPTY), None
+        if not isinstance(self.error, AccessDeniedError):
+            return Outcome.FAILED, str(self.error)
+        roles = ", ".join(self._stream.declaration.roles)
+        return Outcome.SKIPPED, f"{self.error}. The application needs one of these roles: {roles}"
+
+
+def readers(
+    stream: PagedStream,
+    accounts: dict[str, Account],
+    apis: Callable[[str], SellingPartnerApi],
+    horizon: Horizon,
+) -> Iterator[PagedReader]:
+    """Yield a reader for each window that a run wants of a stream, until one of an account can't be read.
+
+    Each must be finished before the next is taken.
+
+    Args:
+        stream: Who reads.
+        accounts: The accounts, by label.
+        apis: Returns the client of an account.
+        horizon: What the settings and the clock say about time.
+    """
+    for context in stream.partitions or ():
+        if stream.skipped_until(context, horizon.today):
+            continue
+        label = context["account"]
+        for window in plan(stream.complete_range(context, horizon), horizon, stream.declaration.calendar(context)):
+            complete = stream.complete_range(context, horizon)
+            reader = PagedReader(stream, context, accounts[label], window, apis(label), complete)
+            yield reader
+            if reader.error:
+                break

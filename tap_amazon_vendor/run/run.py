@@ -1,0 +1,367 @@
+"""One run: what it wires together, and the loop that reads windows in the order in which Amazon finishes them.
+
+The SDK reads one stream after the other. With reports that would keep the newest days of the
+last stream waiting for the whole history of the first, and its documents on disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+import tempfile
+import typing as t
+import weakref
+from collections import defaultdict
+from contextlib import ExitStack
+from datetime import timezone
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from tap_amazon_vendor.amazon.client import SellingPartnerApi
+from tap_amazon_vendor.amazon.throttle import Throttle
+from tap_amazon_vendor.amazon.transport import Transport
+from tap_amazon_vendor.audit.ledger import LedgerEntry, Subject
+from tap_amazon_vendor.audit.recorder import Recorder
+from tap_amazon_vendor.doctor.diagnosis import check_account
+from tap_amazon_vendor.engine.engine import Engine
+from tap_amazon_vendor.engine.workers import Workers
+from tap_amazon_vendor.errors import RunFailedError
+from tap_amazon_vendor.inbox.reader import Inbox
+from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.api import OWN_QUOTAS, ReportsApi
+from tap_amazon_vendor.reports.calendars import Horizon
+from tap_amazon_vendor.reports.pending import from_state, to_state
+from tap_amazon_vendor.reports.windows import Window
+from tap_amazon_vendor.run.display import Display
+from tap_amazon_vendor.run.paged_reader import readers as paged_readers
+from tap_amazon_vendor.run.verdict import parts_of, repeated, unread_accounts, verdict
+from tap_amazon_vendor.run.window_reader import Partition, WindowReader
+from tap_amazon_vendor.singer.writer import RecordWriter
+from tap_amazon_vendor.streams import GROUPS
+from tap_amazon_vendor.streams.base import AmazonStream
+from tap_amazon_vendor.streams.paged import PagedStream
+from tap_amazon_vendor.streams.partition_windows import PartitionWindows
+from tap_amazon_vendor.streams.planning import demands, in_asking_order, plan_reports
+from tap_amazon_vendor.streams.reach import remarks
+from tap_amazon_vendor.streams.report_stream import ReportStream
+
+if t.TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from singer_sdk.helpers.types import Record
+    from singer_sdk.streams.core import Stream
+
+    from tap_amazon_vendor.audit.stream import ReportLedger
+    from tap_amazon_vendor.clock import Clock
+    from tap_amazon_vendor.config.settings import Settings
+    from tap_amazon_vendor.doctor.diagnosis import Diagnosis
+    from tap_amazon_vendor.engine.model import PlannedJob
+    from tap_amazon_vendor.errors import AmazonError
+    from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+    from tap_amazon_vendor.streams.planning import Demand
+
+logger = logging.getLogger("tap-amazon-vendor")
+
+#: Seconds that a signal waits for the engine's lock.
+PATIENCE = 1.0
+
+
+class Run:
+    """Owns clock, clients, jobs, spool, ledger and progress, and hands them to what needs them."""
+
+    def __init__(  # noqa: PLR0913  # each is one fact
+        self,
+        settings: Settings,
+        streams: Sequence[Stream],
+        ledger: ReportLedger,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        write_state: Callable[[], None],
+        in_background: bool = True,
+        testing: bool = False,
+    ) -> None:
+        """Wire nothing yet.
+
+        Args:
+            settings: The checked settings.
+            streams: All streams of the tap.
+            ledger: The stream `report_ledger`, one of them.
+            clock: The time, and how to wait.
+            rng: Source of jitter.
+            write_state: Writes a STATE message.
+            in_background: Make calls in threads of their own while rows are written.
+            testing: Plan one window of each partition and write nothing: for a connection test.
+        """
+        self.settings = settings
+        self.clock = clock
+        self.now: datetime = clock().astimezone(timezone.utc)
+        self.recorder = Recorder(None if testing else ledger, clock)
+        self._streams = streams
+        self._ledger = ledger
+        self._rng = rng
+        self._write_state = write_state
+        self._testing = testing
+        self._in_background = in_background
+
+    @property
+    def today(self) -> date:
+        """The UTC day on which the run began."""
+        return self.now.date()
+
+    @cached_property
+    def horizon(self) -> Horizon:
+        """What the settings and the clock say about time."""
+        return Horizon(
+            now=self.now,
+            start=self.settings.start_date,
+            end=self.settings.end_date,
+            availability_days=self.settings.availability_days,
+            restatement_days=self.settings.restatement_days,
+        )
+
+    @property
+    def selected(self) -> list[Stream]:
+        """The streams that the user wants, the ledger first."""
+        return [stream for stream in self._streams if stream.selected]
+
+    @property
+    def report_streams(self) -> list[ReportStream]:
+        """The selected streams of reports."""
+        return [stream for stream in self.selected if isinstance(stream, ReportStream)]
+
+    @property
+    def paged_streams(self) -> list[PagedStream]:
+        """The selected streams of paged APIs."""
+        return [stream for stream in self.selected if isinstance(stream, PagedStream)]
+
+    @property
+    def amazon_streams(self) -> list[AmazonStream]:
+        """The selected streams that read Amazon."""
+        return [stream for stream in self.selected if isinstance(stream, AmazonStream)]
+
+    # What the run is made of.
+
+    @cached_property
+    def spool(self) -> Path:
+        """A private folder for documents, which goes with the run."""
+        spool = Path(tempfile.mkdtemp(prefix="tap-amazon-vendor-"))
+        weakref.finalize(self, shutil.rmtree, spool, ignore_errors=True)
+        return spool
+
+    @cached_property
+    def transport(self) -> Transport:
+        """The HTTP client."""
+        return Transport(sleep=self.clock.sleep, rng=self._rng)
+
+    @cached_property
+    def apis(self) -> dict[str, SellingPartnerApi]:
+        """The Selling Partner API of each account."""
+        return {
+            account.label: SellingPartnerApi.of(account, self.transport, self.clock, self.clock.sleep)
+            for account in self.settings.accounts
+        }
+
+    @cached_property
+    def display(self) -> Display:
+        """Where a person sees how far the run is."""
+        return Display(sys.stderr, self.clock)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The jobs of the run, not yet planned."""
+        shared: dict[str, Throttle] = defaultdict(lambda: Throttle(self.clock))
+        apis = {
+            account.label: ReportsApi(
+                self.apis[account.label],
+                self.transport,
+                self.spool,
+                shared=shared[account.client_id],
+                may_download=account.may_download,
+            )
+            for account in self.settings.accounts
+        }
+        return Engine(
+            apis,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            wait_seconds=self.settings.wait_seconds,
+            max_jobs=self.settings.max_reports,
+            save=self.write_state,
+            on_progress=self.display.show,
+        )
+
+    @cached_property
+    def demands(self) -> list[Demand]:
+        """What the selected report streams want and have."""
+        return demands(self.report_streams, self.horizon)
+
+    @cached_property
+    def plan(self) -> dict[ReportPartition, list[PlannedJob]]:
+        """What the run asks for; made, and handed to the engine, at the first look."""
+        # The ledger's state is touched before that of the streams.
+        pending, unreadable = from_state(self._ledger.pending), self._ledger.unreadable
+        reports = plan_reports(self.demands, self.horizon, pending, first_only=self._testing)
+        self.engine.plan(in_asking_order(reports), pending, unreadable)
+        return reports
+
+    @property
+    def _is_planned(self) -> bool:
+        return "plan" in self.__dict__
+
+    def partitions(self) -> list[Partition]:
+        """Return the partitions of report streams, with the windows that this run wants."""
+        found: list[Partition] = []
+        for stream in self.report_streams:
+            own = stream.declaration
+            for context in stream.partitions or ():
+                planned = self.plan.get(own.first_partition(context), [])
+                requests = [job.request for job in planned if stream.name in job.readers]
+                complete = stream.complete_range(context, self.horizon)
+                windows = PartitionWindows(complete, requests, unbroken=own.calendar(context).unbroken)
+                found.append(Partition(stream, context, windows))
+        return found
+
+    def reader(self, partition: Partition, request: ReportRequest) -> WindowReader:
+        """Return the reader of a window whose report is finished, or wait for it."""
+        return WindowReader(partition, request, self.engine, self.recorder, self.today)
+
+    # The run itself.
+
+    def sync(self) -> None:
+        """Write the messages of all selected streams.
+
+        Raises:
+            RunFailedError: An account could not be read, or windows failed; says which, and what to do about it.
+        """
+        try:
+            self._sync()
+        finally:
+            self.display.close()
+            shutil.rmtree(self.spool, ignore_errors=True)
+        unread = unread_accounts([*parts_of(self.amazon_streams, self.horizon)], self.recorder.entries)
+        for message in repeated(self.recorder.reasons, unread):
+            logger.warning(message)
+        failure = verdict(unread, self.recorder.entries, lambda each: self.diagnose(each.account, each.heard))
+        if failure:
+            raise RunFailedError(failure)
+
+    def _sync(self) -> None:
+        readers: dict[ReportRequest, list[Partition]] = defaultdict(list)
+        # First of all: in the state the ledger comes first.
+        for partition in self.partitions():
+            for request in partition.windows.left:
+                readers[request].append(partition)
+        for level, message in remarks(self.amazon_streams, self.horizon, start_given=self.settings.start_given):
+            logger.log(level, message)
+        self.write_state()
+        with ExitStack() as stack:
+            if self._in_background:
+                accounts, own_quotas = len(self.settings.accounts), len(OWN_QUOTAS)
+                workers = Workers(self.engine, self.clock.wait, accounts=accounts, own_quotas=own_quotas)
+                stack.enter_context(workers)
+            writers = {stream.name: stack.enter_context(RecordWriter(stream)) for stream in self.selected}
+            for writer in writers.values():
+                writer.announce()
+            self._note_left_out()
+            self._read_pages(writers)
+            # Files are there, and reports are being made meanwhile.
+            self._read_inbox(writers)
+            while finished := self.engine.next_finished():
+                # A list: parts of a window are added while it is gone through.
+                for partition in list(readers[finished]):
+                    while ready := partition.windows.ready(self.engine.is_finished):
+                        reader = self.reader(partition, ready)
+                        self._write(writers[partition.stream.name], partition.stream, reader)
+                        for part in reader.finish():
+                            readers[part].append(partition)
+        # What was completed last may not be saved yet.
+        self.write_state()
+
+    def _write(self, writer: RecordWriter, stream: Stream, chunks: Iterable[list[Record]]) -> None:
+        """Write the rows of a window, or of a file."""
+        batches = stream.get_batch_config(stream.config)
+        if batches:
+            writer.write_batches(chunks, batches)
+            return
+        for chunk in chunks:
+            writer.write(chunk)
+            # Between two chunks the state may be written: what is created in the background waits for that.
+            self.engine.save()
+
+    def _read_pages(self, writers: Mapping[str, RecordWriter]) -> None:
+        accounts = {account.label: account for account in self.settings.accounts}
+        for stream in self.paged_streams:
+            for reader in paged_readers(stream, accounts, self.apis.__getitem__, self.horizon):
+                self._write(writers[stream.name], stream, reader)
+                reader.finish(self.recorder, self.horizon)
+                self.write_state()
+
+    def _read_inbox(self, writers: Mapping[str, RecordWriter]) -> None:
+        if not self.settings.inbox:
+            return
+        inbox = Inbox(
+            self.settings.inbox,
+            streams=[stream for stream in self._streams if isinstance(stream, ReportStream)],
+            accounts=self.settings.labels,
+            recorder=self.recorder,
+            spool=self.spool,
+            today=self.today,
+        )
+        for file in inbox:
+            self._write(writers[file.stream.name], file.stream, file)
+            file.finish(self.recorder, self.today)
+            self.write_state()
+
+    def _note_left_out(self) -> None:
+        """Say which streams the settings leave nothing of, and note in the ledger what they want and Amazon lacks."""
+        window = Window(self.horizon.start, self.horizon.end or self.horizon.today)
+        for stream in self.report_streams:
+            own = stream.declaration
+            reason = own.left_out(self.settings)
+            if reason is None:
+                continue
+            logger.info("%s: %s", stream.name, reason)
+            for context in own.unavailable_partitions(self.settings):
+                subject = Subject.of_partition(own.report_partition(context))
+                self.recorder.note(LedgerEntry(stream.name, subject, window, Outcome.SKIPPED, reason=reason))
+
+    # State.
+
+    def write_state(self) -> None:
+        """Write the state, with the jobs that are created by now."""
+        if not self._testing:
+            self._note_pending()
+            self._write_state()
+
+    def note_pending_in_signal(self) -> None:
+        """Put the created jobs into the state, from within a signal handler."""
+        # A worker that has the lock may wait for a log line, and the log for us: then what was last saved must do.
+        if self._is_planned and self.engine.changed.acquire(timeout=PATIENCE):
+            try:
+                self._note_pending()
+            finally:
+                self.engine.changed.release()
+
+    def _note_pending(self) -> None:
+        # Not before there is a plan: what an earlier run left must not be forgotten.
+        if self._is_planned:
+            self._ledger.pending = to_state(self.engine.pending())
+            self._ledger.unreadable = self.engine.unreadable
+
+    # What keeps accounts from being read.
+
+    def diagnose(self, label: str, heard: Mapping[str, AmazonError] = MappingProxyType({})) -> Diagnosis:
+        """Find out what keeps the selected streams of an account from being read.
+
+        Args:
+            label: The account.
+            heard: With what Amazon refused reports in this run, by the name of the stream.
+        """
+        account = next(each for each in self.settings.accounts if each.label == label)
+        selected = {stream.name for stream in self.selected}
+        return check_account(account, GROUPS, self.apis[label], self.today, only=selected, heard=heard)

@@ -1,0 +1,247 @@
+"""The verdict on a run: which accounts could not be read, what failed, and the message that says both.
+
+A run that could not read an account at all has failed, also where each of its windows was only skipped. What became of
+a window tells that, but not what to do about it: that is what a diagnosis is asked for.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from dataclasses import dataclass
+
+from tap_amazon_vendor.audit.reasons import Reasons
+from tap_amazon_vendor.doctor.diagnosis import is_other_kind, tells_of_roles
+from tap_amazon_vendor.errors import UnavailableError
+from tap_amazon_vendor.inbox.reader import INBOX
+from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.streams.report_rows import ReportRows
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from datetime import date
+
+    from tap_amazon_vendor.audit.ledger import LedgerEntry
+    from tap_amazon_vendor.doctor.diagnosis import Diagnosis
+    from tap_amazon_vendor.errors import AmazonError
+    from tap_amazon_vendor.reports.calendars import Horizon
+    from tap_amazon_vendor.streams.base import AmazonStream
+
+#: Reports that vendors and sellers have: one that came does not show of which kind an account is.
+_EITHER_KIND = "GET_BRAND_ANALYTICS_"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A partition of a selected stream, as a run leaves it.
+
+    Attributes:
+        stream: Name of the stream.
+        account: Label of the account.
+        marketplace_id: The marketplace, None for all of the account.
+        options: The report's options.
+        roles: Amazon's roles of which any one suffices.
+        lacking_until: When it is tried again, where the account was found to lack it.
+        known: It has been read before.
+    """
+
+    stream: str
+    account: str
+    marketplace_id: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    roles: tuple[str, ...] = ()
+    lacking_until: date | None = None
+    known: bool = False
+
+    def has(self, entry: LedgerEntry) -> bool:
+        """Say whether a window is of the partition."""
+        asked = entry.subject
+        return (
+            (entry.stream, asked.account) == (self.stream, self.account)
+            and self.marketplace_id in {None, asked.marketplace_id}
+            and {*self.options} <= {*asked.options}
+        )
+
+
+def parts_of(streams: Iterable[AmazonStream], horizon: Horizon, read: Collection[str] = ()) -> Iterator[Part]:
+    """Yield the partitions of streams.
+
+    Args:
+        streams: The selected streams that read Amazon.
+        horizon: What the settings and the clock say about time.
+        read: Names of streams that are known to have been read.
+    """
+    for stream in streams:
+        for context in stream.partitions or ():
+            own = stream.declaration
+            partition = own.report_partition(context) if isinstance(own, ReportRows) else None
+            yield Part(
+                stream.name,
+                context["account"],
+                partition.marketplace_id if partition else None,
+                partition.options if partition else (),
+                own.roles,
+                stream.skipped_until(context, horizon.today),
+                stream.name in read or stream.complete_range(context, horizon) is not None,
+            )
+
+
+@dataclass(frozen=True)
+class Unread:
+    """An account that could not be read.
+
+    Attributes:
+        account: Its label.
+        entries: Its windows that were skipped or failed.
+        lacking: Partitions that were not tried, because an earlier run found that the account lacks them.
+    """
+
+    account: str
+    entries: tuple[LedgerEntry, ...]
+    lacking: tuple[Part, ...]
+
+    @property
+    def heard(self) -> dict[str, AmazonError]:
+        """What Amazon said to the requests of each stream that it did not accept."""
+        return {entry.stream: entry.error for entry in self.entries if entry.error and not entry.report_id}
+
+
+def unread_accounts(parts: Sequence[Part], entries: Iterable[LedgerEntry]) -> list[Unread]:
+    """Find the accounts that could not be read at all.
+
+    One that gave rows, or said that there are none, or took on a report, can be read. So can one of which nothing was
+    due, unless what was due says otherwise. Where Amazon did not answer, nobody knows.
+
+    Args:
+        parts: The partitions of the selected streams.
+        entries: What became of the run's windows.
+    """
+    accounts: dict[str, list[Part]] = {}
+    for part in parts:
+        accounts.setdefault(part.account, []).append(part)
+    windows: dict[str, list[LedgerEntry]] = {account: [] for account in accounts}
+    for entry in entries:
+        asked = entry.subject
+        if asked.account in windows and INBOX not in dict(asked.options):
+            windows[asked.account].append(entry)
+    found = (_unread(account, own, windows[account]) for account, own in accounts.items())
+    return [unread for unread in found if unread]
+
+
+def _unread(account: str, parts: Sequence[Part], entries: Sequence[LedgerEntry]) -> Unread | None:
+    bad = [entry for entry in entries if entry.outcome in {Outcome.SKIPPED, Outcome.FAILED}]
+    errors = [entry.error for entry in bad]
+    wrong_kind = any(map(is_other_kind, errors))
+    for entry in entries:
+        either = entry.subject.report_type.startswith(_EITHER_KIND)
+        if _shows_access(entry) and not (wrong_kind and either):
+            return None
+    tried = {part for part in parts if any(map(part.has, entries))}
+    lacking = [part for part in parts if part.lacking_until and part not in tried]
+    if not (bad or lacking) or any(isinstance(error, UnavailableError) for error in errors):
+        return None
+    # Reports that need the same roles share their fate.
+    refused = {entry.stream for entry in bad if tells_of_roles(entry.error)}
+    missing = {role for part in parts if part.stream in refused for role in part.roles}
+    for part in parts:
+        due = part in tried or part.lacking_until
+        if part.known and not due and not (part.roles and {*part.roles} <= missing):
+            return None
+    return Unread(account, tuple(bad), tuple(lacking))
+
+
+def _shows_access(entry: LedgerEntry) -> bool:
+    """Say whether a window shows that its account can be read: what this run puts off shows nothing."""
+    return entry.outcome.completes or (entry.outcome is Outcome.LATER and entry.report_id is not None)
+
+
+def repeated(reasons: Reasons, unread: Iterable[Unread]) -> Iterator[str]:
+    """Yield a sentence for each reason that several partitions were skipped for, where the account can be read.
+
+    Args:
+        reasons: Those of the run's windows, each of which was said with the first one.
+        unread: The accounts that the verdict speaks of.
+    """
+    spoken_of = {each.account for each in unread}
+    for first, *others in reasons:
+        asked = first.subject
+        # Streams of one report are skipped together.
+        elsewhere = any(other.subject != asked for other in others)
+        if elsewhere and first.outcome is Outcome.SKIPPED and asked.account not in spoken_of:
+            same = f"{_count(others)} more skipped for the same reason as {first.stream}"
+            yield f"Account {asked.account!r}: {same}: {_names(others)}"
+
+
+def verdict(
+    unread: Sequence[Unread], entries: Iterable[LedgerEntry], diagnose: Callable[[Unread], Diagnosis]
+) -> str | None:
+    """Say why a run has failed.
+
+    Args:
+        unread: The accounts that could not be read.
+        entries: What became of all windows.
+        diagnose: Finds out what stands in the way of one of them.
+
+    Returns:
+        The message that the run ends with, None where it is no failure.
+    """
+    entries = list(entries)
+    spoken_of = {id(entry) for each in unread for entry in each.entries}
+    failed = [entry for entry in entries if entry.outcome is Outcome.FAILED and id(entry) not in spoken_of]
+    lines = [line for each in unread for line in _account(each, diagnose(each))]
+    if failed:
+        lines += [f"{_count(failed)} could not be read:", *_reasons(failed, each_window=True)]
+    if lines and any(entry.outcome.completes for entry in entries):
+        lines.append("Everything else is written.")
+    return "\n".join(lines) or None
+
+
+def about(account: str, paragraphs: Iterable[str], windows: str = "") -> list[str]:
+    """Say that an account can't be read, and why.
+
+    Args:
+        account: Its label.
+        paragraphs: What stands in the way, and what to do about it.
+        windows: What became of its windows.
+    """
+    head = f"Account {account!r} could not be read"
+    return [f"{head}: {windows}." if windows else f"{head}.", *(f"- {paragraph}" for paragraph in paragraphs)]
+
+
+def _account(unread: Unread, diagnosis: Diagnosis) -> list[str]:
+    outcomes = Counter(entry.outcome.value for entry in unread.entries)
+    windows = ", ".join(f"{number} report{'s' * (number > 1)} {outcome}" for outcome, number in outcomes.items())
+    lines = about(unread.account, diagnosis.problems, windows)
+    if diagnosis.problems:
+        return lines
+    # What Amazon refuses for another reason says so in its report only.
+    lines += _reasons(unread.entries)
+    if unread.lacking:
+        names = ", ".join(sorted({part.stream for part in unread.lacking}))
+        until = min(part.lacking_until for part in unread.lacking if part.lacking_until)
+        lines.append(
+            f"- An earlier run found that the account lacks {names}, and wrote why into `report_ledger`. They are "
+            f"tried again on {until} (sooner: take `skipped_on` out of the state)"
+        )
+    skipped = unread.lacking or any(entry.outcome is Outcome.SKIPPED for entry in unread.entries)
+    return lines + [f"- {paragraph}" for paragraph in diagnosis.doubts if skipped]
+
+
+def _reasons(entries: Iterable[LedgerEntry], *, each_window: bool = False) -> list[str]:
+    """List reasons, and below each the windows or the streams that have it."""
+    lines = []
+    for same in Reasons.of(entries):
+        lines.append(f"- {same[0].message}")
+        if each_window:
+            lines += [f"    {entry.stream}: {entry.target}" for entry in same]
+        else:
+            lines.append(f"    {_count(same)} {same[0].outcome.value}: {_names(same)}")
+    return lines
+
+
+def _count(entries: Sequence[LedgerEntry]) -> str:
+    return f"{len(entries)} report{'s' if len(entries) > 1 else ''}"
+
+
+def _names(entries: Iterable[LedgerEntry]) -> str:
+    return ", ".join(sorted({entry.stream for entry in entries}))

@@ -1,0 +1,151 @@
+"""Reads one window of a report into rows, ledger and state."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+
+from tap_amazon_vendor.audit.ledger import LedgerEntry
+from tap_amazon_vendor.engine.model import JobResult
+from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.windows import Window
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_amazon_vendor.audit.recorder import Recorder
+    from tap_amazon_vendor.engine.engine import Engine
+    from tap_amazon_vendor.reports.request import ReportRequest
+    from tap_amazon_vendor.streams.partition_windows import PartitionWindows
+    from tap_amazon_vendor.streams.report_stream import ReportStream
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A partition of a stream in a run.
+
+    Attributes:
+        stream: Who reads.
+        context: Which of its partitions.
+        windows: What the run wants of it.
+    """
+
+    stream: ReportStream
+    context: Context
+    windows: PartitionWindows
+
+
+class WindowReader:
+    """Reads one window whose report is finished: iterate over its rows, write them, then `finish`."""
+
+    def __init__(
+        self, partition: Partition, request: ReportRequest, engine: Engine, recorder: Recorder, today: date
+    ) -> None:
+        """Begin.
+
+        Args:
+            partition: Whose window.
+            request: Its request, which is finished.
+            engine: The jobs.
+            recorder: Takes down how the window ended.
+            today: The current UTC day.
+        """
+        self._stream = partition.stream
+        self._context = partition.context
+        self._windows = partition.windows
+        self._request = request
+        self._engine = engine
+        self._recorder = recorder
+        self._today = today
+        self._result = engine.result(request)
+        self._rows = 0
+        self._next: ReportRequest | None = None
+
+    def __iter__(self) -> Iterator[list[Record]]:
+        """Yield the rows, some at a time. What can't be read ends them, and `finish` records it."""
+        if not self._result.document:
+            return
+        declaration = self._stream.declaration
+        try:
+            if declaration.follows and self._request.report_type != declaration.report.name:
+                self._next = declaration.follows.next_request(declaration.report, self._request, self._result)
+                return
+            for chunk in self._stream.chunks(self._context, self._result):
+                self._rows += len(chunk)
+                yield chunk
+        except DocumentError as error:
+            self._result = replace(self._result, outcome=Outcome.FAILED, reason=str(error))
+            self._engine.mark_unreadable(t.cast("str", self._result.job_id))
+
+    def finish(self) -> list[ReportRequest]:
+        """Complete the window in ledger and state. Its rows are written.
+
+        Returns:
+            What is to be read in its place, where Amazon finds it too wide or made reports by itself, or where its rows
+            say what to ask for.
+        """
+        name = self._stream.name
+        if self._next:
+            self._engine.replan(self._request, [self._next], reader=name)
+            self._windows.replace(self._request, [self._next])
+            self._engine.release(self._request, name, read=True)
+            return [self._next]
+        read = self._stream.partition_state(self._context).reports_read
+        parts = [part for part in self._result.parts if part.report_id not in read]
+        if parts:
+            self._engine.replan(self._request, parts)
+            self._windows.replace(self._request, parts)
+            self._engine.release(self._request, name, read=True)
+        else:
+            self._complete()
+        return parts
+
+    def _complete(self) -> None:
+        result, request = self._result, self._request
+        read = result.request.window
+        outcome = result.outcome
+        if outcome is Outcome.LOADED and self._rows == 0:
+            outcome = Outcome.EMPTY
+        good = outcome.completes
+        if good and not self._windows.joins(read):
+            # Shortened, it no longer joins the range: its rows are written, but the range would have a hole.
+            good, outcome = False, Outcome.LATER
+        lost = self._windows.decide(request, read if good else None)
+        # The ledger first: whatever the state says must be accounted for, also when the process ends here.
+        self._record(result, read if good else request.window, outcome, self._rows)
+        if good and read != request.window:
+            self._record(result, Window(read.next, request.window.end), Outcome.LATER)
+        # Of reports that Amazon made by itself, a damaged one must not keep the others from being read.
+        ends = outcome.ends_partition and not request.report_id
+        if ends:
+            lost += self._windows.give_up()
+        for other in lost:
+            if not ends:
+                reason = "a window between this one and the complete range is missing"
+                self._record(JobResult(Outcome.LATER, other, reason), other.window, Outcome.LATER)
+            self._engine.release(other, self._stream.name, read=False)
+        self._move_state(outcome, result)
+        # A report that can't be read is not read again; one that could not be had is.
+        spent = outcome.completes or result.document is not None
+        self._engine.release(request, self._stream.name, read=spent)
+        self._engine.save(changed=True)
+
+    def _record(self, result: JobResult, window: Window, outcome: Outcome, rows: int = 0) -> None:
+        self._recorder.record(LedgerEntry.of_report(self._stream.name, result, window, outcome, rows))
+
+    def _move_state(self, outcome: Outcome, result: JobResult) -> None:
+        state = self._stream.partition_state(self._context)
+        state.unskip()
+        complete = self._windows.complete
+        if self._request.report_id:
+            if outcome.completes:
+                state.note_read(self._request.report_id, self._today)
+        elif complete:
+            state.set_complete(complete, self._stream.replication_key)
+        # What the account had before, and what Amazon refused outright, costs one call to try again.
+        elif outcome is Outcome.SKIPPED and result.job_id:
+            state.skip(self._today)

@@ -1,0 +1,1 @@
+"""Writing Singer messages: records, schemas, state, BATCH files. The only room that uses private names of the SDK."""

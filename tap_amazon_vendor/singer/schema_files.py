@@ -1,0 +1,20 @@
+"""Schema files: one for each stream, with a description of every column."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from importlib import resources
+
+
+def load_schema(name: str) -> dict[str, t.Any]:
+    """Load the schema file of a stream.
+
+    Args:
+        name: Name of the stream and of the file.
+
+    Returns:
+        Its JSON Schema.
+    """
+    file = resources.files("tap_amazon_vendor.schemas") / f"{name}.json"
+    return {"type": "object", **json.loads(file.read_text(encoding="utf-8"))}

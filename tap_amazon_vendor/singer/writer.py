@@ -1,0 +1,248 @@
+"""Singer messages at full speed, and the one place that knows what the SDK keeps to itself.
+
+The SDK writes records one by one: each is looked through for deselected columns, mapped, wrapped, encoded and flushed.
+Here a chunk of records becomes one piece of bytes and one write, the same bytes that the SDK would write; only where
+stream maps, flattening or the selection of nested fields ask for it do records go through the SDK one by one.
+
+What of the SDK is private and used in this package (`tests/test_writer.py` fails when the SDK changes any of it):
+
+- here: ``Stream._tap``, ``_check_max_record_limit``, ``_generate_record_messages``, ``_write_record_message``,
+  ``_write_schema_message``, ``_stream_version``, and the message and configuration of BATCH in
+  ``singer_sdk.helpers._batch``;
+- in `streams.base`: ``Stream._increment_stream_state``, overridden;
+- in `tap`: ``Tap._validate_config`` and ``_handle_termination``, overridden; ``_env_var_config``; ``sync_all``, which
+  is called final.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import typing as t
+from contextlib import contextmanager
+
+from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
+from singer_sdk.helpers._batch import SDKBatchMessage
+from singer_sdk.helpers._util import utc_now
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib import RecordMessage
+
+from tap_amazon_vendor.singer.batches import Batch, new_batch
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+    from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.helpers.types import Record
+    from singer_sdk.singerlib import Message
+    from singer_sdk.streams.core import Stream
+    from typing_extensions import Self
+
+
+class MessageWriter(MsgSpecWriter):
+    """Writes messages to standard output. Records wait for the end of their chunk, nothing else waits.
+
+    A signal waits for the end of what is being written: a target that is slower than the tap leaves the pipe full, so
+    that a signal mostly comes while a message is half out. Another one can't be written then, and half a message is
+    one that the target chokes on.
+    """
+
+    def __init__(self) -> None:
+        """Start between two messages."""
+        super().__init__()
+        self._writing = self._asked = False
+        self._waiting: Callable[[], None] | None = None
+
+    def write_message(self, message: Message) -> None:
+        """Write a message."""
+        with self._whole():
+            self._put(self.format_message(message))
+            if not isinstance(message, RecordMessage):
+                self.flush()
+
+    def write_lines(self, lines: bytes) -> None:
+        """Write messages that are encoded already, each on a line of its own."""
+        with self._whole():
+            self._put(lines)
+
+    def flush(self) -> None:
+        """Hand over what is written."""
+        with self._whole():
+            sys.stdout.flush()
+
+    def when_whole(self, action: Callable[[], None]) -> None:
+        """Do something as soon as no message is half written; whoever asks a second time does not wait."""
+        if self._writing and not self._asked:
+            self._asked = True
+            self._waiting = action
+        else:
+            action()
+
+    def _put(self, lines: bytes | bytearray) -> None:
+        sys.stdout.buffer.write(lines)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Do what waits for the end of a message."""
+        if self._writing:
+            yield
+            return
+        self._writing = True
+        try:
+            yield
+        finally:
+            self._writing = False
+        waiting, self._waiting = self._waiting, None
+        if waiting:
+            waiting()
+
+
+class RecordWriter:
+    """Writes the records of one stream, as RECORD messages or as files that BATCH messages name.
+
+    To be made when the stream is about to be written: by then its selection and its maps are settled.
+    As a context manager, it logs the metric ``record_count`` at its end.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        """Look at the stream's selection and maps."""
+        self._stream = stream
+        self._tap = stream._tap  # noqa: SLF001  # there is no public way
+        self._counter = stream.get_record_counter()
+        self._written = 0
+        stream_map, *more = stream.stream_maps
+        mask = stream.mask
+        deselected = [breadcrumb for breadcrumb, selected in mask.items() if breadcrumb and not selected]
+        #: Columns to leave out.
+        self._deselected = [breadcrumb[1] for breadcrumb in deselected if len(breadcrumb) == 2]  # noqa: PLR2004
+        # Records need no one's look but ours.
+        self._plain = (
+            not more
+            and type(stream_map) is SameRecordTransform
+            and not stream_map.flattening_enabled
+            and all(mask[breadcrumb[:2]] is False for breadcrumb in deselected)
+        )
+        self._alias = stream_map.stream_alias
+
+    def __enter__(self) -> Self:
+        """Begin to count."""
+        self._counter.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Log how many records were written."""
+        self._counter.__exit__(kind, value, traceback)
+
+    def announce(self) -> None:
+        """Write the SCHEMA message, which comes before any record."""
+        self._stream._write_schema_message()  # noqa: SLF001
+
+    def write(self, records: list[Record]) -> None:
+        """Write RECORD messages.
+
+        Args:
+            records: Some records. They may be changed: deselected columns are taken out.
+
+        Raises:
+            AbortedSyncPausedException: In a connection test, when there are more records than it wants.
+            AbortedSyncFailedException: The same, of a stream whose state can't be resumed.
+        """
+        for some in self._within_limit(records):
+            if self._plain and isinstance(self._tap.message_writer, MessageWriter):
+                self._tap.message_writer.write_lines(self._lines(some))
+                self._stream.state_manager.is_flushed = False
+            else:
+                for record in some:
+                    self._stream._write_record_message(record)  # noqa: SLF001
+            self._written += len(some)
+            self._counter.increment(len(some))
+        if isinstance(self._tap.message_writer, MessageWriter):
+            self._tap.message_writer.flush()
+
+    def write_batches(self, chunks: Iterable[list[Record]], config: BatchConfig) -> None:
+        """Write files of records, and BATCH messages that name them.
+
+        When this returns, every record is in a file, and every file in a message: state may be written.
+
+        Args:
+            chunks: Records, some at a time. They may be changed.
+            config: What the files are and where they go.
+
+        Raises:
+            Exception: What the chunks raise, or the SDK when a connection test has enough. The records before it
+                are written.
+        """
+        batches: dict[str, Batch] = {}
+        broken = None
+        with self._stream.get_batch_counter() as counter:
+
+            def announce(alias: str) -> None:
+                manifest = batches.pop(alias).close()
+                self._tap.write_message(SDKBatchMessage(stream=alias, encoding=config.encoding, manifest=manifest))
+                self._stream.state_manager.is_flushed = False
+                counter.increment()
+
+            try:
+                for records in itertools.chain.from_iterable(map(self._within_limit, chunks)):
+                    for alias, mapped in self._mapped(records):
+                        left = mapped
+                        while left:
+                            batch = batches.get(alias)
+                            if batch is None:
+                                batch = batches[alias] = new_batch(self._stream.tap_name, alias, config)
+                            left = batch.add(left)
+                            if batch.full:
+                                announce(alias)
+                    self._written += len(records)
+                    self._counter.increment(len(records))
+            except Exception as error:  # noqa: BLE001  # raised again
+                broken = error
+            for alias in list(batches):
+                announce(alias)
+        if broken:
+            raise broken
+
+    def _within_limit(self, records: list[Record]) -> Iterator[list[Record]]:
+        """Hand out records; in a connection test one by one, until there are enough."""
+        if self._stream.ABORT_AT_RECORD_COUNT is None:
+            if records:
+                yield records
+            return
+        for record in records:
+            self._stream._check_max_record_limit(current_record_index=self._written)  # noqa: SLF001
+            yield [record]
+
+    def _lines(self, records: list[Record]) -> bytes:
+        """Encode RECORD messages: all records at once, then what the SDK writes around each."""
+        self._deselect(records)
+        around = RecordMessage(
+            stream=self._alias,
+            record={},
+            version=self._stream._stream_version,  # noqa: SLF001
+            time_extracted=utc_now(),
+        )
+        # A quote in the name is escaped: this is nowhere else in the line.
+        before, _, after = bytes(self._tap.message_writer.format_message(around)).partition(b'"record":{}')
+        before += b'"record":'
+        # Encoded records have no line breaks of their own.
+        return before + encoder.encode_lines(records)[:-1].replace(b"\n", after + before) + after
+
+    def _mapped(self, records: list[Record]) -> Iterator[tuple[str, list[Record]]]:
+        """Select and map records. Return them by the names of the streams that they go to."""
+        if self._plain:
+            self._deselect(records)
+            yield self._alias, records
+            return
+        streams: dict[str, list[Record]] = {}
+        for record in records:
+            for message in self._stream._generate_record_messages(record):  # noqa: SLF001
+                streams.setdefault(message.stream, []).append(message.record)
+        yield from streams.items()
+
+    def _deselect(self, records: list[Record]) -> None:
+        for name in self._deselected:
+            for record in records:
+                record.pop(name, None)

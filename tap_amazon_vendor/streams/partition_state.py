@@ -1,0 +1,68 @@
+"""What the Singer state says of a partition.
+
+The SDK counts a bookmark up record by record. Here a bookmark moves when a window is complete, and the complete range
+also grows backwards: `complete_from` and `replication_key_value` are the first and the last complete day or hour.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import date, timedelta
+
+from tap_amazon_vendor.engine.checkpoint import LISTED_DAYS
+from tap_amazon_vendor.reports.windows import Window, from_text, to_text
+
+#: Days after which a partition that the account lacked is tried again.
+SKIPPED_DAYS = 7
+
+
+class PartitionState:
+    """The state of one partition of a stream; changes go straight into the bookmark."""
+
+    def __init__(self, state: dict[str, t.Any]) -> None:
+        """Wrap the partition's part of the Singer state."""
+        self._state = state
+
+    @property
+    def complete(self) -> Window | None:
+        """The unbroken range that earlier windows completed, None where there is none or it is damaged."""
+        try:
+            window = Window(from_text(self._state["complete_from"]), from_text(self._state["replication_key_value"]))
+        except (KeyError, TypeError, ValueError):
+            return None
+        return window if window.start <= window.end else None
+
+    def set_complete(self, window: Window, replication_key: str | None) -> None:
+        """Move the bookmark."""
+        self._state["complete_from"] = to_text(window.start)
+        self._state["replication_key"] = replication_key
+        self._state["replication_key_value"] = to_text(window.end)
+
+    def skipped_until(self, today: date) -> date | None:
+        """Return when a partition is tried again that the account was found to lack, None where that is due."""
+        try:
+            since = date.fromisoformat(self._state["skipped_on"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        until = since + timedelta(days=SKIPPED_DAYS)
+        return until if since <= today < until else None
+
+    def skip(self, today: date) -> None:
+        """Remember that the account lacks the partition."""
+        self._state["skipped_on"] = today.isoformat()
+
+    def unskip(self) -> None:
+        """Forget that the account lacked the partition."""
+        self._state.pop("skipped_on", None)
+
+    @property
+    def reports_read(self) -> dict[str, str]:
+        """Ids of Amazon-generated reports that were read, and the days on which they were."""
+        read = self._state.get("reports_read")
+        return read if isinstance(read, dict) else {}
+
+    def note_read(self, report_id: str, today: date) -> None:
+        """Remember an Amazon-generated report, for as long as Amazon lists it."""
+        oldest = (today - timedelta(days=LISTED_DAYS)).isoformat()
+        kept = {known: day for known, day in self.reports_read.items() if day >= oldest}
+        self._state["reports_read"] = {**kept, report_id: today.isoformat()}

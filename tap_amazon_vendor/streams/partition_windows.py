@@ -1,0 +1,89 @@
+"""The windows of one partition of a stream: which can be read, and what is complete."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_amazon_vendor.reports.coverage import in_reading_order
+from tap_amazon_vendor.reports.windows import Window, extend, touches
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tap_amazon_vendor.reports.request import ReportRequest
+
+
+class PartitionWindows:
+    """Lets the complete range of a partition grow at both ends, and never have a hole.
+
+    Where windows do not join into a range, because each run asks anew, each stands for itself.
+
+    Attributes:
+        complete: The unbroken range that is complete, None while there is none.
+        left: Requests whose windows are not decided, in reading order.
+    """
+
+    def __init__(self, complete: Window | None, requests: Iterable[ReportRequest], *, unbroken: bool = True) -> None:
+        """Begin.
+
+        Args:
+            complete: What earlier runs completed.
+            requests: What this run wants.
+            unbroken: The windows join into one range.
+        """
+        self.complete = complete
+        self._unbroken = unbroken
+        self.left = self._in_order(requests)
+
+    def _in_order(self, requests: Iterable[ReportRequest]) -> list[ReportRequest]:
+        if not self._unbroken:
+            return list(requests)
+        by_window = {request.window: request for request in requests}
+        return [by_window[window] for window in in_reading_order(self.complete, by_window)]
+
+    def joins(self, window: Window) -> bool:
+        """Say whether a complete window leaves no hole."""
+        return not self._unbroken or touches(self.complete, window)
+
+    def replace(self, request: ReportRequest, parts: Iterable[ReportRequest]) -> None:
+        """Want the parts of a window instead of the whole."""
+        self.left = self._in_order(each for each in (*self.left, *parts) if each != request)
+
+    def ready(self, finished: Callable[[ReportRequest], bool]) -> ReportRequest | None:
+        """Return a request whose rows may be written now.
+
+        Args:
+            finished: Says whether there is a result.
+        """
+        # A range that does not exist yet begins with the first window in reading order, and with no other.
+        candidates = self.left[:1] if self._unbroken and self.complete is None else self.left
+        return next((request for request in candidates if self.joins(request.window) and finished(request)), None)
+
+    def decide(self, request: ReportRequest, done: Window | None) -> list[ReportRequest]:
+        """Note what became of a window.
+
+        Args:
+            request: What was wanted.
+            done: The days that are complete now, None for none. They touch the range.
+
+        Returns:
+            Requests that can't be read any more, because this one would be missing between them and the range.
+        """
+        self.left.remove(request)
+        if done is not None:
+            self.complete = extend(self.complete, done) if self._unbroken else done
+        if not self._unbroken or done == request.window or self.complete is None:
+            return []
+        reach = self.complete
+        for ascending in (True, False):
+            for other in sorted(self.left, key=lambda each: each.window, reverse=not ascending):
+                if touches(reach, other.window):
+                    reach = extend(reach, other.window)
+        lost = [other for other in self.left if not touches(reach, other.window)]
+        self.left = [other for other in self.left if other not in lost]
+        return lost
+
+    def give_up(self) -> list[ReportRequest]:
+        """Take out everything that is left."""
+        left, self.left = self.left, []
+        return left

@@ -1,0 +1,147 @@
+"""The declaration of a stream of report rows: what it is, and not who reads it."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+from dataclasses import dataclass, field
+
+from tap_amazon_vendor.reports.calendars import Calendar
+from tap_amazon_vendor.reports.request import ReportPartition
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_amazon_vendor.config.settings import Settings
+    from tap_amazon_vendor.engine.model import JobResult
+    from tap_amazon_vendor.reports.report_type import ReportType
+    from tap_amazon_vendor.reports.request import ReportRequest
+
+    Context = Mapping[str, t.Any]
+
+
+class Follows(t.Protocol):
+    """Another report that is read first, because its rows say what to ask for."""
+
+    @property
+    def report_name(self) -> str:
+        """Amazon's name of that report type."""
+
+    def next_request(self, report: ReportType, first: ReportRequest, result: JobResult) -> ReportRequest | None:
+        """Return what to ask for after that report; None for nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReportRows:
+    """One array of rows of one report type, or the lines of a flat file. Its schema file has its name.
+
+    Attributes:
+        name: Name of the stream.
+        report: The report type.
+        key_columns: Columns that identify a row within a partition.
+        records_path: The array of the document that holds the rows; of an array within, the path with dots.
+            A flat file has none.
+        replication_key: Column that the bookmark is of.
+        parent_fields: Fields that a row of an inner array takes from the elements around it.
+        ignored_fields: Inner arrays, which have streams of their own.
+        from_specification: Columns that rows do not have, and the field of the document's specification that does.
+        calendars: How the stream needs time to be cut, where that is narrower than the report allows.
+        opt_in: Takes too many rows, or too much of a quota, for users who did not ask for it: deselected where
+            no catalog selects it.
+        follows: Another report that says what to ask for. It is read first.
+    """
+
+    name: str
+    report: ReportType
+    key_columns: tuple[str, ...]
+    records_path: str = ""
+    replication_key: str = "end_date"
+    parent_fields: tuple[str, ...] = ()
+    ignored_fields: tuple[str, ...] = ()
+    from_specification: Mapping[str, str] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] | None = None
+    opt_in: bool = False
+    follows: Follows | None = None
+
+    @property
+    def account_type(self) -> str:
+        """Type of account that has the stream."""
+        return self.report.account_type
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Amazon's roles of which any one suffices."""
+        return self.report.roles
+
+    @property
+    def countries(self) -> frozenset[str] | None:
+        """Countries whose marketplaces have the stream; None for all."""
+        return self.report.countries
+
+    @property
+    def source(self) -> str:
+        """Amazon's name of what is read."""
+        return self.report.name
+
+    @property
+    def time(self) -> Mapping[str, Calendar] | Calendar:
+        """How time is cut, by ``reportPeriod``, or just one calendar."""
+        return self.calendars or self.report.calendars
+
+    def calendar(self, context: Context) -> Calendar:
+        """Return how the time of a partition's reports is cut."""
+        calendars = self.time
+        if isinstance(calendars, Calendar):
+            return calendars
+        period = next(option.column for option in self.report.options if option.setting == "report_periods")
+        return calendars[context[period]]
+
+    def partitions(self, settings: Settings) -> list[dict[str, t.Any]]:
+        """Return a context for each account, marketplace and combination of options that the report has."""
+        choices = [
+            [value for value in getattr(settings, option.setting) if value in option.values]
+            for option in self.report.options
+        ]
+        return self._contexts(settings, choices)
+
+    def unavailable_partitions(self, settings: Settings) -> list[dict[str, t.Any]]:
+        """Return a context for each combination of wanted options, where `left_out` says that the report has none."""
+        if self.left_out(settings) is None:
+            return []
+        return self._contexts(settings, [list(getattr(settings, option.setting)) for option in self.report.options])
+
+    def left_out(self, settings: Settings) -> str | None:
+        """Return why the settings leave the stream without any partition, None where they do not."""
+        if not any(account.kind == self.account_type for account in settings.accounts):
+            return None
+        reasons = (option.lacks(getattr(settings, option.setting)) for option in self.report.options)
+        return "; ".join(reason for reason in reasons if reason) or None
+
+    def _contexts(self, settings: Settings, choices: list[list[str]]) -> list[dict[str, t.Any]]:
+        columns = [option.column for option in self.report.options]
+        return [
+            {
+                "account": account.label,
+                "marketplace_id": marketplace.marketplace_id,
+                **dict(zip(columns, values, strict=True)),
+            }
+            for account in settings.accounts
+            if account.kind == self.account_type
+            for marketplace in self.report.marketplaces(account)
+            for values in itertools.product(*choices)
+        ]
+
+    def report_partition(self, context: Context) -> ReportPartition:
+        """Return what the reports of a partition have in common."""
+        options = {option.name: context[option.column] for option in self.report.options}
+        return ReportPartition(
+            context["account"],
+            self.report.name,
+            context["marketplace_id"],
+            tuple(sorted({**self.report.fixed_options, **options}.items())),
+        )
+
+    def first_partition(self, context: Context) -> ReportPartition:
+        """Return what the reports have in common that are asked for first."""
+        own = self.report_partition(context)
+        return own._replace(report_type=self.follows.report_name) if self.follows else own

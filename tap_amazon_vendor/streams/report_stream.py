@@ -1,0 +1,108 @@
+"""A stream of report rows: from a document to typed rows."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_amazon_vendor.config.marketplaces import country_of
+from tap_amazon_vendor.documents.files import read_slices
+from tap_amazon_vendor.documents.flat_files import FlatFileReader
+from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
+from tap_amazon_vendor.streams.base import AmazonStream
+from tap_amazon_vendor.streams.columns import COUNTRY_CODE, with_own_countries
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Record
+
+    from tap_amazon_vendor.config.settings import Settings
+    from tap_amazon_vendor.documents.files import Document
+    from tap_amazon_vendor.documents.flat_files import FlatFile
+    from tap_amazon_vendor.engine.model import JobResult
+    from tap_amazon_vendor.streams.report_rows import ReportRows
+
+#: Column of snapshots: when Amazon made the report.
+SNAPSHOT_TIME = "snapshot_time"
+
+
+class ReportStream(AmazonStream):
+    """The rows that a `ReportRows` declares."""
+
+    declaration: ReportRows
+
+    def __init__(self, tap: Tap, declaration: ReportRows, settings: Callable[[], Settings]) -> None:
+        """Make the columns and the reader of rows."""
+        report = declaration.report
+        path = declaration.records_path
+        super().__init__(
+            tap,
+            declaration,
+            settings,
+            source=f"{report.name}, {path}" if path else report.name,
+            options={each.column: {"type": "string", "description": each.description} for each in report.options},
+            after={
+                "report_id": {
+                    "type": ["string", "null"],
+                    "description": f"Amazon's id of the {report.name} that the row comes from.",
+                },
+            },
+        )
+        # Of the key, what the rows say themselves.
+        self._own_keys = tuple(key for key in self.primary_keys if key in self._columns)
+        self._shaper = RowShaper(self._columns, self._own_keys, self._warn_of_unknown, declaration.ignored_fields)
+        self._flat_reader = report.layout and self._reader(report.layout)
+
+    def chunks(
+        self, context: Mapping[str, t.Any], result: JobResult, layout: FlatFile | None = None
+    ) -> Iterator[list[Record]]:
+        """Read the rows of a report.
+
+        Args:
+            context: The partition.
+            result: How its report ended: it has a document.
+            layout: How a flat file is written, where that is not what is declared.
+
+        Yields:
+            Rows, some at a time.
+
+        Raises:
+            DocumentError: They can't be read.
+        """
+        document = t.cast("Document", result.document)
+        country = country_of(context["marketplace_id"])
+        constants = {
+            **{name: context[name] for name in ("account", "marketplace_id")},
+            COUNTRY_CODE: country,
+            **context,
+            **self._from_document(result),
+            "report_id": result.job_id,
+            EXTRA: None,
+        }
+        if self._flat_reader:
+            reader = self._reader(layout) if layout else self._flat_reader
+            source = f"report {result.job_id}"
+            return reader.read(document.path, constants, source, charset=document.charset, country=country)
+        path = self.declaration.records_path
+        slices = read_slices(document, path, self.declaration.parent_fields)
+        rows = self._shaper.shape(slices, constants, f"report {result.job_id}, {path}")
+        return with_own_countries(rows) if "marketplace_id" in self._columns else rows
+
+    def _reader(self, layout: FlatFile) -> FlatFileReader:
+        return FlatFileReader(layout, self._columns, self._own_keys, self._warn_of_unknown, self.warn_once)
+
+    def _from_document(self, result: JobResult) -> dict[str, t.Any]:
+        """Return what the document says once for all its rows: what was asked for, and what Amazon made of it."""
+        specification = (result.document and result.document.specification) or {}
+        specified = {**result.request.body(), **specification, **(specification.get("reportOptions") or {})}
+        columns: dict[str, t.Any] = {}
+        if SNAPSHOT_TIME in self._columns:
+            # When Amazon made the report, not when we read it: read twice, it gives the same rows.
+            made = result.processed_at or t.cast("datetime", result.asked_at).isoformat()
+            columns[SNAPSHOT_TIME] = f"{made[:19]}Z"
+        for column, name in self.declaration.from_specification.items():
+            is_day = self._columns[column].get("format") == "date"
+            columns[column] = specified[name][:10] if is_day and name in specified else specified.get(name)
+        return columns
