@@ -421,7 +421,7 @@ class TestDocumentHost:
 
         return fetch
 
-    GOOD = gzip.compress(b'{"reportSpecification": {}, "salesByAsin": []}')
+    GOOD = gzip.compress(b'{"reportSpecification": {}, "salesByAsin": []}', mtime=0)
 
     def test_sees_no_token_and_no_other_header_that_would_break_the_signature(
         self, fetch: Callable[[str], Document]

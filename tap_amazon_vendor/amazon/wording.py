@@ -48,11 +48,16 @@ _FATAL = (
     ("report requested with invalid user inputs", Verdict(Outcome.SKIPPED, _NO_RIGHTS)),
 )
 
+#: Refusals that the doctor tells apart.
+NO_ROLE = "access to the resource is forbidden"
+OTHER_ACCOUNT_TYPE = "does not support account id"
+NO_VENDOR_GROUP = "not authorized to access vendor reports"
+
 _REFUSED = (
-    ("does not support account id", Verdict(Outcome.SKIPPED, "Not a report of this account type")),
-    ("access to the resource is forbidden", Verdict(Outcome.SKIPPED, _NO_ROLE)),
+    (OTHER_ACCOUNT_TYPE, Verdict(Outcome.SKIPPED, "Not a report of this account type")),
+    (NO_ROLE, Verdict(Outcome.SKIPPED, _NO_ROLE)),
     ("do not have access to some or all requested resource", Verdict(Outcome.SKIPPED, _NO_RESTRICTED_ROLE)),
-    ("not authorized to access vendor reports", Verdict(Outcome.SKIPPED, _NO_RIGHTS)),
+    (NO_VENDOR_GROUP, Verdict(Outcome.SKIPPED, _NO_RIGHTS)),
     (
         "report rejected for this client",
         Verdict(Outcome.FAILED, "`marketplaces` names one that is not part of this account"),

@@ -14,6 +14,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from tap_amazon_vendor.amazon.throttle import Operation
+from tap_amazon_vendor.amazon.wording import NO_ROLE, NO_VENDOR_GROUP, OTHER_ACCOUNT_TYPE
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.doctor import advice
 from tap_amazon_vendor.errors import (
@@ -57,11 +58,6 @@ BRAND_ANALYTICS = ("Brand Analytics",)
 
 MARKETPLACES = "marketplaces"
 DONE, FATAL = "DONE", "FATAL"
-
-# What Amazon says (docs/amazon/errors.md#http-errors), in lower case.
-_FORBIDDEN = "access to the resource is forbidden"
-_OTHER_KIND = "does not support account id"
-_NO_GROUP = "is not authorized to access vendor reports"
 
 
 class State(str, Enum):
@@ -226,7 +222,7 @@ def tells_of_roles(error: AmazonError | None) -> bool:
 
 def is_other_kind(error: AmazonError | None) -> bool:
     """Say whether Amazon refused a report because the authorization is of the other kind of account."""
-    return error is not None and _says(error, _OTHER_KIND)
+    return error is not None and _says(error, OTHER_ACCOUNT_TYPE)
 
 
 def _types(by_role: ByRole, roles: Roles) -> list[str]:
@@ -317,7 +313,7 @@ class _Answers:
 
     def first(self) -> Reports | AmazonError:
         """Return the answer to the first call, which also shows what is wrong with all of them."""
-        known = (answer for answer in self.known.values() if _says(answer, _OTHER_KIND))
+        known = (answer for answer in self.known.values() if _says(answer, OTHER_ACCOUNT_TYPE))
         return next(known, None) or next((self.of(roles) for roles, types in self.types.items() if types), [])
 
 
@@ -336,12 +332,12 @@ def _by_role(account: Account, groups: Groups) -> ByRole:
 def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) -> Iterator[Check]:
     """Check that the region's host knows the account, that it is of the kind, and has the marketplaces."""
     answer = answers.first()
-    if _says(answer, _OTHER_KIND):
+    if _says(answer, OTHER_ACCOUNT_TYPE):
         text = f"This is not the authorization of a {account.kind}: {answer}"
         yield Check("account type", State.FAILED, text, advice.kind(account))
         return
     known = not isinstance(answer, AmazonError) or isinstance(answer, RequestRejectedError)
-    if not known and not _says(answer, _FORBIDDEN, _NO_GROUP):
+    if not known and not _says(answer, NO_ROLE, NO_VENDOR_GROUP):
         refuses = isinstance(answer, AccessDeniedError)
         text = f"{account.api_url} {'refuses the account' if refuses else 'does not answer as Amazon does'}: {answer}"
         yield Check("region", State.FAILED, text, advice.region(account) if refuses else (advice.host(account),))
@@ -399,7 +395,7 @@ def _permission(
     permission = Permission(group, roles, tuple(stream.name for stream in streams))
     role = " or ".join(roles)
     if isinstance(answer, AmazonError):
-        if _says(answer, _NO_GROUP):
+        if _says(answer, NO_VENDOR_GROUP):
             return replace(
                 permission,
                 authorized=State.OK,

@@ -1,0 +1,96 @@
+"""What follows from an answer: decisions about one job, without a call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from test_engine import NOT_YET, NOW, TODAY, Fate
+from test_queue import job
+
+from tap_amazon_vendor.documents.files import Document
+from tap_amazon_vendor.engine.answers import (
+    MAX_ATTEMPTS,
+    RETRY_PAUSE,
+    after_document,
+    after_error,
+    after_failure,
+    after_processing,
+    still_running,
+)
+from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten
+from tap_amazon_vendor.engine.model import JobStatus, Processing
+from tap_amazon_vendor.engine.probe import PartitionProbe
+from tap_amazon_vendor.errors import AccessDeniedError, AmazonError, DocumentError, NotFoundError, UnavailableError
+from tap_amazon_vendor.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from tap_amazon_vendor.engine.job import Job
+
+DONE = JobStatus(Processing.DONE, "d1")
+
+
+def tried_before() -> Job:
+    found = job(1)
+    found.failures = MAX_ATTEMPTS - 1
+    return found
+
+
+def test_a_job_in_the_queue_is_polled_until_the_run_has_waited_long_enough() -> None:
+    waiting = job(1)
+    waiting.waiting_since = NOW - timedelta(minutes=59)
+    about = {"now": NOW, "pause": 30.0, "wait_seconds": 3600.0}
+    assert still_running(waiting, Processing.IN_QUEUE, **about) == PollAgain(30)  # type: ignore[arg-type]
+    waiting.waiting_since = NOW - timedelta(minutes=60)
+    end = still_running(waiting, Processing.IN_QUEUE, **about)  # type: ignore[arg-type]
+    assert isinstance(end, Finish)
+    assert (end.outcome, end.unsettled) == (Outcome.LATER, True)
+
+
+def test_a_finished_job_is_fetched_and_an_adopted_one_without_a_document_given_up() -> None:
+    probe, about = PartitionProbe(), {"today": TODAY, "refreshed_recently": False}
+    assert after_processing(job(1), DONE, probe, **about) == Fetch()  # type: ignore[arg-type]
+    guessed = job(1)
+    guessed.guessed = True
+    assert after_processing(guessed, JobStatus(Processing.CANCELLED), probe, **about) == Restart()  # type: ignore[arg-type]
+
+
+def test_no_data_for_recent_days_is_believed_the_second_time() -> None:
+    status, about = JobStatus(Processing.CANCELLED), {"today": TODAY, "refreshed_recently": False}
+    first = after_processing(job(1), status, PartitionProbe(), **about)  # type: ignore[arg-type]
+    second = after_processing(tried_before(), status, PartitionProbe(), **about)  # type: ignore[arg-type]
+    assert isinstance(first, Retry)
+    assert first.pause == RETRY_PAUSE
+    assert isinstance(second, Finish)
+    assert second.outcome is Outcome.EMPTY
+
+
+def test_an_unpublished_day_shortens_the_window() -> None:
+    decision = after_failure(job(1), NOT_YET, TODAY)
+    assert isinstance(decision, Shorten)
+    assert decision.request.window.end < job(1).request.window.end
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (NotFoundError("gone"), Outcome.FAILED),
+        (DocumentError("damaged"), Outcome.FAILED),
+        (UnavailableError("HTTP 500"), Outcome.FAILED),
+        (AccessDeniedError("Access to the resource is forbidden"), Outcome.SKIPPED),
+    ],
+)
+def test_an_error_that_does_not_pass_is_the_result(error: AmazonError, outcome: Outcome) -> None:
+    decision = after_error(tried_before(), error)
+    assert isinstance(decision, Finish)
+    assert decision.outcome is outcome
+    assert error.text in str(decision.reason)
+
+
+def test_a_document_of_another_request_is_never_kept() -> None:
+    document = Document(Path("x"), 1, Fate().text, {"reportType": "OTHER"}, empty=False)
+    decision, kept = after_document(job(1), DONE, document, PartitionProbe(), today=TODAY)
+    assert isinstance(decision, Retry)
+    assert not kept
