@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 MARGIN = 1 / 12
 LONGEST_MARGIN = 300
 
-#: What each error of Login with Amazon means and where it is mended (docs/amazon/errors.md#login-errors).
+#: What each error of Login with Amazon means and where to fix it (docs/amazon/errors.md#login-errors).
 MEANINGS = {
     "invalid_client": (
         "the client is wrong: `client_id` or `client_secret` is mistyped, or the secret was not "
@@ -43,7 +43,7 @@ MEANINGS = {
     "access_denied": "the selling partner refused the authorization. Ask for consent again",
 }
 
-#: The same where an authorization code is exchanged.
+#: The same for the exchange of an authorization code.
 CODE_MEANINGS = MEANINGS | {
     "invalid_grant": (
         "the authorization code is not valid: it is older than 5 minutes, was used before, or was given for "
@@ -64,11 +64,11 @@ class LwaAuthenticator(OAuthAuthenticator):
     """
 
     def __init__(self, account: Account, transport: Transport, clock: Callable[[], datetime]) -> None:
-        """Keep what a token request needs.
+        """Store what a token request needs.
 
         Args:
-            account: Whose token.
-            transport: The way out.
+            account: Owner of the token.
+            transport: HTTP client.
             clock: Returns the current time, aware.
         """
         super().__init__(client_id=account.client_id, auth_endpoint=account.auth_url)
@@ -95,7 +95,7 @@ class LwaAuthenticator(OAuthAuthenticator):
         return request
 
     def is_token_valid(self) -> bool:
-        """Say whether the token lives long enough for one more request."""
+        """Return whether the token is valid long enough for another request."""
         if self.access_token is None or self.last_refreshed is None or self.expires_in is None:
             return False
         margin = min(self.expires_in * MARGIN, LONGEST_MARGIN)
@@ -111,8 +111,8 @@ class LwaAuthenticator(OAuthAuthenticator):
         """Ask Login with Amazon for an access token.
 
         Raises:
-            CredentialsError: The client or the refresh token is refused; the text says which.
-            LoginUnavailableError: Login with Amazon does not answer properly.
+            CredentialsError: The client or the refresh token is rejected; the message says which.
+            LoginUnavailableError: Login with Amazon gives no valid response.
         """
         asked = self._clock()
         answer = _ask(self._account, self._transport, self.oauth_request_body, MEANINGS)
@@ -122,20 +122,20 @@ class LwaAuthenticator(OAuthAuthenticator):
 
 
 def exchange_code(account: Account, code: Secret, redirect_uri: str, transport: Transport) -> Secret:
-    """Turn the code that a selling partner's consent gave into a refresh token (grant authorization_code).
+    """Exchange the code of a selling partner's consent for a refresh token (grant authorization_code).
 
     Args:
-        account: Whose application and token endpoint.
+        account: Has the application and the token endpoint.
         code: ``spapi_oauth_code``, at most 5 minutes old.
-        redirect_uri: Where the code was sent to.
-        transport: The way out.
+        redirect_uri: Where the code was sent.
+        transport: HTTP client.
 
     Returns:
         The refresh token.
 
     Raises:
-        CredentialsError: The client or the code is refused; the text says which.
-        LoginUnavailableError: Login with Amazon does not answer properly.
+        CredentialsError: The client or the code is rejected; the message says which.
+        LoginUnavailableError: Login with Amazon gives no valid response.
     """
     form = {
         "grant_type": "authorization_code",
@@ -159,11 +159,11 @@ def _client(account: Account) -> dict[str, str]:
 def _ask(
     account: Account, transport: Transport, form: Mapping[str, str], meanings: Mapping[str, str]
 ) -> dict[str, t.Any]:
-    """Send a token request, and return an answer that has a token.
+    """Send a token request; return the response, which has a token.
 
     Raises:
-        CredentialsError: It is refused.
-        LoginUnavailableError: Login with Amazon does not answer properly.
+        CredentialsError: The request is rejected.
+        LoginUnavailableError: Login with Amazon gives no valid response.
     """
     try:
         response = transport.request(
@@ -190,7 +190,7 @@ def _ask(
 def _refusal(
     account: Account, response: requests.Response, answer: dict[str, t.Any], meanings: Mapping[str, str]
 ) -> CredentialsError | LoginUnavailableError:
-    """Turn an answer without a token into the error that says what to do."""
+    """Map a response without a token to the exception to raise."""
     error = answer.get("error") if isinstance(answer.get("error"), str) else None
     meaning = meanings.get(error or "")
     description = answer.get("error_description")

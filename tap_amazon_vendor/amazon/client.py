@@ -29,12 +29,12 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.amazon.transport import Transport
     from tap_amazon_vendor.config.accounts import Account
 
-#: Pauses, in seconds, while an incident of Amazon's lasts.
+#: Pauses, in seconds, during an incident at Amazon.
 INCIDENT_PAUSES = (60.0,) * 5
 
 
 class SellingPartnerApi:
-    """One account's door to the Selling Partner API.
+    """Client of the Selling Partner API for one account.
 
     Attributes:
         auth: Puts the access token on requests.
@@ -49,13 +49,13 @@ class SellingPartnerApi:
         transport: Transport,
         sleep: Sleep,
     ) -> None:
-        """Keep the parts.
+        """Store the dependencies.
 
         Args:
             base_url: Regional base URI, without a slash at its end.
             auth: Puts the access token on requests.
             throttle: The account's buckets.
-            transport: The way out.
+            transport: HTTP client.
             sleep: Waits the given seconds.
         """
         self._base_url = base_url
@@ -68,11 +68,11 @@ class SellingPartnerApi:
     def of(
         cls, account: Account, transport: Transport, clock: Callable[[], datetime], sleep: Sleep
     ) -> SellingPartnerApi:
-        """Open the door of an account, with a token and buckets of its own.
+        """Return the client of an account, with its own token and buckets.
 
         Args:
-            account: Whose.
-            transport: The way out.
+            account: The account.
+            transport: HTTP client.
             clock: Returns the current time, aware.
             sleep: Waits the given seconds.
         """
@@ -83,7 +83,7 @@ class SellingPartnerApi:
         """Return the bucket of an operation."""
         return self._throttle.bucket(operation)
 
-    def call(  # noqa: PLR0913  # a call has as many sides
+    def call(  # noqa: PLR0913  # each is one part of a call
         self,
         operation: Operation,
         *,
@@ -98,21 +98,21 @@ class SellingPartnerApi:
 
         Args:
             operation: What to call.
-            repeatable: False where a second call would do something twice.
+            repeatable: False if a second call would have a second effect.
             quota: A narrower limit than the operation's, which a 429 then comes from.
-            token: A restricted data token that takes the place of the access token.
+            token: Restricted data token to send instead of the access token.
             query: Query parameters.
             body: JSON body.
             path: Values of the path's placeholders.
 
         Returns:
-            Amazon's answer.
+            Amazon's response.
 
         Raises:
-            AccessDeniedError: HTTP 401 or 403 that a new token does not mend.
+            AccessDeniedError: HTTP 401 or 403 that a new token does not fix.
             NotFoundError: HTTP 404.
             RequestRejectedError: Any other HTTP 4xx.
-            UnavailableError: HTTP 429 or 5xx after every retry, or an answer that is not JSON.
+            UnavailableError: HTTP 429 or 5xx after every retry, or a response that is not JSON.
         """
         bucket = self.bucket(operation)
         buckets = [bucket, quota] if quota else [bucket]
@@ -131,7 +131,7 @@ class SellingPartnerApi:
             url,
             params=query,
             json=body,
-            # Runs once for each try: each costs a token.
+            # Runs for each try: each costs a token.
             auth=partial(self._authenticate, buckets, token),
             repeatable=repeatable,
             retry_after=retry_after,
@@ -148,11 +148,11 @@ class SellingPartnerApi:
         self, buckets: list[Bucket], token: str | None, request: requests.PreparedRequest
     ) -> requests.PreparedRequest:
         """Wait for a token of each bucket, and put the restricted or the account's access token on a request."""
-        # First, because it may take a while to get one: Amazon's bucket would lose its token later than ours.
+        # First, because getting one may take a while: Amazon's bucket would lose its token later than ours.
         request = self.auth.authenticate_request(request)
         if (delay := max(bucket.take() for bucket in buckets)) > 0:
             self._sleep(delay)
-            # It may have run out meanwhile.
+            # It may have expired meanwhile.
             request = self.auth.authenticate_request(request)
         if token:
             request.headers["x-amz-access-token"] = token
@@ -160,7 +160,7 @@ class SellingPartnerApi:
 
 
 class _Repairs:
-    """What mends a 403 of one call: a new access token, once; or patience, while an incident of Amazon's lasts."""
+    """Recovers one call from a 403: by a new access token, once; or by waiting, during an incident at Amazon."""
 
     def __init__(self, auth: LwaAuthenticator) -> None:
         self._auth = auth
@@ -168,7 +168,7 @@ class _Repairs:
         self._incident_pauses = list(INCIDENT_PAUSES)
 
     def after(self, response: requests.Response) -> float | None:
-        """Return the seconds to the next try, None where none would help."""
+        """Return the seconds to the next try, None if no retry would help."""
         if response.status_code != HTTPStatus.FORBIDDEN:
             return None
         text = amazon_text(response)
@@ -182,10 +182,10 @@ class _Repairs:
 
 
 def amazon_text(response: requests.Response) -> str:
-    """Return what Amazon says in an error answer, in one line.
+    """Return the message of an error response, in one line.
 
     Args:
-        response: Any answer.
+        response: Any response.
 
     Returns:
         Code, message and details of every error in the body (docs/amazon/requests.md#error-bodies); for a body
@@ -204,7 +204,7 @@ def amazon_text(response: requests.Response) -> str:
 
 
 def _error(operation: Operation, response: requests.Response, words: str) -> Exception:
-    """Turn an error answer into the error that says what to do."""
+    """Map an error response to the exception to raise."""
     request_id = response.headers.get("x-amzn-RequestId")
     status = response.status_code
     kinds: dict[int, type[AccessDeniedError | NotFoundError]] = {
@@ -220,7 +220,7 @@ def _error(operation: Operation, response: requests.Response, words: str) -> Exc
 
 
 def _is_object(response: requests.Response) -> bool:
-    """Say whether a body is a JSON object."""
+    """Return whether a body is a JSON object."""
     try:
         return isinstance(response.json(), dict)
     except requests.JSONDecodeError:
@@ -228,7 +228,7 @@ def _is_object(response: requests.Response) -> bool:
 
 
 def _seconds(retry_after: str | None) -> float:
-    """Read ``Retry-After`` given in seconds; its other form, a date, counts as no wish."""
+    """Read ``Retry-After`` given in seconds; its other form, a date, is ignored."""
     try:
         return max(0.0, float(retry_after or 0))
     except ValueError:

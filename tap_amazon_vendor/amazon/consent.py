@@ -1,6 +1,6 @@
 """A selling partner's consent, by Amazon's website workflow (docs/amazon/login.md#consent).
 
-The link goes to Seller Central or Vendor Central. Whoever administers the account confirms there, and Amazon sends the
+The link goes to Seller Central or Vendor Central. The account's administrator confirms there, and Amazon sends the
 browser to the redirect URI, with a code in it. The code is exchanged for a refresh token by `auth.exchange_code`.
 """
 
@@ -38,13 +38,13 @@ _PAGE = """<!DOCTYPE html>
 
 @dataclass(frozen=True)
 class ConsentRequest:
-    """What is asked of a selling partner.
+    """A request for a selling partner's consent.
 
     Attributes:
         central: Base URI of Seller Central or Vendor Central.
         application_id: The application, ``amzn1.sp.solution.…``.
         redirect_uri: One of those that the application has registered.
-        state: A text that nobody can guess; Amazon sends it back.
+        state: An unguessable text; Amazon sends it back.
         draft: The application is not published yet.
     """
 
@@ -85,7 +85,7 @@ def read_answer(url: str, request: ConsentRequest) -> Consent:
 
     Args:
         url: The whole address.
-        request: What was asked.
+        request: The request.
 
     Raises:
         WrongAddressError: It is not the answer to this request.
@@ -132,7 +132,7 @@ class Receiver:
     """Waits at a redirect URI of this computer for the browser that Amazon sends there."""
 
     def __init__(self, answers: queue.Queue[Consent | ConsentError]) -> None:
-        """Take what the server puts into a queue."""
+        """Store the queue that the server fills."""
         self._answers = answers
 
     def wait(self, seconds: float) -> Consent:
@@ -163,7 +163,7 @@ def receiving(request: ConsentRequest) -> Iterator[Receiver]:
     """Listen at the redirect URI of a request while the block runs.
 
     Args:
-        request: Its redirect URI is one of this computer.
+        request: Its redirect URI points to this computer.
 
     Raises:
         OSError: Its port is in use.
@@ -175,7 +175,7 @@ def receiving(request: ConsentRequest) -> Iterator[Receiver]:
         timeout = _PATIENCE
 
         def do_GET(self) -> None:
-            """Take Amazon's answer, and tell the person what became of it."""
+            """Take Amazon's answer, and show the user the result."""
             path = urlsplit(self.path).path
             if path != (place.path or "/"):
                 # A browser also asks for an icon.
@@ -202,7 +202,7 @@ def receiving(request: ConsentRequest) -> Iterator[Receiver]:
             answers.put(answer)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: the path holds the code."""
+            """Log nothing: the path holds the code."""
 
     # Only this computer may connect.
     host = "::1" if place.hostname == "::1" else "127.0.0.1"
@@ -221,7 +221,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
     daemon_threads = True
     block_on_close = False
-    # Elsewhere than on Windows, where two could then listen at one port: so that the port is free at once again.
+    # Frees the port at once. Not on Windows, where two servers could then listen on one port.
     allow_reuse_address = os.name != "nt"
 
     def __init__(self, address: tuple[str, int], handler: type[socketserver.BaseRequestHandler]) -> None:
@@ -230,4 +230,4 @@ class _Server(socketserver.ThreadingTCPServer):
         super().__init__(address, handler)
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing about a browser that hangs up."""
+        """Ignore a browser that hangs up."""

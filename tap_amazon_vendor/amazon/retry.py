@@ -1,6 +1,6 @@
-"""The one retry policy for requests: what may pass by itself is tried again, after growing pauses.
+"""The one retry policy for requests: transient failures are retried, after growing pauses.
 
-tenacity does the loop; sleep and jitter are handed in. (backoff, which the SDK brings, sleeps by itself.)
+tenacity runs the loop; sleep and jitter are handed in. (backoff, which the SDK brings, sleeps by itself.)
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = logging.getLogger("tap-amazon-vendor.transport")
 #: Tries of one request.
 MAX_TRIES = 9
 
-#: Longest pause, in seconds, between two tries where the answer names none.
+#: Longest pause, in seconds, between two tries, unless the response names one.
 LONGEST_PAUSE = 60.0
 
 #: Seconds of pauses after which no new try is made: the longest that one request is retried for.
@@ -34,12 +34,12 @@ LONGEST_WAIT = 600.0
 
 
 class PassingError(Exception):
-    """A try failed for a reason that may pass by itself.
+    """A try failed for a reason that may be transient.
 
     Attributes:
         problem: What happened.
-        pause: Seconds to the next try that the answer asks for, None for no wish.
-        response: The answer, which is returned when there are no tries left; None where there was none.
+        pause: Seconds to the next try that the response asks for, None if it asks for none.
+        response: The response, returned when no tries are left; None if there was none.
         most_tries: Tries for a reason like this, where that is fewer than usual.
     """
 
@@ -51,7 +51,7 @@ class PassingError(Exception):
         response: requests.Response | None = None,
         most_tries: float = math.inf,
     ) -> None:
-        """Keep what is known of the try."""
+        """Store what is known of the try."""
         super().__init__(problem)
         self.problem = problem
         self.pause = pause
@@ -60,10 +60,10 @@ class PassingError(Exception):
 
 
 class RetryPolicy:
-    """Tries a request until it has an answer that another try would not change."""
+    """Tries a request until it has a response that a retry would not change."""
 
     def __init__(self, *, sleep: Sleep, rng: random.Random, tries: int = MAX_TRIES) -> None:
-        """Keep the parts.
+        """Store the dependencies.
 
         Args:
             sleep: Waits the given seconds.
@@ -85,13 +85,13 @@ class RetryPolicy:
         """Make tries until one succeeds.
 
         Args:
-            attempt: Makes one try. Raises PassingError for what another try may change.
+            attempt: Makes one try. Raises PassingError for what a retry may change.
 
         Returns:
-            The last answer.
+            The last response.
 
         Raises:
-            UnavailableError: There was no answer in all tries.
+            UnavailableError: No try got a response.
         """
         return self._retrying.copy()(attempt)
 
@@ -119,7 +119,7 @@ def _log(state: tenacity.RetryCallState) -> None:
 
 
 def _give_up(state: tenacity.RetryCallState) -> requests.Response:
-    """Return the last answer, if it is an error that the caller can read."""
+    """Return the last response, if it is an error that the caller can read."""
     error = _error(state)
     if error.response is not None and not error.response.ok:
         return error.response

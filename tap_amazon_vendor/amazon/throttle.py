@@ -38,11 +38,11 @@ class Operation:
 
 
 #: Amazon fills its bucket by its own clock, and a call may travel faster than the one before. So ours is filled a
-#: little later: by this part of the time for a token, and at most by so many seconds.
+#: little later: by this fraction of the time for a token, and at most by that many seconds.
 SLACK, LONGEST_SLACK = 0.05, 1.0
 
 
-#: Part of a token that is lost to the arithmetic.
+#: Fraction of a token that is lost to rounding.
 ROUNDING = 1e-9
 
 
@@ -60,7 +60,7 @@ class Bucket:
         self._filled_at = clock()
 
     def delay(self) -> float:
-        """Return the seconds until a token is there, 0 when one is.
+        """Return the seconds until a token is available, 0 if one is.
 
         In whole milliseconds, rounded up: a fraction of the clock's resolution would never pass.
         """
@@ -71,10 +71,10 @@ class Bucket:
             return math.ceil(seconds * 1000) / 1000
 
     def take(self) -> float:
-        """Use one token, which the bucket may owe.
+        """Take one token, on credit if the bucket is empty.
 
         Returns:
-            The seconds until it is there: whoever took it waits for so long, and the next caller longer.
+            The seconds until it is available: the caller waits that long, and the next one longer.
         """
         with self._lock:
             delay = self.delay()
@@ -82,10 +82,10 @@ class Bucket:
             return delay
 
     def adopt(self, limit: str | None) -> None:
-        """Take over the rate that an answer states.
+        """Adopt the rate that a response states.
 
         Args:
-            limit: ``x-amzn-RateLimit-Limit``, requests a second, where the answer has it.
+            limit: ``x-amzn-RateLimit-Limit``, requests a second, if the response has it.
         """
         try:
             rate = float(limit or 0)
@@ -97,20 +97,20 @@ class Bucket:
                 self.rate = rate
 
     def empty(self) -> float:
-        """Believe a 429: the bucket was empty. Return the seconds until it has a token."""
+        """Note a 429: the bucket was empty. Return the seconds until it has a token."""
         with self._lock:
             self._fill()
             self._tokens = min(self._tokens, 0.0)
             return self.delay()
 
     def seconds_for(self, calls: int) -> float:
-        """Return the seconds until so many calls can have been made."""
+        """Return the seconds until that many calls can have been made."""
         with self._lock:
             self._fill()
             return max(0.0, calls - self._tokens) / self.rate
 
     def _fill(self) -> float:
-        """Put in the tokens that have come; return the seconds of slack that are still to pass."""
+        """Add the tokens earned so far; return the remaining seconds of slack."""
         slack = self._slack
         now = self._clock()
         elapsed = (now - self._filled_at).total_seconds()
@@ -128,7 +128,7 @@ class Throttle:
     """The buckets of one account, or those that the accounts of one application share."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
-        """Start without buckets: each is made at its operation's first call."""
+        """Start without buckets: each is created at its operation's first call."""
         self._lock = threading.Lock()
         self._clock = clock
         self._buckets: dict[str, Bucket] = {}

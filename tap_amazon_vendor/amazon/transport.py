@@ -31,13 +31,13 @@ if t.TYPE_CHECKING:
 
 logger = logging.getLogger("tap-amazon-vendor.transport")
 
-#: Seconds to connect, and to wait between two bytes of an answer.
+#: Seconds to connect, and to wait between two bytes of a response.
 TIMEOUT = (10, 120)
 
-#: Tries where a sandbox should listen that nobody has started: a person is waiting.
+#: Tries if the local sandbox is not running: a person is waiting.
 LOCAL_TRIES = 4
 
-#: Connections to one host that are kept: as many as there are threads.
+#: Connections kept open to one host: as many as there are threads.
 CONNECTIONS = 32
 
 
@@ -53,15 +53,15 @@ def user_agent() -> str:
 
 
 class Transport:
-    """Sends requests, and sends them again when the reason of a failure passes by itself."""
+    """Sends requests, and retries those that fail for a transient reason."""
 
     def __init__(self, *, sleep: Sleep, rng: random.Random, tries: int = MAX_TRIES) -> None:
-        """Make the session.
+        """Create the session.
 
         Args:
             sleep: Waits the given seconds.
             rng: Source of the jitter between tries.
-            tries: Tries of one request that fails for a passing reason.
+            tries: Most tries of a request that fails for a transient reason.
         """
         self._policy = RetryPolicy(sleep=sleep, rng=rng, tries=tries)
         self._session = requests.Session()
@@ -82,29 +82,29 @@ class Transport:
         repeatable: bool = True,
         retry_after: Callable[[requests.Response], float | None] = lambda _: None,
         readable: Callable[[requests.Response], bool] = lambda _: True,
-        **kwargs: t.Any,  # noqa: ANN401  # as requests has them
+        **kwargs: t.Any,  # noqa: ANN401  # as requests types them
     ) -> requests.Response:
-        """Send one request until it has an answer that a retry would not change.
+        """Send one request until it has a response that a retry would not change.
 
-        HTTP 429, 5xx and unreadable answers are tried again. Any other answer, good or bad, is
-        the caller's.
+        HTTP 429, 5xx and unreadable responses are retried. Any other response, good or bad, is
+        returned.
 
         Args:
             method: HTTP verb.
-            url: Where to.
-            repeatable: False where sending twice would do something twice. Such a request is only
-                sent again when it did not arrive, or when Amazon itself says that it failed.
-            retry_after: The seconds after which an answer is worth another try, None to let its status decide.
-            readable: Whether a good answer is what it should be, and not a page of a load
-                balancer that is in trouble.
+            url: Where to send it.
+            repeatable: False if a second request would have a second effect. Such a request is only
+                retried if it did not arrive, or if Amazon itself says that it failed.
+            retry_after: The seconds after which a response is worth a retry, None to let its status decide.
+            readable: Whether a successful response is the expected one, and not the page of a failing
+                load balancer.
             kwargs: Passed on to `requests.Session.request`.
 
         Returns:
-            The last answer.
+            The last response.
 
         Raises:
-            UnansweredError: A request that must not be repeated may or may not have been heard.
-            UnavailableError: No answer came in all tries.
+            UnansweredError: A request that must not be repeated may or may not have arrived.
+            UnavailableError: No try got a response.
         """
         kwargs.setdefault("timeout", TIMEOUT)
         kwargs.setdefault("auth", _no_auth)
@@ -117,7 +117,7 @@ class Transport:
                 tries = LOCAL_TRIES if _is_local(error, url) else math.inf
                 raise PassingError(problem, most_tries=tries) from None
             except OSError as error:
-                # A bundle of certificates that the environment names and nobody can read.
+                # The environment names a certificate bundle that can't be read.
                 text = f"{_host(url)}: {error}"
                 raise UnavailableError(text) from None
             passing = _judge_answer(response, url, readable, repeatable=repeatable)
@@ -131,11 +131,11 @@ class Transport:
 
 
 def _judge_error(error: requests.RequestException, url: str, *, repeatable: bool) -> str:
-    """Describe a network error that another try may mend.
+    """Describe a network error that a retry may fix.
 
     Raises:
         UnansweredError: The request must not be repeated, and may have arrived.
-        UnavailableError: No try will mend it.
+        UnavailableError: No retry will fix it.
     """
     problem = f"{_host(url)}: {_describe(error)}{_hint(error, url)}"
     if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.InvalidURL)):
@@ -148,15 +148,15 @@ def _judge_error(error: requests.RequestException, url: str, *, repeatable: bool
 def _judge_answer(
     response: requests.Response, url: str, readable: Callable[[requests.Response], bool], *, repeatable: bool
 ) -> str | None:
-    """Describe an answer that may be another one at the next try, None for one that is final.
+    """Describe a response that a retry may change, None for a final one.
 
     Raises:
-        UnansweredError: The request must not be repeated, and nobody can tell what it did.
+        UnansweredError: The request must not be repeated, and its effect is unknown.
     """
     problem = f"{_host(url)}: HTTP {response.status_code}"
     if not response.ok:
         if not repeatable and response.status_code in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}:
-            # A gateway speaks: nobody knows how far the request came.
+            # From a gateway: how far the request got is unknown.
             raise UnansweredError(problem)
         return problem if _passing(response.status_code) else None
     if readable(response):
@@ -173,12 +173,12 @@ def _host(url: str) -> str:
 
 
 def _passing(status: int) -> bool:
-    """Say whether an HTTP status may be another one at the next try (docs/amazon/errors.md#http-errors)."""
+    """Return whether a retry may change an HTTP status (docs/amazon/errors.md#http-errors)."""
     return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """List an error and what it was made of: requests wraps urllib3, which wraps sockets."""
+    """List an error and its causes: requests wraps urllib3, which wraps sockets."""
     found: list[BaseException] = []
     queue: list[object] = [error]
     while queue:
@@ -190,7 +190,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _never_arrived(error: requests.RequestException) -> bool:
-    """Say whether the request surely did not reach the server."""
+    """Return whether the request certainly did not reach the server."""
     return any(
         isinstance(cause, (NewConnectionError, NameResolutionError, requests.ConnectTimeout))
         for cause in _causes(error)
@@ -198,7 +198,7 @@ def _never_arrived(error: requests.RequestException) -> bool:
 
 
 def _describe(error: requests.RequestException) -> str:
-    """Put a network error into words without its text, which quotes URLs and proxies."""
+    """Describe a network error without its text, which quotes URLs and proxies."""
     causes = _causes(error)
     for kind, words in (
         (requests.exceptions.SSLError, "the certificate could not be verified"),
@@ -214,18 +214,18 @@ def _describe(error: requests.RequestException) -> str:
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Leave a request alone; without this requests would add a password of ``~/.netrc``."""
+    """Leave a request unchanged; by default requests would add a password from ``~/.netrc``."""
     return request
 
 
 def _is_local(error: requests.RequestException, url: str) -> bool:
-    """Say whether nothing listens where the sandbox might."""
+    """Return whether nothing listens on a local port, where the sandbox might be."""
     refused = any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error))
     return refused and urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}
 
 
 def _hint(error: requests.RequestException, url: str) -> str:
-    """Say what a person can do about a network error."""
+    """Return what the user can do about a network error."""
     if _is_local(error, url):
         return ". Is the sandbox running? Start it with `amazon-vendor sandbox`"
     if isinstance(error, requests.exceptions.SSLError):

@@ -1,7 +1,7 @@
-"""All of Amazon's error texts that mean something to us, and what they mean: the one place where they are read.
+"""All of Amazon's error texts that the tap interprets, and what they mean: the only place that reads them.
 
 The texts are those of docs/amazon/errors.md. Amazon changes their wording, so each is
-matched by its telling part, without regard to case.
+matched by a distinctive part, ignoring case.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def judge_fatal(text: str | None, *, recent: bool, known_available: bool) -> Ver
 
     Args:
         text: Amazon's text, None for a FATAL report without a document.
-        recent: The days asked for are so young that Amazon may still publish them.
+        recent: The requested days are so recent that Amazon may still publish them.
         known_available: This account has had this report with these options before.
 
     Returns:
@@ -101,11 +101,11 @@ def judge_fatal(text: str | None, *, recent: bool, known_available: bool) -> Ver
 
 
 def judge_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdict:
-    """Judge a report that Amazon did not even accept.
+    """Judge a report request that Amazon rejected.
 
     Args:
         error: What the call raised.
-        roles: Amazon's roles of which any one suffices for the report.
+        roles: Amazon's roles, any one of which suffices for the report.
     """
     if isinstance(error, (AccessDeniedError, RequestRejectedError)):
         words = error.text.lower()
@@ -115,15 +115,15 @@ def judge_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdict:
     return Verdict(Outcome.FAILED)
 
 
-#: Texts of a 403 that a new access token mends (docs/amazon/errors.md#http-errors).
+#: Texts of a 403 that a new access token fixes (docs/amazon/errors.md#http-errors).
 _TOKEN = ("the access token you provided has expired", "is revoked, malformed or invalid")
 
-#: A 403 that is Amazon's incident and passes within minutes (docs/amazon/errors.md#http-errors).
+#: A 403 from an incident at Amazon, which passes within minutes (docs/amazon/errors.md#http-errors).
 _INCIDENT = "the security token included in the request is expired"
 
 
 def wants_new_token(text: str) -> bool:
-    """Return whether a new access token mends a 403."""
+    """Return whether a new access token fixes a 403."""
     return any(part in text.lower() for part in _TOKEN)
 
 

@@ -1,4 +1,4 @@
-"""From settings to accounts: who is asked, where, and for which marketplaces."""
+"""From settings to accounts: which accounts to read, at which hosts, for which marketplaces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LWA_URL = "https://api.amazon.com/auth/o2/token"
 
 ACCOUNT_TYPES = ("vendor", "seller")
 
-#: Settings that an entry of `accounts` takes from the top level where it has none of its own.
+#: Settings that an entry of `accounts` inherits from the top level unless it sets them.
 SHARED = (
     "client_id",
     "client_secret",
@@ -35,13 +35,13 @@ SHARED = (
     "auth_url",
 )
 
-#: Settings of which an account that has none can ask Amazon for nothing.
+#: An account with none of these settings can't call Amazon.
 CREDENTIALS = ("client_id", "client_secret", "refresh_token")
 
 #: Settings without which there is no account.
 REQUIRED = (*CREDENTIALS, "marketplaces")
 
-#: Domains of the hosts that Amazon's presigned document URLs name (reports and Data Kiosk models, practice).
+#: Domains of the hosts in Amazon's presigned document URLs (reports and Data Kiosk models, practice).
 DOCUMENT_DOMAINS = (".amazonaws.com", ".cloudfront.net")
 
 
@@ -59,8 +59,8 @@ class Account:
         api_url: Base URI of the Selling Partner API.
         auth_url: Login with Amazon's token endpoint.
         application_id: The application as the consent page knows it.
-        rotated_on: Day on which the client secret was made, where the user tells it.
-        asks: Amazon can be asked. If not, it is a label for files of the inbox, of vendor and seller reports alike.
+        rotated_on: Day on which the client secret was created, if set.
+        asks: It can call Amazon. If not, it is only a label for inbox files, of vendor and seller reports alike.
     """
 
     label: str
@@ -76,10 +76,10 @@ class Account:
     asks: bool = True
 
     def may_download(self, url: str) -> bool:
-        """Say whether a document may be fetched from a URL: from Amazon's file hosts, or from where `api_url` points.
+        """Return whether a document may be fetched from a URL: from Amazon's file hosts, or the host of `api_url`.
 
         Args:
-            url: What getReportDocument answered.
+            url: What getReportDocument returned.
         """
         try:
             there, here = urlsplit(url), urlsplit(self.api_url)
@@ -90,7 +90,7 @@ class Account:
 
 
 def has_credentials(entry: Mapping[str, t.Any]) -> bool:
-    """Say whether an account's own settings hold anything to ask Amazon with."""
+    """Return whether an account's own settings have any credentials."""
     return any(entry.get(name) for name in CREDENTIALS)
 
 
@@ -104,13 +104,13 @@ def read_accounts(
     """Read the accounts out of a configuration.
 
     Args:
-        config: The tap's configuration, of the right types.
-        problems: Gets one sentence for each thing that is missing or wrong.
+        config: The tap's configuration, with valid types.
+        problems: Gets one sentence for each setting that is missing or wrong.
         required: Settings that each account must have. A secret that is not among them is not looked up.
-        inbox: An account without any credentials will do: there are files to read.
+        inbox: An account needs no credentials: there are files to read.
 
     Returns:
-        The accounts; of no use where there are problems.
+        The accounts; not to be used if there are problems.
     """
     entries: list[tuple[str, Mapping[str, t.Any], bool]] = [("", config, not inbox or has_credentials(config))]
     if config.get("accounts"):
@@ -212,16 +212,16 @@ def _rotated_on(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) ->
 
 
 def is_local(url: str) -> bool:
-    """Say whether a URL points to this computer."""
+    """Return whether a URL points to this computer."""
     host = urlsplit(url).hostname or ""
     return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
 
 
 def is_safe(url: str) -> bool:
-    """Say whether secrets may be sent to a URL: it is encrypted, or does not leave this computer."""
+    """Return whether secrets may be sent to a URL: it is encrypted, or does not leave this computer."""
     try:
         parts = urlsplit(url)
-        _ = parts.port  # Raises for a port that is none.
+        _ = parts.port  # Raises for an invalid port.
     except ValueError:
         return False
     if not parts.hostname or re.search(r"\s", url):

@@ -1,6 +1,6 @@
 """Where secrets are kept outside of the configuration: the environment, a ``.env`` file, the system's keyring.
 
-A setting refers to such a place in place of the secret itself: ``env:NAME`` or ``keyring:SERVICE/USERNAME``.
+A setting may refer to such a place instead of holding the secret: ``env:NAME`` or ``keyring:SERVICE/USERNAME``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PRIVATE = 0o600
 
 
 class VaultError(Exception):
-    """A secret is not where it should be, or can't be put there; the text says what to do."""
+    """A secret is not where it should be, or can't be put there; the message says what to do."""
 
 
 class Place(t.Protocol):
@@ -34,11 +34,11 @@ class Place(t.Protocol):
 
     @property
     def reference(self) -> str:
-        """How a setting refers to the place, empty where none can."""
+        """How a setting refers to the place, empty if it can't."""
         ...
 
     def check(self) -> None:
-        """Make sure that it can be used, before something is asked that would have to be kept there.
+        """Make sure that it can be used, before requesting a secret to keep there.
 
         Raises:
             VaultError: It can't.
@@ -77,7 +77,7 @@ class EnvFile:
     """A variable in a ``.env`` file, as Meltano reads it.
 
     Attributes:
-        path: The file; made where there is none, and followed where it is a link.
+        path: The file; created if missing, followed if it is a link.
         name: The variable.
     """
 
@@ -104,7 +104,7 @@ class EnvFile:
         file = self.path.resolve()
         try:
             if file.exists():
-                # First, so that there is no moment in which others could read the secret.
+                # First, so that others can never read the secret.
                 file.chmod(_PRIVATE)
             set_key(file, self.name, secret.reveal())
             file.chmod(_PRIVATE)
@@ -118,8 +118,8 @@ class KeyringEntry:
     """An entry of the system's keyring (package ``keyring``).
 
     Attributes:
-        service: What it is for.
-        username: Which one of that.
+        service: Name of the service.
+        username: Name of the entry in it.
     """
 
     service: str
@@ -130,7 +130,7 @@ class KeyringEntry:
         """Read ``keyring:SERVICE/USERNAME``.
 
         Raises:
-            VaultError: It is not of that form.
+            VaultError: It has another form.
         """
         service, _, username = reference.removeprefix(KEYRING).rpartition("/")
         if not service or not username:
@@ -153,7 +153,7 @@ class KeyringEntry:
         """Return the secret.
 
         Raises:
-            VaultError: There is none.
+            VaultError: There is no such entry, or it can't be read.
         """
         keyring = _keyring()
         try:
@@ -172,7 +172,7 @@ class KeyringEntry:
         try:
             keyring.set_password(self.service, self.username, secret.reveal())
         except keyring.errors.KeyringError as error:
-            # Without its text, which is the backend's and may quote what it was given.
+            # Without the backend's text, which may quote the secret.
             text = f"the keyring can't be written ({type(error).__name__})"
             raise VaultError(text) from None
 

@@ -1,4 +1,4 @@
-"""Amazon's marketplaces: country codes, ids, regions, hosts, and where their people log in.
+"""Amazon's marketplaces: country codes, ids, regions, hosts, and where users log in.
 
 Source: developer-docs.amazon.com/sp-api/docs/marketplace-ids and .../sp-api-endpoints. A test compares the table with
 that of python-amazon-sp-api.
@@ -80,12 +80,12 @@ BY_ID: Mapping[str, Marketplace] = {each.marketplace_id: each for each in MARKET
 
 
 def find_marketplace(name: str) -> Marketplace | None:
-    """Return the marketplace of a country code or id, None where there is none."""
+    """Return the marketplace of a country code or id, None if unknown."""
     key = name.strip().upper()
     return BY_ID.get(key) or BY_COUNTRY.get(ALIASES.get(key, key))
 
 
 def country_of(marketplace_id: str) -> str | None:
-    """Return the country code of a marketplace, None where the id is unknown."""
+    """Return the country code of a marketplace, None if the id is unknown."""
     found = BY_ID.get(marketplace_id)
     return found.country if found else None

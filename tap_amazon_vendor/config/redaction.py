@@ -1,4 +1,4 @@
-"""Secrets: a type that does not print them, and the one place that takes them out of texts."""
+"""Secrets: a type that does not print them, and the one place that redacts texts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from urllib.parse import quote, quote_plus
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: What stands in a text where a secret was.
+#: Replaces a secret in a text.
 MASK = "***"
 
-#: A shorter text is no secret; taking it out would only spoil the words around it.
+#: A shorter text is not a secret; redacting it would only garble the text around it.
 _SHORTEST = 4
 
-#: What Amazon's secrets look like (docs/amazon/login.md#credentials), so that also those are found that nobody
-#: announced: tokens, client secrets, authorization codes and the signatures of presigned URLs.
+#: What Amazon's secrets look like (docs/amazon/login.md#credentials), so that unregistered ones are found
+#: too: tokens, client secrets, authorization codes and the signatures of presigned URLs.
 _SHAPES = re.compile(
     r"Atz(?:[ar]|\.sprdt)(?:\||%7C)[\w.+/=%-]+"
     r"|amzn1\.oa2-cs\.v\d+\.[\w.-]+"
@@ -33,16 +33,16 @@ _SHAPES = re.compile(
 
 @dataclass(frozen=True, repr=False)
 class Secret:
-    """A text that prints as a mask; whoever needs it says so with `reveal`."""
+    """A text that prints as a mask; callers that need it use `reveal`."""
 
     _text: str
 
     def reveal(self) -> str:
-        """Return the text itself, to send it to whom it is for."""
+        """Return the text itself, to send it where it belongs."""
         return self._text
 
     def __bool__(self) -> bool:
-        """Say whether there is a text."""
+        """Return whether there is a text."""
         return bool(self._text)
 
     def __repr__(self) -> str:
@@ -51,16 +51,16 @@ class Secret:
 
 
 class Redactor(logging.Filter):
-    """Takes secrets out of texts, and as a logging filter out of log records."""
+    """Redacts secrets in texts, and as a logging filter in log records."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        """Know some secrets; those of Amazon's shapes need not be told."""
+        """Register secrets; those of Amazon's shapes are known anyway."""
         super().__init__()
         self._known: set[str] = set()
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[Secret]) -> None:
-        """Know some more secrets, also as they stand in a URL or a form."""
+        """Register more secrets, also as encoded in a URL or a form."""
         texts = [secret.reveal() for secret in secrets]
         self._known |= {
             form
@@ -77,11 +77,11 @@ class Redactor(logging.Filter):
         return _SHAPES.sub(MASK, text)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Take secrets out of a record: its message, its traceback and whatever else is text in it."""
+        """Redact a record: its message, its traceback and any other text in it."""
         try:
             message = record.getMessage()
         except (TypeError, ValueError, KeyError):
-            # A wrong call of the logger, about which the handler complains.
+            # An invalid logger call, which the handler reports.
             return True
         clean = self.redact(message)
         if record.exc_info and record.exc_info[0]:
@@ -98,17 +98,17 @@ class Redactor(logging.Filter):
 
 
 def keep_out_of_logs(secrets: Iterable[Secret]) -> None:
-    """Take secrets out of everything that the process logs from now on, at any level.
+    """Redact secrets in everything that the process logs from now on, at any level.
 
     Filters of loggers do not see what their children log, so each handler gets one.
 
     Args:
-        secrets: What must not be seen. May be called again when there are more.
+        secrets: What to redact. May be called again with more.
     """
     known = list(secrets)
     loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
     handlers = [handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers]
-    # The last resort writes where nobody set up logging.
+    # The last resort writes if logging is not set up.
     for handler in filter(None, (*handlers, logging.lastResort)):
         redactors = [each for each in handler.filters if isinstance(each, Redactor)]
         if redactors:

@@ -1,4 +1,4 @@
-"""The tap's settings: what they are called, what they mean, and what is refused."""
+"""The tap's settings: names, meanings, and checks."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ PERIODS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 SELLING_PROGRAMS = ("RETAIL", "BUSINESS", "FRESH")
 DISTRIBUTOR_VIEWS = ("MANUFACTURING", "SOURCING")
 
-#: How far back a run reads where `start_date` is not set.
+#: How far back a run reads if `start_date` is not set.
 DEFAULT_DAYS = 30
 
-#: How far back Amazon has anything (docs/amazon/calendars.md#widths-and-look-back).
+#: How far back Amazon has data (docs/amazon/calendars.md#widths-and-look-back).
 MOST_DAYS = 1460
 
 _ACCOUNT = (
@@ -227,14 +227,14 @@ SECRETS = tuple(setting.name for setting in _ACCOUNT if setting.secret)
 
 @dataclass(frozen=True)
 class Settings:
-    """A configuration that was checked.
+    """A validated configuration.
 
     Attributes:
-        accounts: Whom to ask.
-        labels: These, and those that are only labels of files in the inbox.
+        accounts: Accounts that can call Amazon.
+        labels: These, and those that only label files in the inbox.
         inbox: Folder of files to read, None for none.
         start_date: First day to read.
-        start_given: The user has set it.
+        start_given: `start_date` is set.
         end_date: Last day to read, None for the newest there is.
         report_periods: See the setting of that name.
         selling_programs: See the setting of that name.
@@ -261,7 +261,7 @@ class Settings:
 
 
 def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[str]:
-    """Compare a configuration with the schema and fill in defaults.
+    """Validate a configuration against the schema, and fill in defaults.
 
     Args:
         schema: JSON Schema of the settings, the SDK's own included.
@@ -280,7 +280,7 @@ def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[s
 
 
 def secrets_in(config: Mapping[str, t.Any]) -> list[Secret]:
-    """Return the secrets that a configuration holds, also one that is wrong otherwise; references are none."""
+    """Return the secrets in a configuration, valid or not; references are left out."""
     entries = [config, *(config.get("accounts") or ())] if isinstance(config.get("accounts"), list) else [config]
     values = [entry.get(name) for entry in entries if isinstance(entry, dict) for name in SECRETS]
     return [
@@ -289,7 +289,7 @@ def secrets_in(config: Mapping[str, t.Any]) -> list[Secret]:
 
 
 def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
-    """Make sense of a configuration that `check_settings` found nothing wrong with.
+    """Parse a configuration that passed `check_settings`.
 
     Args:
         config: The tap's configuration.
@@ -299,7 +299,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         The checked settings.
 
     Raises:
-        ConfigValidationError: Something is missing or contradictory; names each.
+        ConfigValidationError: Something is missing or contradictory; lists each problem.
     """
     problems: list[str] = []
     accounts = read_accounts(config, problems, inbox=bool(config.get("inbox")))
@@ -325,7 +325,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         start_date=start,
         start_given=bool(config.get("start_date")),
         end_date=end,
-        # dict.fromkeys: a value named twice must not be asked for twice.
+        # dict.fromkeys: a value listed twice must not be requested twice.
         report_periods=tuple(dict.fromkeys(config["report_periods"])),
         selling_programs=tuple(dict.fromkeys(config["selling_programs"])),
         distributor_views=tuple(dict.fromkeys(config["distributor_views"])),
@@ -350,7 +350,7 @@ def _folder(config: Mapping[str, t.Any], name: str, problems: list[str]) -> Path
 
 
 def default_start(today: date, end: date | None) -> date:
-    """Return the first day to read where `start_date` is not set."""
+    """Return the first day to read if `start_date` is not set."""
     return min(today, end or today) - timedelta(days=DEFAULT_DAYS)
 
 
@@ -366,7 +366,7 @@ def _day(config: Mapping[str, t.Any], name: str, problems: list[str]) -> date | 
 
 
 def _words(error: ValidationError) -> list[str]:
-    """Say what is wrong with one setting, and what is allowed, without showing a secret."""
+    """Describe what is wrong with one setting, and what is allowed, without showing a secret."""
     name = ""
     for step in error.absolute_path:
         name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else str(step)
