@@ -1,4 +1,4 @@
-"""Adopt existing jobs instead of creating new ones: which to look at, and whose a document turned out to be."""
+"""Adopt existing jobs instead of creating new ones: which to check, and which job a document belongs to."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Adoption:
     """The existing jobs of all accounts.
 
     Attributes:
-        used: Ids of jobs that are known to belong to a request, or to none.
+        used: Ids of jobs known to belong to a request, or to none.
     """
 
     def __init__(self) -> None:
@@ -39,11 +39,11 @@ class Adoption:
         self._guesses: list[Job] = []
 
     def existing(self, account: str) -> ExistingJobs | None:
-        """Return what the listing of an account is asked and answered; None where no job is planned for it."""
+        """Return the listing of an account; None if no job is planned for it."""
         return self._existing.get(account)
 
     def add(self, job: Job, pending: PendingJob | None) -> None:
-        """Take note of a planned job.
+        """Register a planned job.
 
         Args:
             job: The job.
@@ -69,7 +69,7 @@ class Adoption:
         return self._existing[job.request.account].find(job.request, since, done=not running, used=self.used)
 
     def decide(self, job: Job) -> Decision | None:
-        """Decide what an account's listing means for a job that is to be created; None for nothing."""
+        """Decide what an account's listing means for a job that is to be created; None if nothing."""
         adoptable = job.planned.adoptable and job.request.window == job.wanted.window
         if not (adoptable or job.maybe_since):
             return None
@@ -82,7 +82,7 @@ class Adoption:
         return None if found is None or existing.hopeless else Adopt(found)
 
     def adopted(self, job: Job) -> None:
-        """Note that a job looks at an existing one."""
+        """Note that a job checks an existing one."""
         self._guesses.append(job)
 
     def open_guesses(self) -> int:
@@ -93,7 +93,7 @@ class Adoption:
     def _must_wait(self, job: Job, existing: ExistingJobs, found: ListedJob | None) -> bool:
         """Return whether open guesses decide about a job.
 
-        A job that is looked at for other options may turn out to be this one, and the first guesses show whether more
+        A job that is checked for other options may turn out to be this one, and the first guesses show whether more
         are worth a call.
         """
         if any(other.guessed and other.open and not other.maybe_since for other in self.alike(job)):
@@ -101,7 +101,7 @@ class Adoption:
         return found is not None and not existing.hopeless and not existing.may_guess(self.open_guesses())
 
     def _guessed_by_another(self, job: Job) -> Decision | None:
-        """Wait where the existing job that may be this one is looked at for other options."""
+        """Wait if the existing job that may be this one is being checked for other options."""
         guess = next((other for other in self.alike(job) if other.guessed), None)
         if guess is None:
             return None
@@ -119,7 +119,7 @@ class Adoption:
         ]
 
     def owner(self, job: Job, document: Document) -> Job | None:
-        """Return the job that a document is for: another one only where it was guessed; None for nobody."""
+        """Return the job that a document is for: another one only if it was guessed; None if there is none."""
         if not job.open:
             return None
         if not job.guessed:
@@ -143,7 +143,7 @@ class Adoption:
         return None
 
     def hand_over(self, job: Job, owner: Job) -> None:
-        """Give a job's existing one to the job that it turned out to be."""
+        """Hand a job's existing one over to the job that it belongs to."""
         if owner.guessed and owner.job_id:
             self.used.discard(owner.job_id)
         owner.job_id, owner.asked_at, owner.status = job.job_id, job.asked_at, job.status

@@ -1,4 +1,4 @@
-"""What follows from an answer of Amazon's: pure decisions about one job."""
+"""What follows from an answer by Amazon: pure decisions about one job."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_ATTEMPTS = 2
 
 
 def may_retry(job: Job) -> bool:
-    """Return whether a job that came to nothing may be tried once more."""
+    """Return whether a job that failed may be tried once more."""
     return job.failures + 1 < MAX_ATTEMPTS
 
 
@@ -49,7 +49,7 @@ def no_data_is_doubtful(job: Job, probe: PartitionProbe, today: date) -> bool:
 
 
 def still_running(job: Job, processing: Processing, *, now: datetime, pause: float, wait_seconds: float) -> Decision:
-    """Decide about a job that Amazon still works on.
+    """Decide about a job that Amazon is still working on.
 
     Args:
         job: The job.
@@ -68,7 +68,7 @@ def still_running(job: Job, processing: Processing, *, now: datetime, pause: flo
 def after_processing(
     job: Job, status: JobStatus, probe: PartitionProbe, *, today: date, refreshed_recently: bool
 ) -> Decision:
-    """Decide about a job that Amazon is finished with.
+    """Decide about a job that Amazon has finished.
 
     Args:
         job: The job.
@@ -97,7 +97,7 @@ def after_failure(job: Job, text: str | None, today: date) -> Decision:
 
     Args:
         job: The job.
-        text: Amazon's text, None where it gave none.
+        text: Amazon's text, None if it gave none.
         today: The current UTC day.
     """
     verdict = job.request.judge_failure(text, today=today, known_available=job.planned.known_available)
@@ -107,7 +107,7 @@ def after_failure(job: Job, text: str | None, today: date) -> Decision:
     if verdict.too_wide and (halves := job.request.halve()):
         return Split(halves, reason)
     if verdict.shorten and (shorter := job.request.shorten()) is not None:
-        # One unpublished day spoils the whole range: the days before it must not be lost.
+        # One unpublished day fails the whole range: the days before it must not be lost.
         return Shorten(shorter, reason)
     return Finish(verdict.outcome, reason, advice=verdict.advice)
 
@@ -118,7 +118,7 @@ def after_document(
     """Decide about a fetched document.
 
     Args:
-        job: The job that it is for.
+        job: Its job.
         status: Amazon's last answer about the job.
         document: The document.
         probe: The job's partition.
@@ -148,7 +148,7 @@ def after_error(job: Job, error: AmazonError) -> Decision:
 
 
 def retry_or_fail(job: Job, reason: str) -> Decision:
-    """Decide to create a job once more, at once; a second time it has failed."""
+    """Decide to create a job once more, at once; the second time it fails."""
     if job.guessed:
         return Restart()
     return Retry(reason, 0) if may_retry(job) else Finish(Outcome.FAILED, reason)

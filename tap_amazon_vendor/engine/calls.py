@@ -1,4 +1,4 @@
-"""The calls to Amazon that move jobs on: made without the lock, their answers noted with it."""
+"""The calls to Amazon that move jobs on: made without the lock, their answers recorded with it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Calls:
     """Makes one call for one job and decides what follows."""
 
     def __init__(self, registry: Registry, wait_seconds: float) -> None:
-        """Keep the parts.
+        """Store the dependencies.
 
         Args:
             registry: The jobs.
@@ -47,7 +47,7 @@ class Calls:
         self._wait_seconds = wait_seconds
 
     def make(self, call: Call, job: Job) -> None:
-        """Make a call, and turn whatever goes wrong into the job's result."""
+        """Make a call, and turn any error into the job's result."""
         calls: dict[Call, Callable[[Job], None]] = {
             Call.CREATE: self._look_up if job.request.amazon_generated else self._create,
             Call.POLL: self._poll,
@@ -75,7 +75,7 @@ class Calls:
         except AmazonError as error:
             if isinstance(error, (CredentialsError, LoginUnavailableError)):
                 registry.refuse(account, error)
-            # The job that is created instead says it aloud.
+            # The job that is created instead reports it.
             logger.debug("Amazon does not list reports of %r: %s", account, error)
             with registry.changed:
                 if isinstance(error, (CredentialsError, UnavailableError)):
@@ -121,7 +121,7 @@ class Calls:
 
     def _find_created(self, job: Job, api: JobApi, asked_at: datetime) -> str | None:
         """Return the id of a job that may have been created although the answer was lost."""
-        # As long as that is unknown, the next run has to look as well.
+        # While that is unknown, the next run has to look as well.
         job.unsettled = True
         listed = api.listed((job.request.job_type,), job.request.marketplace_id, asked_at - CLOCK_MARGIN)
         with self._registry.changed:
@@ -152,7 +152,7 @@ class Calls:
     def _refreshed_recently(self, job: Job) -> bool:
         """Return whether Amazon made no job because it had made another one shortly before.
 
-        Whoever asked for that may have done so after the run's listing: so it is listed anew.
+        It may have been requested after the run's listing: so it is listed anew.
         """
         request = job.request
         if request.refresh_interval is None or job.guessed:

@@ -1,4 +1,4 @@
-"""What the Singer state says about jobs, so that neither a killed run nor the next one asks for anything twice."""
+"""What the Singer state says about jobs, so that neither a killed run nor the next one requests anything twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.job import Job
     from tap_amazon_vendor.engine.ports import Request
 
-#: Days for which a job that no run wanted any more is remembered.
+#: Days for which a job that no run wants any more is remembered.
 UNCLAIMED_DAYS = 3
 
 #: Days for which Amazon lists a report.
@@ -27,7 +27,7 @@ RESTS = 9
 
 
 class Checkpoint:
-    """The jobs that the state tells of, and when to write it.
+    """The jobs in the state, and when to write it.
 
     Attributes:
         known: What an earlier run left, as long as no job of this run has taken it up.
@@ -44,20 +44,20 @@ class Checkpoint:
         self._rest = timedelta(0)
 
     def load(self, pending: Iterable[PendingJob], unreadable: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Take in what an earlier run left."""
+        """Load what an earlier run left."""
         self.known.update((each.request, each) for each in pending)
         self._unreadable.update(unreadable)
 
     def track(self, job: Job) -> None:
-        """Let the state tell of a job from now on."""
+        """Include a job in the state from now on."""
         self._jobs[job.wanted] = job
 
     def forget(self, request: Request) -> None:
-        """Let the state no longer tell of a job: all its readers have read it."""
+        """Drop a job from the state: all its readers have read it."""
         self._jobs.pop(request, None)
 
     def announce(self, job: Job, now: datetime) -> None:
-        """Say in the next state message that a job is about to be created."""
+        """Announce in the next state message that a job is about to be created."""
         job.state, job.announced_at = State.ANNOUNCED, now
         self.track(job)
 
@@ -91,7 +91,7 @@ class Checkpoint:
         return max(0.0, (self._saved_at + self._rest - now).total_seconds())
 
     def begin(self) -> list[tuple[Job, datetime | None]]:
-        """Return the announced jobs that the state message which is written now tells of."""
+        """Return the announced jobs that the state message about to be written contains."""
         self.unsaved = False
         return [(job, job.announced_at) for job in self._jobs.values() if job.state is State.ANNOUNCED]
 

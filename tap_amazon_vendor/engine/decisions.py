@@ -1,4 +1,4 @@
-"""What may follow for a job: the answer of `answers` and `adoption`, carried out by `engine`."""
+"""The decisions about a job: made by `answers` and `adoption`, carried out by `registry`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PollAgain:
-    """Amazon works on it: poll it again after some seconds."""
+    """Amazon is working on it: poll it again after some seconds."""
 
     pause: float
 
@@ -25,7 +25,7 @@ class Fetch:
 
 @dataclass(frozen=True)
 class Retry:
-    """Create it once more after some seconds, because the last try came to nothing."""
+    """Create it once more after some seconds, because the last try failed."""
 
     reason: str
     pause: float
@@ -33,7 +33,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class Restart:
-    """Create it: the existing job that was looked at is another one."""
+    """Create it: the existing job that was checked is another one."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Adopt:
-    """Look at an existing job that may be the one."""
+    """Check an existing job that may be the one."""
 
     existing: ListedJob
 

@@ -4,7 +4,7 @@ Amazon works on many jobs at once, but lets an account create one a minute after
 planned before the first call, and created ahead as far as the quota goes.
 
 Calls to Amazon are tasks, one at a time for each account and kind of call. `Workers` make them in threads of their
-own; without workers whoever waits for a result makes them. Only the caller's thread saves.
+own; without workers the caller that waits for a result makes them. Only the caller's thread saves.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Engine:
         changed: The lock of everything here, notified whenever a job has changed.
     """
 
-    def __init__(  # noqa: PLR0913  # each is one fact that the engine can't know by itself
+    def __init__(  # noqa: PLR0913  # each is one fact that the engine can't know
         self,
         apis: Mapping[str, JobApi],
         *,
@@ -68,8 +68,8 @@ class Engine:
             wait_seconds: How long to wait for one job before it is left for the next run.
             max_jobs: Most create calls, None for no limit.
             spool_bytes: Bytes of documents on disk beyond which only those are fetched that are read next.
-            save: Writes `pending` down. Called in the caller's thread, before a job is created and after.
-            on_progress: Is handed `progress` now and then, in the caller's thread.
+            save: Saves `pending`. Called in the caller's thread, before a job is created and after.
+            on_progress: Called with `progress` now and then, in the caller's thread.
         """
         self._registry = Registry(apis, clock, math.inf if max_jobs is None else max_jobs)
         self._scheduler = Scheduler(
@@ -95,7 +95,7 @@ class Engine:
         pending: Iterable[PendingJob] = (),
         unreadable: Mapping[str, str] | None = None,
     ) -> None:
-        """Say what the run wants, in the order of creation.
+        """Plan the jobs that the run wants, in the order of creation.
 
         Args:
             jobs: Every job of the run.
@@ -117,13 +117,13 @@ class Engine:
 
         Args:
             request: A planned request.
-            parts: Parts of its window, or what its rows say to ask for.
-            reader: Who reads them, if not all that read the one. A job that waits in Amazon's queue since an
-                earlier run is good enough then.
+            parts: Parts of its window, or what its rows say to request.
+            reader: The stream that reads them, if not all readers of the one. A job that waits in Amazon's queue
+                since an earlier run is good enough then.
         """
         with self.changed:
             whole = self._registry.jobs[request]
-            # Who gave up will not read the parts either.
+            # A reader that gave up will not read the parts either.
             planned = replace(whole.planned, adoptable=False, readers=frozenset(whole.readers))
             if reader:
                 since = planned.fresh_since - timedelta(days=UNCLAIMED_DAYS)
@@ -133,7 +133,7 @@ class Engine:
             self.changed.notify_all()
 
     def is_wanted(self, request: Request) -> bool:
-        """Return whether a result is there or is being waited for."""
+        """Return whether a result is available or is being waited for."""
         job = self._registry.jobs[request]
         return bool(job.readers or job.result)
 
@@ -142,7 +142,7 @@ class Engine:
         return self._registry.jobs[request].result is not None
 
     def next_finished(self) -> t.Any | None:  # noqa: ANN401  # the kind's request
-        """Wait for the next job that has a result.
+        """Wait for the next finished job.
 
         Returns:
             Its request, None when there is nothing left to wait for.
@@ -166,7 +166,7 @@ class Engine:
     def release(self, request: Request, reader: str, *, read: bool) -> None:
         """Note that a reader is finished with a job.
 
-        What nobody wants any more is neither created nor kept on disk. What somebody has not
+        A job without readers is neither created nor kept on disk. One that a reader has not
         read stays in `pending`, for the next run.
 
         Args:
@@ -176,7 +176,7 @@ class Engine:
         """
         self._registry.release(request, reader, read=read)
 
-    # What the state tells.
+    # For the state.
 
     def pending(self) -> list[PendingJob]:
         """Return the jobs that are created and not read by all their readers."""
@@ -196,7 +196,7 @@ class Engine:
         """Save what has changed, which lets announced jobs be created; call it now and then while rows are written.
 
         With many accounts there is much to save each time. So after it there is a rest that grows with the time it
-        took; as long as it lasts, announced jobs wait.
+        took; while it lasts, announced jobs wait.
 
         Args:
             changed: The caller has something to save.
@@ -222,10 +222,10 @@ class Engine:
         return QuotaForecast(registry.apis, registry.budget, self._scheduler.longest_quota_wait)
 
     def query_listing(self, account: str) -> bool:
-        """Make one call that lists jobs of an account: to plan only, not to run.
+        """Make one call that lists jobs of an account: only to plan, not to run.
 
         Returns:
-            Whether there was one to make, within the quota.
+            Whether there was a call to make, within the quota.
 
         Raises:
             CredentialsError: The account gets no token.
@@ -240,7 +240,7 @@ class Engine:
         except (CredentialsError, UnavailableError):
             raise
         except AmazonError:
-            # One job type that the account may not have spoils the call for all.
+            # One job type that the account may not have fails the call for all.
             existing.refused(*query)
         return True
 
@@ -248,7 +248,7 @@ class Engine:
         """Return where the jobs will come from that are not created yet, in the order of creation.
 
         Args:
-            guess: Use up the guesses that the listing allows: to plan only, not to run.
+            guess: Use up the guesses that the listing allows: only to plan, not to run.
         """
         registry, forecast = self._registry, self.quota_forecast()
         return {
@@ -261,7 +261,7 @@ class Engine:
         """Return how far the run is.
 
         Args:
-            sources: What `sources` returned, where the caller knows it already.
+            sources: What `sources` returned, if the caller has it already.
         """
         registry = self._registry
         with self.changed:
@@ -277,7 +277,7 @@ class Engine:
     # What moves the jobs on: the workers, or without any the caller.
 
     def use_workers(self, *, working: bool) -> None:
-        """Say whether workers make the calls."""
+        """Set whether workers make the calls."""
         self._has_workers = working
 
     def next_task(self) -> Task | float:
@@ -285,13 +285,13 @@ class Engine:
         return self._scheduler.next_task()
 
     def fail(self, error: BaseException) -> None:
-        """Let the caller know that a worker broke."""
+        """Tell the caller that a worker failed."""
         with self.changed:
             self._broken = error
             self.changed.notify_all()
 
     def _advance(self, there: Callable[[], bool]) -> None:
-        """Let something happen: save, make one call, or wait.
+        """Make progress: save, make one call, or wait.
 
         Args:
             there: Whether what the caller waits for has happened.

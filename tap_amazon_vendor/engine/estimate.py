@@ -37,7 +37,7 @@ class QuotaForecast:
         self._buckets: dict[str, set[Bucket]] = defaultdict(set)
 
     def take(self, request: Request) -> bool:
-        """Create one job more, if a run would; return whether."""
+        """Create one more job, if a run would; return whether it would."""
         buckets = self._apis[request.account].create_buckets(request.job_type)
         narrowest, calls = buckets[-1], self._calls[buckets[-1]]
         wait = narrowest.seconds_for(calls + 1) - narrowest.seconds_for(calls)
@@ -62,7 +62,7 @@ def source_of(job: Job, checkpoint: Checkpoint, adoption: Adoption, forecast: Qu
         checkpoint: What earlier runs left.
         adoption: The existing jobs.
         forecast: The quota that is left.
-        guess: Use up the guesses that the listing allows: to plan only, not to run.
+        guess: Use up the guesses that the listing allows: only to plan, not to run.
     """
     pending = checkpoint.known.get(job.request)
     resumable = pending and pending.job_id and pending.asked_at >= job.planned.fresh_since
@@ -91,7 +91,7 @@ def progress(  # noqa: PLR0913  # each is one fact
     forecast: QuotaForecast,
     pace: Pace,
 ) -> Progress:
-    """Count the open jobs, and estimate when the last of them is there.
+    """Count the open jobs, and estimate when the last of them is available.
 
     Args:
         jobs: The open jobs.

@@ -1,4 +1,4 @@
-"""Jobs that Amazon lists, whoever created them, to be adopted instead of creating new ones.
+"""Jobs that Amazon lists, created by any application, to be adopted instead of creating new ones.
 
 The listing does not show a job's options (github.com/amzn/selling-partner-api-models/issues/495), so a match is a guess
 until the document's own specification has been compared.
@@ -43,17 +43,17 @@ class ExistingJobs:
         self._score = 0
 
     def request(self, request: Request, since: datetime) -> None:
-        """Ask for the jobs that may answer a request and were created since some time."""
+        """Request the jobs that may answer a request and were created since then."""
         types = self._since[request.marketplace_id]
         types[request.job_type] = min(since, types.get(request.job_type, since))
 
     @property
     def complete(self) -> bool:
-        """Whether there is nothing left to ask and no answer outstanding."""
+        """Whether nothing is left to ask and no answer is outstanding."""
         return not self._since and not self._single and not self._calls
 
     def next_query(self) -> Query | None:
-        """Take out the job types, marketplace and time of one call; None where there is none to make."""
+        """Take out the job types, marketplace and time of one call; None if there is none to make."""
         if self._single:
             self._calls += 1
             return self._single.pop()
@@ -69,13 +69,13 @@ class ExistingJobs:
         return chosen, marketplace_id, since
 
     def add(self, jobs: Iterable[ListedJob]) -> None:
-        """Take in the answer to a call."""
+        """Add the jobs that a call returned."""
         self._calls -= 1
         for job in jobs:
             self._found[job.job_type].append(job)
 
     def refused(self, job_types: Sequence[str], marketplace_id: str, since: datetime) -> None:
-        """Ask for each type on its own: one that the account may not have spoils the call for all."""
+        """Ask for each type on its own: one that the account may not have fails the call for all."""
         self._calls -= 1
         for job_type in job_types if len(job_types) > 1 else ():
             self._single.append(((job_type,), marketplace_id, since))

@@ -3,7 +3,7 @@
     PLANNED -> ANNOUNCED -> SAVED -> WAITING -> READY -> FINISHED
 
 A job is announced before it is created: the Singer state says that it is about to be, so that a killed run leaves no
-job that only Amazon knows of. An existing job goes from PLANNED straight to WAITING. A new try goes back to PLANNED.
+job that only Amazon knows. An existing job goes from PLANNED straight to WAITING. A new try goes back to PLANNED.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class State(IntEnum):
     ANNOUNCED = auto()
     #: That message is written: the job may be created.
     SAVED = auto()
-    #: Amazon works on it.
+    #: Amazon is working on it.
     WAITING = auto()
     #: Its document may be fetched.
     READY = auto()
@@ -55,15 +55,15 @@ class Job:
         unread: Streams that have not read it: those that gave up are among them.
         state: How far it is.
         in_call: A call for it is on its way.
-        guessed: It was found in Amazon's listing, and its options are unknown until its document is there.
-        unsettled: Its result is not the last word: the next run looks at it again.
+        guessed: It was found in Amazon's listing, and its options are unknown until its document is fetched.
+        unsettled: Its result is not final: the next run looks at it again.
         job_id: Amazon's id.
-        asked_at: When it was first asked for.
+        asked_at: When it was first requested.
         announced_at: When it was announced.
         maybe_since: Since when it may exist, because a run that announced it ended before it knew the id.
-        waiting_since: When this run began to wait for it.
+        waiting_since: When this run started to wait for it.
         attempts: Number of create calls.
-        failures: Number of tries that came to nothing.
+        failures: Number of failed tries.
         status: Amazon's last answer.
         shortened_because: Why the window was shortened.
         result: How it ended.
@@ -91,7 +91,7 @@ class Job:
 
     @property
     def open(self) -> bool:
-        """Whether somebody waits for a result."""
+        """Whether a reader waits for a result."""
         return self.result is None and bool(self.readers)
 
     @property
@@ -107,7 +107,7 @@ class Job:
         return self.planned.request
 
     def to_remember(self) -> tuple[str | None, datetime] | None:
-        """Return what the state says of it: id and time, the id None where it is not certain; None for nothing."""
+        """Return what the state says of it: id and time, the id None if it is not certain; None for nothing."""
         if self.request.job_id:
             return None
         if self.job_id and self.asked_at and not self.guessed:

@@ -29,7 +29,7 @@ class JobStatus:
 
     Attributes:
         processing: Amazon's status.
-        document_id: The document, where there is one: the rows, or for FATAL the reason.
+        document_id: The document, if any: the rows, or for FATAL the reason.
         processed_at: ISO 8601 time at which processing ended, where it has.
         took: Seconds from the request to that time, by Amazon's clock.
     """
@@ -41,14 +41,14 @@ class JobStatus:
 
     @property
     def ended_without_document(self) -> bool:
-        """Whether Amazon is finished with the job and there is nothing to fetch."""
+        """Whether Amazon has finished the job without a document to fetch."""
         ended = self.processing in {Processing.CANCELLED, Processing.FATAL, Processing.DONE}
         return ended and self.document_id is None
 
 
 @dataclass(frozen=True)
 class ListedJob:
-    """A job that Amazon lists, whoever created it. The listing does not show its options.
+    """A job that Amazon lists, created by any application. The listing does not show its options.
 
     Attributes:
         job_id: Amazon's id.
@@ -57,7 +57,7 @@ class ListedJob:
         start: ISO 8601 start of its range, None where it has none.
         end: ISO 8601 end of its range.
         created_at: When it was created.
-        processing: How far it is.
+        processing: Amazon's status.
     """
 
     job_id: str
@@ -103,7 +103,7 @@ class PlannedJob:
             window is tried before the others are created.
         fresh_since: A job created since then is as good as a new one.
         priority: Newer than what is complete, older, or within.
-        adoptable: A job that somebody else created will do: not where restated figures are wanted.
+        adoptable: A job that another application created will do: not where restated figures are wanted.
     """
 
     request: t.Any
@@ -120,7 +120,7 @@ class PendingJob:
 
     Attributes:
         request: What it was created with.
-        job_id: Amazon's id, None where the run ended before it knew.
+        job_id: Amazon's id, None if the run ended before it was known.
         asked_at: When it was created, or announced.
     """
 
@@ -134,7 +134,7 @@ class JobResult:
     """How a job ended.
 
     Attributes:
-        outcome: `Outcome.LOADED` where there is a document; its rows are still to be read.
+        outcome: `Outcome.LOADED` if there is a document; its rows are still to be read.
         request: The request as last sent: its window may be shorter than what was wanted.
         reason: Amazon's text, or ours, for any outcome but `Outcome.LOADED`; for a shortened
             window the reason for that.
@@ -144,7 +144,7 @@ class JobResult:
         document: The rows.
         job_id: Amazon's id.
         attempts: Number of create calls; 0 where an existing job was used.
-        asked_at: When it was first asked for.
+        asked_at: When it was first requested.
         processed_at: When Amazon had finished it, ISO 8601.
     """
 

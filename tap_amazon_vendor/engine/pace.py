@@ -1,4 +1,4 @@
-"""When to look at a job: by what jobs of its type usually take."""
+"""When to poll a job: by how long jobs of its type usually take."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.engine.job import Job
 
-#: Seconds to the first poll of a job type that was never waited for, and least pause between two polls.
+#: Seconds to the first poll of a job type without history, and least pause between two polls.
 FIRST_POLL = 1.0
 
-#: Seconds that a job is taken to need as long as none was waited for.
+#: Seconds that a job is assumed to take while nothing is known.
 FIRST_GUESS = 60.0
 
-#: Pause between two polls as a share of the time so far, and its most seconds: where nothing is known about the job
+#: Pause between two polls as a share of the time so far, and its most seconds: if nothing is known about the job
 #: type, a poll is late by at most a quarter.
 POLL_GROWTH, LONGEST_PAUSE = 0.25, 30.0
 
@@ -31,7 +31,7 @@ class Pace:
     """Remembers how long jobs took, and says when to poll the next."""
 
     def __init__(self) -> None:
-        """Start with no experience."""
+        """Start without history."""
         self._seconds: dict[str, deque[float]] = defaultdict(partial(deque, maxlen=REMEMBERED))
 
     def learn(self, job_type: str, seconds: float) -> None:
@@ -40,7 +40,7 @@ class Pace:
 
     def pause(self, job: Job, now: datetime) -> float:
         """Return the seconds to the next poll: at times that jobs of the type took, then in growing pauses."""
-        # A second try takes its time anew.
+        # A second try starts over.
         began = job.waiting_since if job.attempts else job.asked_at
         elapsed = (now - t.cast("datetime", began)).total_seconds()
         usual = sorted(self._seconds[job.request.job_type])

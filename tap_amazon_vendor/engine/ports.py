@@ -21,7 +21,7 @@ class Bucket(t.Protocol):
         """Return the seconds until a token is available."""
 
     def seconds_for(self, calls: int) -> float:
-        """Return the seconds until so many calls can have been made."""
+        """Return the seconds until that many calls can have been made."""
 
 
 class Window(t.Protocol):
@@ -53,7 +53,7 @@ class Document(t.Protocol):
 
     @property
     def specification(self) -> Mapping[str, t.Any] | None:
-        """What Amazon says that the document was requested with, where it does."""
+        """What the document was requested with according to Amazon, if it says so."""
 
     @property
     def empty(self) -> bool:
@@ -89,7 +89,7 @@ class Request(t.Protocol):
 
     @property
     def has_options(self) -> bool:
-        """Whether there is something that Amazon's listing does not show."""
+        """Whether it has options, which Amazon's listing does not show."""
 
     @property
     def amazon_generated(self) -> bool:

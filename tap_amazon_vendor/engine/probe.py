@@ -1,4 +1,4 @@
-"""Try one window of a partition before the quota is spent on what the account may not have."""
+"""Try one window of a partition before spending quota on data that the account may not have."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class PartitionProbe:
 
     Attributes:
         jobs: All jobs of the partition.
-        proven: The account has the partition, as far as can be told.
-        lacking: The result by which the account turned out to lack it.
+        proven: The account has the partition, as far as is known.
+        lacking: The result that showed that the account lacks it.
     """
 
     jobs: list[Job] = field(default_factory=list)
@@ -49,7 +49,7 @@ class PartitionProbe:
         self._held.append(job)
 
     def learn(self, job: Job) -> None:
-        """Take in the result of a job."""
+        """Learn from the result of a job."""
         result = t.cast("JobResult", job.result)
         # In Amazon's queue for as long as a run waits: the others must not wait as long, one after the other.
         stuck = self._probing is job and result.outcome is Outcome.LATER and job.unsettled
@@ -59,7 +59,7 @@ class PartitionProbe:
             self.lacking = result
 
     def release(self, job: Job) -> list[Job]:
-        """Return the held jobs that may go on, once the probe has a result or nobody wants it any more."""
+        """Return the held jobs that may go on, once the probe has a result or no reader wants it any more."""
         if not (self._probing is job or self.proven or self.lacking):
             return []
         self._probing = None
@@ -71,7 +71,7 @@ class PartitionProbe:
         return next(other for other in self.jobs if other.open) is job
 
     def has_rows_beside(self, job: Job) -> bool | None:
-        """Return whether an adjacent window has rows; None where no window is adjacent."""
+        """Return whether an adjacent window has rows; None if no window is adjacent."""
         results = [other.result for other in self.jobs if job.request.adjoins(other.request)]
         if not results:
             return None

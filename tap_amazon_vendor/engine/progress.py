@@ -1,4 +1,4 @@
-"""How far a run is, and when it will be through."""
+"""How far a run is, and when it will be done."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AccountProgress:
-    """The reports of an account that are not there yet.
+    """The reports of an account that are not available yet.
 
     Attributes:
         account: Label.
-        to_ask: Reports that are still to be asked for.
+        to_ask: Reports still to be requested.
         at_amazon: Reports that Amazon works on.
         to_fetch: Reports whose document is to be fetched.
-        seconds: Estimated time until the last of them is there.
-        pause: Seconds until the next may be asked for.
+        seconds: Estimated time until the last of them is available.
+        pause: Seconds until the next may be requested.
     """
 
     account: str
@@ -36,7 +36,7 @@ class Progress:
 
     Attributes:
         total: Reports of the run.
-        open: Those that are not there yet.
+        open: Those that are not available yet.
         accounts: The accounts that have some of these.
     """
 
@@ -46,11 +46,11 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """Estimated time until the last report is there: accounts do not wait for each other."""
+        """Estimated time until the last report is available: accounts do not wait for each other."""
         return max((account.seconds for account in self.accounts), default=0.0)
 
     def __str__(self) -> str:
-        """Say it in one line: how far, how long, and what is being waited for."""
+        """Describe it in one line: how far, how long, and what is being waited for."""
         to_ask = sum(account.to_ask for account in self.accounts)
         at_amazon = sum(account.at_amazon for account in self.accounts)
         to_fetch = sum(account.to_fetch for account in self.accounts)
@@ -67,7 +67,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Write a time in the unit that a person would use."""
+    """Format a duration in the unit that a person would use."""
     if seconds < 90:  # noqa: PLR2004
         return f"about {max(1, round(seconds))} s"
     minutes = round(seconds / 60)

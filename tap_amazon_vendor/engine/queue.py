@@ -41,7 +41,7 @@ class CallQueue:
             heapq.heappush(self._paused, (not_before, job.rank, job))
 
     def first(self, now: datetime) -> Job | None:
-        """Return the first job that may be taken, and drop those that nobody waits for."""
+        """Return the first job that may be taken, and drop those that no reader waits for."""
         while self._paused and self._paused[0][0] <= now:
             self.put(heapq.heappop(self._paused)[-1])
         while self._ready and not self._ready[0][1].open:
@@ -57,7 +57,7 @@ class CallQueue:
         return [job for _, job in heapq.nsmallest(number, self._ready)]
 
     def pause(self, now: datetime) -> float:
-        """Return the seconds until a paused job may be taken, infinity where there is none."""
+        """Return the seconds until a paused job may be taken, infinity if there is none."""
         return max(0.001, (self._paused[0][0] - now).total_seconds()) if self._paused else math.inf
 
 
@@ -74,7 +74,7 @@ class CallQueues:
         self._queues: dict[tuple[str, Call, str], CallQueue] = {}
 
     def __iter__(self) -> Iterator[CallQueue]:
-        """Go through the queues; new ones may be added meanwhile."""
+        """Iterate over the queues; new ones may be added meanwhile."""
         return iter(self._queues.values())
 
     def put(self, job: Job, not_before: datetime | None = None) -> None:
@@ -84,7 +84,7 @@ class CallQueues:
         key = (account, call, job_type if own else "")
         if key not in self._queues:
             new = {key: CallQueue(account, call)} | {(account, each, ""): CallQueue(account, each) for each in Call}
-            # A copy: somebody may be going through the old one.
+            # A copy: a caller may be iterating over the old one.
             # Creating comes first, because a look at what is to be created may find a job to poll.
             queues = self._queues | {name: queue for name, queue in new.items() if name not in self._queues}
             self._queues = dict(sorted(queues.items(), key=lambda item: item[0][1]))

@@ -40,7 +40,7 @@ if t.TYPE_CHECKING:
 
 logger = logging.getLogger("tap-amazon-vendor.engine")
 
-#: Seconds after which a job is looked at again that waits for others, or for room on the disk.
+#: Seconds after which a job that waits for others, or for disk space, is looked at again.
 TICK = 1.0
 
 
@@ -52,8 +52,8 @@ class Registry:
         apis: The API of each account, by its label.
         clock: Returns the current time, aware.
         jobs: All jobs, by the requests that their readers know.
-        open: Those that somebody waits for.
-        finished: Requests whose results were not handed out yet.
+        open: Those that a reader waits for.
+        finished: Requests whose results were not returned yet.
         adoption: The existing jobs.
         checkpoint: What the Singer state says.
         pace: How long jobs take.
@@ -105,7 +105,7 @@ class Registry:
         return widest is not None and _width(job.request) > widest
 
     def apply(self, job: Job, decision: Decision) -> None:  # noqa: C901  # one branch for each decision
-        """Carry out a decision. Once nobody waits for the job any more, nothing happens."""
+        """Carry out a decision. Does nothing once no reader waits for the job."""
         with self.changed:
             if not job.open:
                 return
@@ -143,14 +143,14 @@ class Registry:
                 self.queues.put(job, now + timedelta(seconds=TICK))
 
     def wait_for(self, job: Job, now: datetime) -> None:
-        """Begin to poll a job."""
+        """Start to poll a job."""
         job.state = State.WAITING
         job.waiting_since = now
         self.checkpoint.track(job)
         self.queues.put(job, now + timedelta(seconds=0 if job.guessed else self.pace.pause(job, now)))
 
     def refuse(self, account: str, error: AmazonError) -> None:
-        """End the jobs of an account that gets no token; what it has at Amazon is for the next run."""
+        """End the jobs of an account that gets no token; those already at Amazon are for the next run."""
         with self.changed:
             self._refused[account] = error
             for job in [job for job in self.open.values() if job.request.account == account]:
@@ -209,5 +209,5 @@ class Registry:
 
 
 def _width(request: Request) -> timedelta:
-    """Return how much time a request asks for."""
+    """Return the length of a request's window."""
     return request.window.end - request.window.start

@@ -1,4 +1,4 @@
-"""Which call is made next: order of creation, quotas, budget, announcements, room on the disk."""
+"""Which call is made next: order of creation, quotas, budget, announcements, disk space."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Scheduler:
     """Hands out the calls that may be made now."""
 
     def __init__(self, registry: Registry, calls: Calls, *, wait_seconds: float, spool_bytes: int) -> None:
-        """Keep the parts.
+        """Store the dependencies.
 
         Args:
             registry: The jobs.
@@ -53,7 +53,7 @@ class Scheduler:
     def next_task(self) -> Task | float:
         """Return a call that can be made now, or the seconds until there may be one.
 
-        Whoever takes a task must make it: no other call of its queue is handed out before.
+        The caller must run the task: no other call of its queue is handed out before.
         """
         with self._registry.changed:
             now = self._registry.clock()
@@ -103,7 +103,7 @@ class Scheduler:
         return queue.pause(now)
 
     def _listing(self, account: str) -> Task | float | None:
-        """Return the call that lists an account's jobs, infinity while one is on its way, None when that is done."""
+        """Return the call that lists an account's jobs, infinity while one is on its way, None once that is done."""
         existing = self._registry.adoption.existing(account)
         if existing is None:
             return None
@@ -125,7 +125,7 @@ class Scheduler:
         if job.request.amazon_generated:
             return api.list_bucket.delay()
         if registry.budget < math.inf and registry.budget <= registry.adoption.open_guesses():
-            # A guess that turns out wrong needs it first.
+            # A wrong guess needs it first.
             return math.inf
         if job.state is not State.SAVED:
             # Announced already, it waits for the caller to save.
@@ -135,7 +135,7 @@ class Scheduler:
         return max(bucket.delay() for bucket in api.create_buckets(job.request.job_type))
 
     def _announce(self, first: Job, queue: CallQueue) -> None:
-        """Announce the jobs that are created next: a signal must not find one that only Amazon knows of."""
+        """Announce the jobs that are created next: no signal may leave one that only Amazon knows."""
         registry = self._registry
         now = registry.clock()
         for job in (first, *queue.peek(int(min(ANNOUNCED, registry.budget)) - 1)):
@@ -146,7 +146,7 @@ class Scheduler:
         registry.changed.notify_all()
 
     def _needs_no_call(self, job: Job) -> bool:
-        """Do with a job that is to be created what needs no call; return whether that was all."""
+        """Handle a job that is to be created without a call, if possible; return whether it was."""
         registry, request = self._registry, job.request
         probe = registry.probe(job)
         if lacking := probe.lacks(job):
@@ -172,7 +172,7 @@ class Scheduler:
         return self._registry.apis[job.request.account].create_buckets(job.request.job_type)[-1].delay()
 
     def _uses_existing(self, job: Job) -> bool:
-        """Use a job that exists: the one that is meant, one of an earlier run, or one that Amazon lists."""
+        """Use an existing job, if any: the requested one, one of an earlier run, or one that Amazon lists."""
         registry = self._registry
         now, since = registry.clock(), job.planned.fresh_since
         if job.request.job_id:

@@ -22,7 +22,7 @@ class Workers:
     """Makes the engine's calls in the background; a context manager.
 
     The threads touch nothing but the engine. They are daemons: a process that is told to end does
-    not wait for Amazon, and what it asked for is written down already.
+    not wait for Amazon, and what it requested is already in the state.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Workers:
             engine: What to work for.
             wait: Waits for a condition, at most the given seconds.
             accounts: How many accounts there are.
-            own_quotas: Job types with a quota of their own. Each is a kind of call of its own, because Amazon may let
+            own_quotas: Job types with a quota of their own. Each is a kind of call of its own, because Amazon may make
                 it wait for minutes.
         """
         self._engine = engine
@@ -84,6 +84,6 @@ class Workers:
                 return
             try:
                 task()
-            except BaseException as error:  # noqa: BLE001  # whoever waits must hear of it
+            except BaseException as error:  # noqa: BLE001  # the caller must see it
                 self._engine.fail(error)
                 return

@@ -1,4 +1,4 @@
-"""What the Reports API 2021-06-30 can do (docs/amazon/reports-api.md). When to do it is `jobs`' matter."""
+"""The calls of the Reports API 2021-06-30 (docs/amazon/reports-api.md). `engine` decides when to make them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ GET_DOCUMENT = Operation("getReportDocument", "GET", f"{_BASE}/documents/{{docum
 CREATE_TOKEN = Operation("createRestrictedDataToken", "POST", "/tokens/2021-03-01/restrictedDataToken", 1, 10)
 
 #: Limits of single report types that usage plans do not show (docs/amazon/quotas.md#own-quotas). That of fulfilled
-#: shipments is what users counted, three or four reports an hour.
+#: shipments is what users observed, three or four reports an hour.
 OWN_QUOTAS = {
     "GET_SALES_AND_TRAFFIC_REPORT": Operation("createReport of sales and traffic", "POST", "", 1 / 900, 1),
     "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT": Operation(
@@ -52,15 +52,15 @@ OWN_QUOTAS = {
 #: Of these, the ones that all accounts of an application share.
 SHARED_QUOTAS = {"GET_SALES_AND_TRAFFIC_REPORT"}
 
-#: Tries to get a document whole. Each asks for a new URL, because a URL lives five minutes.
+#: Tries to get a complete document. Each requests a new URL, because a URL lives five minutes.
 DOCUMENT_TRIES = 3
 
-#: Pages of a hundred reports that are looked at in a listing.
+#: Pages of a hundred reports that are read of a listing.
 LISTED_PAGES = 5
 
 _CHUNK = 1 << 18
 
-#: What a report may be that is good for something.
+#: Statuses of a usable report.
 _GOOD = (Processing.DONE.value, Processing.IN_PROGRESS.value, Processing.IN_QUEUE.value)
 
 
@@ -76,14 +76,14 @@ class ReportsApi:
         shared: Throttle,
         may_download: Callable[[str], bool],
     ) -> None:
-        """Keep the parts.
+        """Store the dependencies.
 
         Args:
-            api: The account's door to Amazon.
-            transport: The way to the document host, which must never see the account's token.
+            api: The account's client.
+            transport: HTTP client for the document host, which must never see the account's token.
             spool: Private folder for documents.
             shared: The buckets that the accounts of the application share.
-            may_download: Says whether a URL is one of a document host.
+            may_download: Returns whether a URL is one of a document host.
         """
         self._api = api
         self._transport = transport
@@ -92,13 +92,13 @@ class ReportsApi:
         self._may_download = may_download
 
     def create_buckets(self, report_type: str) -> list[Bucket]:
-        """Return the buckets that asking for a report takes from: the account's, and the report type's own."""
+        """Return the buckets that requesting a report takes from: the account's, and the report type's own."""
         own = OWN_QUOTAS.get(report_type)
         bucket = self._api.bucket(CREATE_REPORT)
         if own is None:
             return [bucket]
         narrow = self._shared.bucket(own) if report_type in SHARED_QUOTAS else self._api.bucket(own)
-        # Amazon tells the operation's rate only. Where that is more than published, the other one is taken to be, too:
+        # Amazon states only the operation's rate. If that is more than published, the other one is assumed to be, too:
         # if it is not, a 429 says so.
         narrow.rate = own.rate * max(1.0, bucket.rate / CREATE_REPORT.rate)
         return [bucket, narrow]
@@ -125,7 +125,7 @@ class ReportsApi:
             The report's id.
 
         Raises:
-            UnansweredError: The connection broke: it may have been asked for or not.
+            UnansweredError: The connection broke: the report may or may not have been requested.
             AmazonError: Amazon refuses.
         """
         own = self.create_buckets(request.report_type)[1:]
@@ -133,13 +133,13 @@ class ReportsApi:
         return _field(answer, "reportId")
 
     def listed(self, report_types: Iterable[str], marketplace_id: str | None, since: datetime) -> list[ListedJob]:
-        """List reports that are not failed, whoever asked for them (getReports).
+        """List reports that have not failed, requested by any application (getReports).
 
         Args:
             report_types: At most `TYPES_PER_CALL` of them.
             marketplace_id: The one marketplace; None for all of the account, because for some reports Amazon's filter
                 is not to be relied on.
-            since: Only reports asked for since then.
+            since: Only reports requested since then.
 
         Returns:
             Reports, newest first: of a marketplace's long list the first `LISTED_PAGES` pages, of the account's all.
@@ -168,7 +168,7 @@ class ReportsApi:
         """Ask how far a report is (getReport).
 
         Raises:
-            AmazonError: Amazon refuses, or answers a status that this tap does not know.
+            AmazonError: Amazon refuses, or returns a status that this tap does not know.
             NotFoundError: Amazon does not know the report.
         """
         answer = self._api.call(GET_REPORT, report_id=report_id)
@@ -189,14 +189,14 @@ class ReportsApi:
 
         Args:
             document_id: Amazon's id.
-            request: What the document answers.
+            request: The request that the document is for.
 
         Returns:
-            The document, whole.
+            The complete document.
 
         Raises:
             AmazonError: Amazon refuses.
-            DocumentError: It came truncated or damaged each time.
+            DocumentError: It was truncated or damaged each time.
         """
         problem = AmazonError("not tried")
         for _ in range(DOCUMENT_TRIES):
@@ -218,7 +218,7 @@ class ReportsApi:
         return _field(self._api.call(CREATE_TOKEN, body=body), "restrictedDataToken")
 
     def _download(self, url: str, path: Path) -> str | None:
-        """Save what a presigned URL answers, byte by byte as it comes. Return the charset that the host says.
+        """Save the response of a presigned URL, byte for byte. Return the charset that the host states.
 
         The URL is a secret: no error may quote it.
         """
@@ -250,7 +250,7 @@ def _listed(report: Mapping[str, t.Any]) -> ListedJob:
     """Read one report of the listing.
 
     Raises:
-        AmazonError: It is not what the model says.
+        AmazonError: It does not match the model.
     """
     try:
         return ListedJob(
@@ -274,7 +274,7 @@ def _moment(text: str) -> datetime:
 
 
 def _seconds_between(start: str | None, end: str | None) -> float | None:
-    """Return the seconds between two of Amazon's moments, None where one is missing or none."""
+    """Return the seconds between two of Amazon's moments, None if one is missing or invalid."""
     try:
         return (_moment(end or "") - _moment(start or "")).total_seconds()
     except ValueError:

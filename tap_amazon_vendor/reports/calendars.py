@@ -1,4 +1,4 @@
-"""Amazon's calendars: how the time of a report is cut, how far back it goes, and when its figures are there.
+"""Amazon's calendars: how the time of a report is cut, how far back it goes, and when its figures are available.
 
 Rules and figures are those of docs/amazon/calendars.md.
 """
@@ -21,18 +21,18 @@ DAYS_OF_WEEK = 7
 MIDNIGHT = "T00:00:00Z"
 LAST_SECOND = "T23:59:59Z"
 
-#: Days after which Amazon no longer changes whether there is anything for a day.
+#: Days after which Amazon no longer changes whether a day has data.
 SETTLED_DAYS = 7
 
 
 class Calendar(ABC):
-    """How the time of a report is cut, and where a request says which part it wants.
+    """How the time of a report is cut, and where a request states which part it wants.
 
     Attributes:
-        range_in: Fields of a request that carry start and end; empty where there are none. Those
+        range_in: Fields of a request that hold start and end; empty if there are none. Those
             that do not begin with ``data`` are report options.
-        unbroken: Windows join into one complete range. Where they do not, each run asks anew.
-        span: Most units that one request may ask for.
+        unbroken: Windows join into one complete range. If not, each run requests them anew.
+        span: Most units in one request.
     """
 
     range_in: tuple[str, ...] = ("dataStartTime", "dataEndTime")
@@ -52,7 +52,7 @@ class Calendar(ABC):
         return horizon.today
 
     def settles(self, window: Window, horizon: Horizon) -> datetime:
-        """Return the moment from which on a window is no longer read again: a report made later is as good as new."""
+        """Return the moment after which a window is no longer read again: a report made later is as good as new."""
         return _midnight(window.last_day + DAY) + horizon.restatement_days * DAY
 
     def cut(self, window: Window) -> list[Window]:
@@ -60,15 +60,15 @@ class Calendar(ABC):
         return [window]
 
     def shorten(self, window: Window) -> Window | None:  # noqa: ARG002
-        """Drop the newest unit of a window, None when nothing would be left."""
+        """Drop the newest unit of a window; return None if nothing would be left."""
         return None
 
     def halve(self, window: Window) -> tuple[Window, Window] | None:  # noqa: ARG002
-        """Cut a window that Amazon may find too wide in two, None where that is not to be tried."""
+        """Cut a window that Amazon may find too wide in two; return None if that is not to be tried."""
         return None
 
     def range(self, window: Window) -> dict[str, str]:
-        """Return start and end of a window by the names and in the form that a request says them.
+        """Return start and end of a window under the names and in the form of a request.
 
         The clock part of a day is ignored (docs/amazon/calendars.md#periods), but a campaign that starts on the last
         day belongs to it (docs/amazon/calendars.md#campaign-ranges).
@@ -84,11 +84,11 @@ class Calendar(ABC):
 
 @dataclass(frozen=True)
 class Snapshot(Calendar):
-    """A report of what is now. Its window is the day on which it was taken.
+    """A report of the current state. Its window is the day on which it was taken.
 
     Attributes:
-        since: Days before today that the report is to begin; none where it takes no dates. Its end is always now,
-            which is what Amazon takes where a request says no end.
+        since: Days before today that the report is to begin; None if it takes no dates. Its end is always now,
+            which is what Amazon assumes if a request states no end.
     """
 
     since: int | None = None
@@ -101,7 +101,7 @@ class Snapshot(Calendar):
         return Window(horizon.today, horizon.today)
 
     def range(self, window: Window) -> dict[str, str]:
-        """Return the beginning, where there is one."""
+        """Return the start, if there is one."""
         if self.since is None:
             return {}
         return {"dataStartTime": f"{to_text(window.start - self.since * DAY)}{MIDNIGHT}"}
@@ -109,10 +109,10 @@ class Snapshot(Calendar):
 
 @dataclass(frozen=True)
 class AmazonGenerated(Calendar):
-    """Reports that come to be without being asked for. A run looks for all that Amazon still keeps.
+    """Reports that Amazon makes without a request. A run looks for all that Amazon still keeps.
 
     Neither `start_date` nor the last run limits that: a report is told from those read by its id, so that none is
-    missed, however long the tap did not run.
+    missed, however long ago the tap last ran.
 
     Attributes:
         kept: Days that Amazon keeps a report.
@@ -134,7 +134,7 @@ class AmazonGenerated(Calendar):
         return horizon.today - (self.kept - 1) * DAY
 
     def covered(self, start: str | None, end: str | None, created_at: datetime) -> Window:
-        """Return the days that a report is about, as Amazon lists it; without any the day on which it was made."""
+        """Return the days that a report covers, as Amazon lists it; without any, the day on which it was made."""
         first = date.fromisoformat(start[:10]) if start else created_at.date()
         return Window(first, date.fromisoformat(end[:10]) if end else max(first, created_at.date()))
 
@@ -146,7 +146,7 @@ class Campaigns(Calendar):
     Running campaigns grow, so each run reads all of them again: one request holds them all.
 
     Attributes:
-        range_in: The report options that carry the range.
+        range_in: The report options that hold the range.
         years: How far back Amazon goes.
     """
 
@@ -161,7 +161,7 @@ class Campaigns(Calendar):
         return Window(start, end) if start <= end else None
 
     def oldest(self, horizon: Horizon) -> date:
-        """Return the oldest day that Amazon takes, with a day of margin for a long run."""
+        """Return the oldest day that Amazon accepts, with a day of margin for a long run."""
         return _pendulum(horizon.today).subtract(years=self.years) + DAY
 
 
@@ -170,7 +170,7 @@ class Hours(Calendar):
     """Hours, UTC.
 
     Attributes:
-        span: Most hours that one request may ask for.
+        span: Most hours in one request.
         look_back: Hours that Amazon keeps.
         late: Hours after which Amazon has an hour.
     """
@@ -196,7 +196,7 @@ class Hours(Calendar):
         return _hour(horizon.now) - (self.look_back - 2) * HOUR
 
     def restated(self, horizon: Horizon) -> datetime:
-        """Return the first of the hours that are read again: those of the last day."""
+        """Return the first hour that is read again: of the last day."""
         return _hour(horizon.now) - min(horizon.restatement_days, 1) * DAY
 
     def settles(self, window: Window, horizon: Horizon) -> datetime:
@@ -219,7 +219,7 @@ class Hours(Calendar):
         return Window(window.start, end) if end > window.start else None
 
     def halve(self, window: Window) -> tuple[Window, Window] | None:
-        """Cut a window of more than a day at a full hour: nobody knows the widest for sure."""
+        """Cut a window of more than a day at a full hour: the widest allowed is not known for sure."""
         hours = int((window.end - window.start) / HOUR)
         if hours <= HOURS_OF_DAY:
             return None
@@ -233,9 +233,9 @@ class Period(Calendar):
 
     Attributes:
         name: Amazon's name, the value of ``reportPeriod``.
-        span: Most periods that one request may ask for.
+        span: Most periods in one request.
         look_back: How far back from today the first period may start.
-        late: Days after which Amazon has a day, where a fact says so. Else it is `availability_days`.
+        late: Days after which Amazon has a day, if that is known. Else `availability_days`.
     """
 
     name: str
@@ -308,12 +308,12 @@ class Period(Calendar):
 
 @dataclass(frozen=True)
 class TimedPeriod(Period):
-    """Periods of a seller's report, whose range is one of moments: the first midnight and the last second, UTC.
+    """Periods of a seller's report, whose range consists of moments: the first midnight and the last second, UTC.
 
     Attributes:
         late: Days after which Amazon has a day, or has billed a month.
         restated_days: Most days that are read again.
-        ends_at_midnight: The range ends with the midnight after the last day: end less start is exactly the period.
+        ends_at_midnight: The range ends with the midnight after the last day: end minus start is exactly the period.
     """
 
     late: int = 1
@@ -321,7 +321,7 @@ class TimedPeriod(Period):
     ends_at_midnight: bool = False
 
     def restated(self, horizon: Horizon) -> date:
-        """Return the first day of the oldest period that is read again, counted back from the newest there is.
+        """Return the first day of the oldest period that is read again, counted back from the newest available.
 
         A month that is billed late would be too old to be read again, were it counted from today.
         """
@@ -336,7 +336,7 @@ class TimedPeriod(Period):
         return days if self.restated_days is None else min(days, self.restated_days)
 
     def halve(self, window: Window) -> tuple[Window, Window] | None:
-        """Cut a window of more than a week of days in two: of many reports nobody knows the widest."""
+        """Cut a window of more than a week of days in two: the widest allowed is often unknown."""
         days = (window.end - window.start).days + 1
         if self.name != "DAY" or days <= DAYS_OF_WEEK:
             return None
@@ -364,7 +364,7 @@ PERIODS = {
     )
 }
 
-#: The same for brand reports, whose limits Amazon does not say: what connectors plan with
+#: The same for brand reports, whose limits Amazon does not state: what connectors use
 #: (docs/amazon/calendars.md#brand-periods).
 BRAND_PERIODS = {
     period.name: period
@@ -384,8 +384,8 @@ class Horizon:
     Attributes:
         now: The current time, of any time zone.
         start: First day that the user wants.
-        end: Last day that the user wants, None for the newest.
-        availability_days: The newest day there is, counted back from today.
+        end: Last day that the user wants, None for the newest available.
+        availability_days: The newest available day, counted back from today.
         restatement_days: The oldest day that is read again, counted back from today.
     """
 

@@ -14,14 +14,14 @@ if t.TYPE_CHECKING:
 
 
 def in_reading_order(complete: Window | None, windows: Iterable[Window]) -> list[Window]:
-    """Order windows so that a range grows without a hole: upwards from its end, then down from its start.
+    """Order windows so that a range grows without a gap: upwards from its end, then down from its start.
 
     Args:
-        complete: The range that is to grow.
-        windows: Windows that share nothing.
+        complete: The range to grow.
+        windows: Windows that do not overlap.
 
     Returns:
-        The windows, newest first where there is no range yet.
+        The windows, newest first if there is no range yet.
     """
     newest_first = sorted(windows, reverse=True)
     if complete is None:
@@ -31,9 +31,9 @@ def in_reading_order(complete: Window | None, windows: Iterable[Window]) -> list
 
 
 def reachable(complete: Window | None, horizon: Horizon, calendar: Calendar) -> Window | None:
-    """Return a complete range, or None when Amazon no longer has what follows it.
+    """Return a complete range, or None if Amazon no longer has what follows it.
 
-    A range that can't be continued without a hole is given up, and a new one begins.
+    A range that can't be continued without a gap is given up, and a new one begins.
     """
     if complete is None or complete.next < calendar.oldest(horizon):
         return None
@@ -41,20 +41,20 @@ def reachable(complete: Window | None, horizon: Horizon, calendar: Calendar) -> 
 
 
 def plan(complete: Window | None, horizon: Horizon, calendar: Calendar, *, down_to: date | None = None) -> list[Window]:
-    """List the windows that a run asks for, in the order in which they are to be read.
+    """List the windows that a run requests, in reading order.
 
     Upwards from the complete range to the newest unit, with what may have been restated; then
     backwards to the first wanted one. With nothing complete everything is backwards, so that a
-    first run starts with the newest window. A range that grows in this order never has a hole.
+    first run starts with the newest window. A range that grows in this order never has a gap.
 
     Args:
         complete: The unbroken range that is complete.
-        horizon: What is wanted.
+        horizon: The time that is wanted.
         calendar: How the report's time is cut.
         down_to: Go back at least to here: where the range of one of several streams ends.
 
     Returns:
-        Aligned windows, each no wider than Amazon allows, that share nothing.
+        Aligned windows, each no wider than Amazon allows, that do not overlap.
     """
     wanted = calendar.wanted(horizon)
     if wanted is None:

@@ -21,8 +21,8 @@ class Option:
     Attributes:
         name: Amazon's name.
         setting: The setting that lists the values.
-        values: Values that the report knows.
-        description: What the column of that name says.
+        values: Values that the report accepts.
+        description: Description of the column of that name.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Option:
         return column_name(self.name)
 
     def lacks(self, wanted: Sequence[str]) -> str | None:
-        """Say why a report is never asked for, None where it has a wanted value.
+        """Return why a report is never requested, None if it has a wanted value.
 
         Args:
             wanted: The values that the setting lists.
@@ -67,10 +67,10 @@ SELLING_PROGRAM = Option(
     "Amazon's store. RETAIL has been seen to contain BUSINESS and FRESH: do not add programs.",
 )
 
-#: Reports of stock know no BUSINESS.
+#: Inventory reports have no BUSINESS.
 STOCK_PROGRAM = replace(SELLING_PROGRAM, values=("RETAIL", "FRESH"))
 
-#: Brand reports know no YEAR, and some no DAY.
+#: Brand reports have no YEAR, and some no DAY.
 BRAND_PERIOD = replace(REPORT_PERIOD, values=("DAY", "WEEK", "MONTH", "QUARTER"))
 LONG_BRAND_PERIOD = replace(REPORT_PERIOD, values=("WEEK", "MONTH", "QUARTER"))
 

@@ -1,4 +1,4 @@
-"""Report types: what Amazon says of a report, whatever is asked for. Streams name them; each fact is said once."""
+"""Report types: what Amazon states of a report, for any request. Streams name them; each fact is stated once."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class ReportType:
         options: Report options that the settings choose: each combination is a partition.
         fixed_options: Report options that are the same in every report.
         calendars: How time is cut, by ``reportPeriod``, or just one calendar.
-        layout: How the document is written, where it is a flat file; None for JSON.
-        roles: Amazon's roles of which any one suffices.
+        layout: Format of the document if it is a flat file; None for JSON.
+        roles: Amazon's roles, any one of which suffices.
         countries: Countries whose marketplaces have the report; None for all.
-        countries_without: Countries whose marketplaces don't.
-        once_per_account: One report holds all marketplaces of an account: only one of them is asked for.
-        restricted: The document is handed out for a restricted data token only
+        countries_without: Countries whose marketplaces do not have it.
+        once_per_account: One report holds all marketplaces of an account: it is requested for only one of them.
+        restricted: The document requires a restricted data token
             (docs/amazon/reports-api.md#restricted-documents).
         refresh_interval: For how long Amazon answers with its last report instead of a new one
             (docs/amazon/reports-api.md#regeneration-windows).
@@ -59,9 +59,9 @@ class ReportType:
         return isinstance(self.calendars, AmazonGenerated)
 
     def marketplaces(self, account: Account) -> list[Marketplace]:
-        """Return those of an account's marketplaces that have the report; one where it is the same in all."""
+        """Return an account's marketplaces that have the report; only one if it is the same in all."""
         having = {BY_COUNTRY[country].marketplace_id for country in self.countries or BY_COUNTRY}
         having -= {BY_COUNTRY[country].marketplace_id for country in self.countries_without}
         found = [each for each in account.marketplaces if each.marketplace_id in having]
-        # Not the user's first: the order of the settings must not decide what a row's key is.
+        # Not the user's first: the order of the settings must not decide a row's key.
         return sorted(found, key=lambda each: each.marketplace_id)[:1] if self.once_per_account else found

@@ -1,4 +1,4 @@
-"""What a report is asked for with: the whole identity of a report at Amazon."""
+"""Report requests: the whole identity of a report at Amazon."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.calendars import AmazonGenerated
 
 
-#: Nothing is known of the report type: a request that comes from the state.
+#: For a request from the state: nothing is known of the report type.
 NO_POLICY = ReportType("")
 
 
@@ -34,10 +34,10 @@ class ReportRequest:
         report_type: Amazon's report type.
         marketplace_id: The one marketplace.
         options: Amazon's option names and values, sorted by name.
-        window: The days or hours asked for.
-        report_id: The one report that is meant, where Amazon makes them by itself.
+        window: The requested days or hours.
+        report_id: The requested report, if Amazon makes them by itself.
         calendar: How the report's time is cut. Follows from report type and options.
-        policy: What Amazon says of reports of this type.
+        policy: What Amazon states of reports of this type.
     """
 
     account: str
@@ -52,17 +52,17 @@ class ReportRequest:
     def __str__(self) -> str:
         """Name the report for a log line."""
         values = [value for _, value in self.options]
-        # Of a file of the inbox there may be no report type.
+        # A file of the inbox may have no report type.
         return " ".join(filter(None, [self.report_type, *values, str(self.window), f"of {self.account!r}"]))
 
     @property
     def job_type(self) -> str:
-        """The report type: what the engine knows jobs by."""
+        """The report type, as the engine calls it."""
         return self.report_type
 
     @property
     def job_id(self) -> str | None:
-        """The one report that is meant."""
+        """The requested report, if its id is known."""
         return self.report_id
 
     @property
@@ -94,12 +94,12 @@ class ReportRequest:
         return self.window.next == other.window.start or other.window.next == self.window.start
 
     def shorten(self) -> ReportRequest | None:
-        """Leave the newest unit out, None when no other is left."""
+        """Leave the newest unit out; return None if no other is left."""
         window = self.calendar.shorten(self.window)
         return replace(self, window=window) if window else None
 
     def halve(self) -> tuple[ReportRequest, ...]:
-        """Ask in two parts, older first, for what may be too wide; in none where that is not to be tried."""
+        """Split a request that may be too wide in two, older first; return none if that is not to be tried."""
         return tuple(replace(self, window=half) for half in self.calendar.halve(self.window) or ())
 
     def body(self) -> dict[str, t.Any]:
@@ -117,11 +117,11 @@ class ReportRequest:
         return body
 
     def matches(self, specification: Mapping[str, t.Any] | None) -> bool:
-        """Say whether a document answers this request.
+        """Return whether a document answers this request.
 
         Args:
-            specification: ``reportSpecification`` of the document, where it has one. Amazon
-                repeats there what was asked for, days without their clock part.
+            specification: ``reportSpecification`` of the document, if it has one. Amazon
+                repeats the request there, days without their clock part.
         """
         if not specification:
             return True
@@ -142,13 +142,13 @@ class ReportRequest:
         )
 
     def generated(self, listed: ListedJob) -> ReportRequest:
-        """Return the request for a report that Amazon made by itself, of which only the listing shows the days."""
+        """Return the request for a report that Amazon made by itself, whose days only the listing shows."""
         calendar = t.cast("AmazonGenerated", self.calendar)
         window = calendar.covered(listed.start, listed.end, listed.created_at)
         return replace(self, window=window, report_id=listed.job_id)
 
     def judge_failure(self, text: str | None, *, today: date, known_available: bool) -> Verdict:
-        """Judge a report that Amazon ended with an error text, or without one."""
+        """Judge a report that Amazon failed with an error text, or without one."""
         return judge_fatal(text, recent=self.is_recent(today), known_available=known_available)
 
     def judge_refusal(self, error: AmazonError) -> Verdict:
@@ -156,8 +156,8 @@ class ReportRequest:
         return judge_refusal(error, self.policy.roles)
 
     def _same_range(self, said: Mapping[str, t.Any]) -> bool:
-        """Compare start and end with what Amazon says of them, where it does."""
-        # The clock part of a day says nothing.
+        """Compare start and end with those that Amazon states, if any."""
+        # The clock part of a day means nothing.
         told = len("2026-01-31T00:00:00" if isinstance(self.window.start, datetime) else "2026-01-31")
         range_ = self.calendar.range(self.window)
         return all(str(said.get(name, value))[:told] == value[:told] for name, value in range_.items())
@@ -179,7 +179,7 @@ class ReportRequest:
 
         Raises:
             KeyError: Something is missing.
-            ValueError: A date is none.
+            ValueError: A date is not valid.
         """
         return cls(
             account=state["account"],

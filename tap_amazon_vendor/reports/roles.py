@@ -1,4 +1,4 @@
-"""Roles of Amazon that a report asks for (docs/amazon/seller-reports.md#roles): any one of a stream's suffices."""
+"""Amazon's roles that a report requires (docs/amazon/seller-reports.md#roles): any one of a stream's suffices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ INVENTORY_AND_ORDERS = "Inventory and Order Tracking"
 PRODUCT_LISTING = "Product Listing"
 SELLING_PARTNER_INSIGHTS = "Selling Partner Insights"
 FINANCE = "Finance and Accounting"
-#: Restricted: Amazon grants them to who shows a need for personal data.
+#: Restricted: Amazon grants them for a proven need of personal data.
 SHIPPING = "Direct-to-Consumer Shipping"
 TAX_INVOICING = "Tax Invoicing"
 TAX_REMITTANCE = "Tax Remittance"

@@ -17,8 +17,8 @@ class Window:
     """A range of days or of hours.
 
     Attributes:
-        start: First day, or the begin of the first hour (UTC).
-        end: Last day, which belongs to it, or the end of the last hour.
+        start: First day, or the start of the first hour (UTC).
+        end: Last day (inclusive), or the end of the last hour.
     """
 
     start: date
@@ -60,7 +60,7 @@ def from_text(text: str) -> date:
 
 
 def touches(complete: Window | None, window: Window) -> bool:
-    """Say whether a complete range and a window together leave no hole."""
+    """Return whether a complete range and a window join without a gap."""
     return complete is None or (window.start <= complete.next and complete.start <= window.next)
 
 
@@ -68,7 +68,7 @@ def extend(complete: Window | None, window: Window) -> Window:
     """Join a complete range and a complete window that touches it.
 
     Raises:
-        ValueError: They leave a hole between them.
+        ValueError: There is a gap between them.
     """
     if complete is None:
         return window
@@ -79,7 +79,7 @@ def extend(complete: Window | None, window: Window) -> Window:
 
 
 def common(ranges: Iterable[Window | None]) -> Window | None:
-    """Return what is complete in every one of some ranges, None when nothing is."""
+    """Return what is complete in every one of some ranges, None if nothing is."""
     ranges = list(ranges)
     known = [complete for complete in ranges if complete is not None]
     if not known or len(known) < len(ranges):
