@@ -1,8 +1,8 @@
 """From the text of a cell to a typed value: local numbers, dates, times, booleans.
 
-Some texts can be read in two ways: ``1,234`` and ``1.234``, ``02/03/2026``. Both readings are taken, the English one
-(decimal point, month first) and the continental one (decimal comma, day first). Where they differ, a `Convention` says
-which holds; where nothing says it, the text is an error. It is never guessed in silence.
+Some texts can be read in two ways: ``1,234`` and ``1.234``, ``02/03/2026``. Both readings are tried, the English one
+(decimal point, month first) and the continental one (decimal comma, day first). If they differ, a `Convention` tells
+which holds; if nothing tells, the text is an error. It is never guessed silently.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
 
 
 class Convention(IntEnum):
-    """How a text is written that can be read in two ways. The value is the reading's index."""
+    """The convention of an ambiguous text. The value is the index of the reading."""
 
     ENGLISH = 0
     CONTINENTAL = 1
@@ -31,7 +31,7 @@ class Convention(IntEnum):
 #: Marketplaces whose countries write a decimal comma.
 COMMA_COUNTRIES = frozenset({"BE", "BR", "DE", "ES", "FR", "IT", "NL", "PL", "SE", "TR", "ZA"})
 
-#: Longer than any number or date. What is longer is not looked into.
+#: Longer than any number or date. Longer texts are not parsed.
 _LONGEST = 100
 
 _BLANKS = " \u00a0\u202f"
@@ -105,7 +105,7 @@ CONVENTIONAL = frozenset({"integer", "number", "date", "date-time"})
 
 
 def kind_of(schema: Mapping[str, t.Any]) -> str:
-    """Return the type of a column: its format where it is a date, null left out."""
+    """Return the type of a column: its format if it is a date, ignoring null."""
     if schema.get("format") in {"date", "date-time"}:
         return str(schema["format"])
     kinds = schema["type"]
@@ -119,21 +119,21 @@ def text_converter(
     only: Convention | None = None,
     nulls: Collection[str] = (),
 ) -> Callable[[str], t.Any]:
-    """Make the conversion of a column's texts.
+    """Return the converter of a column's texts.
 
-    Dates come out as ``YYYY-MM-DD``. Times come out in ISO 8601 with the offset that the text gives, never shifted to
+    Dates become ``YYYY-MM-DD``. Times become ISO 8601 with the offset that the text gives, never shifted to
     another zone; a text without zone gives a time without offset, a date alone gives its midnight.
-    A date column takes a time at midnight only, so that nothing is cut off.
+    A date column accepts a time only at midnight, so that nothing is cut off.
 
     Args:
         kind: ``integer``, ``number``, ``boolean``, ``date``, ``date-time`` or ``string`` (the text itself).
-        choose: Takes a text with two readings and says which convention holds, None where nothing tells.
-        only: The convention, where it is known: nothing is read by the other one.
-        nulls: Texts that mean that there is no value.
+        choose: Returns the convention of an ambiguous text, None if nothing tells.
+        only: The convention, if known: nothing is read by the other one.
+        nulls: Texts that stand for no value.
 
     Returns:
         A function from text to value. It gives None for a blank text, and raises ValueError, which never holds the
-        text, where the text is not of the type.
+        text, if the text is not of the type.
     """
     if kind == "string":
         return lambda text: text or None
@@ -169,9 +169,9 @@ def text_converter(
 
 
 def are_iso_times(cells: Sequence[str]) -> bool:
-    """Say whether all texts are times in ISO 8601 that need no conversion. Blank ones may be among them.
+    """Return whether all texts are ISO 8601 times that need no conversion. Some may be blank.
 
-    It takes a tenth of the time of the conversion, and most columns of times are such.
+    It takes a tenth of the time of the conversion, and most time columns are such.
     """
     cells = list(filter(None, cells))
     if not cells:
@@ -190,14 +190,14 @@ def are_iso_times(cells: Sequence[str]) -> bool:
 
 
 def convention_of(kind: str, text: str) -> Convention | None:
-    """Say which convention a text proves: the only one by which it can be read.
+    """Return the convention that a text proves: the only one by which it can be read.
 
     Args:
         kind: Type of the column, one of `CONVENTIONAL`.
         text: The text.
 
     Returns:
-        None where it can be read by both, or by none.
+        None if it can be read by both, or by neither.
     """
     text = text.strip()
     english, continental = _READ[kind](text) if len(text) <= _LONGEST else (None, None)
@@ -270,7 +270,7 @@ def _times(text: str) -> Readings:
 
 
 def _clock(part: Mapping[str, str | None]) -> str | None:
-    """Return ``hh:mm:ss``, fraction and offset; None where there is no such time."""
+    """Return ``hh:mm:ss``, fraction and offset; None if there is no such time."""
     hour = int(part["hour"] or 0)
     if part["half"]:
         if not 1 <= hour <= 12:  # noqa: PLR2004  # a clock of twelve hours

@@ -1,6 +1,6 @@
 """Delimited text: from a tab- or comma-separated document to rows of cells as wide as its header.
 
-What makes a line short, long or blank, and which damage is an error, is decided here. What a cell means is not.
+What makes a line short, long or blank, and which damage is an error, is decided here; what a cell means is not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.documents.encodings import Charset
 
-    #: Rows of cells, and for each the line in which it begins. The header's is 1.
+    #: Rows of cells, and for each the line where it begins. The header's is 1.
     Chunk = tuple[Sequence[int], list[list[str]]]
 
 #: Rows in a chunk, at most. More do not fit the processor's cache, and are slower.
@@ -30,10 +30,10 @@ ROWS = 250
 #: No line of a report is longer. A file without line ends must not be collected in memory.
 _LONGEST_LINE = 1 << 22
 
-#: A header is not longer.
+#: No header is longer.
 _HEAD = 1 << 16
 
-#: The first end of a line says how all lines end: ``\n``, perhaps after ``\r``, or ``\r`` alone.
+#: The first line end tells how all lines end: ``\n``, perhaps after ``\r``, or ``\r`` alone.
 _LINE_END = re.compile(r"\r*\n|\r(?!\Z)")
 
 
@@ -44,7 +44,7 @@ class Table:
         """Read the header.
 
         Raises:
-            DocumentError: There is none, or the gzip data is damaged.
+            DocumentError: There is no header, or the gzip data is damaged.
         """
         self._path = path
         self._charset = charset
@@ -63,7 +63,7 @@ class Table:
         self.header = header
 
     def error(self, line: int, index: int | None, text: str) -> DocumentError:
-        """Make the error that names file, line and column."""
+        """Return an error that names file, line and column."""
         place = f"{self._source}, line {line}"
         if index is None:
             return DocumentError(f"{place}: {text}")
@@ -77,8 +77,8 @@ class Table:
     def chunks(self) -> Iterator[Chunk]:
         """Read the rows after the header.
 
-        A line without any value is no row. A line that is too short lacks the empty cells at its end, if that is how
-        the whole file is written; in a file with empty cells at the end of other lines it is damaged.
+        A line without any value is skipped. A line that is too short lacks the empty cells at its end, if the whole
+        file is written that way; in a file with empty cells at the end of other lines it is damaged.
 
         Raises:
             DocumentError: A line is damaged. Names file, line and column.
@@ -125,7 +125,7 @@ class Table:
         del row[width:]
 
     def _chunks(self) -> Iterator[tuple[Sequence[int], list[list[str]], bool]]:
-        """Read rows of any width, the header too; the last flag says that the file's last line has no end."""
+        """Read rows of any width, the header too; the flag says that the file's last line has no end."""
         return self._quoted() if self._quoted_cells else self._unquoted()
 
     def _unquoted(self) -> Iterator[tuple[Sequence[int], list[list[str]], bool]]:
@@ -197,7 +197,7 @@ class Table:
             yield number, [rest if self._quoted_cells else rest.rstrip("\r")], "", not rest.endswith("\r")
 
     def _sound(self, lines: list[str], number: int) -> tuple[list[str], tuple[int, int | None, str]]:
-        """Return the lines before the damaged one, and what is to be said of that."""
+        """Return the lines before the damaged one, and its error: line, column and text."""
         for index, line in enumerate(lines):
             if "\0" in line:
                 cell = line[: line.index("\0")].count(self._delimiter)
@@ -206,10 +206,10 @@ class Table:
 
 
 class Header(t.NamedTuple):
-    """The first line of a file, as far as it tells how the file is written.
+    """The first line of a file, as far as it tells the file's format.
 
     Attributes:
-        names: Amazon's names. No name where the file is empty.
+        names: Amazon's names; empty if the file is empty.
         delimiter: Between them: a tab, or a comma where there is no tab.
         quoted: They are enclosed in quotes.
     """
@@ -225,7 +225,7 @@ def read_header(path: Path, charset: str | None = None, country: str | None = No
     Args:
         path: The file, gzip or plain.
         charset: What the document host named.
-        country: Country of the marketplace, where it is known.
+        country: Country of the marketplace, if known.
 
     Raises:
         DocumentError: The gzip data is damaged.
@@ -238,9 +238,9 @@ def read_header(path: Path, charset: str | None = None, country: str | None = No
 
 
 def is_empty(path: Path) -> bool:
-    """Say whether a file has a header and no row. Reads no further than to the first row.
+    """Return whether a file has a header and no row. Reads no further than the first row.
 
-    A file without even a header is not empty: reading it says that it is damaged.
+    A file without even a header is not empty: reading it raises an error.
 
     Raises:
         DocumentError: The gzip data is damaged.

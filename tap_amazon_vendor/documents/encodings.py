@@ -1,8 +1,8 @@
 """In which charset a document is written.
 
 Amazon declares no charset per report; the document host's ``Content-Type`` may name one, and has been seen wrong
-(docs/amazon/documents.md#charsets). So the bytes have the last word, all of them: one letter in the last line decides
-as well as one in the first.
+(docs/amazon/documents.md#charsets). So the bytes decide, all of them: one letter in the last line counts as
+much as one in the first.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BOMS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 
-#: Names that Java or an old standard gives to what is in fact the larger Windows charset.
+#: Names in Java or an old standard for what is in fact the larger Windows charset.
 _WINDOWS = {
     **dict.fromkeys(("ascii", "iso8859-1", "latin-1"), "cp1252"),
     **dict.fromkeys(("shift_jis", "windows-31j", "x-sjis", "x-ms932"), "cp932"),
@@ -46,7 +46,7 @@ class Charset(t.NamedTuple):
 
     Attributes:
         name: Python's name of the codec.
-        errors: ``strict``, or ``replace`` where no charset fits the whole document.
+        errors: ``strict``, or ``replace`` if no charset fits the whole document.
     """
 
     name: str
@@ -57,15 +57,15 @@ UTF_8 = Charset("utf-8")
 
 
 def is_utf_8(blocks: Iterable[bytes], declared: str | None) -> bool:
-    """Say whether a document is UTF-8 beyond doubt. Goes through all of it in any case.
+    """Return whether a document is certainly UTF-8. Always reads all of it.
 
     Args:
         blocks: The document.
         declared: Charset that the document host named.
 
     Returns:
-        False also where `find_charset` has something to say: of replacement characters, or of a declared charset in
-        which text looks like another one in ASCII.
+        False also for a case that `find_charset` handles: replacement characters, or a declared charset in which text
+        looks like other text in ASCII.
     """
     label = _codec(declared)
     sure = label is None or _extends_ascii(label)
@@ -106,17 +106,17 @@ def find_charset(
 ) -> Charset:
     """Decide how to decode a document. Reads it through, in constant memory.
 
-    In order: a byte order mark; UTF-8 with a letter beyond ASCII, which text in another charset is not by chance,
-    while a document in UTF-8 decodes by most wrong labels too; the declared charset; what Amazon uses in the country;
-    the best guess. Each only if the whole document decodes. What is UTF-8 but for a few broken letters, and what fits
-    nothing, is read with replacement characters.
+    In order: a byte order mark; UTF-8 with a letter beyond ASCII, which no other charset yields by chance, while UTF-8
+    decodes by most wrong labels too; the declared charset; what Amazon uses in the country; the best guess. Each only
+    if the whole document decodes. UTF-8 with a few broken letters, and what fits nothing, is read with replacement
+    characters.
 
     Args:
         path: The file, gzip or plain.
         source: What to call the document.
         warn: Takes the warning that the document has replacement characters, ours or Amazon's own.
         declared: Charset that the document host named.
-        country: Country of the marketplace, where it is known.
+        country: Country of the marketplace, if known.
 
     Raises:
         DocumentError: The gzip data is truncated or damaged.
@@ -137,7 +137,7 @@ def find_charset(
 
 
 def _attempts(path: Path, source: str, certain: list[str], likely: list[str]) -> Iterator[Charset]:
-    """Give the charsets to try, in order; the last one fits every document."""
+    """Yield the charsets to try, in order; the last one fits every document."""
     yield from map(Charset, certain)
     if _is_damaged_utf_8(path, source):
         yield Charset("utf-8-sig", "replace")
@@ -149,7 +149,7 @@ def _attempts(path: Path, source: str, certain: list[str], likely: list[str]) ->
 
 
 def head_text(path: Path, source: str, *, declared: str | None = None, country: str | None = None) -> str:
-    """Decode the head of a document, by what can be known from that alone.
+    """Decode the head of a document, judging by the head alone.
 
     Raises:
         DocumentError: The gzip data is damaged.
@@ -166,7 +166,7 @@ def head_text(path: Path, source: str, *, declared: str | None = None, country: 
 
 
 def _candidates(head: bytes, declared: str | None, country: str | None) -> tuple[list[str], list[str]]:
-    """Return the charsets that show themselves, and those that most bytes fit, the most likely first."""
+    """Return the charsets that are recognisable, and those in which most bytes decode, the most likely first."""
     by_mark = next((name for mark, name in _BOMS.items() if head.startswith(mark)), None)
     by_label = _codec(declared)
     # UTF-16, say, or ISO-2022-JP: its bytes may look like another text in ASCII.
@@ -179,7 +179,7 @@ def _candidates(head: bytes, declared: str | None, country: str | None) -> tuple
 
 
 def _codec(label: str | None) -> str | None:
-    """Return Python's name of a charset, None where it is no charset."""
+    """Return Python's name of a charset, None if it is not a usable charset."""
     if label is None:
         return None
     label = label.strip(" \"'").lower()
@@ -204,7 +204,7 @@ class _Replacements(t.NamedTuple):
 
 
 def _replacements(path: Path, charset: Charset, source: str) -> _Replacements | None:
-    """Count the replacement characters of a whole document, None where it does not decode."""
+    """Count the replacement characters of a whole document, None if it does not decode."""
     count = first = line = 0
     try:
         for text in texts(path, charset, source):
@@ -218,9 +218,9 @@ def _replacements(path: Path, charset: Charset, source: str) -> _Replacements | 
 
 
 def _is_damaged_utf_8(path: Path, source: str) -> bool:
-    """Say whether a document that is not UTF-8 is so by little: letters cut in the middle, or a damaged byte.
+    """Return whether a document is UTF-8 but for a few errors: letters cut in the middle, or a damaged byte.
 
-    A thousand letters tell.
+    A thousand letters are enough to tell.
     """
     broken = whole = 0
     for text in texts(path, Charset("utf-8", "replace"), source):
@@ -234,8 +234,8 @@ def _is_damaged_utf_8(path: Path, source: str) -> bool:
 
 
 def _guess(path: Path, source: str) -> str | None:
-    """Let charset-normalizer guess, by lines that have letters beyond ASCII."""
-    from charset_normalizer import from_bytes  # noqa: PLC0415  # only where nothing else fits
+    """Let charset-normalizer guess from the lines with letters beyond ASCII."""
+    from charset_normalizer import from_bytes  # noqa: PLC0415  # only if nothing else fits
 
     sample = bytearray()
     with unzipped(path, source) as file:

@@ -1,4 +1,4 @@
-"""Report documents on disk: spooled as Amazon sent them, checked whole, read array by array."""
+"""Report documents on disk: spooled as Amazon sent them, checked for completeness, read array by array."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
 
 @dataclass(frozen=True)
 class Document:
-    """A report document on disk, known to be whole.
+    """A report document on disk, known to be complete.
 
     Attributes:
         path: The file, gzip or plain.
         bytes: Its size.
-        error: Amazon's text, where the document holds an error instead of rows.
-        specification: ``reportSpecification``, where it has one.
-        empty: There is no row in it.
-        charset: How a flat file is to be decoded, where that shows; else what the document host said of it.
+        error: Amazon's text, if the document holds an error instead of rows.
+        specification: ``reportSpecification``, if it has one.
+        empty: It has no rows.
+        charset: How to decode a flat file, if the file shows that; else what the document host declared.
     """
 
     path: Path
@@ -61,13 +61,13 @@ class Document:
 
 
 def open_flat_file(path: Path, charset: str | None = None) -> Document:
-    """Check a downloaded flat file, or what came in its place. Reads it through once, as `open_document` does.
+    """Check a downloaded flat file, or what came in its place. Reads it once, as `open_document` does.
 
-    Most flat files are UTF-8, which shows while it is read. Of the others `find_charset` decides.
+    Most flat files are UTF-8, which shows while reading. For the others `find_charset` decides.
 
     Args:
         path: The file.
-        charset: What the document host said of it.
+        charset: What the document host declared.
 
     Raises:
         DocumentError: It is truncated, damaged, or a page of HTML.
@@ -77,7 +77,7 @@ def open_flat_file(path: Path, charset: str | None = None) -> Document:
         utf_8 = is_utf_8(chain((head,), iter(partial(file.read, BLOCK), b"")), charset)
     head = head.lstrip(WHITE)
     if head.startswith(b"{"):
-        # The reason why there is no file. A first header that begins so is none of Amazon's.
+        # The reason why there is no file: none of Amazon's headers begins like this.
         return open_document(path)
     if head[:HTML_BYTES].lower().startswith((b"<!doctype html", b"<html")):
         text = "the document is a page of HTML"
@@ -88,8 +88,8 @@ def open_flat_file(path: Path, charset: str | None = None) -> Document:
 def open_document(path: Path) -> Document:
     """Check a downloaded file.
 
-    Reads it through once: a truncated or damaged file must be found before its first row is written, not in the
-    middle, and the specification may come after the rows. That takes about a fifth of the time of a run on a
+    Reads it once: a truncated or damaged file must be found before its first row is written, not in the
+    middle, and the specification may come after the rows. That takes about a fifth of a run's time on a
     document; unzipping, most of it, lets other threads run.
 
     Args:
@@ -154,9 +154,9 @@ def read_slices(document: Document, path: str, inherits: tuple[str, ...] = ()) -
 
 
 def first_rows(document: Document) -> dict[str, dict[str, t.Any]]:
-    """Read the first element of each array at a document's top level, an empty object where it is none.
+    """Read the first element of each array at a document's top level, an empty object if it is not an object.
 
-    Reads the document through. An array without elements is there too; what is no array is not.
+    Reads the whole document. Includes arrays without elements, but nothing that is not an array.
 
     Raises:
         DocumentError: The document is not JSON.
@@ -174,7 +174,7 @@ def first_rows(document: Document) -> dict[str, dict[str, t.Any]]:
 
 
 def _inner_slices(text: bytes, array: str, path: str, inherits: tuple[str, ...]) -> Iterator[bytes]:
-    """Write the rows of the arrays within the elements of a slice as slices of their own."""
+    """Yield the rows of the arrays within the elements of a slice as slices of their own."""
     rows = []
     for row in _inner_rows(text, array, path, inherits, {}):
         rows.append(row)
@@ -188,7 +188,7 @@ def _inner_slices(text: bytes, array: str, path: str, inherits: tuple[str, ...])
 def _inner_rows(
     text: bytes | msgspec.Raw, array: str, path: str, inherits: tuple[str, ...], inherited: dict[str, msgspec.Raw]
 ) -> Iterator[dict[str, msgspec.Raw]]:
-    """Read the rows of an array within elements; an element without the array has none."""
+    """Read the rows of an array within elements; an element without the array has no rows."""
     try:
         elements = _objects.decode(text) or ()
     except msgspec.ValidationError:
@@ -211,7 +211,7 @@ def _if_object(specification: t.Any) -> dict[str, t.Any] | None:  # noqa: ANN401
 
 
 def _empty(document: t.Any) -> bool:  # noqa: ANN401  # any JSON
-    """Say whether a short document has arrays, and no row in any of them."""
+    """Return whether a short document has arrays, and no row in any of them."""
     arrays = [value for value in document.values() if isinstance(value, list)] if isinstance(document, dict) else []
     return bool(arrays) and not any(arrays)
 

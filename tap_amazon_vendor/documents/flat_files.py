@@ -1,6 +1,6 @@
 """Flat files: from the lines of a tab- or comma-separated document to typed rows, in constant memory.
 
-The work is done column by column, a few hundred lines at a time: most of it then happens inside built-in functions.
+It works column by column, a few hundred lines at a time: most of the time is then spent in built-in functions.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if t.TYPE_CHECKING:
 
     Row = dict[str, t.Any]
 
-#: Converted texts that are remembered for each column, at most.
+#: Most converted texts that are cached for each column.
 _REMEMBERED = 1 << 14
 
-#: Bits in which equal keys meet: with three million keys, one in two hundred meets another by chance, which costs a
-#: little memory and nothing else.
+#: Bits of the filter for repeated keys: of three million keys, one in two hundred collides by chance, which only costs
+#: a little memory.
 _KEY_BITS = 1 << 28
 
 _NUMBERS = frozenset({"integer", "number"})
@@ -50,7 +50,7 @@ OCCURRENCE = "occurrence"
 
 @dataclass(frozen=True)
 class FlatFile:
-    """How a report's flat file is written: what a stream declares.
+    """The format of a report's flat file, as a stream declares it.
 
     Attributes:
         delimiter: Between cells: tab or comma.
@@ -58,9 +58,9 @@ class FlatFile:
         headers: Column of each translated header name. Other names become columns by `column_name`.
         numbered: Column that makes rows without identity of their own differ: `LINE_NUMBER` is the number of the row
             in the file, `OCCURRENCE` its number among the rows with the same other key columns; both from 1.
-        day_first: Order in dates like ``02/03/2026``, where a fact says it. Else the file itself has to.
+        day_first: Order in dates like ``02/03/2026``, if known. Else the file has to show it.
         local_numbers: Numbers use the local format, ``1.234,56`` in Europe (docs/amazon/documents.md#local-formats).
-            Where they don't, ``1.234`` is a bit more than one.
+            If not, ``1.234`` is a bit more than one.
         nulls: Texts of Amazon's that stand for no value in columns that are not text.
     """
 
@@ -87,11 +87,11 @@ class FlatFileReader:
         """Prepare the columns.
 
         Args:
-            flat: How the files are written.
+            flat: Format of the files.
             columns: JSON Schema of each column.
             keys: Key columns: never null, and never empty text (see `keys`).
-            unknown: Called with the name of a column that the schema does not know, once for each file.
-            warn: Called with a sentence on what a person should look at.
+            unknown: Called with the name of a column that the schema does not have, once for each file.
+            warn: Called with a warning for the user, one sentence.
         """
         self._flat = flat
         self._kinds = {name: kind_of(schema) for name, schema in columns.items() if name != EXTRA}
@@ -118,15 +118,15 @@ class FlatFileReader:
             path: The file, gzip or plain.
             constants: Columns that have the same value in each row.
             source: What to call the file in an error.
-            charset: How to decode it, or what the document host named.
-            country: Country of the marketplace, where it is known: charset and formats hang on it.
+            charset: How to decode it, or what the document host declared.
+            country: Country of the marketplace, if known: charset and formats depend on it.
 
         Yields:
             Chunks of rows with every column of the schema. What is absent is null.
 
         Raises:
-            DocumentError: The file is damaged, is of another report, a value is not of its column's type, or the keys
-                of a line have none. Names file, line (the header's is 1) and column, and never the value.
+            DocumentError: The file is damaged, is of another report, a value is not of its column's type, or a key
+                of a line has no value. Names file, line (the header's is 1) and column, and never the value.
         """
         if not isinstance(charset, Charset):
             charset = find_charset(path, source, self._warn, declared=charset, country=country)
@@ -143,7 +143,7 @@ class FlatFileReader:
         read = 0
         for lines, rows in table.chunks():
             texts_by_index = list(zip(*rows, strict=True))
-            # Columns without any value are left to the template: whole groups of them are empty in most files.
+            # Columns without any value come from the template: whole groups of them are empty in most files.
             columns = {
                 name: cells.convert(name, lines, texts_by_index[index])
                 for name, index in known.items()
@@ -169,12 +169,12 @@ class FlatFileReader:
             yield chunk
 
     def column(self, header: str) -> str | None:
-        """Return the column of a header name, None where the schema has none."""
+        """Return the column of a header name, None if the schema has none."""
         column = self._headers.get(_comparable(header)) or column_name(header)
         return column if column in self._kinds and column != self._flat.numbered else None
 
     def _assign(self, table: Table, constants: Mapping[str, t.Any]) -> tuple[dict[str, int], dict[str, int]]:
-        """Return the place of each known column, and of each other one by Amazon's name."""
+        """Return the index of each known column, and of each unknown one by Amazon's name."""
         known: dict[str, int] = {}
         unknown: dict[str, int] = {}
         for index, header in enumerate(table.header):
@@ -197,7 +197,7 @@ class FlatFileReader:
             if key in known and None in (values := columns.get(key, (None,))):
                 raise table.error(lines[values.index(None)], known[key], "has no value")
         texts = [key for key in self._key_texts if key in known]
-        # Lines that are numbered tell themselves from others.
+        # Numbered lines are distinct anyway.
         if self._flat.numbered or not all(NONE in columns[key] for key in texts):
             return
         for line, *values in zip(lines, *(columns[key] for key in texts), strict=True):
@@ -207,7 +207,7 @@ class FlatFileReader:
                 raise table.error(line, None, without_value(texts))
 
     def _occurrences(self, table: Table, cells: _Cells, known: Mapping[str, int]) -> _Occurrences:
-        """Look for keys that occur more than once. Reads the file through."""
+        """Find keys that occur more than once. Reads the whole file."""
         occurrences = _Occurrences()
         keys = self._compared(known)
         for lines, rows in table.chunks():
@@ -276,9 +276,9 @@ class _Cells:
         return Convention.CONTINENTAL if self._flat.day_first else Convention.ENGLISH
 
     def _choose(self, name: str, text: str) -> Convention | None:
-        """Say by which convention a text is written that can be read in two ways.
+        """Return the convention of an ambiguous text.
 
-        The rest of the column proves it, or the rest of the file. If neither does, numbers have a decimal point where
+        The rest of the column proves it, or the rest of the file. If neither does, numbers have a decimal point if
         the country or the report has one, and dates begin with the month in the United States.
         """
         family = _DATES if self._kinds[name] in _DATES else _NUMBERS
@@ -294,7 +294,7 @@ class _Cells:
         return None
 
     def _proofs(self, family: frozenset[str]) -> dict[str, set[Convention]]:
-        """Collect the conventions that the texts of each column prove. Reads the file through, once for each family."""
+        """Collect the conventions that the texts of each column prove. Reads the whole file, once for each family."""
         key = min(family)
         if key not in self._proven:
             indexes = {name: index for name, index in self._known.items() if self._kinds[name] in family}
@@ -310,7 +310,7 @@ class _Cells:
 
 
 class _Remembered(dict[str, t.Any]):
-    """The values of texts, converted when they are first asked for. Cells repeat a lot."""
+    """Cache of converted texts, filled on first use. Cells repeat a lot."""
 
     def __init__(self, convert: Callable[[str], t.Any]) -> None:
         super().__init__()
@@ -332,7 +332,7 @@ class _Occurrences:
         self._counts: Counter[tuple[t.Any, ...]] = Counter()
 
     def look(self, keys: Iterable[tuple[t.Any, ...]]) -> None:
-        """Look at keys before they are numbered."""
+        """Note keys, to find repeated ones before they are numbered."""
         met = self._met
         for key in keys:
             spot = hash(key) % _KEY_BITS

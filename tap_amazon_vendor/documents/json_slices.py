@@ -27,17 +27,17 @@ from tap_amazon_vendor.errors import DocumentError
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Bytes of a document that are looked at in one go.
+#: Bytes of a document that are processed in one go.
 SLICE_BYTES = 1 << 15
 
 WHITE = b" \t\r\n"
 #: Where one object of an array may end and the next begin.
 _BETWEEN = re.compile(rb"\},(?=[ \t\r\n]*\{)")
-#: How far from the end of a slice such a place is looked for.
+#: How far from the end of a slice such a place is searched for.
 _TAIL = 1 << 12
-#: How many such places are tried: inner arrays have them too. Counting takes as long as thirty guesses.
+#: How many such places are tried: inner arrays have them too. Counting brackets takes as long as thirty guesses.
 _GUESSES = 16
-#: What structures JSON. A lone quote is a text whose end is not there yet.
+#: What structures JSON. A lone quote is a text whose end is not read yet.
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
 #: An escaped character, with both halves where it is a surrogate pair.
 _ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?:u....|.)", re.DOTALL)
@@ -85,7 +85,7 @@ class JsonText:
             self._window = b""
 
     def _read(self) -> bool:
-        """Widen the window; to its double, so that a long element is not looked through too often."""
+        """Widen the window; to its double, so that a long element is not scanned too often."""
         more = self._file.read(max(SLICE_BYTES, len(self._window)))
         self._window += more
         return bool(more)
@@ -96,7 +96,7 @@ class JsonText:
             raise DocumentError(text)
 
     def _next(self) -> bytes:
-        """Look at the next sign."""
+        """Peek at the next character."""
         while not (window := self._window.lstrip(WHITE)):
             self._window = b""
             self._need()
@@ -104,7 +104,7 @@ class JsonText:
         return window[:1]
 
     def _take(self, signs: bytes) -> bytes:
-        """Take the next sign, which must be one of these."""
+        """Take the next character, which must be one of these."""
         sign = self._next()
         if sign not in signs:
             problem = "a bracket, comma or colon is not where it should be"
@@ -125,7 +125,7 @@ class JsonText:
         return name
 
     def _value(self) -> bytes:
-        """Take the value of a member, if it is no array."""
+        """Take the value of a member that is not an array."""
         while (end := next(_ends(self._window), None)) is None:
             self._need()
         value = _checked(b"[%b]" % self._window[:end])[1:-1]
@@ -160,7 +160,7 @@ class JsonText:
 
 
 def _guess(window: bytes) -> bytes | None:
-    """Guess the last comma between elements. Return what comes before it as a slice, None if no guess is right.
+    """Guess the last comma between elements. Return the part before it as a slice, None if no guess is right.
 
     If what comes before it is a list of whole elements, it is right: JSON is read from left to right, and what comes
     after does not change what came before.
@@ -196,15 +196,15 @@ def _ends(window: bytes) -> Iterator[int]:
 
 
 def _checked(elements: bytes) -> bytes:
-    """Check a slice; write half a surrogate pair, which is no character, as U+FFFD.
+    """Check a slice; replace half a surrogate pair, which is not a character, by U+FFFD.
 
-    That happens where a text was cut by its UTF-16 units, and must not cost the report.
+    That happens if a text was cut by its UTF-16 units, and must not fail the report.
 
     Raises:
         DocumentError: It is not JSON, or has no element.
     """
     try:
-        str(elements, "utf-8")  # What is only skipped is not looked at so closely.
+        str(elements, "utf-8")  # msgspec does not check all of what it skips.
         try:
             found = _elements.decode(elements)
         except msgspec.DecodeError:
@@ -219,5 +219,5 @@ def _checked(elements: bytes) -> bytes:
 
 
 def not_json(problem: str) -> DocumentError:
-    """Say what is wrong with a document's JSON, without a word of it."""
+    """Return the error for invalid JSON, without quoting it."""
     return DocumentError(f"the document is not JSON: {problem}")

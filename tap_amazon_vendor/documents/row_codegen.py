@@ -1,4 +1,4 @@
-"""A stream's shape of rows, compiled: what `rows` does with any row, done at once for rows whose fields are known."""
+"""A stream's shape of rows, compiled: what `rows` does with any row, in one step for rows with known fields."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
     #: By the columns' prefix that a field is below, and its name.
     Fields = Mapping[tuple[str, str], "Field"]
 
-#: Types that a value of JSON has. What is not here is looked at after it is decoded.
+#: Types that the JSON decoder checks. The others are checked after decoding.
 _TYPES: dict[str, t.Any] = {
     "string": str | None,
     "date": str | None,
@@ -30,14 +30,14 @@ _NUMBERS = frozenset({int, Decimal, type(None)})
 
 @dataclass(frozen=True)
 class Field:
-    """What becomes of a field of Amazon's rows.
+    """What a field of Amazon's rows is mapped to.
 
     Attributes:
         column: Its column, if the schema has it.
         kind: The column's type, None if the schema does not have it.
         convert: The column's check: returns the value, or raises TypeError or ValueError.
         is_prefix: Columns begin with its name: those of the fields of an object.
-        left_out: It is neither a column nor unknown.
+        left_out: To be ignored: neither a column nor unknown.
     """
 
     column: str
@@ -53,7 +53,7 @@ class Compiled:
 
     Attributes:
         decode: Decodes a JSON array of rows; raises ValueError if one has another field, or another type.
-        shape: Makes our rows of what was decoded, given the constants; raises ValueError for a wrong value.
+        shape: Makes our rows from the decoded ones, given the constants; raises ValueError for a wrong value.
     """
 
     decode: Callable[[bytes], list[t.Any]]
@@ -91,7 +91,7 @@ def compile_rows(
         constants: Columns that have the same value in each row.
 
     Returns:
-        None if the fields are not that simple: one is no column or a nested one, or two are the same one.
+        None if the fields are not that simple: one is unknown or an object or array, or two are the same column.
     """
     writer = _Writer(fields)
     try:
@@ -113,7 +113,7 @@ def compile_rows(
         elif key not in names:
             row[key] = "none"
     checks += [f"if {row[key]} is None: raise ValueError" for key in keys]
-    # A row that no text tells from others is no row.
+    # A row that no text tells from others is invalid.
     if telling := [f"{row[key]} is none" for key in key_texts if key not in names]:
         checks.append(f"if {' and '.join(telling)}: raise ValueError")
     items = ", ".join(f"{column!r}: {value}" for column, value in row.items())
@@ -147,8 +147,8 @@ class _Writer:
         """Define the type of the objects below a prefix, and read its fields from a variable.
 
         Raises:
-            ValueError: A field is no column or a nested one, or has a name that no struct can have; or a column has
-                several fields.
+            ValueError: A field is unknown, or an object or array column, or has a name that no struct can have; or a column
+                has several fields.
         """
         types: list[tuple[str, t.Any, t.Any]] = []
         names = {}

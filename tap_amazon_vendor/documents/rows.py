@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     Row = dict[str, t.Any]
     Convert = Callable[[t.Any], t.Any]
 
-#: Column for what Amazon sends and the schema does not know.
+#: Column for fields that Amazon sends and the schema does not have.
 EXTRA = "_extra"
 
 #: It is text that holds a JSON object. As an object, PostgreSQL's target would write the JSON value null into every row
@@ -36,7 +36,7 @@ EXTRA_SCHEMA: Mapping[str, t.Any] = {
 _LAST = ("report_id", EXTRA)
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-#: RFC 3339, as JSON Schema's formats want it; newer Pythons take more.
+#: RFC 3339, as JSON Schema's formats require; newer Pythons accept more.
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
 
@@ -50,7 +50,7 @@ _element = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def column_name(name: str) -> str:
-    """Write a field name of Amazon's in snake_case.
+    """Convert a field name of Amazon's to snake_case.
 
     An underscore goes between a lower-case letter or digit and an upper-case letter, every run of
     other characters becomes one underscore: ``p70ForecastUnits`` → ``p70_forecast_units``,
@@ -60,7 +60,7 @@ def column_name(name: str) -> str:
 
 
 def in_order(constants: Iterable[str], columns: Iterable[str]) -> Sequence[str]:
-    """Return the columns of a row in order: whose it is, Amazon's, and last where it comes from.
+    """Return the columns of a row in order: the constants, Amazon's, and last its origin.
 
     Args:
         constants: Columns that have the same value in each row.
@@ -71,7 +71,7 @@ def in_order(constants: Iterable[str], columns: Iterable[str]) -> Sequence[str]:
 
 
 def extra_text(fields: Mapping[str, t.Any]) -> str:
-    """Write what the schema does not know as it is in `EXTRA`: with every digit of its numbers."""
+    """Return unknown fields as the text of `EXTRA`: with every digit of its numbers."""
     return bytes(encoder.encode(fields)).decode()
 
 
@@ -79,7 +79,7 @@ class RowShaper:
     """Shapes the rows of one stream.
 
     The fields of rows are learnt from the rows: Amazon adds fields without notice. What is learnt is compiled (see
-    `compiled`). A slice with a row that has another field, or another type of value, is gone through row by row and
+    `row_codegen`). A slice with a row that has another field, or another type of value, is processed row by row and
     field by field: that learns new fields, writes numbers as text where they are ids, and says which row is wrong.
 
     Measured on one core (300 thousand rows of a vendor sales document, from slices to rows, decoding included): 430
@@ -99,7 +99,7 @@ class RowShaper:
             columns: JSON Schema of each column.
             keys: Key columns: never null, and never empty text (see `keys`).
             unknown: Called with the name of a field that the schema does not know, each time.
-            leaves_out: Fields of a row that are not columns and not unknown either.
+            leaves_out: Fields of a row to ignore: neither columns nor unknown.
         """
         self._columns = columns
         self._kinds = {name: _kind(schema) for name, schema in columns.items()}
@@ -125,7 +125,7 @@ class RowShaper:
             The rows of a slice, with every column of the schema. What is absent is null.
 
         Raises:
-            DocumentError: A row is no object, a value is not of its column's type, or its keys have none. Names
+            DocumentError: A row is not an object, a value is not of its column's type, or a key has no value. Names
                 document, row and column, and never the value. The rows before it have been yielded.
         """
         template = {column: constants.get(column) for column in in_order(constants, self._columns)}
@@ -142,7 +142,7 @@ class RowShaper:
                 raise DocumentError(problem)
 
     def _shape_compiled(self, text: bytes, constants: Mapping[str, t.Any]) -> list[Row] | None:
-        """Shape a slice by what is known of its fields; return None if that is not enough."""
+        """Shape a slice with the known fields; return None if they are not enough."""
         known = (len(self._fields), tuple(constants))
         if self._compiled_for != known:
             self._compiled_for = known
@@ -157,7 +157,7 @@ class RowShaper:
             return None
 
     def _shape_each(self, text: bytes, template: Row, constants: Mapping[str, t.Any]) -> tuple[list[Row], str | None]:
-        """Shape a slice row by row; return the rows, and what is wrong with the one after them."""
+        """Shape a slice row by row; return the rows, and the problem of the one after them."""
         rows: list[Row] = []
         telling = [key for key in self._key_texts if constants.get(key) is None]
         for element in _elements.decode(text):
@@ -213,7 +213,7 @@ class RowShaper:
 
 
 def _kind(schema: Mapping[str, t.Any]) -> str:
-    """Return the type of a column: its format where it has one, null left out."""
+    """Return the type of a column: its format if it has one, ignoring null."""
     kinds = schema["type"]
     kind: str = schema.get("format") or (kinds if isinstance(kinds, str) else kinds[0])
     return kind
@@ -266,7 +266,7 @@ def _date_time(value: str) -> str:
 
 
 def snake_keys(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
-    """Write the keys of nested objects in snake_case."""
+    """Convert the keys of nested objects to snake_case."""
     if isinstance(value, dict):
         return {column_name(key): snake_keys(inner) for key, inner in value.items()}
     if isinstance(value, list):

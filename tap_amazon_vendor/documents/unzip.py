@@ -13,13 +13,13 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: What a gzip file starts with. Amazon's own label has been wrong both ways (docs/amazon/documents.md#compression).
+#: Magic number of gzip. Amazon's own label has been wrong both ways (docs/amazon/documents.md#compression).
 GZIP_MAGIC = b"\x1f\x8b"
 
 
 @contextmanager
 def unzipped(path: Path, source: str = "") -> Iterator[t.IO[bytes]]:
-    """Open a file for reading its content, whatever its label said.
+    """Open a file for reading its content, whatever its label.
 
     Args:
         path: The file.
