@@ -232,17 +232,17 @@ class Settings:
     Attributes:
         accounts: Accounts that can call Amazon.
         labels: These, and those that only label files in the inbox.
-        inbox: Folder of files to read, None for none.
+        inbox: Folder of files to read, if any.
         start_date: First day to read.
         start_given: `start_date` is set.
-        end_date: Last day to read, None for the newest there is.
+        end_date: Last day to read, None for the newest available.
         report_periods: See the setting of that name.
         selling_programs: See the setting of that name.
         distributor_views: See the setting of that name.
         availability_days: See the setting of that name.
         restatement_days: See the setting of that name.
         wait_seconds: How long to wait for a report.
-        max_reports: Most reports to ask for, None for no limit.
+        max_reports: Most reports to request, None for no limit.
     """
 
     accounts: tuple[Account, ...]

@@ -210,7 +210,7 @@ class Header(t.NamedTuple):
 
     Attributes:
         names: Amazon's names; empty if the file is empty.
-        delimiter: Between them: a tab, or a comma where there is no tab.
+        delimiter: Between them: a tab, or a comma if there is no tab.
         quoted: They are enclosed in quotes.
     """
 

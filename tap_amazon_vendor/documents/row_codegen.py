@@ -147,8 +147,8 @@ class _Writer:
         """Define the type of the objects below a prefix, and read its fields from a variable.
 
         Raises:
-            ValueError: A field is unknown, or an object or array column, or has a name that no struct can have; or a column
-                has several fields.
+            ValueError: A field is unknown, or an object or array column, or has a name that no struct can have; or a
+                column has several fields.
         """
         types: list[tuple[str, t.Any, t.Any]] = []
         names = {}

@@ -78,7 +78,7 @@ def extra_text(fields: Mapping[str, t.Any]) -> str:
 class RowShaper:
     """Shapes the rows of one stream.
 
-    The fields of rows are learnt from the rows: Amazon adds fields without notice. What is learnt is compiled (see
+    The fields are learned from the rows: Amazon adds fields without notice. What is learned is compiled (see
     `row_codegen`). A slice with a row that has another field, or another type of value, is processed row by row and
     field by field: that learns new fields, writes numbers as text where they are ids, and says which row is wrong.
 

@@ -47,7 +47,7 @@ class Calls:
         self._wait_seconds = wait_seconds
 
     def make(self, call: Call, job: Job) -> None:
-        """Make a call, and turn any error into the job's result."""
+        """Make a call, and turn any of its errors into the job's result."""
         calls: dict[Call, Callable[[Job], None]] = {
             Call.CREATE: self._look_up if job.request.amazon_generated else self._create,
             Call.POLL: self._poll,

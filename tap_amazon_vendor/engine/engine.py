@@ -145,7 +145,7 @@ class Engine:
         """Wait for the next finished job.
 
         Returns:
-            Its request, None when there is nothing left to wait for.
+            Its request, None if there is nothing left to wait for.
         """
         registry = self._registry
         while not registry.finished:

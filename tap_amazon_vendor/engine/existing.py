@@ -25,9 +25,9 @@ TYPES_PER_CALL = 10
 
 
 class ExistingJobs:
-    """What to ask an account's listing, and what it answered.
+    """Queries for an account's listing, and their results.
 
-    A guess costs a document call. Other applications of the account may ask for other options
+    A guess costs a document call. Other applications of the account may use other options
     than we do: after a few wrong guesses no more are made.
     """
 

@@ -30,7 +30,7 @@ class JobStatus:
     Attributes:
         processing: Amazon's status.
         document_id: The document, if any: the rows, or for FATAL the reason.
-        processed_at: ISO 8601 time at which processing ended, where it has.
+        processed_at: ISO 8601 time at which processing ended, if it has.
         took: Seconds from the request to that time, by Amazon's clock.
     """
 
@@ -54,7 +54,7 @@ class ListedJob:
         job_id: Amazon's id.
         job_type: Amazon's name for jobs of this kind.
         marketplace_ids: What it was created for.
-        start: ISO 8601 start of its range, None where it has none.
+        start: ISO 8601 start of its range, None if it has none.
         end: ISO 8601 end of its range.
         created_at: When it was created.
         processing: Amazon's status.

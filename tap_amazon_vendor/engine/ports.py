@@ -97,7 +97,7 @@ class Request(t.Protocol):
 
     @property
     def refresh_interval(self) -> timedelta | None:
-        """For how long Amazon answers with its last job instead of a new one; None where it never does."""
+        """For how long Amazon answers with its last job instead of a new one; None if it never does."""
 
     def is_recent(self, today: date) -> bool:
         """Return whether Amazon may still publish data for the window."""
@@ -106,7 +106,7 @@ class Request(t.Protocol):
         """Return whether the other request's window begins where this one ends, or the other way round."""
 
     def shorten(self) -> t.Any | None:  # noqa: ANN401
-        """Return the request without its newest day or hour; None where nothing would be left."""
+        """Return the request without its newest day or hour; None if nothing would be left."""
 
     def halve(self) -> tuple[t.Any, ...]:
         """Return the request in two halves, older first; empty where it can't be divided."""

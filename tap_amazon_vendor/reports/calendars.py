@@ -111,7 +111,7 @@ class Snapshot(Calendar):
 class AmazonGenerated(Calendar):
     """Reports that Amazon makes without a request. A run looks for all that Amazon still keeps.
 
-    Neither `start_date` nor the last run limits that: a report is told from those read by its id, so that none is
+    Neither `start_date` nor the last run limits that: reports already read are recognised by id, so that none is
     missed, however long ago the tap last ran.
 
     Attributes:
