@@ -1,4 +1,4 @@
-"""What the ledger says about a window."""
+"""The ledger's entry for a window."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """What was read: a report, an operation, a file of the inbox.
+    """What was read: a report, an operation, or an inbox file.
 
     Attributes:
         account: Label of the account.
-        marketplace_id: The marketplace; empty where none is known.
-        report_type: Amazon's report type, or the name of the operation; empty where none is known.
-        options: Names and values that tell it from others of the same type and days.
+        marketplace_id: The marketplace; empty if unknown.
+        report_type: Amazon's report type, or the name of the operation; empty if unknown.
+        options: Names and values that distinguish it from others of the same type and days.
     """
 
     account: str
@@ -37,18 +37,18 @@ class Subject:
 
     @classmethod
     def of_partition(cls, partition: ReportPartition) -> Subject:
-        """Return what the reports of a partition are to the ledger."""
+        """Return the subject of a partition's reports."""
         return cls(partition.account, partition.marketplace_id, partition.report_type, partition.options)
 
     @classmethod
     def of_report(cls, request: ReportRequest) -> Subject:
-        """Return what a report is to the ledger."""
-        # Settlements of several marketplaces are of the same days: there the id tells them apart.
+        """Return the subject of a report."""
+        # Settlements of several marketplaces can cover the same days: the id distinguishes them.
         own = (("reportId", request.report_id),) if request.report_id else ()
         return cls(request.account, request.marketplace_id, request.report_type, (*request.options, *own))
 
     def __str__(self) -> str:
-        """Name it for a log line."""
+        """Format it for a log line."""
         values = [value for _, value in self.options]
         return " ".join(filter(None, [self.report_type, *values, f"of {self.account!r}"]))
 
@@ -60,17 +60,17 @@ class LedgerEntry:
     Attributes:
         stream: Name of the stream.
         subject: What was read.
-        window: The days or hours that the entry is about.
+        window: The days or hours that the entry covers.
         outcome: How it ended in this stream.
         rows: Rows written.
         reason: Amazon's text, or ours.
         advice: What the user can do about it.
-        error: The call that failed, where the reason is that of a call.
+        error: The failed call's error, where the reason comes from a call.
         report_id: Amazon's id, or what identifies a file.
         bytes: Size of the document.
         attempts: Number of createReport calls; 0 where an existing report was used.
-        asked_at: When it was first asked for.
-        processed_at: When Amazon had finished it, ISO 8601.
+        asked_at: When it was first requested.
+        processed_at: When Amazon finished it, ISO 8601.
     """
 
     stream: str
@@ -94,7 +94,7 @@ class LedgerEntry:
         Args:
             stream: Name of the stream.
             result: How the report ended.
-            window: The days or hours that the entry is about.
+            window: The days or hours that the entry covers.
             outcome: How they ended in this stream.
             rows: Rows written.
         """
@@ -157,6 +157,6 @@ class LedgerEntry:
 
 
 def _date_time(moment: date) -> str:
-    """Write a day as its first moment, an hour as it is."""
+    """Format a day as its first moment, an hour unchanged."""
     text = to_text(moment)
     return text if "T" in text else f"{text}T00:00:00Z"

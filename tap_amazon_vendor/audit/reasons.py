@@ -1,4 +1,4 @@
-"""Windows by why they were not loaded: what is the same for many of them is said once."""
+"""Windows grouped by why they were not loaded, so that a shared reason is reported once."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.audit.ledger import LedgerEntry
     from tap_amazon_vendor.outcomes import Outcome
 
-#: What differs from one refusal to the next though they say the same: Amazon's request ids, and ids and types of
-#: reports, which are numbers.
+#: What varies between refusals with the same message: Amazon's request ids, and ids and types of reports, which are
+#: numbers.
 _IDS = re.compile(r"Amazon request id [^)]*|\d+")
 
 
 @dataclass
 class Reasons:
-    """Windows by why they were not loaded: what is the same for many of them is said once."""
+    """Windows grouped by why they were not loaded, so that a shared reason is reported once."""
 
     _same: dict[tuple[str, Outcome, str], list[LedgerEntry]] = field(default_factory=dict)
 
     def note(self, entry: LedgerEntry) -> LedgerEntry:
-        """Note a window; return the first one of its account with that outcome and reason, which may be itself."""
+        """Add a window; return its account's first one with that outcome and reason, which may be itself."""
         key = entry.subject.account, entry.outcome, _IDS.sub("…", entry.message)
         self._same.setdefault(key, []).append(entry)
         return self._same[key][0]
 
     def __iter__(self) -> Iterator[list[LedgerEntry]]:
-        """Yield the windows that belong together."""
+        """Yield the windows of each group."""
         return iter(self._same.values())
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Records how windows ended: a row of the ledger, a log line, and what the verdict needs."""
+"""Records how windows ended: a ledger row, a log line, and what the verdict needs."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Recorder:
 
     Attributes:
         entries: What was recorded.
-        reasons: The same by reason, of what was skipped or failed.
+        reasons: The skipped and failed entries, by reason.
     """
 
     def __init__(self, stream: ReportLedger | None, clock: Callable[[], datetime]) -> None:
         """Start with nothing recorded.
 
         Args:
-            stream: The stream `report_ledger`; None where no rows are to be written.
+            stream: The stream `report_ledger`; None to write no rows.
             clock: Returns the current time, aware.
         """
         self._stream = stream
@@ -39,12 +39,12 @@ class Recorder:
         self.reasons = Reasons()
 
     def note(self, entry: LedgerEntry) -> None:
-        """Write a row of the ledger for what was never tried, and so counts for no verdict."""
+        """Write a ledger row for what was never tried and so does not count in the verdict."""
         if self._stream:
             self._stream.write(entry.row(self._clock()))
 
     def record(self, entry: LedgerEntry) -> None:
-        """Write a row of the ledger, and log it: what is the same for many windows as one warning."""
+        """Write a ledger row and log it: windows that share a reason get one warning."""
         self.entries.append(entry)
         self.note(entry)
         if entry.outcome is Outcome.LOADED:

@@ -1,4 +1,4 @@
-"""The audit stream: what was asked for, and what became of it."""
+"""The audit stream: what was requested, and how it ended."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if t.TYPE_CHECKING:
 class ReportLedger(Stream):
     """One row for each window of each report stream.
 
-    Its rows come into being while the other streams are read. So it is the first stream to be
-    synchronised, which announces its schema, and its rows are written between those of others,
-    each right after the last row that it speaks of. Its state holds the reports that are asked
-    for and not yet read, because those belong to several streams.
+    Its rows arise while the other streams are read. So it is the first stream to be synced,
+    which writes its schema, and its rows are interleaved with those of other streams, each
+    right after the last row that it covers. Its state holds the reports that are requested
+    but not yet read, because those belong to several streams.
     """
 
     name = "report_ledger"
@@ -49,7 +49,7 @@ class ReportLedger(Stream):
         return ()
 
     def write(self, row: Record) -> None:
-        """Write one row now, if the user wants the ledger."""
+        """Write one row now, if the ledger is selected."""
         if self.selected:
             self._writer.write([row])
 
@@ -59,7 +59,7 @@ class ReportLedger(Stream):
 
     @property
     def pending(self) -> list[dict[str, t.Any]]:
-        """Reports that are asked for and not yet read, for the next run to take up."""
+        """Reports that are requested but not yet read, for the next run to resume."""
         return self.stream_state.get("pending") or []
 
     @pending.setter
@@ -68,7 +68,7 @@ class ReportLedger(Stream):
 
     @property
     def unreadable(self) -> dict[str, str]:
-        """Reports whose documents could not be read, by id, and the days on which that was found."""
+        """Reports whose documents could not be read: ids, and the days on which that was found."""
         found = self.stream_state.get("unreadable")
         return found if isinstance(found, dict) else {}
 

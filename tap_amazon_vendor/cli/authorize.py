@@ -1,4 +1,4 @@
-"""`amazon-vendor authorize`: ask a selling partner for consent and keep the refresh token that follows."""
+"""`amazon-vendor authorize`: ask a selling partner for consent and store the resulting refresh token."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.config.redaction import Secret
     from tap_amazon_vendor.errors import ConsentError
 
-#: Where the setting `refresh_token` is read from, if it says nothing else.
+#: Environment variable that the setting `refresh_token` is read from by default.
 VARIABLE = "TAP_AMAZON_VENDOR_REFRESH_TOKEN"
 
-#: What must be set before there is a refresh token.
+#: Settings that are required before there is a refresh token.
 REQUIRED = ("client_id", "client_secret", "application_id", "marketplaces")
 
-#: Addresses that may be pasted before the command gives up: a code is good for 5 minutes.
+#: Addresses that may be pasted before the command gives up: a code is valid for 5 minutes.
 TRIES = 5
 
 
@@ -120,12 +120,12 @@ def command(  # noqa: PLR0913 - one parameter per option
 
 
 class StandardOutput:
-    """Where the refresh token, and nothing else, is written."""
+    """Standard output, which gets the refresh token and nothing else."""
 
     reference = ""
 
     def check(self) -> None:
-        """There always is one."""
+        """Do nothing: standard output always exists."""
 
     def keep(self, secret: Secret) -> None:
         """Write the secret."""
@@ -143,7 +143,7 @@ def _read(files: tuple[str, ...], application_id: str | None) -> dict[str, t.Any
 
 
 def _choose(settings: dict[str, t.Any], label: str | None) -> tuple[Account, dict[str, t.Any]]:
-    """Return the account to authorize, without a refresh token, and what the configuration says of it."""
+    """Return the account to authorize, without a refresh token, and its entry in the configuration."""
     from tap_amazon_vendor.config.accounts import read_accounts  # noqa: PLC0415
 
     problems: list[str] = []
@@ -160,7 +160,7 @@ def _choose(settings: dict[str, t.Any], label: str | None) -> tuple[Account, dic
 
 
 def _place(store: str, env_file: Path, account: Account, setting: str, *, several: bool) -> Place:
-    """Return where the refresh token goes: where the setting `refresh_token` looks, if that is such a place."""
+    """Return where the refresh token goes: where the setting `refresh_token` points, if that matches `store`."""
     from tap_amazon_vendor.config.credential_store import ENVIRONMENT, KEYRING, SERVICE, EnvFile, KeyringEntry  # noqa: PLC0415
 
     if store == "env":
@@ -172,10 +172,10 @@ def _place(store: str, env_file: Path, account: Account, setting: str, *, severa
 
 
 def _ask(request: ConsentRequest, *, seconds: float, open_browser: bool, listen: bool) -> Consent:
-    """Send somebody to Amazon's consent page and wait for the answer.
+    """Send the user to Amazon's consent page and wait for the answer.
 
     Raises:
-        ConsentError: It did not come, was refused, or is another one's.
+        ConsentError: It did not arrive, was a refusal, or belongs to another request.
     """
     from tap_amazon_vendor.amazon.consent import receiving  # noqa: PLC0415
 
@@ -200,7 +200,7 @@ def _ask(request: ConsentRequest, *, seconds: float, open_browser: bool, listen:
 
 
 def _paste(request: ConsentRequest) -> Consent:
-    """Take the address from a person, again if it is the wrong one.
+    """Ask the user for the address, again if it is the wrong one.
 
     Raises:
         ConsentError: The consent was refused, or none of the addresses is the answer.
@@ -226,13 +226,13 @@ def _paste(request: ConsentRequest) -> Consent:
 
 
 def _next_line(problem: ConsentError | None) -> str:
-    """Ask for a line, on a terminal without showing it, because it holds a code.
+    """Ask for a line, without echo on a terminal, because it holds a code.
 
     Args:
-        problem: What was wrong with the one before.
+        problem: What was wrong with the previous one.
 
     Returns:
-        The line with its end; nothing where no more can come.
+        The line with its line break; empty at the end of input.
     """
     again = f"{problem}. Try again (Ctrl-C stops)." if problem else ""
     prompt = "Paste the whole address here"
@@ -250,7 +250,7 @@ def _next_line(problem: ConsentError | None) -> str:
 
 
 def _how_to_use(place: Place, entry: dict[str, t.Any]) -> str:
-    """Say where the refresh token is, and how the tap gets it from there."""
+    """Describe where the refresh token is, and how the tap gets it from there."""
     from tap_amazon_vendor.config.credential_store import EnvFile  # noqa: PLC0415
 
     if isinstance(place, StandardOutput):

@@ -1,4 +1,4 @@
-"""`amazon-vendor comments`: the SQL that writes what the catalog says of tables and columns into PostgreSQL."""
+"""`amazon-vendor comments`: the SQL that copies the catalog's descriptions of tables and columns to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
-#: What a stream that is not loaded yet has not got.
+#: PostgreSQL's conditions for a stream that is not loaded yet.
 _ABSENT = "invalid_schema_name or undefined_table or undefined_column"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-#: Stands for the environment among the files, as at the tap.
+#: Stands for the environment among the files, as in the tap's `--config`.
 ENVIRONMENT = "ENV"
 
 option = click.option(
@@ -23,14 +23,14 @@ option = click.option(
 def read(files: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
     """Read and check the configuration.
 
-    The variables of a ``.env`` in the current folder count as well, and win, as at the SDK. (The SDK looks for it
+    The variables of a ``.env`` in the current folder count too, and take precedence, as in the SDK. (The SDK searches
     upwards from its own folder, which finds a project's only if its virtual environment lies inside.)
 
     Args:
-        files: Paths, and ``ENV`` for the environment; nothing means ``ENV``.
+        files: Paths, and ``ENV`` for the environment; empty means ``ENV``.
 
     Returns:
-        The settings with their defaults, and a sentence for each that the tap would refuse.
+        The settings with their defaults, and a message for each that the tap would reject.
 
     Raises:
         click.BadParameter: A file can't be read.

@@ -1,4 +1,4 @@
-"""`amazon-vendor doctor`: find out what keeps an account from being read, and what to do about it."""
+"""`amazon-vendor doctor`: find out what blocks an account, and what to do about it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.doctor.diagnosis import Check, Diagnosis, Permission, State
 
-#: How a state looks on a terminal.
+#: Terminal styles by state.
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
 
-#: What a state means for a permission.
+#: Text for the state of a permission.
 PERMISSIONS = {"ok": "allowed", "warning": "doubtful", "failed": "missing", "unknown": "not known yet"}
 
-#: Whose two words are shown of a permission.
+#: The two states that are shown of a permission.
 COLUMNS = ("API authorization", "User permission")
 
 CAPTION = "Amazon wants both. Whether the user may see the data shows in reports only."
@@ -86,7 +86,7 @@ def command(context: click.Context, *, files: tuple[str, ...], label: str | None
 
 
 def _read(files: tuple[str, ...]) -> tuple[Settings | None, list[str]]:
-    """Return the configuration, or what is wrong with it."""
+    """Return the settings, or the problems with them."""
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415 - commands start fast
 
     from tap_amazon_vendor.config.settings import read_settings  # noqa: PLC0415
@@ -101,7 +101,7 @@ def _read(files: tuple[str, ...]) -> tuple[Settings | None, list[str]]:
 
 
 def _left_out(settings: Settings) -> list[str]:
-    """Name the streams that the settings leave nothing of."""
+    """List the streams that the settings leave without any partition, and why."""
     from tap_amazon_vendor.streams import left_out  # noqa: PLC0415 - commands start fast
 
     return left_out(settings)
@@ -124,7 +124,7 @@ def _now() -> datetime:
 
 
 def _sleep(reason: str, seconds: float) -> None:
-    """Wait, and tell whoever watches why nothing happens."""
+    """Wait, and tell the user why."""
     click.echo(f"Waiting {seconds:.0f} s {reason} ...", err=True)
     time.sleep(seconds)
 
@@ -157,7 +157,7 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, t.Any]:
 
 
 def show_settings(screen: Console, accounts: Sequence[Account], problems: Sequence[str]) -> None:
-    """Print what is wrong with the settings, or that nothing is."""
+    """Print the problems with the settings, or that they are OK."""
     from tap_amazon_vendor.doctor.diagnosis import Check, State  # noqa: PLC0415 - commands start fast
 
     if not problems:
@@ -209,7 +209,7 @@ def _show_steps(screen: Console, steps: Sequence[str]) -> None:
 
 
 def _table(permissions: Sequence[Permission]) -> Table:
-    """Put the streams below their group and its roles, so that the table fits a terminal of 80 columns."""
+    """List streams below their group and its roles, so that the table fits a terminal of 80 columns."""
     from rich.console import Group  # noqa: PLC0415 - commands start fast
     from rich.padding import Padding  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -236,7 +236,7 @@ def _table(permissions: Sequence[Permission]) -> Table:
 
 
 def _plain(permissions: Sequence[Permission]) -> Iterator[str]:
-    """Write the same for a file or a pipe."""
+    """Format the same for a file or a pipe."""
     from tap_amazon_vendor.doctor import advice  # noqa: PLC0415 - commands start fast
 
     yield from plain_table(

@@ -1,4 +1,4 @@
-"""A catalog as tables of PostgreSQL, named as target-postgres names them: for the commands that print SQL."""
+"""A catalog as PostgreSQL tables, named as target-postgres names them: for the commands that print SQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import IO
 
-#: Types of columns by type or format, as target-postgres chooses them, but for times: those keep their zone.
+#: Column types by type or format, as target-postgres chooses them, except that times keep their zone.
 _TYPES = {
     "date-time": "timestamptz",
     "date": "date",
@@ -48,7 +48,7 @@ class Table:
 
     Attributes:
         name: Its full name, quoted.
-        description: What the stream says of itself.
+        description: The stream's description.
         columns: The JSON Schema of each selected column.
         keys: Columns of the primary key.
     """
@@ -60,7 +60,7 @@ class Table:
 
 
 def identifier(*names: str) -> str:
-    """Quote a name with its parts."""
+    """Quote a qualified name."""
     return ".".join('"{}"'.format(name.replace('"', '""')) for name in names)
 
 
@@ -88,14 +88,14 @@ def selected_tables(catalog: IO[str], schema: str) -> list[Table]:
         schema: The schema that they are in.
 
     Raises:
-        click.BadParameter: It is none.
+        click.BadParameter: It is not a catalog.
     """
     from singer_sdk.singerlib import Catalog  # noqa: PLC0415 - commands start fast
 
     tables = []
     try:
         content = json.load(catalog)
-        # The SDK takes a catalog without this for one of no stream.
+        # The SDK reads a catalog without this as one without streams.
         _ = content["streams"]
         for entry in Catalog.from_dict(content).streams:
             mask = entry.metadata.resolve_selection()

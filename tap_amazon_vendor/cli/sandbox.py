@@ -1,4 +1,4 @@
-"""`amazon-vendor sandbox`: run the local Amazon until somebody stops it."""
+"""`amazon-vendor sandbox`: run the local Amazon until it is stopped."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def command(  # noqa: PLR0913 - one parameter per option
             click.echo(settings(amazon, server.url) + "\n")
             if ready_file is not None:
                 ready_file.write_text(server.url, encoding="utf-8")
-            # In slices, because a wait without end hides Ctrl-C on Windows.
+            # With a timeout, because an unlimited wait blocks Ctrl-C on Windows.
             while not stop.wait(1):
                 pass
     except OSError as error:
@@ -154,6 +154,6 @@ def _stop_on_signals() -> threading.Event:
 
 
 def _log(call: Call) -> None:
-    """Write one line a call; a call that was hung up on has no status."""
+    """Write one line per call; a call whose connection was dropped has no status."""
     parts = (f"{call.at:%H:%M:%S}", call.account or "-", call.operation)
     click.echo(" ".join((*parts, str(call.status or "hung-up"))))

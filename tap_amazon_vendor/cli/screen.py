@@ -1,4 +1,4 @@
-"""What the commands write: styled and as wide as the terminal, or plain lines into a file or a pipe."""
+"""Output of the commands: styled and as wide as a terminal, or plain lines for a file or a pipe."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if t.TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-#: Between two columns.
+#: Spaces between two columns.
 GAP = 2
 
-#: What stands in a plain line for a cell that is empty, so that each line has all its columns.
+#: Stands for an empty cell in a plain line, so that each line has all its columns.
 NOTHING = "-"
 
-#: Columns of the narrowest terminal that tables are made for; a narrower one breaks their lines.
+#: Columns of the narrowest terminal that tables fit; a narrower one wraps their lines.
 NARROWEST = 60
 
 
 class Companion(click.Group):
-    """Commands that don't mind where their output goes."""
+    """Commands whose output may go anywhere."""
 
     def main(self, *args: t.Any, **kwargs: t.Any) -> t.Any:  # noqa: ANN401 - as click has it
         """Run a command."""
@@ -35,7 +35,7 @@ class Companion(click.Group):
 
 
 def console() -> Console:
-    """Return what a person's output is printed on: as it is said, without markup, and plain if it is no terminal."""
+    """Return the console for human-readable output: text as it is, without markup, and unstyled off a terminal."""
     from rich.console import Console  # noqa: PLC0415 - commands start fast
 
     screen = Console(highlight=False, markup=False, emoji=False, force_terminal=sys.stdout.isatty())
@@ -45,12 +45,12 @@ def console() -> Console:
 
 
 def say(screen: Console, text: Text | str, style: str | None = None) -> None:
-    """Print a line as it is, without breaking it: it is to be copied."""
+    """Print a line without wrapping it, so that it can be copied."""
     screen.print(text, style=style, soft_wrap=True)
 
 
 def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Align cells with spaces, one line a row; the last column is as long as it is.
+    """Align cells with spaces, one line per row; the last column is not padded.
 
     Args:
         header: Names of the columns.
@@ -69,5 +69,5 @@ def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterato
 
 
 def printable(text: str) -> str:
-    """Write what would move the cursor, or break a line, as an escape: a label may hold anything."""
+    """Escape what would move the cursor or break a line: a label may hold anything."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -1,4 +1,4 @@
-"""`amazon-vendor tables`: the SQL that makes PostgreSQL's tables with times that keep their zone."""
+"""`amazon-vendor tables`: the SQL that creates PostgreSQL tables whose times keep their zone."""
 
 from __future__ import annotations
 

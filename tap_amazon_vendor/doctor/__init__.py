@@ -1,1 +1,1 @@
-"""What keeps an account from being read, and what to do about it."""
+"""What blocks an account, and what to do about it."""

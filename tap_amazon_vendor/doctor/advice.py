@@ -1,4 +1,4 @@
-"""What a person can do about an account that can't be read: steps, and sentences to send to its administrator."""
+"""What to do about an account that can't be read: steps, and requests to send to its administrator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BEGINNINGS = {"client_id": "amzn1.application-oa2-client.", "refresh_token": "At
 
 
 def credentials(account: Account) -> tuple[str, ...]:
-    """Say which credentials do not look like what they should be, without showing them."""
+    """Return which credentials look wrong, without showing them."""
     values = {
         "client_id": account.client_id,
         "client_secret": account.client_secret.reveal(),
@@ -40,7 +40,7 @@ def credentials(account: Account) -> tuple[str, ...]:
 
 
 def rotate() -> str:
-    """Say how a client secret is renewed."""
+    """Return how to renew a client secret."""
     return (
         f"Rotate it under your application's LWA credentials in {PORTAL}, then set `client_secret` and "
         "`credentials_rotated_on`. Refresh tokens stay valid"
@@ -48,25 +48,25 @@ def rotate() -> str:
 
 
 def new_consent(account: Account) -> str:
-    """Say how a refresh token is got."""
+    """Return how to get a refresh token."""
     label = "" if account.label == "default" else f" --account {account.label!r}"
     return f"Get a new consent, and with it a new refresh token: amazon-vendor authorize{label}"
 
 
 def kind(account: Account) -> tuple[str, ...]:
-    """Say what to do if the authorization is of the other kind of account."""
+    """Return what to do if the authorization is for the other account type."""
     other = "seller" if account.kind == "vendor" else "vendor"
     return (f"Set `account_type` to {other!r}, or authorize the {account.kind} account", new_consent(account))
 
 
 def host(account: Account) -> str:
-    """Say which settings decide what host is asked."""
+    """Return which settings determine the host."""
     must = f"{account.api_url} must be the host of the region where the account is"
     return f"Check `marketplaces` ({countries(account)}), `region` and `api_url`: {must}"
 
 
 def region(account: Account) -> tuple[str, ...]:
-    """Say what to do if a region's host does not know an account."""
+    """Return what to do if a region's host does not know an account."""
     return (
         host(account),
         "If they are right, the application lacks every role, or the account consented before it had them",
@@ -75,7 +75,7 @@ def region(account: Account) -> tuple[str, ...]:
 
 
 def role_steps(account: Account, role: str) -> tuple[str, ...]:
-    """Say how the API authorization gets a role."""
+    """Return how to get a role into the API authorization."""
     later = "Roles are fixed when an account consents: a role that is added later needs a new consent"
     return (
         f"Give your application {application(account)} the role {role} in {PORTAL}",
@@ -85,7 +85,7 @@ def role_steps(account: Account, role: str) -> tuple[str, ...]:
 
 
 def role_request(account: Account, role: str) -> str:
-    """Write to the administrator of an account whose authorization lacks a role."""
+    """Return a request to the administrator of an account whose authorization lacks a role."""
     return (
         f"Please authorize our application {application(account)} once more for your {account.kind} account "
         f"({countries(account)}): your consent does not cover the role {role} yet, which our reports need. We send you "
@@ -94,7 +94,7 @@ def role_request(account: Account, role: str) -> str:
 
 
 def user_steps(account: Account, group: str) -> tuple[str, ...]:
-    """Say how the account, and whoever consented for it, get to see the data."""
+    """Return how the account, and the user who consented for it, get access to the data."""
     return (
         "The API authorization is there; the user permission is a second thing, and both are needed",
         f'An administrator gives "{user_permission(group)}" to the user who consented, in {_menu(account)}',
@@ -103,7 +103,7 @@ def user_steps(account: Account, group: str) -> tuple[str, ...]:
 
 
 def user_request(account: Account, group: str) -> str:
-    """Write to the administrator of an account whose user lacks a permission."""
+    """Return a request to the administrator of an account whose user lacks a permission."""
     return (
         f"Please give the user who authorized our application {application(account)} the permission "
         f'"{user_permission(group)}" in {_menu(account)}.'
@@ -111,22 +111,22 @@ def user_request(account: Account, group: str) -> str:
 
 
 def user_permission(group: str) -> str:
-    """Name a permission group as Vendor Central does."""
+    """Return a permission group's name in Vendor Central."""
     return USER_PERMISSIONS.get(group, group)
 
 
 def application(account: Account) -> str:
-    """Name the application, as well as the settings know it."""
+    """Return the application's id, or its client id where the settings lack that."""
     return account.application_id or account.client_id
 
 
 def countries(account: Account) -> str:
-    """Name the marketplaces."""
+    """Return the country codes of the marketplaces."""
     return ", ".join(place.country for place in account.marketplaces)
 
 
 def central(account: Account) -> str:
-    """Name the Central of the account."""
+    """Return the account's host of Vendor Central or Seller Central."""
     return account.marketplaces[0].central(account.kind)
 
 

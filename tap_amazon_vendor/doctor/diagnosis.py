@@ -1,8 +1,9 @@
-"""Finds out whether an account can be read, and what stands in the way: for `amazon-vendor doctor`, `--test` and runs.
+"""Finds out whether an account can be read, and what blocks it: for `amazon-vendor doctor`, `--test` and runs.
 
-Access to data takes two steps at Amazon. The API authorization: the account consented to the application, which had the
-role then. The user permission: the account, and whoever consented for it, may see the data in Vendor Central or Seller
-Central. A list call tells the former; the latter shows in reports only, so those of the last 90 days are looked at.
+Amazon requires two things for access to data. The API authorization: the account consented to the application, which
+had the role at the time. The user permission: the account, and the user who consented for it, may see the data in
+Vendor Central or Seller Central. A list call shows the former; the latter shows in reports only, so those of the last
+90 days are checked.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ GET_PARTICIPATIONS = Operation(
 #: Report types that one getReports call takes.
 MOST_TYPES = 10
 
-#: Days after which Amazon no longer takes a client secret, and how long before that we warn
+#: Days after which Amazon no longer accepts a client secret, and how many days before that we warn
 #: (docs/amazon/login.md#credentials).
 SECRET_DAYS = 180
 WARN_DAYS = 30
@@ -61,7 +62,7 @@ DONE, FATAL = "DONE", "FATAL"
 
 
 class State(str, Enum):
-    """What came out of a check, in one word."""
+    """The result of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -71,12 +72,12 @@ class State(str, Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """Something that must be right before anything can be read.
+    """A precondition for reading anything.
 
     Attributes:
         name: What was checked.
-        state: What came out.
-        text: What was found, with Amazon's words where it refused.
+        state: The result.
+        text: What was found, with Amazon's message where it refused.
         steps: What to do about it.
     """
 
@@ -96,9 +97,9 @@ class Permission:
         streams: Names of the streams.
         authorized: Whether the API authorization covers them.
         permitted: Whether the account and its user may see the data, as far as reports show.
-        text: What was found, with Amazon's words where it refused.
+        text: What was found, with Amazon's message where it refused.
         steps: What to do about it.
-        request: A sentence that can be sent to whoever administers the account.
+        request: Text to send to the account's administrator.
     """
 
     group: str
@@ -112,7 +113,7 @@ class Permission:
 
     @property
     def ok(self) -> bool:
-        """Whether the streams can be read, as far as one can tell."""
+        """Whether the streams can be read, as far as is known."""
         return self.authorized is State.OK and self.permitted is not State.FAILED
 
 
@@ -121,8 +122,8 @@ class Diagnosis:
     """What was found out about an account.
 
     Attributes:
-        account: Which one.
-        checks: In order; none comes after one that failed, because that explains the rest.
+        account: The account.
+        checks: In order; the first failed check is the last, because it explains the rest.
         permissions: By group and role; empty where a check failed.
     """
 
@@ -132,24 +133,24 @@ class Diagnosis:
 
     @property
     def ok(self) -> bool:
-        """Whether everything can be read, as far as one can tell."""
+        """Whether everything can be read, as far as is known."""
         failed = any(check.state is State.FAILED for check in self.checks)
         return not failed and all(permission.ok for permission in self.permissions)
 
     @property
     def problems(self) -> list[str]:
-        """One paragraph for each thing that stands in the way."""
+        """One paragraph for each thing that blocks the account."""
         failed = [_paragraph(check.text, check.steps) for check in self.checks if check.state is State.FAILED]
         return failed + [_of_streams(same) for same in self.remedies if not same[0].ok]
 
     @property
     def doubts(self) -> list[str]:
-        """One paragraph for each thing that may stand in the way."""
+        """One paragraph for each thing that may block the account."""
         return [_of_streams(same) for same in self.remedies if same[0].ok]
 
     @property
     def remedies(self) -> list[list[Permission]]:
-        """The permissions that need something done, together where it is the same: a role opens several groups."""
+        """The permissions that need action, grouped where it is the same: a role opens several groups."""
         found: dict[tuple[object, ...], list[Permission]] = {}
         for permission in self.permissions:
             if permission.steps or not permission.ok:
@@ -159,12 +160,12 @@ class Diagnosis:
 
 
 def _paragraph(text: str, steps: Sequence[str]) -> str:
-    """Say what was found and what to do about it."""
+    """Join what was found and what to do about it."""
     return ". ".join((text, *steps))
 
 
 def _of_streams(same: Sequence[Permission]) -> str:
-    """Say the same of all streams of some permissions."""
+    """Write one paragraph for all streams of some permissions."""
     streams = ", ".join(stream for permission in same for stream in permission.streams)
     return _paragraph(f"{streams}: {same[0].text}", same[0].steps)
 
@@ -178,18 +179,18 @@ def check_account(  # noqa: PLR0913  # whom, what, how, and what is known alread
     only: Collection[str] | None = None,
     heard: Mapping[str, AmazonError] = MappingProxyType({}),
 ) -> Diagnosis:
-    """Check an account, in the order in which one thing explains the next. Asks for no report.
+    """Check an account, in the order in which one thing explains the next. Requests no report.
 
     Args:
-        account: Whom to check.
-        groups: The streams by permission group; those of the other kind of account are passed over.
-        api: Its door to Amazon.
+        account: The account to check.
+        groups: The streams by permission group; those of the other account type are ignored.
+        api: Its client.
         today: The current UTC day.
         only: Names of the streams to check, None for all.
-        heard: With what Amazon refused reports just now, by the name of the stream: that is not asked again.
+        heard: Errors with which Amazon just refused reports, by stream name: those calls are not repeated.
 
     Returns:
-        What was found; Amazon's refusals are part of it and not raised.
+        The diagnosis; Amazon's refusals are part of it and not raised.
     """
     found: list[Check] = []
     for check in _check_login(account, api.auth, today):
@@ -204,7 +205,7 @@ def check_account(  # noqa: PLR0913  # whom, what, how, and what is known alread
     }
     types: dict[Roles, list[str]] = {}
     for _, roles in wanted:
-        # A stream that reads no report shares the fate of the reports that need its role.
+        # A stream that reads no report is judged by the reports that need its role.
         types[roles] = _types(wanted, roles) or _types(every, roles)
     answers = _Answers(api, types, _heard(wanted, heard))
     for check in _check_place(account, api, answers):
@@ -216,27 +217,27 @@ def check_account(  # noqa: PLR0913  # whom, what, how, and what is known alread
 
 
 def tells_of_roles(error: AmazonError | None) -> bool:
-    """Say whether Amazon would refuse a list call with the words with which it refused a report."""
+    """Return whether Amazon would refuse a list call with the same error as a report."""
     return isinstance(error, AccessDeniedError) or is_other_kind(error)
 
 
 def is_other_kind(error: AmazonError | None) -> bool:
-    """Say whether Amazon refused a report because the authorization is of the other kind of account."""
+    """Return whether Amazon refused a report because the authorization is for the other account type."""
     return error is not None and _says(error, OTHER_ACCOUNT_TYPE)
 
 
 def _types(by_role: ByRole, roles: Roles) -> list[str]:
-    """Return the report types that need some roles; two streams of one report need it named once."""
+    """Return the report types that need some roles, each once."""
     streams = [stream for (_, needed), some in by_role.items() if needed == roles for stream in some]
     return list(dict.fromkeys(stream.source for stream in streams if isinstance(stream, ReportRows)))
 
 
 def _heard(by_role: ByRole, heard: Mapping[str, AmazonError]) -> dict[Roles, Reports | AmazonError]:
-    """Return what Amazon said of reports already, by the roles that they need."""
+    """Return Amazon's errors so far for reports, by the roles that they need."""
     known: dict[Roles, Reports | AmazonError] = {}
     for (_, roles), streams in by_role.items():
         for stream in streams:
-            # What an API says that is no report may mean something else.
+            # The error of another API may mean something else.
             if isinstance(stream, ReportRows) and tells_of_roles(heard.get(stream.name)):
                 known.setdefault(roles, heard[stream.name])
     return known
@@ -272,12 +273,12 @@ def _check_login(account: Account, auth: LwaAuthenticator, today: date) -> Itera
 
 
 def _age(account: Account, today: date) -> int | None:
-    """Return the days since the client secret was made, None where nobody tells."""
+    """Return the days since the client secret was rotated, None if unknown."""
     return None if account.rotated_on is None else (today - account.rotated_on).days
 
 
 def _check_age(account: Account, today: date) -> Check:
-    """Warn before Amazon stops to take the client secret."""
+    """Warn before Amazon stops accepting the client secret."""
     left = SECRET_DAYS - (_age(account, today) or 0)
     days = f"{left} days are left" if left >= 0 else "they are over"
     until = today + timedelta(days=left)
@@ -289,7 +290,7 @@ def _check_age(account: Account, today: date) -> Check:
 
 @dataclass
 class _Answers:
-    """What getReports says of the report types that need the same roles, each asked at most once."""
+    """Answers of getReports for the report types that need the same roles, each requested at most once."""
 
     api: SellingPartnerApi
     types: Mapping[Roles, Sequence[str]]
@@ -298,8 +299,8 @@ class _Answers:
     def of(self, roles: Roles) -> Reports | AmazonError:
         """Return the reports of the last 90 days, or the error.
 
-        Types that need the same role share their fate, so ten of them speak for all. Types that need different roles
-        are not mixed: nobody knows what Amazon says if one of them is missing.
+        Types that need the same role are allowed or refused together, so ten represent all. Types that need different
+        roles are not mixed: Amazon's answer where one of the roles is missing is unknown.
         """
         if roles not in self.known:
             if not self.types[roles]:
@@ -312,13 +313,13 @@ class _Answers:
         return self.known[roles]
 
     def first(self) -> Reports | AmazonError:
-        """Return the answer to the first call, which also shows what is wrong with all of them."""
+        """Return the answer to the first call, which also shows problems common to all."""
         known = (answer for answer in self.known.values() if _says(answer, OTHER_ACCOUNT_TYPE))
         return next(known, None) or next((self.of(roles) for roles, types in self.types.items() if types), [])
 
 
 def _by_role(account: Account, groups: Groups) -> ByRole:
-    """Sort the streams of an account by group and roles."""
+    """Group the streams of an account by group and roles."""
     countries = {place.country for place in account.marketplaces}
     found: ByRole = {}
     for group, streams in groups.items():
@@ -330,7 +331,7 @@ def _by_role(account: Account, groups: Groups) -> ByRole:
 
 
 def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) -> Iterator[Check]:
-    """Check that the region's host knows the account, that it is of the kind, and has the marketplaces."""
+    """Check that the region's host knows the account, and the account's type and marketplaces."""
     answer = answers.first()
     if _says(answer, OTHER_ACCOUNT_TYPE):
         text = f"This is not the authorization of a {account.kind}: {answer}"
@@ -347,12 +348,12 @@ def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) ->
 
 
 def _says(answer: Reports | AmazonError, *texts: str) -> bool:
-    """Say whether Amazon refused with one of some texts."""
+    """Return whether Amazon refused with one of some texts."""
     return isinstance(answer, AmazonError) and any(text in answer.text.lower() for text in texts)
 
 
 def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
-    """Compare the marketplaces with those in which the seller takes part."""
+    """Compare the marketplaces with those in which the seller participates."""
     try:
         answer = api.call(GET_PARTICIPATIONS)
         own = {entry["marketplace"]["id"]: entry["marketplace"]["countryCode"] for entry in answer.get("payload", [])}
@@ -369,7 +370,7 @@ def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
 
 
 def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Check:
-    """Compare the marketplace with that of earlier reports: no call tells that of a vendor group."""
+    """Compare the marketplace with that of earlier reports: no call returns that of a vendor group."""
     reports = [] if isinstance(answer, AmazonError) else answer
     done = {
         id_
@@ -390,7 +391,7 @@ def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Che
 def _permission(
     account: Account, group: str, roles: Roles, streams: Sequence[AnyRows], answers: _Answers
 ) -> Permission:
-    """Say whether the streams of a group that need the same role can be read."""
+    """Check whether the streams of a group that need the same role can be read."""
     answer = answers.of(roles)
     permission = Permission(group, roles, tuple(stream.name for stream in streams))
     role = " or ".join(roles)
