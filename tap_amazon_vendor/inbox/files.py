@@ -12,7 +12,7 @@ from pathlib import Path
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: How files end that a browser or a copy has not finished, or that an editor keeps beside another.
+#: Suffixes of unfinished downloads and copies, and of editors' backup files.
 _UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".opdownload", ".tmp", ".temp", ".swp", ".bak", "~")
 
 _BLOCK = 1 << 20
@@ -24,7 +24,7 @@ class InboxFile:
 
     Attributes:
         path: Where it is.
-        name: Its path within the inbox, with slashes.
+        name: Its path within the inbox, with forward slashes.
         sha256: Hash of its content, as hexadecimal digits.
         modified: When it was last changed.
     """
@@ -36,19 +36,19 @@ class InboxFile:
 
     @property
     def folders(self) -> list[str]:
-        """The folders that the file lies in, the nearest first."""
+        """The folders that contain the file, innermost first."""
         return self.name.split("/")[-2::-1]
 
     @property
     def report_id(self) -> str:
-        """What stands for Amazon's id of the report."""
+        """The file's substitute for Amazon's report id."""
         return f"{self.name.rpartition('/')[2]}-{self.sha256[:12]}"
 
 
 def files_in(folder: Path, unreadable: Callable[[OSError], None]) -> Iterator[Path]:
-    """Find the files of a folder and of the folders within, in the order of their names.
+    """Find the files of a folder and its subfolders, in the order of their names.
 
-    Hidden files and folders, and files that are not finished, are left out.
+    Hidden files and folders, and unfinished files, are skipped.
 
     Args:
         folder: The inbox.
@@ -63,12 +63,12 @@ def files_in(folder: Path, unreadable: Callable[[OSError], None]) -> Iterator[Pa
 
 
 def look_at(path: Path, name: str, copy: Path | None = None) -> InboxFile:
-    """Read a file through for its hash.
+    """Read a whole file to hash it.
 
     Args:
         path: The file.
         name: Its path within the inbox.
-        copy: Where to copy it to: what is copied and what is hashed is the same, whoever writes to the file meanwhile.
+        copy: Where to copy it to: copy and hash match, even if the file is written to meanwhile.
 
     Raises:
         OSError: It can't be read.
@@ -84,6 +84,6 @@ def look_at(path: Path, name: str, copy: Path | None = None) -> InboxFile:
 
 
 def clean_name(path: Path, folder: Path) -> str:
-    """Write a file's path within the inbox so that it can stand in messages: some names are no text."""
+    """Return a file's path within the inbox, made safe for messages: some names are not valid text."""
     text = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

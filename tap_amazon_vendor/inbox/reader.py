@@ -1,8 +1,8 @@
-"""The reading of the inbox: from its files to rows, state and ledger.
+"""Reads the inbox: from its files to rows, state and ledger.
 
 A file is decoded completely before its first row is written, so it is read whole or not at all. Each stream remembers
 in its bookmark, under `INBOX`, the hashes of what it read and the days on which it did. The complete range of a
-partition stays as it is: nobody knows what a file by hand leaves out.
+partition stays unchanged: what a manually provided file leaves out is unknown.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ logger = logging.getLogger("tap-amazon-vendor")
 #: In a stream's bookmark: hashes of the files that it read. In the ledger's options: the file.
 INBOX = "inbox"
 
-#: Digits of a hash in the state: 128 bits.
+#: Hexadecimal digits of a hash in the state: 128 bits.
 _DIGITS = 32
 
 
 @dataclass
 class InboxReading:
-    """The reading of one file by one stream: iterate over its rows, write them, then `finish`.
+    """Reads one file for one stream: iterate over its rows, write them, then `finish`.
 
     Attributes:
-        stream: Who reads.
+        stream: The stream.
         context: The partition that the rows belong to.
-        result: What stands for the report.
-        flat: How a flat file is written.
+        result: Stands for the result of a report.
+        flat: Layout of a flat file.
         sha256: Hash of the file.
-        rows: How many rows it has.
+        rows: Number of rows.
     """
 
     stream: ReportStream
@@ -67,15 +67,15 @@ class InboxReading:
     rows: int = 0
 
     def __iter__(self) -> Iterator[list[Record]]:
-        """Yield the rows, some at a time."""
+        """Yield the rows in chunks."""
         if self.result.document and not self.result.document.empty:
             yield from self.stream.chunks(self.context, self.result, self.flat)
 
     def check(self) -> None:
-        """Decode the file completely, count its rows and find the days that they are of.
+        """Decode the file completely, count its rows and find the days that they cover.
 
         Raises:
-            DocumentError: It can't be read whole.
+            DocumentError: It can't be read completely.
         """
         days: set[str] = set()
         periods: set[tuple[t.Any, ...]] = set()
@@ -99,7 +99,7 @@ class InboxReading:
         self.stream.stream_state[INBOX] = {**_read(self.stream), self.sha256[:_DIGITS]: today.isoformat()}
 
     def _check_period(self, periods: set[tuple[t.Any, ...]]) -> None:
-        """Check a period that the file's first row or its name told against all rows."""
+        """Check a period that was inferred from the file's first row or name against all rows."""
         document = self.result.document
         column = next(
             (option.column for option in self.stream.declaration.report.options if option.setting == "report_periods"),
@@ -116,7 +116,7 @@ class InboxReading:
 
 
 class Inbox:
-    """The files of the inbox that are to be read."""
+    """The inbox files that are to be read."""
 
     def __init__(  # noqa: PLR0913  # each is one fact
         self,
@@ -128,13 +128,13 @@ class Inbox:
         spool: Path,
         today: date,
     ) -> None:
-        """Begin.
+        """Prepare.
 
         Args:
             folder: The inbox.
-            streams: The report streams of the run, also those that are not selected.
-            accounts: Whose files they may be.
-            recorder: Takes down how files ended that no stream reads.
+            streams: The report streams of the run, including deselected ones.
+            accounts: The accounts that files may belong to.
+            recorder: Records the outcome of files that no stream reads.
             spool: Private folder for copies.
             today: The current UTC day.
         """
@@ -147,7 +147,7 @@ class Inbox:
         self._recogniser = Recogniser(REPORT_STREAMS, lambda name: load_schema(name)["properties"])
 
     def __iter__(self) -> Iterator[InboxReading]:
-        """Yield the readings of files that can be read whole; what can't be read is told here."""
+        """Yield the readings of files that can be read completely; record those that can't."""
         for path in files_in(self._folder, self._unlisted):
             name = clean_name(path, self._folder)
             copy = self._spool / "inbox"
@@ -167,9 +167,9 @@ class Inbox:
                 copy.unlink(missing_ok=True)
 
     def _is_read(self, file: InboxFile) -> bool:
-        """Say whether every selected stream that reads a file has done so. Those that do are of one report type.
+        """Return whether every selected stream that reads a file has done so. Those streams are of one report type.
 
-        The same bytes may be two reports, of which only the names differ.
+        The same bytes may be two reports that differ in their names only.
         """
         streams = self._streams.values()
         types = {stream.declaration.source for stream in streams if _has_read(stream, file)}
@@ -213,10 +213,10 @@ class Inbox:
         return [stream for stream in selected if not _has_read(stream, file)]
 
     def _account(self, file: InboxFile) -> Account:
-        """Return the account that a file is of: the one that a folder is named after, or the only one.
+        """Return the account of a file: the one that a folder is named after, or the only one.
 
         Raises:
-            DocumentError: There are several, and none is named.
+            DocumentError: There are several, and no folder names one.
         """
         accounts = self._accounts
         for folder in file.folders:
@@ -228,13 +228,14 @@ class Inbox:
         return next(iter(accounts.values()))
 
     def _marketplace(self, stream: ReportStream, file: InboxFile, found: Recognised, account: Account) -> str:
-        """Return the marketplace that a file is of.
+        """Return the marketplace of a file.
 
-        The one that the file names, else the one that a folder is named after, else the only one of the account that
-        has the report, or the only one at all. A report of all marketplaces has the one that the API's rows have.
+        The one that the file names, else the one that a folder is named after, else the account's only one that has
+        the report, or the only one that has it at all. A report on all marketplaces gets the one that the API's rows
+        have.
 
         Raises:
-            DocumentError: There are several, and none is named; or there is none.
+            DocumentError: There are several, and none is named; or no marketplace has the report.
         """
         report = stream.declaration.report
         having = report.marketplaces(account)
@@ -258,10 +259,10 @@ class Inbox:
         raise DocumentError(text)
 
     def _reading(self, stream: ReportStream, file: InboxFile, found: Recognised, account: Account) -> InboxReading:
-        """Make the reading of a file by a stream.
+        """Make the reading of a file for a stream.
 
         Raises:
-            DocumentError: What the rows' keys need is not said.
+            DocumentError: The file does not specify what the rows' keys need.
         """
         declaration = stream.declaration
         if set(declaration.from_specification) & set(declaration.key_columns) and not found.document.specification:
@@ -273,7 +274,7 @@ class Inbox:
             **{option.column: option_value(option, file, found) for option in declaration.report.options},
         }
         partition = declaration.report_partition(context)
-        # In the ledger a file stands beside what was asked for, and never in its place.
+        # In the ledger a file gets its own row beside that of a requested report, and never replaces it.
         options = tuple(sorted([*partition.options, (INBOX, file.name)]))
         day = file.modified.date()
         asked = ReportRequest(*partition[:3], options=options, window=Window(day, day))
@@ -293,7 +294,7 @@ class Inbox:
         self._record(name, None, Outcome.FAILED, f"the folder can't be read: {error.strerror}")
 
     def _record(self, name: str, file: InboxFile | None, outcome: Outcome, reason: str) -> None:
-        """Note a file that belongs to no stream, or not for sure."""
+        """Record a file that belongs to no stream, or not for certain."""
         labels = list(self._accounts)
         label = next((folder for folder in name.split("/")[-2::-1] if folder in labels), labels[0])
         day = file.modified.date() if file else self._today
@@ -305,7 +306,7 @@ class Inbox:
 
 
 def _read(stream: ReportStream) -> dict[str, str]:
-    """Return the hashes of the files that a stream read, and the days on which it did."""
+    """Return the hashes of the files that a stream has read, and the days on which it did."""
     found = stream.stream_state.get(INBOX)
     return found if isinstance(found, dict) else {}
 
@@ -315,7 +316,7 @@ def _has_read(stream: ReportStream, file: InboxFile) -> bool:
 
 
 def _said_window(stream: ReportStream, context: dict[str, str], result: JobResult) -> Window | None:
-    """Return the range of a document's specification, None where it has none."""
+    """Return the range in a document's specification, None if it has none."""
     specification = (result.document and result.document.specification) or {}
     said = {**specification, **(specification.get("reportOptions") or {})}
     calendar = stream.declaration.calendar(context)
@@ -331,7 +332,7 @@ def _said_window(stream: ReportStream, context: dict[str, str], result: JobResul
 
 
 def _day(text: object) -> date | None:
-    """Read a day, or the first day of a month."""
+    """Parse a day, or a month as its first day; None if it is neither."""
     digits = str(text)[:10]
     try:
         return date.fromisoformat(digits if len(digits) == len("2026-01-31") else f"{digits}-01")

@@ -1,7 +1,7 @@
-"""Which report a file of the inbox is.
+"""Recognises which report an inbox file is.
 
-A file is recognised by what is in it: JSON by its specification, or by its arrays where it has none; a flat file by its
-header. Its name, and those of the folders that it lies in, decide only where the content leaves a choice.
+A file is recognised by its content: JSON by its specification, or by its arrays where it has none; a flat file by its
+header. Its name, and the names of its folders, decide only where the content is ambiguous.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.options import Option
     from tap_amazon_vendor.streams.report_rows import ReportRows
 
-#: Bytes at the beginning of a file that tell whether it is JSON.
+#: Bytes at the beginning of a file that show whether it is JSON.
 _HEAD = 1 << 20
 
-#: Containers of files, among them the workbooks of office programs.
+#: First bytes of ZIP archives, including office workbooks.
 _ZIP = b"PK\x03\x04"
 
-#: Fewest known columns by which a flat file is recognised: a list of SKUs alone may be anything.
+#: Minimum of known columns to recognise a flat file: a list of SKUs alone may be anything.
 _FEWEST = 4
 
-#: A report is recognised if no other fits nearly as well.
+#: A report is recognised if no other one's fit is at least this part of its own.
 _NEARLY = 0.95
 
-#: From this on a fit tells something: what file and report both have, in parts of what any of them has.
+#: Fits above this are meaningful: names that file and report share, as a fraction of all names of both.
 _ALIKE = 0.5
 
-#: Names that are told of a file that nothing recognises.
+#: Maximum of names that a message lists of an unrecognised file.
 _TOLD = 20
 
 #: Longest name of a column.
 _LONGEST_NAME = 80
 
-#: Columns that say the marketplace, as its country code, its id or the domain of its store.
+#: Columns that hold the marketplace, as a country code, an id or the domain of a store.
 _MARKETPLACE_COLUMNS = ("sales_channel", "marketplace", "marketplace_name", "amazon_store", "marketplace_id")
 
 _WORDS = re.compile(r"[^0-9a-z]+")
@@ -59,14 +59,14 @@ _WORDS = re.compile(r"[^0-9a-z]+")
 
 @dataclass(frozen=True)
 class Recognised:
-    """What a file is.
+    """What a file was recognised as.
 
     Attributes:
-        streams: Those that read it. They are of one report type.
-        document: The file, known to be whole as far as that shows without decoding it.
-        flat: How it is written, where it is a flat file.
+        streams: The streams that read it. They are of one report type.
+        document: The file, complete as far as can be checked without decoding it.
+        flat: Layout, for a flat file.
         names: Names in the header of a flat file.
-        rows: Of a document without a specification, the first row of each array.
+        rows: For a document without a specification, the first row of each array.
     """
 
     streams: tuple[ReportRows, ...]
@@ -77,14 +77,14 @@ class Recognised:
 
     @property
     def said(self) -> dict[str, t.Any]:
-        """What the document's specification says, with the report options."""
+        """The document's specification, with the report options at its top level."""
         specification = self.document.specification or {}
         options = specification.get("reportOptions")
         return {**specification, **(options if isinstance(options, dict) else {})}
 
 
 class _Fit(t.NamedTuple):
-    """How well a file fits a report: names that both have, names of the file, columns of the report."""
+    """How well a file fits a report: number of shared names, of the file's names, and of the report's columns."""
 
     known: int
     names: int
@@ -92,19 +92,19 @@ class _Fit(t.NamedTuple):
 
     @property
     def alike(self) -> float:
-        """What both have, in parts of what any has."""
+        """Shared names as a fraction of all names."""
         return self.known / (self.names + self.columns - self.known)
 
 
 class Recogniser:
-    """Says which streams read a file."""
+    """Finds the streams that read a file."""
 
     def __init__(self, streams: Iterable[ReportRows], columns: Callable[[str], Mapping[str, t.Any]]) -> None:
         """Prepare.
 
         Args:
             streams: All report streams.
-            columns: Gives the schemas of a stream's own columns by its name.
+            columns: Returns the schemas of a stream's own columns by its name.
         """
         self._streams = tuple(streams)
         self._columns = {stream: columns(stream.name) for stream in self._streams}
@@ -115,14 +115,14 @@ class Recogniser:
         }
 
     def recognise(self, file: InboxFile, country: str | None = None) -> Recognised:
-        """Say what a file is.
+        """Recognise a file.
 
         Args:
             file: The file.
-            country: Country of its marketplace, where it is known: charsets hang on it.
+            country: Country of its marketplace, if known: the charset depends on it.
 
         Raises:
-            UnknownReportError: It is no report that a stream reads. Names what is in its header, and no value.
+            UnknownReportError: No stream reads it. The message lists the names in its header, and no values.
             DocumentError: It is damaged, or may be one of several reports.
         """
         with unzipped(file.path, file.name) as content:
@@ -164,7 +164,7 @@ class Recogniser:
         return found
 
     def _by_arrays(self, file: InboxFile, rows: Mapping[str, Mapping[str, t.Any]]) -> tuple[ReportRows, ...]:
-        """Return the streams of the report that has a document's arrays."""
+        """Return the streams of the report type that has a document's arrays."""
         candidates = [
             stream
             for stream in self._streams
@@ -198,7 +198,7 @@ class Recogniser:
             if known.issuperset(key for key in stream.key_columns if key not in constant):
                 whole[stream] = fit
             elif fit.alike > _ALIKE:
-                # So much of it is there: reading it will say which key is missing.
+                # Most of it is present: reading it will report which key is missing.
                 damaged[stream] = fit
         if not whole and not damaged:
             text = f"no stream reads such a file. Its header is {_listed(header.names)}"
@@ -210,10 +210,10 @@ class Recogniser:
         )
 
     def _choose(self, file: InboxFile, fits: Mapping[ReportRows, _Fit]) -> ReportRows:
-        """Return the stream that fits best; of several that fit alike, the one that the file's name names.
+        """Return the stream that fits best; of equally good ones, the one that the file's name contains.
 
-        First counts how many of the file's names a report knows, then how few of the report's are missing in the file:
-        that tells something if most are there.
+        First criterion: how many of the file's names a report knows. Second: how few of the report's are missing from
+        the file, which is meaningful if most are present.
         """
         known = max(fit.known for fit in fits.values())
         alike = [stream for stream, fit in fits.items() if fit.known >= _NEARLY * known]
@@ -229,13 +229,13 @@ class Recogniser:
         return alike[0]
 
     def named(self, file: InboxFile) -> set[str]:
-        """Return the report types that a file's name names."""
+        """Return the report types that a file's path names."""
         return {stream.report.name for stream in _named(file.name, self._streams)}
 
     def said_marketplaces(self, file: InboxFile, found: Recognised) -> set[str]:
         """Return the ids of the marketplaces that a file names, in its specification or else in its rows.
 
-        Reads a flat file through where it has a column that says them.
+        Reads a whole flat file if it has such a column.
 
         Raises:
             DocumentError: It is damaged.
@@ -257,13 +257,13 @@ class Recogniser:
 
 
 def option_value(option: Option, file: InboxFile, found: Recognised) -> str:
-    """Return the value of a report option that a file was made with.
+    """Return the value of a report option that a file was generated with.
 
     From its specification; else from its name or its folders' names, where one of the values is a word of them; else,
-    of a period, from the days of its first row.
+    for a period, from the days of its first row.
 
     Raises:
-        DocumentError: Nothing says it.
+        DocumentError: It is not specified.
     """
     value = found.said.get(option.name)
     if isinstance(value, str):
@@ -283,13 +283,13 @@ def option_value(option: Option, file: InboxFile, found: Recognised) -> str:
 
 
 def marketplace_of(word: str) -> str | None:
-    """Return the id of a marketplace by its country code, its id or the domain of its store; None if it is none."""
+    """Return the id of a marketplace by its country code, id or store domain; None if there is no such marketplace."""
     known = find_marketplace(word)
     return known.marketplace_id if known else _stores().get(word.strip().lower())
 
 
 def _stores() -> dict[str, str]:
-    """Return the ids of marketplaces by the domains of their stores."""
+    """Return the ids of marketplaces by store domain."""
     stores = {}
     for each in MARKETPLACES:
         hosts = (each.seller_central, each.vendor_central)
@@ -303,19 +303,19 @@ def _known_marketplaces(texts: Iterable[str]) -> set[str]:
 
 
 def _cells(file: InboxFile, flat: FlatFile, index: int) -> set[str]:
-    """Return the different texts of a column of a flat file."""
+    """Return the distinct texts in a column of a flat file."""
     table = Table(file.path, find_charset(file.path, file.name, _ignore), flat.delimiter, file.name, quoted=flat.quoted)
     return {row[index] for _, rows in table.chunks() for row in rows}
 
 
 def _dialect(flat: FlatFile, header: Header) -> FlatFile:
-    """Return how a file is written: Seller Central's downloads have commas and quotes where the API has tabs."""
+    """Return a file's layout: downloads from Seller Central have commas and quotes where the API has tabs."""
     comma = header.delimiter == ","
     return replace(flat, delimiter=header.delimiter, quoted=flat.quoted or header.quoted or comma)
 
 
 def _named(name: str, streams: Iterable[ReportRows]) -> list[ReportRows]:
-    """Return the streams that a file's path names, by their names or report types: those with the longest name."""
+    """Return the streams that a file's path names, by stream name or report type: those with the longest match."""
     path = f"_{_WORDS.sub('_', name.lower())}_"
     lengths = {
         stream: max(
@@ -328,7 +328,7 @@ def _named(name: str, streams: Iterable[ReportRows]) -> list[ReportRows]:
 
 
 def _flattened(row: Mapping[str, t.Any], prefix: str = "") -> set[str]:
-    """Return the columns of a row of JSON."""
+    """Return the column names of a JSON row."""
     names: set[str] = set()
     for name, value in row.items():
         column = f"{prefix}{column_name(name)}"
@@ -337,7 +337,7 @@ def _flattened(row: Mapping[str, t.Any], prefix: str = "") -> set[str]:
 
 
 def _period(start: object, end: object, names: Iterable[str]) -> str | None:
-    """Return the period from one day to another, None if there is none."""
+    """Return the period from one day to another, None if no period matches."""
     try:
         first, last = date.fromisoformat(str(start)[:10]), date.fromisoformat(str(end)[:10])
     except ValueError:
@@ -349,10 +349,10 @@ def _period(start: object, end: object, names: Iterable[str]) -> str | None:
 
 
 def _check_specification(document: Document, streams: Iterable[ReportRows]) -> None:
-    """Check what a specification says for all rows.
+    """Check the fields of a specification that apply to all rows.
 
     Raises:
-        DocumentError: It is not of the type that Amazon writes.
+        DocumentError: One is not of the type that Amazon writes.
     """
     specification = document.specification or {}
     options = specification.get("reportOptions") or {}
@@ -372,22 +372,22 @@ def _check_specification(document: Document, streams: Iterable[ReportRows]) -> N
 
 
 def _page(file: InboxFile) -> UnknownReportError:
-    """Say what a file of elements is."""
+    """Return the error for a markup file, which lists its first elements."""
     tags = re.findall(r"<([A-Za-z][\w.:-]*)", head_text(file.path, file.name))
     return UnknownReportError(f"no stream reads such a file. Its first elements are {_listed(dict.fromkeys(tags))}")
 
 
 def _listed(names: Iterable[str]) -> str:
-    """List names for a message. What looks like a value rather than a name is not shown."""
+    """List names for a message. What looks like a value rather than a name is masked."""
     told = [name if _is_name(name) else "…" for name in names]
     more = f" and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
     return ", ".join(told[:_TOLD]) + more if told else "empty, or no text"
 
 
 def _is_name(text: str) -> bool:
-    """Say whether a text may be the name of a column: short, a letter first, no address and no long number."""
+    """Return whether a text may be a column name: short, a letter first, no email address and no long number."""
     return text[:1].isalpha() and len(text) <= _LONGEST_NAME and text.isprintable() and not re.search(r"@|\d{4}", text)
 
 
 def _ignore(_: str) -> None:
-    """Take a warning that the reading of the file will give."""
+    """Drop a warning: reading the file will repeat it."""

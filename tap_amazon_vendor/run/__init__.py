@@ -1,1 +1,1 @@
-"""One run: what it wires together, the loop that reads and writes, and the verdict at its end."""
+"""One run: its wiring, the loop that reads and writes, and the verdict at its end."""

@@ -1,4 +1,4 @@
-"""The connection test, `--test`: check each account, and read first rows of each selected stream."""
+"""The connection test, `--test`: checks each account, and reads the first rows of each selected stream."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def run_connection_test(run: Run) -> str:
     """Test what a run would read.
 
     Args:
-        run: A run that is testing.
+        run: A run made for testing.
 
     Returns:
-        What can be read, in words.
+        A report of what can be read.
 
     Raises:
-        RunFailedError: An account or a stream can't be read; says what stands in the way, and what to do about it.
+        RunFailedError: An account or a stream can't be read; says what blocks it, and what to do about it.
     """
     accounts = run.settings.accounts
     found = {account.label: run.diagnose(account.label).problems for account in accounts}
@@ -50,10 +50,10 @@ def run_connection_test(run: Run) -> str:
 
 
 def _reports_with_rows(run: Run) -> Iterator[str]:
-    """Read the first rows of each report stream; yield the names of those that have some.
+    """Read the first rows of each report stream; yield the names of streams that have rows.
 
     Raises:
-        RunFailedError: An account has a stream in none of its partitions.
+        RunFailedError: Every window of a stream of an account was skipped or failed.
     """
     partitions: dict[tuple[str, str], list[Partition]] = defaultdict(list)
     for partition in run.partitions():
@@ -75,7 +75,7 @@ def _reports_with_rows(run: Run) -> Iterator[str]:
 
 
 def _operations_with_rows(run: Run) -> Iterator[str]:
-    """Read the first rows of each stream of a paged API; yield the names of those that have some.
+    """Read the first rows of each stream of a paged API; yield the names of streams that have rows.
 
     Raises:
         RunFailedError: One of them can't be read.
@@ -95,14 +95,14 @@ def _operations_with_rows(run: Run) -> Iterator[str]:
 def report(
     accounts: Sequence[Account], names: Sequence[str], read: set[str], parts: Sequence[Part], entries: list[LedgerEntry]
 ) -> Iterator[str]:
-    """Yield the lines that say what a connection test found where nothing stands in the way.
+    """Yield the lines of the report of a successful connection test.
 
     Args:
-        accounts: Those that were asked.
-        names: The streams that read Amazon.
-        read: The streams that gave a row.
-        parts: Their partitions.
-        entries: What became of windows that were not just begun.
+        accounts: The accounts that were tested.
+        names: Names of the selected streams that read Amazon.
+        read: Names of those that returned a row.
+        parts: The partitions of the selected streams.
+        entries: Ledger entries of the windows that were finished.
     """
     if not accounts:
         yield "All is well: there is no account to ask, and the inbox can be read."

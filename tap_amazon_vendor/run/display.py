@@ -1,4 +1,4 @@
-"""The progress of a run on standard error: live on a terminal, now and then a log line elsewhere."""
+"""The progress of a run on standard error: a live line on a terminal, occasional log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if t.TYPE_CHECKING:
 
 logger = logging.getLogger("tap-amazon-vendor")
 
-#: Seconds between two log lines: the first pauses are long enough to be noticed, then patience grows.
+#: Seconds between two log lines: the first, and the most; each pause is twice the one before.
 FIRST_LINE, LONGEST_PAUSE = 10.0, 300.0
 
-#: Seconds for which a live line stands still.
+#: Seconds between two updates of a live line.
 STILL = 0.5
 
 #: Characters of the bar on a terminal.
 BAR = 20
 
-#: Columns of a terminal that does not say how many it has.
+#: Columns of a terminal that does not report its width.
 COLUMNS = 80
 
 _ERASE = "\r\x1b[K"
 
 
 class Display:
-    """Shows how far the reports are."""
+    """Shows the progress of the reports."""
 
     def __init__(self, stream: t.TextIO, clock: Callable[[], datetime]) -> None:
         """Show nothing yet.
@@ -50,10 +50,10 @@ class Display:
             handler.addFilter(self._make_room)
 
     def show(self, progress: Callable[[], Progress]) -> None:
-        """Show the progress, if it is time for it.
+        """Show the progress, if it is due.
 
         Args:
-            progress: Works it out.
+            progress: Calculates it.
         """
         now = self._clock()
         if now < self._next:
@@ -66,7 +66,7 @@ class Display:
         self._next = now + timedelta(seconds=self._pause)
 
     def close(self) -> None:
-        """Take the live line away for good."""
+        """Erase the live line for good."""
         for handler in self._handlers:
             handler.removeFilter(self._make_room)
         if self._live:
@@ -81,13 +81,13 @@ class Display:
         self._stream.flush()
 
     def _make_room(self, _: logging.LogRecord) -> bool:
-        """Take the live line away before a log line is written."""
+        """Erase the live line before a log line is written."""
         self._stream.write(_ERASE)
         return True
 
 
 def _columns(stream: t.TextIO) -> int:
-    """Return the width of a terminal: of this one, as standard output mostly is none."""
+    """Return the terminal's width: of standard error, as standard output usually is not a terminal."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or COLUMNS
     except (OSError, ValueError):

@@ -27,7 +27,7 @@ class PagedReader:
     """Reads one window: iterate over its rows, write them, then `finish`.
 
     Attributes:
-        error: What kept it from being read.
+        error: Why it could not be read, None if it could.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # each is one fact
@@ -39,15 +39,15 @@ class PagedReader:
         api: SellingPartnerApi,
         complete: Window | None,
     ) -> None:
-        """Begin.
+        """Prepare.
 
         Args:
-            stream: Who reads.
+            stream: The stream.
             context: Its partition.
-            account: Whose rows.
-            window: The time asked for.
+            account: The account.
+            window: The requested time.
             api: The account's client.
-            complete: What is complete already.
+            complete: The range that is complete already.
         """
         self._stream = stream
         self._context = context
@@ -59,7 +59,7 @@ class PagedReader:
         self.error: AmazonError | None = None
 
     def __iter__(self) -> Iterator[list[Record]]:
-        """Yield the rows, some at a time. What can't be read ends them, and `finish` records it."""
+        """Yield the rows in chunks. An error ends them, and `finish` records it."""
         try:
             for chunk in self._stream.chunks(self._api, self._account, self._window):
                 self._rows += len(chunk)
@@ -68,10 +68,10 @@ class PagedReader:
             self.error = error
 
     def finish(self, recorder: Recorder, horizon: Horizon) -> Window | None:
-        """Complete the window in ledger and state. Its rows are written.
+        """Complete the window in ledger and state, after its rows are written.
 
         Returns:
-            What is complete now; None where the window could not be read.
+            The range that is complete now; None if the window could not be read.
         """
         outcome, reason = self._outcome()
         first = self._account.marketplaces[0].marketplace_id
@@ -112,15 +112,15 @@ def readers(
     apis: Callable[[str], SellingPartnerApi],
     horizon: Horizon,
 ) -> Iterator[PagedReader]:
-    """Yield a reader for each window that a run wants of a stream, until one of an account can't be read.
+    """Yield a reader for each window that a run wants of a stream; an error ends the windows of that account.
 
     Each must be finished before the next is taken.
 
     Args:
-        stream: Who reads.
+        stream: The stream.
         accounts: The accounts, by label.
         apis: Returns the client of an account.
-        horizon: What the settings and the clock say about time.
+        horizon: The time bounds from settings and clock.
     """
     for context in stream.partitions or ():
         if stream.skipped_until(context, horizon.today):

@@ -1,7 +1,7 @@
-"""One run: what it wires together, and the loop that reads windows in the order in which Amazon finishes them.
+"""One run: its wiring, and the loop that reads windows in the order in which Amazon finishes them.
 
-The SDK reads one stream after the other. With reports that would keep the newest days of the
-last stream waiting for the whole history of the first, and its documents on disk.
+The SDK reads one stream after the other. With reports, the newest days of the last stream would
+wait for the whole history of the first, and its documents would pile up on disk.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ if t.TYPE_CHECKING:
 
 logger = logging.getLogger("tap-amazon-vendor")
 
-#: Seconds that a signal waits for the engine's lock.
+#: Seconds that a signal handler waits for the engine's lock.
 PATIENCE = 1.0
 
 
 class Run:
-    """Owns clock, clients, jobs, spool, ledger and progress, and hands them to what needs them."""
+    """Owns clock, clients, jobs, spool, ledger and progress, and passes them to the components."""
 
     def __init__(  # noqa: PLR0913  # each is one fact
         self,
@@ -85,16 +85,16 @@ class Run:
         in_background: bool = True,
         testing: bool = False,
     ) -> None:
-        """Wire nothing yet.
+        """Keep the arguments; components are made on first use.
 
         Args:
             settings: The checked settings.
             streams: All streams of the tap.
             ledger: The stream `report_ledger`, one of them.
-            clock: The time, and how to wait.
+            clock: Tells the time and waits.
             rng: Source of jitter.
             write_state: Writes a STATE message.
-            in_background: Make calls in threads of their own while rows are written.
+            in_background: Make calls in worker threads while rows are written.
             testing: Plan one window of each partition and write nothing: for a connection test.
         """
         self.settings = settings
@@ -115,7 +115,7 @@ class Run:
 
     @cached_property
     def horizon(self) -> Horizon:
-        """What the settings and the clock say about time."""
+        """The time bounds from settings and clock."""
         return Horizon(
             now=self.now,
             start=self.settings.start_date,
@@ -126,12 +126,12 @@ class Run:
 
     @property
     def selected(self) -> list[Stream]:
-        """The streams that the user wants, the ledger first."""
+        """The selected streams, the ledger first."""
         return [stream for stream in self._streams if stream.selected]
 
     @property
     def report_streams(self) -> list[ReportStream]:
-        """The selected streams of reports."""
+        """The selected report streams."""
         return [stream for stream in self.selected if isinstance(stream, ReportStream)]
 
     @property
@@ -144,11 +144,11 @@ class Run:
         """The selected streams that read Amazon."""
         return [stream for stream in self.selected if isinstance(stream, AmazonStream)]
 
-    # What the run is made of.
+    # Components.
 
     @cached_property
     def spool(self) -> Path:
-        """A private folder for documents, which goes with the run."""
+        """A private folder for documents, deleted with the run."""
         spool = Path(tempfile.mkdtemp(prefix="tap-amazon-vendor-"))
         weakref.finalize(self, shutil.rmtree, spool, ignore_errors=True)
         return spool
@@ -160,7 +160,7 @@ class Run:
 
     @cached_property
     def apis(self) -> dict[str, SellingPartnerApi]:
-        """The Selling Partner API of each account."""
+        """The Selling Partner API client of each account."""
         return {
             account.label: SellingPartnerApi.of(account, self.transport, self.clock, self.clock.sleep)
             for account in self.settings.accounts
@@ -168,7 +168,7 @@ class Run:
 
     @cached_property
     def display(self) -> Display:
-        """Where a person sees how far the run is."""
+        """Shows the progress of the run."""
         return Display(sys.stderr, self.clock)
 
     @cached_property
@@ -202,8 +202,8 @@ class Run:
 
     @cached_property
     def plan(self) -> dict[ReportPartition, list[PlannedJob]]:
-        """What the run asks for; made, and handed to the engine, at the first look."""
-        # The ledger's state is touched before that of the streams.
+        """The jobs of the run; made, and passed to the engine, on first access."""
+        # The ledger's state is accessed before that of the streams.
         pending, unreadable = from_state(self._ledger.pending), self._ledger.unreadable
         reports = plan_reports(self.demands, self.horizon, pending, first_only=self._testing)
         self.engine.plan(in_asking_order(reports), pending, unreadable)
@@ -227,7 +227,7 @@ class Run:
         return found
 
     def reader(self, partition: Partition, request: ReportRequest) -> WindowReader:
-        """Return the reader of a window whose report is finished, or wait for it."""
+        """Return the reader of a window; wait until its report is finished."""
         return WindowReader(partition, request, self.engine, self.recorder, self.today)
 
     # The run itself.
@@ -252,7 +252,7 @@ class Run:
 
     def _sync(self) -> None:
         readers: dict[ReportRequest, list[Partition]] = defaultdict(list)
-        # First of all: in the state the ledger comes first.
+        # Before anything else: in the state the ledger comes first.
         for partition in self.partitions():
             for request in partition.windows.left:
                 readers[request].append(partition)
@@ -269,17 +269,17 @@ class Run:
                 writer.announce()
             self._note_left_out()
             self._read_pages(writers)
-            # Files are there, and reports are being made meanwhile.
+            # Files are available at once, and Amazon makes reports meanwhile.
             self._read_inbox(writers)
             while finished := self.engine.next_finished():
-                # A list: parts of a window are added while it is gone through.
+                # A copy: parts of a window are added during the iteration.
                 for partition in list(readers[finished]):
                     while ready := partition.windows.ready(self.engine.is_finished):
                         reader = self.reader(partition, ready)
                         self._write(writers[partition.stream.name], partition.stream, reader)
                         for part in reader.finish():
                             readers[part].append(partition)
-        # What was completed last may not be saved yet.
+        # The latest progress may not be saved yet.
         self.write_state()
 
     def _write(self, writer: RecordWriter, stream: Stream, chunks: Iterable[list[Record]]) -> None:
@@ -290,7 +290,7 @@ class Run:
             return
         for chunk in chunks:
             writer.write(chunk)
-            # Between two chunks the state may be written: what is created in the background waits for that.
+            # Between two chunks the state may be written: jobs created in the background are waiting for that.
             self.engine.save()
 
     def _read_pages(self, writers: Mapping[str, RecordWriter]) -> None:
@@ -318,7 +318,7 @@ class Run:
             self.write_state()
 
     def _note_left_out(self) -> None:
-        """Say which streams the settings leave nothing of, and note in the ledger what they want and Amazon lacks."""
+        """Log the streams that the settings leave empty, and record the partitions that Amazon lacks in the ledger."""
         window = Window(self.horizon.start, self.horizon.end or self.horizon.today)
         for stream in self.report_streams:
             own = stream.declaration
@@ -333,14 +333,14 @@ class Run:
     # State.
 
     def write_state(self) -> None:
-        """Write the state, with the jobs that are created by now."""
+        """Write the state, with the jobs created so far."""
         if not self._testing:
             self._note_pending()
             self._write_state()
 
     def note_pending_in_signal(self) -> None:
         """Put the created jobs into the state, from within a signal handler."""
-        # A worker that has the lock may wait for a log line, and the log for us: then what was last saved must do.
+        # A worker that holds the lock may wait for the log, and the log for us: then the last saved jobs must do.
         if self._is_planned and self.engine.changed.acquire(timeout=PATIENCE):
             try:
                 self._note_pending()
@@ -348,19 +348,19 @@ class Run:
                 self.engine.changed.release()
 
     def _note_pending(self) -> None:
-        # Not before there is a plan: what an earlier run left must not be forgotten.
+        # Not before there is a plan: jobs that an earlier run left must not be lost.
         if self._is_planned:
             self._ledger.pending = to_state(self.engine.pending())
             self._ledger.unreadable = self.engine.unreadable
 
-    # What keeps accounts from being read.
+    # Diagnosis.
 
     def diagnose(self, label: str, heard: Mapping[str, AmazonError] = MappingProxyType({})) -> Diagnosis:
-        """Find out what keeps the selected streams of an account from being read.
+        """Find out what blocks the selected streams of an account.
 
         Args:
             label: The account.
-            heard: With what Amazon refused reports in this run, by the name of the stream.
+            heard: Errors with which Amazon refused reports in this run, by stream name.
         """
         account = next(each for each in self.settings.accounts if each.label == label)
         selected = {stream.name for stream in self.selected}

@@ -1,7 +1,7 @@
 """The verdict on a run: which accounts could not be read, what failed, and the message that says both.
 
-A run that could not read an account at all has failed, also where each of its windows was only skipped. What became of
-a window tells that, but not what to do about it: that is what a diagnosis is asked for.
+A run that could not read an account at all has failed, even if all its windows were only skipped. The outcomes of
+windows show that, but not what to do about it: a diagnosis does.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.calendars import Horizon
     from tap_amazon_vendor.streams.base import AmazonStream
 
-#: Reports that vendors and sellers have: one that came does not show of which kind an account is.
+#: Prefix of reports that vendors and sellers both have: a finished one does not show the account type.
 _EITHER_KIND = "GET_BRAND_ANALYTICS_"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A partition of a selected stream, as a run leaves it.
+    """A partition of a selected stream, as it stands after a run.
 
     Attributes:
         stream: Name of the stream.
         account: Label of the account.
-        marketplace_id: The marketplace, None for all of the account.
+        marketplace_id: The marketplace, None for all of the account's.
         options: The report's options.
         roles: Amazon's roles of which any one suffices.
-        lacking_until: When it is tried again, where the account was found to lack it.
+        lacking_until: When it is tried again, if the account was found to lack it.
         known: It has been read before.
     """
 
@@ -54,7 +54,7 @@ class Part:
     known: bool = False
 
     def has(self, entry: LedgerEntry) -> bool:
-        """Say whether a window is of the partition."""
+        """Return whether a window belongs to the partition."""
         asked = entry.subject
         return (
             (entry.stream, asked.account) == (self.stream, self.account)
@@ -68,7 +68,7 @@ def parts_of(streams: Iterable[AmazonStream], horizon: Horizon, read: Collection
 
     Args:
         streams: The selected streams that read Amazon.
-        horizon: What the settings and the clock say about time.
+        horizon: The time bounds from settings and clock.
         read: Names of streams that are known to have been read.
     """
     for stream in streams:
@@ -102,19 +102,20 @@ class Unread:
 
     @property
     def heard(self) -> dict[str, AmazonError]:
-        """What Amazon said to the requests of each stream that it did not accept."""
+        """Amazon's errors for rejected requests, by stream name."""
         return {entry.stream: entry.error for entry in self.entries if entry.error and not entry.report_id}
 
 
 def unread_accounts(parts: Sequence[Part], entries: Iterable[LedgerEntry]) -> list[Unread]:
     """Find the accounts that could not be read at all.
 
-    One that gave rows, or said that there are none, or took on a report, can be read. So can one of which nothing was
-    due, unless what was due says otherwise. Where Amazon did not answer, nobody knows.
+    An account can be read if a window was loaded or empty, or a report was accepted; also if a known partition was
+    not due, unless what was due shows otherwise. If Amazon did not answer, it is unknown, and the account is not
+    returned.
 
     Args:
         parts: The partitions of the selected streams.
-        entries: What became of the run's windows.
+        entries: Ledger entries of the run's windows.
     """
     accounts: dict[str, list[Part]] = {}
     for part in parts:
@@ -140,7 +141,7 @@ def _unread(account: str, parts: Sequence[Part], entries: Sequence[LedgerEntry])
     lacking = [part for part in parts if part.lacking_until and part not in tried]
     if not (bad or lacking) or any(isinstance(error, UnavailableError) for error in errors):
         return None
-    # Reports that need the same roles share their fate.
+    # Reports that need the same roles are allowed or refused together.
     refused = {entry.stream for entry in bad if tells_of_roles(entry.error)}
     missing = {role for part in parts if part.stream in refused for role in part.roles}
     for part in parts:
@@ -151,16 +152,16 @@ def _unread(account: str, parts: Sequence[Part], entries: Sequence[LedgerEntry])
 
 
 def _shows_access(entry: LedgerEntry) -> bool:
-    """Say whether a window shows that its account can be read: what this run puts off shows nothing."""
+    """Return whether a window shows that its account can be read: one that this run only postponed does not."""
     return entry.outcome.completes or (entry.outcome is Outcome.LATER and entry.report_id is not None)
 
 
 def repeated(reasons: Reasons, unread: Iterable[Unread]) -> Iterator[str]:
-    """Yield a sentence for each reason that several partitions were skipped for, where the account can be read.
+    """Yield a message for each reason that several partitions were skipped for, if the account can be read.
 
     Args:
-        reasons: Those of the run's windows, each of which was said with the first one.
-        unread: The accounts that the verdict speaks of.
+        reasons: Those of the run's windows, each of which was logged with its first window.
+        unread: The accounts that the verdict covers.
     """
     spoken_of = {each.account for each in unread}
     for first, *others in reasons:
@@ -175,15 +176,15 @@ def repeated(reasons: Reasons, unread: Iterable[Unread]) -> Iterator[str]:
 def verdict(
     unread: Sequence[Unread], entries: Iterable[LedgerEntry], diagnose: Callable[[Unread], Diagnosis]
 ) -> str | None:
-    """Say why a run has failed.
+    """Return why a run has failed.
 
     Args:
         unread: The accounts that could not be read.
-        entries: What became of all windows.
-        diagnose: Finds out what stands in the way of one of them.
+        entries: Ledger entries of all windows.
+        diagnose: Finds out what blocks one of the accounts.
 
     Returns:
-        The message that the run ends with, None where it is no failure.
+        The message that the run ends with, None if it has not failed.
     """
     entries = list(entries)
     spoken_of = {id(entry) for each in unread for entry in each.entries}
@@ -197,12 +198,12 @@ def verdict(
 
 
 def about(account: str, paragraphs: Iterable[str], windows: str = "") -> list[str]:
-    """Say that an account can't be read, and why.
+    """Return lines that say that an account could not be read, and why.
 
     Args:
         account: Its label.
-        paragraphs: What stands in the way, and what to do about it.
-        windows: What became of its windows.
+        paragraphs: What blocks it, and what to do about it.
+        windows: How its windows ended.
     """
     head = f"Account {account!r} could not be read"
     return [f"{head}: {windows}." if windows else f"{head}.", *(f"- {paragraph}" for paragraph in paragraphs)]
@@ -214,7 +215,7 @@ def _account(unread: Unread, diagnosis: Diagnosis) -> list[str]:
     lines = about(unread.account, diagnosis.problems, windows)
     if diagnosis.problems:
         return lines
-    # What Amazon refuses for another reason says so in its report only.
+    # Other refusals show in the reports only.
     lines += _reasons(unread.entries)
     if unread.lacking:
         names = ", ".join(sorted({part.stream for part in unread.lacking}))
@@ -228,7 +229,7 @@ def _account(unread: Unread, diagnosis: Diagnosis) -> list[str]:
 
 
 def _reasons(entries: Iterable[LedgerEntry], *, each_window: bool = False) -> list[str]:
-    """List reasons, and below each the windows or the streams that have it."""
+    """List reasons, and below each the windows or streams with that reason."""
     lines = []
     for same in Reasons.of(entries):
         lines.append(f"- {same[0].message}")

@@ -29,9 +29,9 @@ class Partition:
     """A partition of a stream in a run.
 
     Attributes:
-        stream: Who reads.
-        context: Which of its partitions.
-        windows: What the run wants of it.
+        stream: The stream.
+        context: The partition's context.
+        windows: The windows that the run wants.
     """
 
     stream: ReportStream
@@ -45,13 +45,13 @@ class WindowReader:
     def __init__(
         self, partition: Partition, request: ReportRequest, engine: Engine, recorder: Recorder, today: date
     ) -> None:
-        """Begin.
+        """Prepare.
 
         Args:
-            partition: Whose window.
-            request: Its request, which is finished.
+            partition: The partition.
+            request: The window's request, which is finished.
             engine: The jobs.
-            recorder: Takes down how the window ended.
+            recorder: Records how the window ended.
             today: The current UTC day.
         """
         self._stream = partition.stream
@@ -66,7 +66,7 @@ class WindowReader:
         self._next: ReportRequest | None = None
 
     def __iter__(self) -> Iterator[list[Record]]:
-        """Yield the rows, some at a time. What can't be read ends them, and `finish` records it."""
+        """Yield the rows in chunks. An error ends them, and `finish` records it."""
         if not self._result.document:
             return
         declaration = self._stream.declaration
@@ -82,11 +82,11 @@ class WindowReader:
             self._engine.mark_unreadable(t.cast("str", self._result.job_id))
 
     def finish(self) -> list[ReportRequest]:
-        """Complete the window in ledger and state. Its rows are written.
+        """Complete the window in ledger and state, after its rows are written.
 
         Returns:
-            What is to be read in its place, where Amazon finds it too wide or made reports by itself, or where its rows
-            say what to ask for.
+            Requests to read instead, if Amazon found the window too wide or generated reports by itself, or if its rows
+            specify the next request.
         """
         name = self._stream.name
         if self._next:
@@ -112,14 +112,14 @@ class WindowReader:
             outcome = Outcome.EMPTY
         good = outcome.completes
         if good and not self._windows.joins(read):
-            # Shortened, it no longer joins the range: its rows are written, but the range would have a hole.
+            # Shortened, it no longer joins the range: its rows are written, but the range would have a gap.
             good, outcome = False, Outcome.LATER
         lost = self._windows.decide(request, read if good else None)
-        # The ledger first: whatever the state says must be accounted for, also when the process ends here.
+        # The ledger first: it must account for everything in the state, even if the process ends here.
         self._record(result, read if good else request.window, outcome, self._rows)
         if good and read != request.window:
             self._record(result, Window(read.next, request.window.end), Outcome.LATER)
-        # Of reports that Amazon made by itself, a damaged one must not keep the others from being read.
+        # A damaged Amazon-generated report must not block the others.
         ends = outcome.ends_partition and not request.report_id
         if ends:
             lost += self._windows.give_up()
@@ -129,7 +129,7 @@ class WindowReader:
                 self._record(JobResult(Outcome.LATER, other, reason), other.window, Outcome.LATER)
             self._engine.release(other, self._stream.name, read=False)
         self._move_state(outcome, result)
-        # A report that can't be read is not read again; one that could not be had is.
+        # A report that can't be read is not retried; one that could not be fetched is.
         spent = outcome.completes or result.document is not None
         self._engine.release(request, self._stream.name, read=spent)
         self._engine.save(changed=True)
@@ -146,6 +146,6 @@ class WindowReader:
                 state.note_read(self._request.report_id, self._today)
         elif complete:
             state.set_complete(complete, self._stream.replication_key)
-        # What the account had before, and what Amazon refused outright, costs one call to try again.
+        # A known partition, or a request that Amazon rejected outright, costs only one call to try again.
         elif outcome is Outcome.SKIPPED and result.job_id:
             state.skip(self._today)
