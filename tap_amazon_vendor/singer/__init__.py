@@ -1,1 +1,1 @@
-"""Writing Singer messages: records, schemas, state, BATCH files. The only room that uses private names of the SDK."""
+"""Writes Singer messages: records, schemas, BATCH files. Private names of the SDK are listed in `writer`."""

@@ -1,4 +1,4 @@
-"""Files of records, for BATCH messages. Where they go, and what is neither JSON Lines nor gzip, is the SDK's."""
+"""Files of records, for BATCH messages. The SDK handles their storage, and formats other than JSON Lines."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if t.TYPE_CHECKING:
 
 
 def new_batch(tap: str, stream: str, config: BatchConfig) -> Batch:
-    """Begin a file.
+    """Start a file.
 
     Args:
         tap: Name of the tap.
-        stream: Name of the stream that a target sees.
-        config: What the file is and where it goes.
+        stream: Name of the stream in the target.
+        config: The file's encoding and storage.
 
     Raises:
         ValueError: The SDK has no such encoding.
@@ -42,18 +42,18 @@ class Batch:
 
     @property
     def full(self) -> bool:
-        """Whether the file holds as many records as it may."""
+        """Whether the file holds the maximum of records."""
         return self._room <= 0
 
     def add(self, records: list[Record]) -> list[Record]:
-        """Add records. Return those that there is no room for."""
+        """Add records. Return those that no longer fit."""
         taken, left = records[: self._room], records[self._room :]
         self._room -= len(taken)
         self._write(taken)
         return left
 
     def close(self) -> list[str]:
-        """Put the file in its place. Return its URL, in a list as a BATCH message has it."""
+        """Store the file. Return its URL, in a list as BATCH messages need it."""
         raise NotImplementedError
 
     def _write(self, records: list[Record]) -> None:
@@ -61,21 +61,21 @@ class Batch:
 
 
 class JsonLinesBatch(Batch):
-    """A record a line, gzip or plain. Written beside, so that no file is in its place before it is whole."""
+    """One record per line, gzip or plain. Written to a temporary file first, so that no incomplete file is stored."""
 
     def __init__(self, tap: str, stream: str, config: BatchConfig) -> None:
         super().__init__(tap, stream, config)
         packed = config.encoding.compression == "gzip"
         self._name = f"{config.storage.prefix or ''}{tap}--{stream}-{uuid4()}.json{'.gz' if packed else ''}"
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed in `close`
-        # Level 1: a third of the time of the usual one, and files a quarter larger.
+        # Level 1: a third of the default's time, and files a quarter larger.
         self._lines = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=1) if packed else self._file
 
     def _write(self, records: list[Record]) -> None:
         self._lines.write(encoder.encode_lines(records))
 
     def close(self) -> list[str]:
-        """Put the file in its place."""
+        """Store the file and return its URL."""
         if self._lines is not self._file:
             self._lines.close()
         storage = self._config.storage
@@ -86,7 +86,7 @@ class JsonLinesBatch(Batch):
 
 
 class SdkBatch(Batch):
-    """A file that an encoder of the SDK writes, such as Parquet. Its records are in memory until then."""
+    """A file that an SDK encoder writes, such as Parquet. Its records are held in memory until then."""
 
     def __init__(self, tap: str, stream: str, config: BatchConfig) -> None:
         super().__init__(tap, stream, config)
@@ -96,6 +96,6 @@ class SdkBatch(Batch):
         self._records += records
 
     def close(self) -> list[str]:
-        """Have the file written."""
+        """Write the file with the SDK and return its URLs."""
         (manifest,) = Batcher(self._tap, self._stream, self._config).get_batches(iter(self._records))
         return manifest

@@ -1,17 +1,17 @@
-"""Singer messages at full speed, and the one place that knows what the SDK keeps to itself.
+"""Writes Singer messages fast, and lists the private names of the SDK that this package uses.
 
-The SDK writes records one by one: each is looked through for deselected columns, mapped, wrapped, encoded and flushed.
-Here a chunk of records becomes one piece of bytes and one write, the same bytes that the SDK would write; only where
-stream maps, flattening or the selection of nested fields ask for it do records go through the SDK one by one.
+The SDK writes records one by one: each is searched for deselected columns, mapped, wrapped, encoded and flushed.
+Here a chunk of records becomes one byte string and one write, the same bytes that the SDK would write; only if stream
+maps, flattening or the selection of nested fields require it do records go through the SDK one by one.
 
-What of the SDK is private and used in this package (`tests/test_writer.py` fails when the SDK changes any of it):
+Private names of the SDK used in this package (`tests/test_writer.py` fails when the SDK changes any of them):
 
 - here: ``Stream._tap``, ``_check_max_record_limit``, ``_generate_record_messages``, ``_write_record_message``,
   ``_write_schema_message``, ``_stream_version``, and the message and configuration of BATCH in
   ``singer_sdk.helpers._batch``;
 - in `streams.base`: ``Stream._increment_stream_state``, overridden;
 - in `tap`: ``Tap._validate_config`` and ``_handle_termination``, overridden; ``_env_var_config``; ``sync_all``, which
-  is called final.
+  is marked final.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ if t.TYPE_CHECKING:
 
 
 class MessageWriter(MsgSpecWriter):
-    """Writes messages to standard output. Records wait for the end of their chunk, nothing else waits.
+    """Writes messages to standard output. Records are flushed at the end of their chunk, all else at once.
 
-    A signal waits for the end of what is being written: a target that is slower than the tap leaves the pipe full, so
-    that a signal mostly comes while a message is half out. Another one can't be written then, and half a message is
-    one that the target chokes on.
+    A signal waits for the end of the current write: a target that is slower than the tap leaves the pipe full, so that
+    a signal usually arrives while a message is half written. No other message can be written then, and targets fail on
+    half a message.
     """
 
     def __init__(self) -> None:
-        """Start between two messages."""
+        """Start with no write in progress."""
         super().__init__()
         self._writing = self._asked = False
         self._waiting: Callable[[], None] | None = None
@@ -62,17 +62,17 @@ class MessageWriter(MsgSpecWriter):
                 self.flush()
 
     def write_lines(self, lines: bytes) -> None:
-        """Write messages that are encoded already, each on a line of its own."""
+        """Write encoded messages, one per line."""
         with self._whole():
             self._put(lines)
 
     def flush(self) -> None:
-        """Hand over what is written."""
+        """Flush standard output."""
         with self._whole():
             sys.stdout.flush()
 
     def when_whole(self, action: Callable[[], None]) -> None:
-        """Do something as soon as no message is half written; whoever asks a second time does not wait."""
+        """Run an action as soon as no message is half written; a second request runs at once."""
         if self._writing and not self._asked:
             self._asked = True
             self._waiting = action
@@ -84,7 +84,7 @@ class MessageWriter(MsgSpecWriter):
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
-        """Do what waits for the end of a message."""
+        """Guard a write, and run the waiting action after it."""
         if self._writing:
             yield
             return
@@ -101,12 +101,12 @@ class MessageWriter(MsgSpecWriter):
 class RecordWriter:
     """Writes the records of one stream, as RECORD messages or as files that BATCH messages name.
 
-    To be made when the stream is about to be written: by then its selection and its maps are settled.
+    Create it just before writing the stream, when selection and stream maps are final.
     As a context manager, it logs the metric ``record_count`` at its end.
     """
 
     def __init__(self, stream: Stream) -> None:
-        """Look at the stream's selection and maps."""
+        """Read the stream's selection and maps."""
         self._stream = stream
         self._tap = stream._tap  # noqa: SLF001  # there is no public way
         self._counter = stream.get_record_counter()
@@ -116,7 +116,7 @@ class RecordWriter:
         deselected = [breadcrumb for breadcrumb, selected in mask.items() if breadcrumb and not selected]
         #: Columns to leave out.
         self._deselected = [breadcrumb[1] for breadcrumb in deselected if len(breadcrumb) == 2]  # noqa: PLR2004
-        # Records need no one's look but ours.
+        # The SDK need not process the records.
         self._plain = (
             not more
             and type(stream_map) is SameRecordTransform
@@ -126,29 +126,29 @@ class RecordWriter:
         self._alias = stream_map.stream_alias
 
     def __enter__(self) -> Self:
-        """Begin to count."""
+        """Start counting."""
         self._counter.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Log how many records were written."""
+        """Log the number of records written."""
         self._counter.__exit__(kind, value, traceback)
 
     def announce(self) -> None:
-        """Write the SCHEMA message, which comes before any record."""
+        """Write the SCHEMA message, which must precede all records."""
         self._stream._write_schema_message()  # noqa: SLF001
 
     def write(self, records: list[Record]) -> None:
         """Write RECORD messages.
 
         Args:
-            records: Some records. They may be changed: deselected columns are taken out.
+            records: Some records. They may be modified: deselected columns are removed.
 
         Raises:
-            AbortedSyncPausedException: In a connection test, when there are more records than it wants.
-            AbortedSyncFailedException: The same, of a stream whose state can't be resumed.
+            AbortedSyncPausedException: In a connection test, when its record limit is exceeded.
+            AbortedSyncFailedException: The same, for a stream whose state can't be resumed.
         """
         for some in self._within_limit(records):
             if self._plain and isinstance(self._tap.message_writer, MessageWriter):
@@ -163,16 +163,16 @@ class RecordWriter:
             self._tap.message_writer.flush()
 
     def write_batches(self, chunks: Iterable[list[Record]], config: BatchConfig) -> None:
-        """Write files of records, and BATCH messages that name them.
+        """Write files of records, and BATCH messages that reference them.
 
         When this returns, every record is in a file, and every file in a message: state may be written.
 
         Args:
-            chunks: Records, some at a time. They may be changed.
-            config: What the files are and where they go.
+            chunks: Records, in chunks. They may be modified.
+            config: The files' encoding and storage.
 
         Raises:
-            Exception: What the chunks raise, or the SDK when a connection test has enough. The records before it
+            Exception: What the chunks raise, or the SDK at a connection test's record limit. The records before it
                 are written.
         """
         batches: dict[str, Batch] = {}
@@ -206,7 +206,7 @@ class RecordWriter:
             raise broken
 
     def _within_limit(self, records: list[Record]) -> Iterator[list[Record]]:
-        """Hand out records; in a connection test one by one, until there are enough."""
+        """Yield records; in a connection test one by one, up to its limit."""
         if self._stream.ABORT_AT_RECORD_COUNT is None:
             if records:
                 yield records
@@ -224,14 +224,14 @@ class RecordWriter:
             version=self._stream._stream_version,  # noqa: SLF001
             time_extracted=utc_now(),
         )
-        # A quote in the name is escaped: this is nowhere else in the line.
+        # Quotes in the name are escaped, so this occurs only once in the line.
         before, _, after = bytes(self._tap.message_writer.format_message(around)).partition(b'"record":{}')
         before += b'"record":'
-        # Encoded records have no line breaks of their own.
+        # Encoded records contain no line breaks.
         return before + encoder.encode_lines(records)[:-1].replace(b"\n", after + before) + after
 
     def _mapped(self, records: list[Record]) -> Iterator[tuple[str, list[Record]]]:
-        """Select and map records. Return them by the names of the streams that they go to."""
+        """Select and map records. Yield them by the names of their target streams."""
         if self._plain:
             self._deselect(records)
             yield self._alias, records

@@ -1,4 +1,4 @@
-"""The streams, by the permission groups that a vendor sees in Vendor Central, and a seller's by what they are about."""
+"""The streams: a vendor's by the permission groups in Vendor Central, a seller's by topic."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
 AnyRows = ReportRows | PagedRows
 
-#: Declarations by permission group, named as Vendor Central names them.
+#: Declarations by permission group, named as in Vendor Central.
 GROUPS: Mapping[str, tuple[AnyRows, ...]] = {
     "Financial": financial.STREAMS,
     "Operational": operational.STREAMS,
@@ -38,15 +38,15 @@ GROUPS: Mapping[str, tuple[AnyRows, ...]] = {
 #: Every declaration.
 STREAMS: tuple[AnyRows, ...] = tuple(stream for streams in GROUPS.values() for stream in streams)
 
-#: Those of reports.
+#: Declarations of report streams.
 REPORT_STREAMS: tuple[ReportRows, ...] = tuple(stream for stream in STREAMS if isinstance(stream, ReportRows))
 
 
 def left_out(settings: Settings) -> list[str]:
-    """Name the streams that the settings leave nothing of, and why.
+    """List the streams that the settings leave without any partition, and why.
 
     Args:
-        settings: Those of a run.
+        settings: The run's settings.
     """
     reasons = ((stream.name, stream.left_out(settings)) for stream in REPORT_STREAMS)
     return [f"{name}: {reason}" for name, reason in reasons if reason]

@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 
 
 class Declaration(t.Protocol):
-    """What every declaration of a stream says."""
+    """What every declaration of a stream provides."""
 
     @property
     def name(self) -> str:
@@ -34,15 +34,15 @@ class Declaration(t.Protocol):
 
     @property
     def account_type(self) -> str:
-        """Type of account that has it."""
+        """Account type that has the stream."""
 
     @property
     def opt_in(self) -> bool:
-        """Whether it is deselected where no catalog selects it."""
+        """Whether it is deselected unless a catalog selects it."""
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Amazon's roles of which any one suffices."""
+        """Amazon's roles, any one of which suffices."""
 
     @property
     def key_columns(self) -> tuple[str, ...]:
@@ -50,23 +50,23 @@ class Declaration(t.Protocol):
 
     @property
     def replication_key(self) -> str:
-        """Column that the bookmark is of."""
+        """Column of the bookmark."""
 
     @property
     def source(self) -> str:
-        """Amazon's name of what is read."""
+        """Amazon's name of the report or operation."""
 
     def calendar(self, context: Mapping[str, t.Any]) -> Calendar:
-        """Return how the time of a partition is cut."""
+        """Return how a partition's time is split into windows."""
 
     def partitions(self, settings: Settings) -> list[dict[str, t.Any]]:
-        """Return the contexts that the settings want."""
+        """Return the contexts of the partitions that the settings require."""
 
 
 class AmazonStream(Stream):
-    """A stream that the run reads: the SDK asks it for its catalog entry, partitions and state, and never for rows."""
+    """A stream that the run reads: the SDK uses its catalog entry, partitions and state, but never reads its rows."""
 
-    # Rows are shaped by their schema already; the SDK need not do it once more.
+    # Rows already conform to their schema; the SDK need not check them again.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(  # noqa: PLR0913  # each is one fact
@@ -79,15 +79,15 @@ class AmazonStream(Stream):
         options: Mapping[str, t.Any] | None = None,
         after: Mapping[str, t.Any] | None = None,
     ) -> None:
-        """Load the schema and put the columns that every stream has around it.
+        """Load the schema and add the columns that every stream has.
 
         Args:
-            tap: The tap, as the SDK wants it.
-            declaration: What the stream is.
-            settings: Returns the checked settings. Not the settings themselves: discovery works without.
-            source: Where the rows come from, for the description.
+            tap: The tap, for the SDK.
+            declaration: The stream's declaration.
+            settings: Returns the checked settings. Not the settings themselves: discovery works without them.
+            source: Source of the rows, for the description.
             options: Columns of the partition's options.
-            after: Columns that say where a row comes from.
+            after: Columns with the source of a row.
         """
         own = load_schema(declaration.name)
         self._settings = settings
@@ -104,22 +104,22 @@ class AmazonStream(Stream):
 
     @property
     def partitions(self) -> list[dict[str, t.Any]] | None:
-        """The contexts that the settings want."""
+        """The contexts of the partitions that the settings require."""
         return self.declaration.partitions(self._settings())
 
     def partition_state(self, context: Context) -> PartitionState:
-        """Return what the state says of a partition."""
+        """Return the state of a partition."""
         return PartitionState(self.get_context_state(context))
 
     def complete_range(self, context: Context, horizon: Horizon) -> Window | None:
-        """Return the unbroken range that earlier runs completed, None for none.
+        """Return the unbroken range that earlier runs completed, None if there is none.
 
-        A user who replicates the stream as FULL_TABLE wants everything again. A range that can't
-        be continued, because Amazon no longer has what follows it, is given up.
+        FULL_TABLE replication reads everything again. A range that can't be continued, because
+        Amazon no longer has what follows it, is dropped.
 
         Args:
             context: The partition.
-            horizon: What the settings and the clock say about time.
+            horizon: The time bounds from settings and clock.
         """
         calendar = self.declaration.calendar(context)
         if self.replication_method == REPLICATION_FULL_TABLE or not calendar.unbroken:
@@ -131,15 +131,15 @@ class AmazonStream(Stream):
         return None
 
     def skipped_until(self, context: Context, today: date) -> date | None:
-        """Return when a partition is tried again that the account was found to lack, None where that is due."""
+        """Return when a partition that the account was found to lack is retried; None if it may be read now."""
         return self.partition_state(context).skipped_until(today)
 
     def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
-        """Return nothing: the run reads the rows, of all streams together (see `run.run`)."""
+        """Return nothing: the run reads the rows of all streams together (see `run.run`)."""
         return ()
 
     def warn_once(self, message: str) -> None:
-        """Log a warning, unless it was logged before."""
+        """Log a warning once."""
         if message not in self._warned:
             self._warned.add(message)
             self.logger.warning(message)

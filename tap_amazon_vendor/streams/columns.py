@@ -1,4 +1,4 @@
-"""The columns that every stream has around Amazon's own, and what its key columns say of themselves."""
+"""The columns that every stream has in addition to Amazon's, and the descriptions of key columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 
     Columns = Mapping[str, Mapping[str, t.Any]]
 
-#: Country code of the row's marketplace. It is no part of the key: it follows from the marketplace.
+#: Country code of the row's marketplace. Not part of the key, as it follows from the marketplace.
 COUNTRY_CODE = "country_code"
 
 ACCOUNT: Columns = {"account": {"type": "string", "description": "Your label of the account."}}
@@ -31,17 +31,17 @@ _NO_VALUE = f" {NONE} where Amazon gives no value."
 
 
 def all_columns(before: Columns, own: Columns, after: Columns, keys: Collection[str]) -> dict[str, t.Any]:
-    """Return the columns of a stream in order: whose a row is, Amazon's, and last where it comes from.
+    """Return the columns of a stream in order: the row's owner, Amazon's columns, and last the row's source.
 
     Args:
-        before: Columns that say whose a row is.
-        own: Amazon's. What they say of a column goes before what others do.
-        after: Columns that say where a row comes from.
+        before: Columns with the owner of a row.
+        own: Amazon's columns. Their schemas take precedence over those in `before`.
+        after: Columns with the source of a row.
         keys: Key columns among Amazon's.
     """
     columns = {**before, **own, **after, EXTRA: EXTRA_SCHEMA}
     texts = [key for key in keys if columns[key]["type"] == "string" and "format" not in columns[key]]
-    # The only text that tells a row from others is never without a value.
+    # A text column that alone identifies a row always has a value.
     numbered = {LINE_NUMBER, OCCURRENCE} & set(keys)
     said = {
         key: {**columns[key], "description": columns[key]["description"] + _NO_VALUE}
@@ -52,7 +52,7 @@ def all_columns(before: Columns, own: Columns, after: Columns, keys: Collection[
 
 
 def with_own_countries(chunks: Iterable[list[Record]]) -> Iterator[list[Record]]:
-    """Give rows that name their marketplace themselves its country code."""
+    """Set the country code of rows that name their own marketplace."""
     for chunk in chunks:
         for row in chunk:
             row[COUNTRY_CODE] = country_of(row["marketplace_id"])

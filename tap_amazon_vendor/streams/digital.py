@@ -67,8 +67,8 @@ STREAMS = (
         key_columns=("start_time", "end_time", "asin"),
         replication_key="end_time",
     ),
-    # What customers of the whole marketplace searched for and clicked on. One period a report, millions of rows:
-    # whoever wants it selects it.
+    # What customers of the whole marketplace searched for and clicked on. One period per report, millions of rows:
+    # opt-in.
     ReportRows(
         name="brand_search_terms",
         report=BRAND_ANALYTICS_SEARCH_TERMS,

@@ -36,7 +36,7 @@ STREAMS = (
         records_path="inventoryAggregate",
         key_columns=("start_date", "end_date"),
     ),
-    # Demand that Amazon expects. It has no dates: history builds up from run to run.
+    # Demand that Amazon expects. Requests take no dates: history builds up from run to run.
     ReportRows(
         name="vendor_forecasting",
         report=VENDOR_FORECASTING,
@@ -44,7 +44,7 @@ STREAMS = (
         key_columns=("forecast_generation_date", "asin", "start_date", "end_date"),
         replication_key="forecast_generation_date",
     ),
-    # Stock that can be sold at once, of each ASIN and hour.
+    # Stock that is available for immediate sale, of each ASIN and hour.
     ReportRows(
         name="vendor_real_time_inventory",
         report=VENDOR_REAL_TIME_INVENTORY,

@@ -1,4 +1,4 @@
-"""Streams of paged APIs: the elements that an operation lists, page by page."""
+"""Streams of paged APIs: the elements that an operation returns, page by page."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class PagedRows(ABC):
 
     Attributes:
         name: Name of the stream, and of its schema file.
-        operation: What is called.
+        operation: The operation that is called.
         key_columns: Columns that identify a row within an account and marketplace.
-        replication_key: Column that the bookmark is of.
-        time: How time is cut.
-        account_type: Type of account that has the operation.
-        roles: Amazon's roles of which any one suffices.
+        replication_key: Column of the bookmark.
+        time: How time is split into windows.
+        account_type: Account type that has the operation.
+        roles: Amazon's roles, any one of which suffices.
     """
 
     name: str
@@ -53,11 +53,11 @@ class PagedRows(ABC):
 
     @property
     def source(self) -> str:
-        """Amazon's name of what is read."""
+        """Amazon's name of the operation."""
         return self.operation.name
 
     def calendar(self, context: Mapping[str, t.Any]) -> Calendar:  # noqa: ARG002  # the same for all
-        """Return how time is cut."""
+        """Return how time is split into windows."""
         return self.time
 
     def partitions(self, settings: Settings) -> list[dict[str, t.Any]]:
@@ -74,24 +74,24 @@ class PagedRows(ABC):
 
     @abstractmethod
     def next_token(self, answer: Mapping[str, t.Any]) -> str | None:
-        """Return the token of the next page, None after the last."""
+        """Return the token of the next page, None on the last."""
 
     @abstractmethod
     def marketplace(self, element: Mapping[str, t.Any]) -> str | None:
-        """Return the id of the marketplace that an element names, None where it names none."""
+        """Return the id of the marketplace that an element names, None if it names none."""
 
 
 class PagedStream(AmazonStream):
     """The rows that a `PagedRows` declares.
 
-    `SellingPartnerApi` throttles, authenticates and retries, so this is not a REST stream of the SDK's: what is left to
-    do is to follow the page tokens of each window.
+    `SellingPartnerApi` throttles, authenticates and retries, so this is not a REST stream of the SDK: it only has to
+    follow the page tokens of each window.
     """
 
     declaration: PagedRows
 
     def __init__(self, tap: Tap, declaration: PagedRows, settings: Callable[[], Settings]) -> None:
-        """Make the columns and the shaper of rows."""
+        """Build the schema and the row shaper."""
         super().__init__(tap, declaration, settings, source=declaration.operation.name)
         self._shaper = RowShaper(self._columns, declaration.key_columns, self._warn_of_unknown)
 
@@ -100,21 +100,21 @@ class PagedStream(AmazonStream):
 
         Args:
             api: The account's client.
-            account: Whose rows.
-            window: The time asked for.
+            account: The account.
+            window: The requested time.
 
         Yields:
-            Rows, some at a time.
+            Rows, in chunks.
 
         Raises:
             AmazonError: Amazon refuses, or does not answer.
-            DocumentError: The pages have no end.
+            DocumentError: A page token repeats.
         """
         wanted = {marketplace.marketplace_id for marketplace in account.marketplaces}
         for page in self._pages(api, window):
             rows: dict[str, list[t.Any]] = defaultdict(list)
             for element in page:
-                # An authorization may reach further than the user wants to read.
+                # An authorization may cover more marketplaces than the user configured.
                 marketplace = self.declaration.marketplace(element) or account.marketplaces[0].marketplace_id
                 if marketplace in wanted:
                     rows[marketplace].append(element)

@@ -1,7 +1,7 @@
-"""What the Singer state says of a partition.
+"""The Singer state of a partition.
 
-The SDK counts a bookmark up record by record. Here a bookmark moves when a window is complete, and the complete range
-also grows backwards: `complete_from` and `replication_key_value` are the first and the last complete day or hour.
+The SDK advances a bookmark record by record. Here it advances when a window is complete, and the complete range also
+grows backwards: `complete_from` and `replication_key_value` are the first and the last complete day or hour.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from tap_amazon_vendor.engine.checkpoint import LISTED_DAYS
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
-#: Days after which a partition that the account lacked is tried again.
+#: Days after which a partition that the account lacked is retried.
 SKIPPED_DAYS = 7
 
 
@@ -25,7 +25,7 @@ class PartitionState:
 
     @property
     def complete(self) -> Window | None:
-        """The unbroken range that earlier windows completed, None where there is none or it is damaged."""
+        """The unbroken range that earlier windows completed, None if there is none or it is invalid."""
         try:
             window = Window(from_text(self._state["complete_from"]), from_text(self._state["replication_key_value"]))
         except (KeyError, TypeError, ValueError):
@@ -39,7 +39,7 @@ class PartitionState:
         self._state["replication_key_value"] = to_text(window.end)
 
     def skipped_until(self, today: date) -> date | None:
-        """Return when a partition is tried again that the account was found to lack, None where that is due."""
+        """Return when a partition that the account was found to lack is retried; None if it may be read now."""
         try:
             since = date.fromisoformat(self._state["skipped_on"])
         except (KeyError, TypeError, ValueError):
@@ -57,7 +57,7 @@ class PartitionState:
 
     @property
     def reports_read(self) -> dict[str, str]:
-        """Ids of Amazon-generated reports that were read, and the days on which they were."""
+        """Ids of Amazon-generated reports that were read, and the days on which they were read."""
         read = self._state.get("reports_read")
         return read if isinstance(read, dict) else {}
 

@@ -1,4 +1,4 @@
-"""The windows of one partition of a stream: which can be read, and what is complete."""
+"""The windows of one partition of a stream: which can be read, and which are complete."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if t.TYPE_CHECKING:
 
 
 class PartitionWindows:
-    """Lets the complete range of a partition grow at both ends, and never have a hole.
+    """Grows the complete range of a partition at both ends, without gaps.
 
-    Where windows do not join into a range, because each run asks anew, each stands for itself.
+    Where windows do not join into a range, because each run requests them again, each is independent.
 
     Attributes:
         complete: The unbroken range that is complete, None while there is none.
-        left: Requests whose windows are not decided, in reading order.
+        left: Requests whose windows are still open, in reading order.
     """
 
     def __init__(self, complete: Window | None, requests: Iterable[ReportRequest], *, unbroken: bool = True) -> None:
-        """Begin.
+        """Start with all requests open.
 
         Args:
             complete: What earlier runs completed.
@@ -42,32 +42,32 @@ class PartitionWindows:
         return [by_window[window] for window in in_reading_order(self.complete, by_window)]
 
     def joins(self, window: Window) -> bool:
-        """Say whether a complete window leaves no hole."""
+        """Return whether a complete window leaves no gap."""
         return not self._unbroken or touches(self.complete, window)
 
     def replace(self, request: ReportRequest, parts: Iterable[ReportRequest]) -> None:
-        """Want the parts of a window instead of the whole."""
+        """Replace a window by its parts."""
         self.left = self._in_order(each for each in (*self.left, *parts) if each != request)
 
     def ready(self, finished: Callable[[ReportRequest], bool]) -> ReportRequest | None:
         """Return a request whose rows may be written now.
 
         Args:
-            finished: Says whether there is a result.
+            finished: Returns whether a request has a result.
         """
-        # A range that does not exist yet begins with the first window in reading order, and with no other.
+        # A new range must begin with the first window in reading order.
         candidates = self.left[:1] if self._unbroken and self.complete is None else self.left
         return next((request for request in candidates if self.joins(request.window) and finished(request)), None)
 
     def decide(self, request: ReportRequest, done: Window | None) -> list[ReportRequest]:
-        """Note what became of a window.
+        """Note the result of a window.
 
         Args:
-            request: What was wanted.
-            done: The days that are complete now, None for none. They touch the range.
+            request: The window's request.
+            done: The days that are complete now, None if none. They touch the range.
 
         Returns:
-            Requests that can't be read any more, because this one would be missing between them and the range.
+            Requests that can no longer be read, because this one leaves a gap between them and the range.
         """
         self.left.remove(request)
         if done is not None:
@@ -84,6 +84,6 @@ class PartitionWindows:
         return lost
 
     def give_up(self) -> list[ReportRequest]:
-        """Take out everything that is left."""
+        """Remove and return all open requests."""
         left, self.left = self.left, []
         return left

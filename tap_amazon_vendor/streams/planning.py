@@ -1,4 +1,4 @@
-"""What a run asks for: all windows of all selected streams, before the first call."""
+"""Plans what a run requests: all windows of all selected streams, before the first call."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ if t.TYPE_CHECKING:
 
 logger = logging.getLogger("tap-amazon-vendor.plan")
 
-#: What a request is about before it has a window.
+#: Placeholder for a request that has no window yet.
 NO_TIME = Window(date.min, date.min)
 
 #: Days after which Amazon has forgotten a report (90, docs/amazon/reports-api.md#retention), with a margin.
 KEPT_DAYS = 85
 
-#: How far back reports are looked for that Amazon makes by itself: as far as it lists them, less the length of a run.
+#: How far back Amazon-generated reports are searched: as far as Amazon lists them, less the length of a run.
 LISTED = timedelta(days=LISTED_DAYS, hours=-1)
 
 
 @dataclass(frozen=True)
 class Demand:
-    """What the streams of one report want of a partition.
+    """What the streams of one report need from a partition.
 
     Attributes:
-        request: What to ask for, before it has a window.
-        completes: What is complete already, by the name of the stream.
+        request: The request, without a window yet.
+        completes: What is complete already, by stream name.
     """
 
     request: ReportRequest
@@ -50,14 +50,14 @@ class Demand:
 
 
 def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
-    """Collect what streams want and have.
+    """Collect what streams need and have.
 
     Args:
         streams: The selected streams.
-        horizon: What the settings and the clock say about time.
+        horizon: The time bounds from settings and clock.
 
     Returns:
-        One for each partition that the account was not found to lack in the last days.
+        One for each partition, except those that the account was recently found to lack.
     """
     ranges: dict[ReportPartition, dict[str, Window | None]] = defaultdict(dict)
     calendars: dict[ReportPartition, Calendar] = {}
@@ -70,7 +70,7 @@ def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
                 logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
                 continue
             calendar = own.calendar(context)
-            # Of streams that share a report, the one that needs the narrowest decides.
+            # Among streams that share a report, the one that needs the narrowest windows decides.
             calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
             types.setdefault(partition, own.report)
             ranges[partition][stream.name] = stream.complete_range(context, horizon)
@@ -91,25 +91,25 @@ def plan_reports(
 ) -> dict[ReportPartition, list[PlannedJob]]:
     """Plan the reports of a run.
 
-    Streams of one report share its reports: together they need what is not complete in all of
-    them, and each reads every window.
+    Streams of one report type share its reports: together they need what is not complete in all
+    of them, and each reads every window.
 
     Args:
-        wanted: What the selected streams want and have.
-        horizon: What the settings and the clock say about time.
-        pending: Reports that earlier runs asked for and did not read.
+        wanted: What the selected streams need and have.
+        horizon: The time bounds from settings and clock.
+        pending: Reports that earlier runs requested but did not read.
         first_only: Plan one window of each partition, for a connection test.
 
     Returns:
-        The reports of each partition, in the order in which to ask for them.
+        The reports of each partition, in the order in which to request them.
     """
     waiting: dict[ReportPartition, list[Window]] = defaultdict(list)
     for each in pending:
-        # What may not have been created at all must not decide how time is cut.
+        # Reports that may not have been created must not decide how time is split.
         if each.job_id:
             waiting[each.request.partition].append(each.request.window)
     reports = {}
-    # Whoever is furthest behind comes first, so that with `max_reports` each has its turn.
+    # The partition that is furthest behind comes first, so that `max_reports` starves none.
     for demand in sorted(wanted, key=lambda each: _behind(each.completes.values())):
         partition = demand.request.partition
         windows = _windows(demand.request, demand.completes, horizon, waiting.get(partition, []))
@@ -118,17 +118,17 @@ def plan_reports(
 
 
 def _behind(completes: Iterable[Window | None]) -> str:
-    """Return a sort key by which a partition without a range comes first, then the oldest end."""
+    """Return a sort key: partitions without a range first, then by oldest end."""
     return min(to_text(complete.next) if complete else "" for complete in completes)
 
 
 def _windows(
     request: ReportRequest, completes: Mapping[str, Window | None], horizon: Horizon, waiting: Iterable[Window]
 ) -> list[PlannedJob]:
-    """Plan the reports of a partition: the request, for every window that is wanted."""
+    """Plan the reports of a partition: one request for every window that is needed."""
     calendar = request.calendar
     complete = common(completes.values())
-    # A report that brings new days is read first, however old: what it holds of restated days is read again below.
+    # A pending report with new days is read first, however old: its restated days are read again below.
     taken_up = _taken_up(complete, waiting, horizon, calendar)
     for window in taken_up:
         complete = extend(complete, window)
@@ -152,12 +152,12 @@ def _windows(
 
 
 def priority_of(window: Window, complete: Window | None, *, first: bool) -> Priority:
-    """Say why a window is read.
+    """Return why a window is read.
 
     Args:
-        window: One of a plan.
+        window: A window of a plan.
         complete: What is complete already.
-        first: It is the plan's first.
+        first: Whether it is the plan's first.
     """
     if first if complete is None else window.end > complete.end:
         return Priority.NEW
@@ -165,19 +165,19 @@ def priority_of(window: Window, complete: Window | None, *, first: bool) -> Prio
 
 
 def _good_since(request: ReportRequest, window: Window, horizon: Horizon, *, taken_up: bool) -> datetime:
-    """Return since when a report must have been asked for to be as good as a new one."""
+    """Return the earliest time at which an existing report may have been requested to serve instead of a new one."""
     kept = horizon.now - timedelta(days=KEPT_DAYS)
     if request.policy.amazon_generated:
         return horizon.now - LISTED
     if taken_up:
         return kept
-    # Figures that Amazon may still restate must not be older than a day, or than Amazon makes them anew.
+    # Figures that Amazon may still restate must not be older than a day, or than Amazon's refresh interval.
     young = horizon.now - (request.policy.refresh_interval or timedelta(days=1))
     return max(kept, min(young, request.calendar.settles(window, horizon)))
 
 
 def _taken_up(complete: Window | None, waiting: Iterable[Window], horizon: Horizon, calendar: Calendar) -> list[Window]:
-    """Choose the pending windows that make the complete range grow upwards, in the order in which they do."""
+    """Choose the pending windows that extend the end of the complete range, in order."""
     wanted = calendar.wanted(horizon)
     if wanted is None or not calendar.unbroken:
         return []
@@ -193,10 +193,10 @@ def _taken_up(complete: Window | None, waiting: Iterable[Window], horizon: Horiz
 def in_asking_order(
     reports: Mapping[ReportPartition, list[PlannedJob]],
 ) -> list[PlannedJob]:
-    """Put new windows first, then the backfill, then what is only read again; in each the partitions by turns.
+    """Return new windows first, then the backfill, then restatements; within each, partitions are taken round-robin.
 
-    What is newest comes first everywhere, and no stream waits for another's history. Where `max_reports` ends a run,
-    it is not what is read again that uses it up.
+    The newest data comes first everywhere, and no stream waits for another's history. Where `max_reports` limits a
+    run, restatements do not use it up.
     """
     order = []
     for priority in Priority:

@@ -1,4 +1,4 @@
-"""How far Amazon's data reaches, where that is less far than the user wants: said once, not of each report."""
+"""How far Amazon's data reaches, if less far than the user wants: reported once, not for each report."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.calendars import Horizon
     from tap_amazon_vendor.streams.base import AmazonStream
 
-#: Of each stream the calendar of each of its periods; of a stream without periods the name of the period is empty.
+#: Calendars by stream and period; the period's name is empty for a stream without periods.
 Calendars = t.Mapping[str, t.Mapping[str, Calendar]]
 
 
 def remarks(streams: Iterable[AmazonStream], horizon: Horizon, *, start_given: bool) -> Iterator[tuple[int, str]]:
-    """Say what a run can't read however long it waits.
+    """Report what a run can't read however long it waits.
 
     Args:
         streams: The selected streams that read Amazon.
-        horizon: What the settings and the clock say about time.
+        horizon: The time bounds from settings and clock.
         start_given: The user has set `start_date`.
 
     Yields:
-        Levels of `logging`, and sentences.
+        Levels of `logging`, and messages.
     """
     found: dict[str, dict[str, Calendar]] = defaultdict(dict)
     for stream in streams:
@@ -45,14 +45,14 @@ def remarks(streams: Iterable[AmazonStream], horizon: Horizon, *, start_given: b
 
 
 def begins_later(calendars: Calendars, horizon: Horizon) -> str | None:
-    """Say from when on there is data, where Amazon does not keep it from the first wanted day on.
+    """Report where data begins, if Amazon no longer keeps it for `start_date`.
 
     Args:
-        calendars: How the time of the streams is cut.
-        horizon: What the settings and the clock say about time.
+        calendars: The streams' calendars.
+        horizon: The time bounds from settings and clock.
 
     Returns:
-        A sentence, None where there is nothing to say.
+        A message, None if there is nothing to report.
     """
     streams: dict[date, list[str]] = defaultdict(list)
     for name, periods in calendars.items():
@@ -68,14 +68,14 @@ def begins_later(calendars: Calendars, horizon: Horizon) -> str | None:
 
 
 def nothing_published(calendars: Calendars, horizon: Horizon) -> str | None:
-    """Say of which streams nothing is closed and published in the time that is wanted.
+    """Report the streams for which no period in the requested time is closed and published.
 
     Args:
-        calendars: How the time of the streams is cut.
-        horizon: What the settings and the clock say about time.
+        calendars: The streams' calendars.
+        horizon: The time bounds from settings and clock.
 
     Returns:
-        A sentence that says what to do, None where there is nothing to say.
+        A message that says what to do, None if there is nothing to report.
     """
     streams = [
         _name(name, period, periods)

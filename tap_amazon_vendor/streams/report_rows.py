@@ -1,4 +1,4 @@
-"""The declaration of a stream of report rows: what it is, and not who reads it."""
+"""The declaration of a stream of report rows: what it is, not how it is read."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if t.TYPE_CHECKING:
 
 
 class Follows(t.Protocol):
-    """Another report that is read first, because its rows say what to ask for."""
+    """Another report that is read first, because its rows specify what to request."""
 
     @property
     def report_name(self) -> str:
         """Amazon's name of that report type."""
 
     def next_request(self, report: ReportType, first: ReportRequest, result: JobResult) -> ReportRequest | None:
-        """Return what to ask for after that report; None for nothing."""
+        """Return what to request after that report; None for nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +39,15 @@ class ReportRows:
         name: Name of the stream.
         report: The report type.
         key_columns: Columns that identify a row within a partition.
-        records_path: The array of the document that holds the rows; of an array within, the path with dots.
-            A flat file has none.
-        replication_key: Column that the bookmark is of.
-        parent_fields: Fields that a row of an inner array takes from the elements around it.
-        ignored_fields: Inner arrays, which have streams of their own.
-        from_specification: Columns that rows do not have, and the field of the document's specification that does.
-        calendars: How the stream needs time to be cut, where that is narrower than the report allows.
-        opt_in: Takes too many rows, or too much of a quota, for users who did not ask for it: deselected where
-            no catalog selects it.
-        follows: Another report that says what to ask for. It is read first.
+        records_path: The document's array of rows; for a nested array, the dotted path. Empty for a flat file.
+        replication_key: Column of the bookmark.
+        parent_fields: Fields that a row of a nested array takes from its parent elements.
+        ignored_fields: Fields that this stream leaves out, such as nested arrays with streams of their own.
+        from_specification: Columns that the rows lack, and the field of the document's specification that has them.
+        calendars: How the stream needs time to be split, if narrower than the report allows.
+        opt_in: Needs too many rows, or too much of a quota, to be read by default: deselected unless a catalog
+            selects it.
+        follows: Another report that specifies what to request. It is read first.
     """
 
     name: str
@@ -65,12 +64,12 @@ class ReportRows:
 
     @property
     def account_type(self) -> str:
-        """Type of account that has the stream."""
+        """Account type that has the stream."""
         return self.report.account_type
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Amazon's roles of which any one suffices."""
+        """Amazon's roles, any one of which suffices."""
         return self.report.roles
 
     @property
@@ -80,16 +79,16 @@ class ReportRows:
 
     @property
     def source(self) -> str:
-        """Amazon's name of what is read."""
+        """Amazon's name of the report type."""
         return self.report.name
 
     @property
     def time(self) -> Mapping[str, Calendar] | Calendar:
-        """How time is cut, by ``reportPeriod``, or just one calendar."""
+        """How time is split into windows: a calendar per ``reportPeriod``, or just one calendar."""
         return self.calendars or self.report.calendars
 
     def calendar(self, context: Context) -> Calendar:
-        """Return how the time of a partition's reports is cut."""
+        """Return how the time of a partition's reports is split into windows."""
         calendars = self.time
         if isinstance(calendars, Calendar):
             return calendars
@@ -105,13 +104,13 @@ class ReportRows:
         return self._contexts(settings, choices)
 
     def unavailable_partitions(self, settings: Settings) -> list[dict[str, t.Any]]:
-        """Return a context for each combination of wanted options, where `left_out` says that the report has none."""
+        """Return a context for each combination of configured options, if `left_out` says that the report has none."""
         if self.left_out(settings) is None:
             return []
         return self._contexts(settings, [list(getattr(settings, option.setting)) for option in self.report.options])
 
     def left_out(self, settings: Settings) -> str | None:
-        """Return why the settings leave the stream without any partition, None where they do not."""
+        """Return why the settings leave the stream without any partition, None if they do not."""
         if not any(account.kind == self.account_type for account in settings.accounts):
             return None
         reasons = (option.lacks(getattr(settings, option.setting)) for option in self.report.options)
@@ -132,7 +131,7 @@ class ReportRows:
         ]
 
     def report_partition(self, context: Context) -> ReportPartition:
-        """Return what the reports of a partition have in common."""
+        """Return the attributes that a partition's reports share."""
         options = {option.name: context[option.column] for option in self.report.options}
         return ReportPartition(
             context["account"],
@@ -142,6 +141,6 @@ class ReportRows:
         )
 
     def first_partition(self, context: Context) -> ReportPartition:
-        """Return what the reports have in common that are asked for first."""
+        """Return the attributes that the reports requested first share."""
         own = self.report_partition(context)
         return own._replace(report_type=self.follows.report_name) if self.follows else own

@@ -34,7 +34,7 @@ class ReportStream(AmazonStream):
     declaration: ReportRows
 
     def __init__(self, tap: Tap, declaration: ReportRows, settings: Callable[[], Settings]) -> None:
-        """Make the columns and the reader of rows."""
+        """Build the schema and the row reader."""
         report = declaration.report
         path = declaration.records_path
         super().__init__(
@@ -50,7 +50,7 @@ class ReportStream(AmazonStream):
                 },
             },
         )
-        # Of the key, what the rows say themselves.
+        # Key columns that the rows contain themselves.
         self._own_keys = tuple(key for key in self.primary_keys if key in self._columns)
         self._shaper = RowShaper(self._columns, self._own_keys, self._warn_of_unknown, declaration.ignored_fields)
         self._flat_reader = report.layout and self._reader(report.layout)
@@ -62,11 +62,11 @@ class ReportStream(AmazonStream):
 
         Args:
             context: The partition.
-            result: How its report ended: it has a document.
-            layout: How a flat file is written, where that is not what is declared.
+            result: The result of its report, with a document.
+            layout: Layout of a flat file, if not the declared one.
 
         Yields:
-            Rows, some at a time.
+            Rows, in chunks.
 
         Raises:
             DocumentError: They can't be read.
@@ -94,12 +94,12 @@ class ReportStream(AmazonStream):
         return FlatFileReader(layout, self._columns, self._own_keys, self._warn_of_unknown, self.warn_once)
 
     def _from_document(self, result: JobResult) -> dict[str, t.Any]:
-        """Return what the document says once for all its rows: what was asked for, and what Amazon made of it."""
+        """Return the columns that are the same for all rows of a document, from the request and its specification."""
         specification = (result.document and result.document.specification) or {}
         specified = {**result.request.body(), **specification, **(specification.get("reportOptions") or {})}
         columns: dict[str, t.Any] = {}
         if SNAPSHOT_TIME in self._columns:
-            # When Amazon made the report, not when we read it: read twice, it gives the same rows.
+            # When Amazon made the report, not when we read it: reading it twice gives the same rows.
             made = result.processed_at or t.cast("datetime", result.asked_at).isoformat()
             columns[SNAPSHOT_TIME] = f"{made[:19]}Z"
         for column, name in self.declaration.from_specification.items():

@@ -32,16 +32,16 @@ EUROPE = frozenset({"BE", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL", "SE"})
 VAT_COUNTRIES = frozenset({"DE", "ES", "IT", "FR", "GB"})
 INDIA = frozenset({"IN"})
 
-#: A month's storage is billed by the middle of the next. A month asked for too early is cancelled as one without data.
+#: A month's storage is billed by the middle of the next. A month requested too early is cancelled as without data.
 BILLED_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=15)
 
 #: End less start must be exactly one month.
 SURCHARGED_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=3, ends_at_midnight=True)
 
-#: Ready on the third of the next month; asked for before, it is refused.
+#: Ready on the third of the next month; refused if requested earlier.
 VAT_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=3)
 
-#: A consumer's invoices reach back 45 days, the first of which is not whole. For business customers nothing is said.
+#: Consumer invoices reach back 45 days, the first of which is partial. Amazon states no limit for business customers.
 GST_B2C_DAYS = TimedPeriod("DAY", 30, pendulum.duration(days=44))
 GST_B2B_DAYS = TimedPeriod("DAY", 30, pendulum.duration(months=12))
 
@@ -181,7 +181,7 @@ STREAMS = (
         key_columns=("shipment_id", "shipment_item_id"),
         replication_key="shipment_date",
     ),
-    # Transactions of a month. The report ignores which marketplace is asked for: it has all of the account.
+    # Transactions of a month. The report ignores the requested marketplace: it covers all of the account's.
     ReportRows(
         name="seller_vat_transactions",
         report=VAT_TRANSACTION,

@@ -15,7 +15,7 @@ from tap_amazon_vendor.reports.roles import AMAZON_FULFILLMENT, PRICING
 from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.seller_orders import DAILY, FBA_DAYS, NEAR_REAL_TIME, TABS
 
-#: The one kind of report whose cells are in quotes (docs/amazon/documents.md#quotes). Its dates begin with the month
+#: The only reports whose cells are quoted (docs/amazon/documents.md#quotes). Their dates begin with the month
 #: everywhere.
 QUOTED = FlatFile(quoted=True, day_first=False)
 
@@ -102,7 +102,7 @@ STREAMS = (
         key_columns=("snapshot_time", "sku"),
         replication_key="snapshot_time",
     ),
-    # Stock of each offer, archived ones too.
+    # Stock of each offer, including archived ones.
     ReportRows(
         name="seller_fba_inventory_archived",
         report=MYI_ALL_INVENTORY,
@@ -123,7 +123,7 @@ STREAMS = (
         key_columns=("snapshot_time", "sku"),
         replication_key="snapshot_time",
     ),
-    # Stock with its age. Amazon has changed names of columns, and writes others in Europe.
+    # Stock with its age. Amazon has renamed columns, and uses other names in Europe.
     ReportRows(
         name="seller_inventory_planning",
         report=INVENTORY_PLANNING,
@@ -144,15 +144,15 @@ STREAMS = (
         key_columns=("snapshot_time", "sku", "fnsku", "condition"),
         replication_key="snapshot_time",
     ),
-    # Balance of each product, day and fulfillment center: the finest that Amazon gives, and all others its sums.
-    # The two names differ by a letter, and both are Amazon's.
+    # Balance of each product, day and fulfillment center: Amazon's finest level, of which all others are sums.
+    # The two option names differ by a letter; both are Amazon's.
     ReportRows(
         name="seller_ledger_summary",
         report=LEDGER_SUMMARY,
         key_columns=("date", "fnsku", "msku", "disposition", "location"),
         replication_key="date",
     ),
-    # Movements. Equal lines are movements of their own.
+    # Movements. Identical lines are separate movements.
     ReportRows(
         name="seller_ledger_detail",
         report=LEDGER_DETAIL,

@@ -1,7 +1,7 @@
 """Seller fulfillment and orders (docs/amazon/seller-reports.md).
 
-A seller's rows are there a few hours after the fact, rarely a day, so that yesterday is the newest day asked for; what
-came late is read again within `restatement_days`.
+A seller's rows are available a few hours after the event, rarely after a day, so yesterday is the newest day requested;
+late rows are read again within `restatement_days`.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from tap_amazon_vendor.streams.report_rows import ReportRows
 TABS = FlatFile()
 NUMBERED = FlatFile(numbered=OCCURRENCE)
 
-#: What Seller Central's help says of reports on what Amazon fulfills, and docs/amazon/calendars.md#seller-ranges of the
+#: From Seller Central's help for reports on Amazon's fulfillment, and docs/amazon/calendars.md#seller-ranges for the
 #: ledger. With a margin: a day begins before the moment that is 18 months ago.
 EIGHTEEN_MONTHS = pendulum.duration(days=540)
 
-#: Days of reports on what Amazon fulfills: at most 31 in one report. Where docs/amazon/calendars.md#seller-ranges names
-#: no span, it is this one, and a window that proves too wide is halved.
+#: Days of reports on Amazon's fulfillment: at most 31 per report. Where docs/amazon/calendars.md#seller-ranges names no
+#: span, this one is used, and a window that proves too wide is halved.
 FBA_DAYS = TimedPeriod("DAY", 30, EIGHTEEN_MONTHS)
 
-#: All orders: at most 30 days a report. How far they reach back is not said.
+#: All orders: at most 30 days per report. Amazon does not state how far back they reach.
 ORDER_DAYS = TimedPeriod("DAY", 30, pendulum.duration(months=24))
 
 RETURN_DAYS = TimedPeriod("DAY", 60, pendulum.duration(months=24))
 
-#: How often Amazon makes a report anew (docs/amazon/reports-api.md#regeneration-windows).
+#: How often Amazon regenerates a report (docs/amazon/reports-api.md#regeneration-windows).
 NEAR_REAL_TIME = timedelta(minutes=30)
 REMOVALS = timedelta(hours=2)
 DAILY = timedelta(hours=4)
@@ -131,14 +131,14 @@ STREAMS = (
         key_columns=("amazon_order_id", "sku", OCCURRENCE),
         replication_key="purchase_date",
     ),
-    # Lines of all orders, by the day of their last change: a change brings them again, so little is read twice.
+    # Lines of all orders, by the day of their last change: changed lines reappear, so few days need reading again.
     ReportRows(
         name="seller_orders_by_last_update",
         report=ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL,
         key_columns=("amazon_order_id", "sku", OCCURRENCE),
         replication_key="last_updated_date",
     ),
-    # Units that came back to Amazon.
+    # Units returned to Amazon.
     ReportRows(
         name="seller_customer_returns",
         report=CUSTOMER_RETURNS,
@@ -159,7 +159,7 @@ STREAMS = (
         key_columns=("amazon_order_id", "sku", "shipment_date", "fulfillment_center_id", OCCURRENCE),
         replication_key="shipment_date",
     ),
-    # Units sent in place of others. Amazon has changed the name of a column.
+    # Replacement units. Amazon has renamed a column.
     ReportRows(
         name="seller_replacements",
         report=CUSTOMER_SHIPMENT_REPLACEMENT,

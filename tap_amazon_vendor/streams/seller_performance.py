@@ -14,17 +14,17 @@ from tap_amazon_vendor.reports.roles import BRAND_ANALYTICS, SELLING_PARTNER_INS
 from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.top_products import TopProducts
 
-#: With a margin: what is older than two years to the second is cancelled like a report without data.
+#: With a margin: a report older than exactly two years is cancelled like one without data.
 TWO_YEARS = pendulum.duration(days=728)
 
-#: Sales and traffic: at most two years back, no limit of width, a day is there after 72 hours.
+#: Sales and traffic: at most two years back, no limit of width, a day is available after 72 hours.
 SALES_PERIODS = {
     "DAY": Period("DAY", 728, TWO_YEARS, late=3),
     "WEEK": Period("WEEK", 105, TWO_YEARS, late=3),
     "MONTH": Period("MONTH", 24, TWO_YEARS, late=3),
 }
 
-#: Periods of reports of which each holds one.
+#: Calendars of reports that hold one period each.
 SINGLE_SALES_PERIODS = {name: replace(period, span=1) for name, period in SALES_PERIODS.items()}
 SINGLE_BRAND_PERIODS = {name: replace(period, span=1) for name, period in BRAND_PERIODS.items()}
 
@@ -55,7 +55,7 @@ BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE = seller(
     options=(LONG_BRAND_PERIOD,),
 )
 
-# What came of the brand's products in search results.
+# How the brand's products performed in search results.
 SEARCH_CATALOG_ROWS = ReportRows(
     name="search_catalog_performance",
     report=BRAND_ANALYTICS_SEARCH_CATALOG_PERFORMANCE,
@@ -64,7 +64,7 @@ SEARCH_CATALOG_ROWS = ReportRows(
 )
 
 STREAMS = (
-    # Status of the account. A row names the marketplace once more: the one that was asked for.
+    # Status of the account. A row repeats the requested marketplace.
     ReportRows(
         name="seller_account_health",
         report=V2_SELLER_PERFORMANCE,
@@ -73,7 +73,7 @@ STREAMS = (
         key_columns=("snapshot_time",),
         replication_key="snapshot_time",
     ),
-    # Figures that the account is judged by.
+    # Metrics that the account is judged by.
     ReportRows(
         name="seller_account_health_metrics",
         report=V2_SELLER_PERFORMANCE,
@@ -82,7 +82,7 @@ STREAMS = (
         key_columns=("snapshot_time",),
         replication_key="snapshot_time",
     ),
-    # Sales and traffic of all products. Alone it needs one report; with the next one it reads that one's.
+    # Sales and traffic of all products. Alone it needs one report; with the next stream it shares that one's reports.
     ReportRows(
         name="seller_sales_and_traffic_by_date",
         report=SALES_AND_TRAFFIC,
@@ -91,8 +91,7 @@ STREAMS = (
         replication_key="date",
     ),
     # Sales and traffic of each SKU. Rows have no date, so each period has a report of its own.
-    # A report for each period, and one report in 15 minutes (docs/amazon/quotas.md#own-quotas): a first run takes
-    # hours.
+    # At one report per 15 minutes (docs/amazon/quotas.md#own-quotas), a first run takes hours.
     ReportRows(
         name="seller_sales_and_traffic_by_asin",
         report=SALES_AND_TRAFFIC,
@@ -103,8 +102,7 @@ STREAMS = (
         calendars=SINGLE_SALES_PERIODS,
     ),
     SEARCH_CATALOG_ROWS,
-    # What customers searched for. A report takes 18 products at most, a day some 20 reports: whoever wants it
-    # selects it.
+    # What customers searched for. At most 18 products per report and about 20 reports a day: opt-in.
     ReportRows(
         name="search_query_performance",
         report=BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE,

@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PostedHours(Hours):
-    """Hours of posting. A transaction may show up two days late, and changes its status when it is released."""
+    """Hours of posting. A transaction may appear two days late, and changes its status when it is released."""
 
     def restated(self, horizon: Horizon) -> datetime:
         """Return the first of the hours that are read again."""
@@ -30,23 +30,23 @@ class PostedHours(Hours):
 
 
 class SellerFinanceTransactions(PagedRows):
-    """Transactions of all marketplaces: with one of them named, Amazon leaves out orders that the seller sends."""
+    """Transactions of all marketplaces: if one is named, Amazon leaves out orders that the seller ships."""
 
     name = "seller_finance_transactions"
     account_type = "seller"
     operation = Operation("listTransactions", "GET", "/finances/2024-06-19/transactions", 0.5, 10)
     key_columns = ("transaction_id",)
     replication_key = "posted_date"
-    # A wider window is answered with nothing, and no error. How far back Amazon goes is not said.
+    # A wider window returns nothing, without an error. Amazon does not state how far back data reaches.
     time = PostedHours(span=180 * 24, look_back=730 * 24, late=1)
     roles = (FINANCE,)
 
     def query(self, window: Window) -> dict[str, str]:
-        """Return the range: its end does not belong to it."""
+        """Return the query of the range, whose end is exclusive."""
         return {"postedAfter": to_text(window.start), "postedBefore": to_text(window.end)}
 
     def elements(self, answer: Mapping[str, t.Any]) -> Iterable[Mapping[str, t.Any]]:
-        """Return the transactions of a page, which may have none."""
+        """Return the transactions of a page, possibly none."""
         transactions: list[Mapping[str, t.Any]] = (answer.get("payload") or {}).get("transactions") or []
         return transactions
 
@@ -56,7 +56,7 @@ class SellerFinanceTransactions(PagedRows):
         return token
 
     def marketplace(self, element: Mapping[str, t.Any]) -> str | None:
-        """Return the id that the transaction, or what is said of the seller, names."""
+        """Return the marketplace id of the transaction's marketplace details, or else of its seller metadata."""
         for part in ("marketplaceDetails", "sellingPartnerMetadata"):
             marketplace: str | None = (element.get(part) or {}).get("marketplaceId")
             if marketplace:

@@ -1,4 +1,4 @@
-"""A report that must be told its products: the ones with the most impressions, by another report."""
+"""Chooses the products of a report that must name them: those with the most impressions in another report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.streams.report_rows import ReportRows
 
-#: Products that a report may be asked for: their ids must fit in 200 characters
+#: Maximum of products in a request: their ids must fit in 200 characters
 #: (docs/amazon/vendor-reports.md#brand-analytics).
 MOST_ASINS = 18
 
@@ -42,26 +42,26 @@ class TopProducts:
     """The products with the most impressions in the same period.
 
     Attributes:
-        of: The stream whose report says so.
+        of: The stream whose report has the impressions.
     """
 
     of: ReportRows
 
     @property
     def report_name(self) -> str:
-        """Amazon's name of the report type that says so."""
+        """Amazon's name of the report type with the impressions."""
         return self.of.report.name
 
     def next_request(self, report: ReportType, first: ReportRequest, result: JobResult) -> ReportRequest | None:
-        """Return what to ask for after the report that says what.
+        """Return the request for the top products of a finished report.
 
         Args:
-            report: The report type to ask for.
-            first: The request of that other report.
-            result: How it ended.
+            report: The report type to request.
+            first: The request of the report with the impressions.
+            result: Its result.
 
         Returns:
-            None where there are no products, or where `first` is of `report` already.
+            The request; None if there are no products, or if `first` is of type `report` already.
 
         Raises:
             DocumentError: The report can't be read.
@@ -71,7 +71,7 @@ class TopProducts:
         shown = itertools.chain.from_iterable(
             map(_impressions.decode, read_slices(result.document, self.of.records_path))
         )
-        # The same products in the same order make the same request, which an earlier run may have sent.
+        # Ties are broken by ASIN, so that the request equals one that an earlier run may have sent.
         try:
             most = heapq.nlargest(MOST_ASINS, shown, key=lambda row: (row.count, row.asin))
         except msgspec.ValidationError as error:
