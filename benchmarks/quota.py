@@ -51,7 +51,7 @@ EVERYTHING = tuple(stream.name for stream in REPORT_STREAMS if stream.account_ty
 
 
 class FastClock:
-    """A time that passes faster than this computer's."""
+    """A clock that runs faster than this computer's."""
 
     def __init__(self, speed: float) -> None:
         """Start at noon."""
@@ -196,7 +196,7 @@ def measure(case: Case, speed: float) -> Row:
 
 
 def _durations(sandbox: Sandbox, label: str, now: datetime) -> list[float]:
-    """Return how long Amazon took for each report of an account, in the order in which they were asked for."""
+    """Return how long Amazon took for each report of an account, in the order in which they were requested."""
     account = next(account for account in sandbox.accounts if account.label == label)
     jobs = [*sandbox.jobs.of(account, now)][::-1]
     return [(job.waiting + job.working).total_seconds() for job in jobs]
@@ -217,7 +217,7 @@ def _bound(durations: list[float]) -> float:
 
 
 def _fewest(tap: TapAmazonVendor, skipped: set[tuple[str, str, str]]) -> int:
-    """Count the reports that nobody can do without: the days by 15, and one for each thing that an account lacks."""
+    """Count the reports that are indispensable: the days by 15, and one for each thing that an account lacks."""
     total = 0
     for partition, reports in tap.run.plan.items():
         options = ",".join(f"{name}={value}" for name, value in partition.options)

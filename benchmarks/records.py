@@ -407,9 +407,9 @@ def _peak() -> float:
 
 
 def run_reader(reader: str, stream: str, array: str | None, path: Path) -> None:
-    """Be the process that is measured; the result is the last line of standard error."""
+    """Run a reader in the measured process; the result is the last line of standard error."""
     functions = {"ours": ours, "floor": floor, "SDK": sdk, "Airbyte": airbyte}
-    # One row first: imports and what happens once are not what is measured here.
+    # One row first, so that imports and one-time work are not measured.
     functions[reader](stream, array, next(case for case in CASES if case.stream == stream).make(1))
     start, began = _peak(), time.process_time()
     rows = functions[reader](stream, array, path)

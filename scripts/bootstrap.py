@@ -1,7 +1,7 @@
 """Makes the clone's own Python environment and runs the calling script in it.
 
-Needs nothing but the standard library and pip's way to a package index. All packages, their versions and their hashes
-are in requirements.lock: nothing is resolved here, so that a release of tomorrow changes nothing.
+Needs only the standard library and pip's access to a package index. All packages, their versions and their hashes are
+in requirements.lock: nothing is resolved here, so that a later release changes nothing.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ INDEX_SETTINGS = frozenset(
 PIP_VARIABLES = frozenset({"PIP_CONFIG_FILE", *(f"PIP_{name.upper().replace('-', '_')}" for name in INDEX_SETTINGS)})
 LONGEST_REASON = 400
 LOOPBACK = ("127.0.0.1", "localhost")
-# How a line begins that tells why a program failed.
+# How a line begins that explains why a program failed.
 COMPLAINT = re.compile(r"(?i)(\w*error|\w*exception|fatal|critical)\b")
 # What pip's log holds, and what to say in its place.
 PIP_FAILURES = (
@@ -103,7 +103,7 @@ class StepError(Exception):
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment without what would disturb us, with our virtual environment first in PATH."""
+    """Return the environment without interfering variables, with our virtual environment first in PATH."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -116,14 +116,14 @@ def clean_environment() -> dict[str, str]:
     # In a locale without UTF-8 Python can't read the path of this folder if it has, say, an umlaut.
     environment.pop("LC_ALL", None)
     environment["LC_CTYPE"] = "C.UTF-8"
-    # A proxy is for the way out: the sandbox is on this machine.
+    # No proxy for the sandbox: it is on this machine.
     for name in ("NO_PROXY", "no_proxy"):
         environment[name] = ",".join([*filter(None, [environment.get(name)]), *LOOPBACK])
     return environment
 
 
 def telling_line(text: str) -> str:
-    """Return the line of a log that tells why a program failed: its last complaint, or else its last line."""
+    """Return the line of a log that explains why a program failed: its last error, or else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return next(filter(COMPLAINT.match, reversed(lines)), lines[-1] if lines else "It said nothing.")
 
@@ -152,7 +152,7 @@ def failure(reason: str, log: Path) -> StepError:
 
 @contextlib.contextmanager
 def step(title: str) -> Iterator[None]:
-    """Say what is being done, and how long it took.
+    """Print what is being done, and how long it took.
 
     Raises:
         StepError: It failed; the message says what.
@@ -210,14 +210,14 @@ class Once:
 
 @contextlib.contextmanager
 def alone(name: str, *, wait: bool) -> Iterator[None]:
-    """Keep a second process of the same kind out of this clone.
+    """Allow only one process of a kind at a time in this clone.
 
     Args:
         name: What is kept to one process.
         wait: Whether the second one waits for its turn or gives up.
 
     Raises:
-        StepError: Another process is at it, and we do not wait.
+        StepError: Another process is running, and we do not wait.
     """
     import fcntl  # noqa: PLC0415 - not there on Windows, which then gets a message instead of a traceback
 
@@ -232,7 +232,7 @@ def alone(name: str, *, wait: bool) -> Iterator[None]:
 
 
 def pip_environment(python: Path) -> dict[str, str]:
-    """Return the environment for a pip that finds its index as the machine's settings say, and heeds no others of them.
+    """Return pip's environment, with only the index options from the machine's settings.
 
     Raises:
         StepError: The settings can't be read.
@@ -271,7 +271,7 @@ def install_locked(python: Path, lock: str, log: Path) -> None:
         log: File for pip's output; the entries are written beside it.
 
     Raises:
-        StepError: A package can't be had.
+        StepError: A package can't be installed.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     requirements = log.with_suffix(".txt")

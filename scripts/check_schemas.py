@@ -1,4 +1,4 @@
-"""Compares our schema files with Amazon's report schemas, for who works on the tap.
+"""Compares our schema files with Amazon's report schemas, for developers of the tap.
 
 python3 scripts/check_schemas.py PATH
 
@@ -33,7 +33,7 @@ _UNLISTED = "Amazon's schema lacks it, its documents carry it: "
 _UNDATED = "Rows carry no date; reportSpecification."
 _ASKED_FOR = "Every row has it: the marketplace that was asked for."
 _LIST = "A short list without figures stays one column."
-#: Differences that are meant: (stream, column, kind of difference) and why.
+#: Intended differences: (stream, column, kind of difference) and why.
 EXCEPTIONS = {
     ("vendor_traffic", "start_date", "narrower"): "Amazon forgot the format: its examples, and its totals, are dates.",
     ("vendor_traffic", "end_date", "narrower"): "Amazon forgot the format: its examples, and its totals, are dates.",
@@ -72,7 +72,7 @@ EXCEPTIONS = {
     ("GET_V2_SELLER_PERFORMANCE_REPORT", "performanceMetrics.warningStates", "no stream reads it"): _LIST,
 }
 
-#: Report types of the files that name none.
+#: Report types of files that do not name theirs.
 UNNAMED = {"accountHealthReport-2020-11-18.json": "GET_V2_SELLER_PERFORMANCE_REPORT"}
 
 #: A type and those that hold all its values and more.
@@ -80,7 +80,7 @@ WIDER = {"integer": {"number"}, "string date": {"string"}, "string date-time": {
 
 
 class PathError(Exception):
-    """The folder is not what it should be; the message is all that a person needs."""
+    """The folder is invalid; the message is all that the user needs."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Field:
-    """What a schema says of a column.
+    """A column's schema.
 
     Attributes:
         kind: Type and format.
@@ -292,7 +292,7 @@ def compare_all(sources: Iterable[Source], amazon: Sequence[AmazonSchema]) -> li
 
 
 def unexplained(found: Iterable[Difference], exceptions: Collection[tuple[str, str, str]]) -> list[Difference]:
-    """Return the differences that are not meant, and the exceptions that nothing needs any more."""
+    """Return the differences that are not intended, and the exceptions that are no longer needed."""
     differences = {(each.stream, each.column, each.kind): each for each in found}
     needless = [
         Difference(stream, column, f"needless exception: {kind}")

@@ -36,7 +36,7 @@ PIPELINE = ("tap-amazon-vendor", "target-postgres")
 SPEED = 600
 START_SECONDS = 60
 STOP_SECONDS = 20
-# The columns that tell of which day a row is; the first one that a table has.
+# Columns that hold a row's day; the first one that a table has is used.
 DAYS = (
     "forecast_generation_date",
     "end_date",
@@ -46,7 +46,7 @@ DAYS = (
     "last_updated_date_time",
     "window_end",
 )
-# Said in every run, and of no use to a person. We do force: no second demo can run in this clone.
+# Logged in every run, and of no use to the user. We do force: no second demo can run in this clone.
 QUIET = {
     "METRIC",
     "Force option is enabled, ignoring stale job check.",
@@ -72,7 +72,7 @@ and run:
 
 @contextlib.contextmanager
 def ended(process: subprocess.Popen[Any]) -> Iterator[subprocess.Popen[Any]]:
-    """End a process, which leads a session of its own, and its children when the block ends, kindly first."""
+    """End a process, which leads its own session, and its children when the block ends: terminate first, then kill."""
     try:
         yield process
     finally:
@@ -119,7 +119,7 @@ def sandbox() -> Iterator[str]:
 
 
 def state_suffix(server: Postgres) -> str:
-    """Return what ties Meltano's state to this database: a new database is filled from the start."""
+    """Return a suffix that ties Meltano's state to this database: a new database is filled from the start."""
     with psycopg.connect(server.dsn) as connection:
         row = connection.execute("select system_identifier from pg_control_system()").fetchone()
     return str(row[0]) if row else ""
@@ -139,7 +139,7 @@ def pipeline_environment(project: Path, api: str, server: Postgres) -> dict[str,
 
 
 def parse(line: str) -> dict[str, Any]:
-    """Return a line of Meltano's log as an entry; what is not one, a traceback say, is loud by itself."""
+    """Parse a line of Meltano's log; another line becomes an entry too, an error if it starts like one."""
     with contextlib.suppress(ValueError):
         entry = json.loads(line)
         if isinstance(entry, dict):
@@ -149,7 +149,7 @@ def parse(line: str) -> dict[str, Any]:
 
 
 def readable(entry: dict[str, Any]) -> str | None:
-    """Return what a person wants to see of an entry: the tap's words, and every warning."""
+    """Return the part of an entry to show: the tap's messages, and every warning."""
     message = str(entry.get("event", "")).strip()
     level = entry.get("level")
     if not message or message in QUIET or entry.get("type") == "discovery":
@@ -160,7 +160,7 @@ def readable(entry: dict[str, Any]) -> str | None:
 
 
 def weight(entry: dict[str, Any]) -> int:
-    """Return how much an entry tells of why a run failed: tap and target say what Meltano then only counts."""
+    """Return how well an entry explains a failed run: tap and target give the reasons that Meltano only counts."""
     if entry.get("level") not in {"error", "critical"}:
         return 0
     return 2 if entry.get("name") in PIPELINE else 1
@@ -220,7 +220,7 @@ def show(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> No
 
 
 def why_empty(connection: psycopg.Connection[Any], table: str) -> str:
-    """Say why a table has no rows, in the ledger's words where it has some."""
+    """Return why a table has no rows, with the reason from the ledger if it has one."""
     reason = connection.execute(
         sql.SQL("select reason from {} where stream_name = %s order by recorded_at desc limit 1").format(
             sql.Identifier(SCHEMA, "report_ledger")
@@ -231,7 +231,7 @@ def why_empty(connection: psycopg.Connection[Any], table: str) -> str:
 
 
 def newest_day(connection: psycopg.Connection[Any], table: str) -> str:
-    """Return the newest day that a table knows of, and the column that tells it; or why there is none."""
+    """Return the newest day in a table, and its column; or why there is none."""
     columns = connection.execute(
         "select column_name from information_schema.columns"
         " where table_schema = %s and table_name = %s and (data_type = 'date' or data_type like 'timestamp%%')",
@@ -269,13 +269,13 @@ def show_tables(connection: psycopg.Connection[Any]) -> None:
 
 
 def show_query(connection: psycopg.Connection[Any], title: str, query: sql.SQL) -> None:
-    """Show what a query answers."""
+    """Show the result of a query."""
     cursor = connection.execute(query)
     show(title, [column.name for column in cursor.description or ()], cursor.fetchall())
 
 
 def show_result(server: Postgres) -> None:
-    """Show from SQL what arrived."""
+    """Show with SQL what arrived."""
     with psycopg.connect(server.dsn, options=f"-c search_path={SCHEMA}") as connection:
         show_tables(connection)
         show_query(
@@ -325,7 +325,7 @@ def psql(arguments: Sequence[str]) -> int:
 
 
 def stop(number: int, _: FrameType | None) -> None:
-    """Priority a signal into an orderly end."""
+    """Turn a signal into an orderly exit."""
     raise SystemExit(128 + number)
 
 
@@ -348,7 +348,7 @@ def main() -> int:
         print("\nStopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would say so once more when it ends.
+        # The reader of our output has closed it; Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0

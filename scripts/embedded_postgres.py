@@ -55,13 +55,13 @@ class _Account:
         self.entry = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
     def may_enter(self, folder: Path) -> bool:
-        """Tell whether the server can reach a folder."""
+        """Return whether the server can reach a folder."""
         return self.entry is None or all(
             path.stat().st_mode & stat.S_IXOTH for path in [folder, *folder.parents] if path.exists()
         )
 
     def give(self, folder: Path) -> None:
-        """Make a folder the server's own."""
+        """Make the server the owner of a folder."""
         folder.chmod(stat.S_IRWXU)
         if self.entry:
             os.chown(folder, self.entry.pw_uid, self.entry.pw_gid)
@@ -94,7 +94,7 @@ def _installation() -> Path:
     """Return the folder of the server that the package brings.
 
     Raises:
-        StepError: It is not there.
+        StepError: It is missing.
     """
     package = find_spec(PACKAGE)
     for location in (package and package.submodule_search_locations) or ():
@@ -108,7 +108,7 @@ def _home(folder: Path, account: _Account) -> tuple[Path, Path]:
     """Return the data folder and the programs' folder, both where the server can reach them.
 
     Where we are root and the clone is closed to other users (in /root, say), both go to a temporary folder
-    that is remembered in `folder`: nobody's permissions are widened.
+    that is remembered in `folder`: no permissions are widened.
     """
     folder.mkdir(parents=True, exist_ok=True)
     installation = _installation()

@@ -1,4 +1,4 @@
-"""The time, and waiting for it to pass: handed in everywhere, so that tests need neither."""
+"""The clock: tells the time and waits. Injected everywhere, so that tests need not wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
 
 
 class Clock(t.Protocol):
-    """A time that one can wait for."""
+    """Tells the time and waits."""
 
     def __call__(self) -> datetime:
         """Return the current time, aware."""
@@ -25,7 +25,7 @@ class Clock(t.Protocol):
 
 
 class SystemClock:
-    """The time of this computer."""
+    """The computer's clock."""
 
     def __call__(self) -> datetime:
         """Return the current time, UTC."""

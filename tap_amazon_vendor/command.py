@@ -1,4 +1,4 @@
-"""The command line of the tap: what a person has to fix is one message, not a traceback."""
+"""The command line of the tap: errors that the user has to fix are one message, not a traceback."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class JsonFile(click.File):
 
 
 def check_shape(content: t.Any) -> None:  # noqa: ANN401  # any JSON
-    """Refuse a state or catalog that the SDK would trip over.
+    """Reject a state or catalog on which the SDK would crash.
 
     Raises:
-        ValueError: It is no object, or its bookmarks are not what they should be.
+        ValueError: It is not an object, or its bookmarks are invalid.
     """
     bookmarks = content.get("bookmarks", {}) if isinstance(content, dict) else None
     if not isinstance(bookmarks, dict):
@@ -56,7 +56,7 @@ def check_shape(content: t.Any) -> None:  # noqa: ANN401  # any JSON
 
 
 class TapCommand(SingerCommand):
-    """The command line: what a person has to mend is one message, not a traceback."""
+    """The command line: errors that the user has to fix are one message, not a traceback."""
 
     def main(self, *args: t.Any, **kwargs: t.Any) -> t.Any:  # noqa: ANN401
         """Run the command."""
@@ -73,7 +73,7 @@ class TapCommand(SingerCommand):
 
 
 def with_checked_files(command: click.Command, logger: t.Any) -> TapCommand:  # noqa: ANN401  # the SDK's
-    """Return the SDK's command with checked state and catalog, and with our way of ending."""
+    """Return the SDK's command with checked state and catalog files, and with our error handling."""
     for param in command.params:
         if param.name in {"state", "catalog"}:
             param.type = JsonFile()
@@ -88,10 +88,10 @@ def with_checked_files(command: click.Command, logger: t.Any) -> TapCommand:  # 
 
 
 def check_environment(tap: type[Tap]) -> None:
-    """Refuse environment variables that can't be parsed, which the SDK answers with a traceback.
+    """Reject environment variables that can't be parsed, which would make the SDK end with a traceback.
 
     Raises:
-        ConfigValidationError: One of them is not what its setting is.
+        ConfigValidationError: One of them is not of its setting's type.
     """
     try:
         _ = tap._env_var_config  # noqa: SLF001  # what the SDK is about to read

@@ -1,6 +1,6 @@
-"""What can go wrong with Amazon, typed by what has to happen next.
+"""Errors of Amazon, typed by what has to happen next.
 
-Every error quotes Amazon's own text and request id and says who has to do what.
+Errors quote Amazon's own text and request id and say who has to do what.
 None of them ever holds a token, a presigned URL or a row of data.
 """
 
@@ -10,35 +10,35 @@ from singer_sdk.exceptions import FatalAPIError
 
 
 class AmazonError(FatalAPIError):
-    """Something that Amazon answered, or did not answer, and that a retry will not mend.
+    """An error, or a missing answer, that a retry will not fix.
 
     Attributes:
-        text: Amazon's words, or ours where Amazon gave none.
+        text: Amazon's message, or ours where Amazon gave none.
         request_id: ``x-amzn-RequestId`` of the answer, to quote in a support case.
     """
 
     def __init__(self, text: str, *, request_id: str | None = None) -> None:
-        """Keep Amazon's text and request id and build one sentence of them."""
+        """Keep Amazon's text and request id, and join them into the message."""
         self.text = text
         self.request_id = request_id
         super().__init__(f"{text} (Amazon request id {request_id})" if request_id else text)
 
 
 class CredentialsError(AmazonError):
-    """Login with Amazon refuses the client or the refresh token: the user mends the settings.
+    """Login with Amazon refuses the client or the refresh token: the user fixes the settings.
 
     Attributes:
-        code: Login with Amazon's word for it, such as ``invalid_client``, None where it gave none.
+        code: Login with Amazon's error code, such as ``invalid_client``, None where it gave none.
     """
 
     def __init__(self, text: str, *, request_id: str | None = None, code: str | None = None) -> None:
-        """Keep Login with Amazon's word."""
+        """Keep Login with Amazon's error code."""
         super().__init__(text, request_id=request_id)
         self.code = code
 
 
 class ConsentError(AmazonError):
-    """The selling partner's consent did not come, or what came is not it: ask for it again."""
+    """The selling partner's consent did not arrive, or the answer is invalid: ask for it again."""
 
 
 class AccessDeniedError(AmazonError):
@@ -46,7 +46,7 @@ class AccessDeniedError(AmazonError):
 
 
 class RequestRejectedError(AmazonError):
-    """Amazon calls the request itself wrong (HTTP 400, 413, 415)."""
+    """Amazon rejects the request itself (HTTP 400, 413, 415)."""
 
 
 class NotFoundError(AmazonError):
@@ -66,11 +66,11 @@ class UnansweredError(AmazonError):
 
 
 class DocumentError(AmazonError):
-    """A report document that cannot be read whole: truncated, not gzip, not JSON, wrong shape."""
+    """A report document that can't be read completely: truncated, not gzip, not JSON, wrong shape."""
 
 
 class UnknownReportError(DocumentError):
-    """A file of the inbox that is no report which a stream reads: there is nothing to mend in it."""
+    """An inbox file that is not a report which a stream reads: there is nothing to fix in it."""
 
 
 class RunFailedError(AmazonError):

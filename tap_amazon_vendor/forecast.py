@@ -1,4 +1,4 @@
-"""What the next run would do, worked out with the run's own plan and without asking for a report."""
+"""Forecasts the next run, using the run's own plan and without requesting a report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.streams.paged import PagedStream
     from tap_amazon_vendor.streams.planning import Demand
 
-#: Daily runs that are looked ahead, and windows that are planned for that.
+#: Maximum of daily runs to forecast, and of windows to plan for that.
 MOST_RUNS, MOST_WINDOWS = 1000, 1_000_000
 
 
@@ -42,9 +42,9 @@ class Windows:
         partition: Account, report type or operation, marketplace and options.
         streams: Names of the streams that read them.
         priority: Why they are read.
-        ranges: The windows, in the order in which they are asked for.
-        sources: How many reports come from where; empty where no report is asked for, but an operation called.
-        proven: The account has had the partition before. Where not, one window is tried before the others.
+        ranges: The windows, in the order in which they are requested.
+        sources: Number of reports by source; empty for an operation, which needs no report.
+        proven: The account has had the partition before. If not, one window is tried before the others.
     """
 
     partition: ReportPartition
@@ -61,7 +61,7 @@ class Windows:
 
     @property
     def span(self) -> Window:
-        """From the beginning of the first to the end of the last."""
+        """From the start of the first to the end of the last."""
         return Window(min(window.start for window in self.ranges), max(window.end for window in self.ranges))
 
 
@@ -72,7 +72,7 @@ class Skipped:
     Attributes:
         partition: Account, report type or operation, marketplace and options.
         streams: Names of the streams that would read it.
-        until: The day on which it is tried again.
+        until: The day on which it is retried.
     """
 
     partition: ReportPartition
@@ -91,12 +91,12 @@ class Outlook:
 
     Attributes:
         now: When it would begin.
-        windows: What it would read, in the order in which it would begin to ask for it.
-        skipped: What it would leave out.
-        seconds: Estimated time of the run, by account.
-        runs: Runs of a daily schedule until nothing is left to be read for the first time; 0 where this run has
-            nothing of the kind. None where that is not in sight.
-        notes: What a person should know about how this was found out.
+        windows: What it would read, in the order of the first requests.
+        skipped: What it would skip.
+        seconds: Estimated time of the run in seconds, by account.
+        runs: Daily runs until the backfill is complete; 0 if nothing is left beyond this run's new windows. None if
+            that exceeds the forecast's limits.
+        notes: Limitations of the forecast, and remarks for the user.
     """
 
     now: datetime
@@ -107,12 +107,12 @@ class Outlook:
     notes: Sequence[str]
 
     def count(self, source: Source) -> int:
-        """Count the reports that come from somewhere."""
+        """Return the number of reports from a source."""
         return sum(windows.sources.get(source, 0) for windows in self.windows)
 
     @property
     def unproven(self) -> int:
-        """Reports that are asked for only if the first window shows that the account has the partition."""
+        """Reports that are requested only if the first window shows that the account has the partition."""
         firsts = {windows.partition for windows in self.windows if not windows.proven}
         asked = sum(windows.sources.get(Source.CREATED, 0) for windows in self.windows if not windows.proven)
         return max(0, asked - len(firsts))
@@ -124,17 +124,17 @@ class Outlook:
 
     @property
     def complete_on(self) -> date | None:
-        """The day of the last of the daily runs that are counted, None where there is none."""
+        """The day of the last of the counted daily runs, None if there is none."""
         return (self.now + timedelta(days=self.runs - 1)).date() if self.runs else None
 
 
 def look_ahead(run: Run, labels: Iterable[str], *, ask_amazon: bool) -> Outlook:
-    """Work out what a run would do.
+    """Forecast a run.
 
     Args:
-        run: A run with configuration, state and selection. It can't be carried out afterwards.
-        labels: The accounts that are of interest.
-        ask_amazon: Look which reports Amazon has already (getReports).
+        run: A run with configuration, state and selection. It can't be executed afterwards.
+        labels: The accounts to forecast.
+        ask_amazon: Check which reports Amazon has already (getReports).
 
     Returns:
         What the run would do for these accounts.
@@ -158,7 +158,7 @@ def look_ahead(run: Run, labels: Iterable[str], *, ask_amazon: bool) -> Outlook:
 
 
 def _left_out(run: Run, labels: Iterable[str]) -> Iterator[str]:
-    """Name the streams that the settings leave nothing of, and why."""
+    """Yield the streams that the settings leave without any partition, and why."""
     types = {account.kind for account in run.settings.accounts if account.label in labels}
     for stream in run.report_streams:
         reason = stream.declaration.left_out(run.settings)
@@ -167,7 +167,7 @@ def _left_out(run: Run, labels: Iterable[str]) -> Iterator[str]:
 
 
 def _look(run: Run, labels: Iterable[str]) -> list[str]:
-    """Let Amazon list the reports that it has; return what went wrong."""
+    """Let Amazon list its existing reports; return notes on what failed."""
     notes = []
     for label in labels:
         try:
@@ -176,7 +176,7 @@ def _look(run: Run, labels: Iterable[str]) -> list[str]:
         except CredentialsError as error:  # noqa: PERF203  # each account has its own login
             notes.append(f"The run would fail. {error}")
         except UnavailableError as error:
-            # It would take long to find out the same of every account.
+            # Finding the same for every account would take long.
             notes.append(f"Which reports Amazon has already is not known of account {label!r} and later ones: {error}")
             break
     return notes
@@ -200,7 +200,7 @@ def _windows(
 
 
 def _operations(run: Run, labels: Iterable[str]) -> Iterator[Windows]:
-    """Return the windows of paged operations, for which no report is asked."""
+    """Yield the windows of paged operations, which need no report."""
     for stream, context, partition in _paged(run):
         if partition.account not in labels or stream.skipped_until(context, run.today):
             continue
@@ -236,7 +236,7 @@ def _skipped(run: Run) -> Iterator[Skipped]:
 def _daily_runs(run: Run, sources: Mapping[ReportRequest, Source], labels: Iterable[str]) -> int | None:
     """Count the daily runs until nothing is left to be read for the first time.
 
-    Each run asks for as much as the first. What an account lacks is not known before it is tried.
+    Each run requests as much as the first. What an account lacks is not known before it is tried.
     """
     reports, wanted, planned = run.plan, run.demands, 0
     first = _first_time(reports, labels)
@@ -261,7 +261,7 @@ def _daily_runs(run: Run, sources: Mapping[ReportRequest, Source], labels: Itera
 
 
 def _first_time(reports: Mapping[ReportPartition, Iterable[PlannedJob]], labels: Iterable[str]) -> Iterator[PlannedJob]:
-    """Return the reports of some accounts that are not only read again."""
+    """Yield the reports of some accounts that are not restatements."""
     return (
         report
         for report in itertools.chain.from_iterable(reports.values())
@@ -270,7 +270,7 @@ def _first_time(reports: Mapping[ReportPartition, Iterable[PlannedJob]], labels:
 
 
 def _after(demand: Demand, reports: Iterable[PlannedJob], read: set[ReportRequest], horizon: Horizon) -> Demand:
-    """Return what is wanted once some reports are read."""
+    """Return what is needed once some reports are read."""
     calendar = demand.request.calendar
     if not calendar.unbroken:
         return demand
@@ -284,6 +284,6 @@ def _after(demand: Demand, reports: Iterable[PlannedJob], read: set[ReportReques
 
 
 def _horizon(run: Run, *, days: int) -> Horizon:
-    """Return what a run some days later is told about time."""
+    """Return the time bounds of a run some days later."""
     horizon = replace(run.horizon, now=run.now + timedelta(days=days))
     return horizon if run.settings.start_given else replace(horizon, start=default_start(horizon.today, horizon.end))

@@ -1,6 +1,6 @@
-"""The closed set of outcomes, and the verdict on an answer of Amazon's.
+"""The closed set of outcomes, and what an error of Amazon means for a job.
 
-An outcome is part of the contract: it is a word in the stream `report_ledger`.
+An outcome is part of the contract: it is a value in the stream `report_ledger`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Outcome(str, Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an error of Amazon's means for a job.
+    """What an error of Amazon means for a job.
 
     Attributes:
         outcome: How the window ends, unless one of the remedies below helps.

@@ -1,4 +1,4 @@
-"""Standard output of the commands of this package."""
+"""Standard output of this package's commands."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if t.TYPE_CHECKING:
 
 @contextmanager
 def calm_output() -> Iterator[None]:
-    """Let neither a character that the output's encoding lacks nor a reader that has gone end in a traceback.
+    """Avoid tracebacks for characters that the output's encoding lacks and for a closed pipe.
 
-    The first becomes an escape. The second (`| head`) ends the command with exit code 1, as click does where it
-    meets it: here is what is still in the buffer at the end.
+    The former are escaped. The latter (`| head`) ends the command with exit code 1, as click does for its own writes:
+    here for what is still buffered at the end.
 
     Yields:
-        To what writes.
+        None, to the code that writes.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -30,6 +30,6 @@ def calm_output() -> Iterator[None]:
         try:
             sys.stdout.flush()
         except BrokenPipeError:
-            # Or Python tries again when it exits, and complains.
+            # Otherwise Python flushes again at exit, and complains.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)

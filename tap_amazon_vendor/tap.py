@@ -59,9 +59,9 @@ class TapAmazonVendor(Tap):
 
         Args:
             args: The SDK's.
-            clock: The time, and how to wait.
+            clock: Tells the time and waits.
             rng: Source of jitter.
-            in_background: Make calls to Amazon in threads of their own while rows are written.
+            in_background: Make calls to Amazon in worker threads while rows are written.
             kwargs: The SDK's.
         """
         self._clock = clock or SystemClock()
@@ -71,13 +71,13 @@ class TapAmazonVendor(Tap):
             check_environment(type(self))
         super().__init__(*args, **kwargs)
         if self.input_catalog is None:
-            # Not by `selected_by_default`: users who then select the stream would get none of its columns.
+            # Not with `selected_by_default`: users who then select the stream would get none of its columns.
             for stream in self.streams.values():
                 stream.selected = not (isinstance(stream, AmazonStream) and stream.declaration.opt_in)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Return the SDK's command with our way of ending."""
+        """Return the SDK's command with our error handling."""
         return with_checked_files(super().get_singer_command(), cls.logger)
 
     @classmethod
@@ -111,17 +111,17 @@ class TapAmazonVendor(Tap):
         """The checked settings."""
         settings = read_settings(self.config, self._clock().astimezone(timezone.utc).date())
         for account in settings.accounts:
-            # The configuration may only say where they are.
+            # The configuration may hold only references to them.
             keep_out_of_logs((account.client_secret, account.refresh_token))
         return settings
 
     def discover_streams(self) -> Sequence[Stream]:
-        """Return the streams of the types of account that are configured; all where files may be of any account."""
+        """Return the streams of the configured account types; all if inbox files may be of any account."""
         # Not self.settings: discovery works without a configuration.
         entries = self.config.get("accounts") or [self.config]
         types = {entry.get("account_type") or self.config.get("account_type") for entry in entries}
         if self.config.get("inbox") and not all(map(has_credentials, entries)):
-            # Nothing says which accounts the files are of.
+            # The files may be of any account type.
             types = set(ACCOUNT_TYPES)
         return [
             ReportLedger(self),
@@ -170,7 +170,7 @@ class TapAmazonVendor(Tap):
         self.run.sync()
 
     def run_connection_test(self) -> bool:  # type: ignore[misc]  # final, but it knows nothing of permissions
-        """Check accounts and permissions, read one row of each stream, and say what came of it."""
+        """Check accounts and permissions, read the first rows of each stream, and log the result."""
         self.logger.info(run_connection_test(self._make_run(testing=True)))
         return True
 
@@ -179,7 +179,7 @@ class TapAmazonVendor(Tap):
         dry_run_record_limit: int | None = 1,  # noqa: ARG002  # a window is the least that is written
         streams: Iterable[Stream] | None = None,
     ) -> bool:
-        """Run with the streams that are given, all where none are: for the SDK's test suites."""
+        """Run the given streams, or all if none are given: for the SDK's test suites."""
         chosen = {stream.name for stream in streams or self.streams.values()}
         for stream in self.streams.values():
             stream.selected = stream.name in chosen
@@ -187,11 +187,11 @@ class TapAmazonVendor(Tap):
         return True
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """End, once what is being written is written."""
+        """End as soon as the current write is complete."""
         t.cast("MessageWriter", self.message_writer).when_whole(partial(self._end, signum, frame))
 
     def _end(self, signum: int, frame: FrameType | None) -> None:
-        """Write the state, as the SDK does, and end as the sender of the signal expects: not as a success."""
+        """Write the state, as the SDK does, and exit with the signal's exit code instead of 0."""
         self.run.note_pending_in_signal()
         try:
             super()._handle_termination(signum, frame)
