@@ -42,7 +42,7 @@ if t.TYPE_CHECKING:
 #: more.
 BURST, REFILL = 15, 1 / 0.0167
 
-#: Days that a report may ask for by DAY (docs/amazon/calendars.md#widths-and-look-back).
+#: Days that a report may cover by DAY (docs/amazon/calendars.md#widths-and-look-back).
 WIDEST_DAYS = 15
 
 #: The streams whose reports have a view and a program, and those without.
@@ -205,7 +205,7 @@ def _durations(sandbox: Sandbox, label: str, now: datetime) -> list[float]:
 def _bound(durations: list[float]) -> float:
     """Return the least seconds in which an account can have its reports.
 
-    Each is asked for as early as the quota allows, takes its time, and is fetched as early as the same quota of
+    Each is requested as early as the quota allows, takes its time, and is fetched as early as the same quota of
     documents allows.
     """
     asked = [max(0, number - BURST + 1) * REFILL for number in range(len(durations))]
@@ -246,7 +246,7 @@ def _days(tap: TapAmazonVendor) -> int:
 
 
 def _peers_time(reports: float, durations: list[float]) -> float:
-    """Return the time that one report after the other takes: each is asked for when the one before is read."""
+    """Return the time that sequential reports take: each is requested when the one before is read."""
     usual = sum(durations) / max(1, len(durations))
     return reports * max(usual, REFILL)
 

@@ -81,7 +81,7 @@ LONGEST_REASON = 400
 LOOPBACK = ("127.0.0.1", "localhost")
 # How a line begins that explains why a program failed.
 COMPLAINT = re.compile(r"(?i)(\w*error|\w*exception|fatal|critical)\b")
-# What pip's log holds, and what to say in its place.
+# What pip's log holds, and the message to show instead.
 PIP_FAILURES = (
     (
         r"connection broken by '.*?(?P<reason>[^'\"<>:,() ][^'\"<>]*)['\"]\)*': /",
@@ -99,7 +99,7 @@ PIP_FAILURES = (
 
 
 class StepError(Exception):
-    """A step failed; the message is all that a person needs."""
+    """A step failed; the message is all that the user needs."""
 
 
 def clean_environment() -> dict[str, str]:
@@ -132,7 +132,7 @@ def run_logged(command: Iterable[str | Path], log: Path, environment: dict[str, 
     """Run a command with its output in a log file.
 
     Raises:
-        StepError: The command failed; the message is the line that tells why, and where the log is.
+        StepError: The command failed; the message is the line that explains why, and the log's path.
     """
     words = [str(word) for word in command]
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -189,7 +189,7 @@ class Once:
 
     @property
     def digest(self) -> str:
-        """Stands for the parts, in this clone."""
+        """Hash of the parts, in this clone."""
         return hashlib.sha256(b"\0".join([str(ROOT).encode(), *self.parts])).hexdigest()
 
     @property
@@ -241,7 +241,7 @@ def pip_environment(python: Path) -> dict[str, str]:
     log = DEMO / "pip-config.log"
     run_logged([python, "-m", "pip", "--disable-pip-version-check", "config", "list"], log, environment)
     pairs = re.findall(r"^(global|install|:env:)\.(\S+?)=(.*)$", log.read_text(encoding="utf-8"), re.MULTILINE)
-    # As for pip, what is said for `install` wins over `global`, and the environment over both.
+    # As in pip, settings for `install` override `global`, and the environment overrides both.
     for section in ("global", "install", ":env:"):
         for found, name, value in pairs:
             if found == section and name in INDEX_SETTINGS:
@@ -323,14 +323,14 @@ def _steps(*, checks: bool) -> list[Once]:
 
 def _prepare(*, checks: bool) -> None:
     if not PYTHON.exists():
-        # Never made, or the Python that it was made from has gone.
+        # Never created, or its base Python no longer exists.
         (VENV / ".made-from").unlink(missing_ok=True)
     for action in _steps(checks=checks):
         action()
 
 
 def in_venv(script: str, *, checks: bool = False) -> None:
-    """Go on in the clone's virtual environment, which is made first where it is missing or out of date.
+    """Continue in the clone's virtual environment, which is first created if it is missing or out of date.
 
     Args:
         script: The calling script, which is started anew in there.

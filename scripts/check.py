@@ -24,7 +24,7 @@ def main() -> int:
     """Run the checks, and the tests last; return the exit code."""
     bootstrap.in_venv(__file__, checks=True)
     failed = False
-    # The tests come last, and are run whatever the others say: their closing line is what CI reads.
+    # The tests come last, and run whatever the other checks found: CI reads their closing line.
     for words in (*CHECKS, ("pytest", *IN_PARALLEL, "-m", "not exhaustive", *sys.argv[1:])):
         print("\n$", *words, flush=True)
         if subprocess.call([sys.executable, "-m", *words], cwd=bootstrap.ROOT):

@@ -2,7 +2,7 @@
 
 python3 scripts/check_schemas.py PATH
 
-PATH is the folder `schemas/reports` of Amazon's models. What must agree for each column: that it is there, its type,
+PATH is the folder `schemas/reports` of Amazon's models. What must agree for each column: its presence, its type,
 its format, and that no key can be null. Enumerations and ranges are left out on purpose: a value that Amazon adds
 tomorrow is a fact, not an error.
 """
@@ -117,7 +117,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Difference:
-    """One way in which a schema of ours is not Amazon's.
+    """A difference between one of our schemas and Amazon's.
 
     Attributes:
         stream: Name of the stream, or of the report type where no stream is concerned.
@@ -190,7 +190,7 @@ class AmazonSchema:
         return properties
 
     def _resolve(self, schema: Schema) -> Schema:
-        """Follow a reference; what stands beside it goes before what it leads to."""
+        """Follow a reference; properties beside it take precedence over those of its target."""
         if "$ref" not in schema:
             return schema
         found: Any = self._schema
@@ -272,7 +272,7 @@ def compare_all(sources: Iterable[Source], amazon: Sequence[AmazonSchema]) -> li
     found = []
     read: dict[int, tuple[str, set[str]]] = {}
     for source in sources:
-        # Two files can be of one report type; then the array tells them apart.
+        # Two files can be of one report type; then the array distinguishes them.
         files = [
             number
             for number, schema in enumerate(amazon)

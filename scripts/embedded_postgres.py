@@ -49,7 +49,7 @@ class Postgres:
 
 
 class _Account:
-    """Who runs the server: we ourselves, or where we are root, which PostgreSQL refuses, the user `nobody`."""
+    """The user that runs the server: the current one, or `nobody` if that is root, which PostgreSQL refuses."""
 
     def __init__(self) -> None:
         self.entry = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
@@ -175,7 +175,7 @@ def _tidy_up(data: Path, account: _Account, control: list[str | Path]) -> None:
 
 @contextlib.contextmanager
 def postgres(folder: Path, options: Mapping[str, str] | None = None) -> Iterator[Postgres]:
-    """Run a server on the data in a folder, and make the data folder where there is none.
+    """Run a server on the data in a folder, and create the data folder if it is missing.
 
     Args:
         folder: Where data, log and notes are kept.
@@ -196,7 +196,7 @@ def postgres(folder: Path, options: Mapping[str, str] | None = None) -> Iterator
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(socket_folder),
-            # What is in here can be had again: no need to wait for the disk.
+            # The data can be regenerated: no need to wait for the disk.
             "fsync": "off",
             **(options or {}),
         }

@@ -38,7 +38,7 @@ def compile_lock(output: Path, *arguments: str | Path) -> list[str]:
 
 
 def entries(text: str) -> list[str]:
-    """Cut a lock into its packages, each with its version, hashes and whom it is for."""
+    """Split a lock into its packages, each with its version, hashes and the packages that require it."""
     return [f"{entry.rstrip()}\n" for entry in re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]]
 
 

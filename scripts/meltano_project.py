@@ -27,7 +27,7 @@ SETTINGS = {
 
 
 def environment(project: Path) -> dict[str, str]:
-    """Return the environment for Meltano in a project: nothing foreign, and no `.env` of anybody."""
+    """Return the environment for Meltano in a project, without foreign variables or a `.env` file."""
     return {**bootstrap.clean_environment(), **SETTINGS, "MELTANO_PROJECT_ROOT": str(project), "NO_COLOR": "1"}
 
 

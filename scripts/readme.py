@@ -38,7 +38,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def settings() -> str:
-    """The tap's own settings, as `tap-amazon-vendor --about --format json` tells them."""
+    """The tap's own settings, from `tap-amazon-vendor --about --format json`."""
     about = json.loads(CliRunner().invoke(TapAmazonVendor.cli, ["--about", "--format", "json"]).stdout)
     rows = [
         (f"`{name}`" + (" (secret)" if setting.get("secret") else ""), default(setting), setting["description"])
@@ -75,7 +75,7 @@ def source(stream: ReportRows | PagedRows) -> str:
 
 
 def told(tap: TapAmazonVendor, name: str) -> tuple[str, str]:
-    """The primary key of a stream, and what its schema says of it."""
+    """The primary key of a stream, and its schema's description."""
     stream = tap.streams[name]
     return ", ".join(stream.primary_keys), str(stream.schema["description"])
 
