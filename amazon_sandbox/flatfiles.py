@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from amazon_sandbox.data.tables import Cell, Line, Style, Table
 
-LINES_AT_ONCE = 1_000
 # A lead byte of Shift_JIS without its second one; no character of cp1252 or UTF-8 either.
 UNDECODABLE = b"\x81\xff"
 SURPRISES = ("unit-weight", "carbon-label")

@@ -12,7 +12,7 @@ from test_queue import job
 
 from tap_amazon_vendor.documents.files import Document
 from tap_amazon_vendor.engine.answers import (
-    MAX_ATTEMPTS,
+    MAX_FAILURES,
     RETRY_PAUSE,
     after_document,
     after_error,
@@ -34,7 +34,7 @@ DONE = JobStatus(Processing.DONE, "d1")
 
 def tried_before() -> Job:
     found = job(1)
-    found.failures = MAX_ATTEMPTS - 1
+    found.failures = MAX_FAILURES - 1
     return found
 
 

@@ -303,9 +303,9 @@ class TestDamage:
             (b"product-name\n1\n", "report 7, line 1: column amazon_order_id is missing"),
             (
                 b"amazon-order-id\tAmazon Order Id\n1\t1\n",
-                "report 7, line 1, column amazon_order_id (Amazon Order Id) is there twice",
+                "report 7, line 1, column amazon_order_id (Amazon Order Id) appears twice",
             ),
-            (b"amazon-order-id\tx\tx\n1\t1\t1\n", "report 7, line 1, column x is there twice"),
+            (b"amazon-order-id\tx\tx\n1\t1\t1\n", "report 7, line 1, column x appears twice"),
             (
                 lines(FULL, with_cell("amazon-order-id", "")).encode(),
                 "report 7, line 3, column amazon_order_id (amazon-order-id) has no value",

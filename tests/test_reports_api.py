@@ -403,7 +403,7 @@ class TestDocumentHost:
         self, api: ReportsApi, document_id: str, transport: Transport, spool: Path
     ) -> None:
         careful = ReportsApi(api._api, transport, spool, shared=api._shared, may_download=lambda _: False)
-        with pytest.raises(AmazonError, match="no file host of Amazon's"):
+        with pytest.raises(AmazonError, match="not an Amazon download host"):
             careful.fetch(document_id, REQUEST)
         assert list(spool.iterdir()) == []
 

@@ -19,7 +19,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from singer_sdk import Stream, Tap
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
-from singer_sdk.exceptions import AbortedSyncPausedException
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage, StorageTarget
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage, StateMessage
@@ -200,16 +199,6 @@ class TestRecords:
         (point,) = (record.__dict__["args"][0] for record in caplog.records if "METRIC" in record.msg)
         assert (point.metric, point.value, point.tags["stream"]) == ("record_count", 7, "vendor_sales")
 
-    @pytest.mark.parametrize("limit", [1, 3])
-    def test_a_connection_test_ends_when_it_has_enough(self, limit: int) -> None:
-        stream, writer = make()
-        stream.ABORT_AT_RECORD_COUNT = limit
-        records = RecordWriter(stream)
-        records.write(copy.deepcopy(ROWS[:1]))
-        with pytest.raises(AbortedSyncPausedException):
-            records.write(copy.deepcopy(ROWS))
-        assert writer.written.count(b'"RECORD"') == limit
-
 
 class TestMessageWriter:
     def test_it_writes_what_the_sdk_writes(self, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -322,12 +311,10 @@ class TestBatches:
 
 #: What we call or override, as it is in the SDK that we know. When one differs: read what changed, and then mend this.
 PRIVATE: dict[Callable[..., Any], str] = {
-    Stream._check_max_record_limit: "(self, current_record_index: 'int') -> 'None'",
     Stream._generate_record_messages: (
         "(self, record: 'types.Record') -> 't.Generator[singer.RecordMessage, None, None]'"
     ),
     Stream._write_record_message: "(self, record: 'types.Record') -> 'None'",
-    Stream._write_state_message: "(self) -> 'None'",
     Stream._increment_stream_state: (
         "(self, latest_record: 'types.Record', *, context: 'types.Context | None' = None) -> 'None'"
     ),
@@ -347,7 +334,6 @@ PRIVATE: dict[Callable[..., Any], str] = {
 }
 #: Bodies that we stand in for: what they do, we do another way.
 BODIES: dict[Callable[..., Any], str] = {
-    Stream._check_max_record_limit: "1e2a5ba02d427833",
     Stream._generate_record_messages: "9b5f9fbcdedb7a1a",
     Stream._write_record_message: "292b7bed39883bd9",
     Stream._sync_records: "8928dc7f50e9bf57",

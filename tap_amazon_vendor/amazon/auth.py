@@ -28,7 +28,7 @@ LONGEST_MARGIN = 300
 MEANINGS = {
     "invalid_client": (
         "the client is wrong: `client_id` or `client_secret` is mistyped, or the secret was not "
-        "rotated in 180 days. Mend it under your application's LWA credentials in Developer "
+        "rotated in 180 days. Fix this under your application's LWA credentials in Developer "
         "Central or Solution Provider Portal"
     ),
     "invalid_grant": (

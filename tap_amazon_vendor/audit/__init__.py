@@ -1,1 +1,1 @@
-"""The stream `report_ledger`: what every window was requested with and how it ended. Uses `singer` and `outcomes`."""
+"""The stream `report_ledger`: what every window was requested with and how it ended. Uses `singer` and below."""

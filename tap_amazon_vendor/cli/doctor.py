@@ -162,7 +162,7 @@ def show_settings(screen: Console, accounts: Sequence[Account], problems: Sequen
 
     if not problems:
         labels = ", ".join(printable(account.label) for account in accounts) or "none, there is only an inbox"
-        text = f"Nothing is wrong with them; accounts: {labels}"
+        text = f"no problem found; accounts: {labels}"
         _show_check(screen, Check("settings", State.OK, text))
     for problem in problems:
         _show_check(screen, Check("settings", State.FAILED, problem))

@@ -231,7 +231,7 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
     if outlook.seconds:
         lines.append(f"Estimated time: {duration(outlook.duration.total_seconds())}")
     if outlook.runs is None:
-        lines.append("The history will not be complete in sight: let a run ask for more reports (`max_reports`).")
+        lines.append("The backfill will not finish at this rate: raise `max_reports`.")
     elif outlook.runs:
         runs = "this run" if outlook.runs == 1 else f"{outlook.runs} daily runs, on {outlook.complete_on}"
         lines.append(f"The history is complete after {runs}.")

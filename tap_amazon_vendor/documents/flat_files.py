@@ -181,7 +181,7 @@ class FlatFileReader:
             column = self.column(header)
             places, name = (known, column) if column else (unknown, header or f"column {index + 1}")
             if name in places:
-                raise table.error(1, index, "is there twice")
+                raise table.error(1, index, "appears twice")
             places[name] = index
         if not known:
             raise table.error(1, None, "the header has no column of this report")

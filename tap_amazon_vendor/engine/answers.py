@@ -23,12 +23,12 @@ if t.TYPE_CHECKING:
 RETRY_PAUSE = 60.0
 
 #: Times that one window may be tried because Amazon failed or cancelled it for no good reason.
-MAX_ATTEMPTS = 2
+MAX_FAILURES = 2
 
 
 def may_retry(job: Job) -> bool:
     """Return whether a job that failed may be tried once more."""
-    return job.failures + 1 < MAX_ATTEMPTS
+    return job.failures + 1 < MAX_FAILURES
 
 
 def no_data_is_doubtful(job: Job, probe: PartitionProbe, today: date) -> bool:

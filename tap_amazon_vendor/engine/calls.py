@@ -122,7 +122,8 @@ class Calls:
     def _find_created(self, job: Job, api: JobApi, asked_at: datetime) -> str | None:
         """Return the id of a job that may have been created although the answer was lost."""
         # While that is unknown, the next run has to look as well.
-        job.unsettled = True
+        with self._registry.changed:
+            job.unsettled = True
         listed = api.listed((job.request.job_type,), job.request.marketplace_id, asked_at - CLOCK_MARGIN)
         with self._registry.changed:
             job.unsettled = False

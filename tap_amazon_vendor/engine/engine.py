@@ -132,11 +132,6 @@ class Engine:
                 self._registry.add(replace(planned, request=part), (*whole.rank, number))
             self.changed.notify_all()
 
-    def is_wanted(self, request: Request) -> bool:
-        """Return whether a result is available or is being waited for."""
-        job = self._registry.jobs[request]
-        return bool(job.readers or job.result)
-
     def is_finished(self, request: Request) -> bool:
         """Return whether a job has a result."""
         return self._registry.jobs[request].result is not None

@@ -367,7 +367,7 @@ def _check_specification(document: Document, streams: Iterable[ReportRows]) -> N
         except ValueError:
             good = False
         if not good:
-            text = f"its reportSpecification has a {name} that is none"
+            text = f"its reportSpecification has an invalid {name}"
             raise DocumentError(text)
 
 

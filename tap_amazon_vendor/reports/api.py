@@ -223,7 +223,7 @@ class ReportsApi:
         The URL is a secret: no error may quote it.
         """
         if not self._may_download(url):
-            text = f"the document lies at {urlsplit(url).hostname}, which is no file host of Amazon's"
+            text = f"the document lies at {urlsplit(url).hostname}, which is not an Amazon download host"
             raise AmazonError(text)
         # A redirect may lead anywhere.
         response = self._transport.request("GET", url, stream=True, allow_redirects=False)

@@ -1,22 +1,14 @@
-"""Writes Singer messages fast, and lists the private names of the SDK that this package uses.
+"""Writes Singer messages fast.
 
 The SDK writes records one by one: each is searched for deselected columns, mapped, wrapped, encoded and flushed.
 Here a chunk of records becomes one byte string and one write, the same bytes that the SDK would write; only if stream
 maps, flattening or the selection of nested fields require it do records go through the SDK one by one.
 
-Private names of the SDK used in this package (`tests/test_writer.py` fails when the SDK changes any of them):
-
-- here: ``Stream._tap``, ``_check_max_record_limit``, ``_generate_record_messages``, ``_write_record_message``,
-  ``_write_schema_message``, ``_stream_version``, and the message and configuration of BATCH in
-  ``singer_sdk.helpers._batch``;
-- in `streams.base`: ``Stream._increment_stream_state``, overridden;
-- in `tap`: ``Tap._validate_config`` and ``_handle_termination``, overridden; ``_env_var_config``; ``sync_all``, which
-  is marked final.
+The private names of the SDK that this needs are listed, with their reasons, in docs/sdk.md.
 """
 
 from __future__ import annotations
 
-import itertools
 import sys
 import typing as t
 from contextlib import contextmanager
@@ -110,7 +102,6 @@ class RecordWriter:
         self._stream = stream
         self._tap = stream._tap  # noqa: SLF001  # there is no public way
         self._counter = stream.get_record_counter()
-        self._written = 0
         stream_map, *more = stream.stream_maps
         mask = stream.mask
         deselected = [breadcrumb for breadcrumb, selected in mask.items() if breadcrumb and not selected]
@@ -145,20 +136,16 @@ class RecordWriter:
 
         Args:
             records: Some records. They may be modified: deselected columns are removed.
-
-        Raises:
-            AbortedSyncPausedException: In a connection test, when its record limit is exceeded.
-            AbortedSyncFailedException: The same, for a stream whose state can't be resumed.
         """
-        for some in self._within_limit(records):
-            if self._plain and isinstance(self._tap.message_writer, MessageWriter):
-                self._tap.message_writer.write_lines(self._lines(some))
-                self._stream.state_manager.is_flushed = False
-            else:
-                for record in some:
-                    self._stream._write_record_message(record)  # noqa: SLF001
-            self._written += len(some)
-            self._counter.increment(len(some))
+        if not records:
+            return
+        if self._plain and isinstance(self._tap.message_writer, MessageWriter):
+            self._tap.message_writer.write_lines(self._lines(records))
+            self._stream.state_manager.is_flushed = False
+        else:
+            for record in records:
+                self._stream._write_record_message(record)  # noqa: SLF001
+        self._counter.increment(len(records))
         if isinstance(self._tap.message_writer, MessageWriter):
             self._tap.message_writer.flush()
 
@@ -172,8 +159,7 @@ class RecordWriter:
             config: The files' encoding and storage.
 
         Raises:
-            Exception: What the chunks raise, or the SDK at a connection test's record limit. The records before it
-                are written.
+            Exception: What the chunks raise. The records before it are written.
         """
         batches: dict[str, Batch] = {}
         broken = None
@@ -186,7 +172,7 @@ class RecordWriter:
                 counter.increment()
 
             try:
-                for records in itertools.chain.from_iterable(map(self._within_limit, chunks)):
+                for records in chunks:
                     for alias, mapped in self._mapped(records):
                         left = mapped
                         while left:
@@ -196,7 +182,6 @@ class RecordWriter:
                             left = batch.add(left)
                             if batch.full:
                                 announce(alias)
-                    self._written += len(records)
                     self._counter.increment(len(records))
             except Exception as error:  # noqa: BLE001  # raised again
                 broken = error
@@ -204,16 +189,6 @@ class RecordWriter:
                 announce(alias)
         if broken:
             raise broken
-
-    def _within_limit(self, records: list[Record]) -> Iterator[list[Record]]:
-        """Yield records; in a connection test one by one, up to its limit."""
-        if self._stream.ABORT_AT_RECORD_COUNT is None:
-            if records:
-                yield records
-            return
-        for record in records:
-            self._stream._check_max_record_limit(current_record_index=self._written)  # noqa: SLF001
-            yield [record]
 
     def _lines(self, records: list[Record]) -> bytes:
         """Encode RECORD messages: all records at once, then what the SDK writes around each."""
