@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from world import as_read
@@ -104,6 +104,7 @@ def moment(text: str | None) -> datetime | None:
     wait=st.integers(0, 59),
     label=st.sampled_from([account.label for account in ACCOUNTS]),
 )
+@example(now=datetime(2026, 1, 1, 23, 1), back=90, wait=59, label="seller-in")  # noqa: DTZ001
 def test_no_window_is_asked_for_that_amazon_refuses(now: datetime, back: int, wait: int, label: str) -> None:
     """However long a request waits for its turn, up to an hour. Search reports may come too early: `later`."""
     now = now.replace(tzinfo=timezone.utc)

@@ -41,8 +41,9 @@ SURCHARGED_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=3, ends_at_mid
 #: Ready on the third of the next month; refused if requested earlier.
 VAT_MONTHS = TimedPeriod("MONTH", 1, EIGHTEEN_MONTHS, late=3)
 
-#: Consumer invoices reach back 45 days, the first of which is partial. Amazon states no limit for business customers.
-GST_B2C_DAYS = TimedPeriod("DAY", 30, pendulum.duration(days=44))
+#: Consumer invoices reach back 45 days, the first of which is partial; and midnight may pass before
+#: the call is made. Amazon states no limit for business customers.
+GST_B2C_DAYS = TimedPeriod("DAY", 30, pendulum.duration(days=43))
 GST_B2B_DAYS = TimedPeriod("DAY", 30, pendulum.duration(months=12))
 
 seller = partial(ReportType, account_type="seller")
