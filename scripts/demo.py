@@ -50,6 +50,7 @@ DAYS = (
 QUIET = {
     "METRIC",
     "Force option is enabled, ignoring stale job check.",
+    "No state was found, complete import.",
     "Skipping parse of env var settings...",
 }
 
