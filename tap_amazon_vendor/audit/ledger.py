@@ -47,11 +47,6 @@ class Subject:
         own = (("reportId", request.report_id),) if request.report_id else ()
         return cls(request.account, request.marketplace_id, request.report_type, (*request.options, *own))
 
-    def __str__(self) -> str:
-        """Format it for a log line."""
-        values = [value for _, value in self.options]
-        return " ".join(filter(None, [self.report_type, *values, f"of {self.account!r}"]))
-
 
 @dataclass(frozen=True)
 class LedgerEntry:

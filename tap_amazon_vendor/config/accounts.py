@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tap_amazon_vendor.config.credential_store import VaultError, look_up
-from tap_amazon_vendor.config.dates import WANTED, read_day
+from tap_amazon_vendor.config.dates import day_setting
 from tap_amazon_vendor.config.marketplaces import ALIASES, BY_COUNTRY, find_marketplace
 from tap_amazon_vendor.config.redaction import Secret
 
@@ -186,7 +186,7 @@ def _read_account(
         api_url=(api_url or "").rstrip("/"),
         auth_url=entry.get("auth_url") or LWA_URL,
         application_id=entry.get("application_id") or "",
-        rotated_on=_rotated_on(prefix, entry, problems),
+        rotated_on=day_setting(entry, "credentials_rotated_on", problems, prefix=prefix),
         asks=asks,
     )
 
@@ -200,15 +200,6 @@ def _secret(
         except VaultError as error:
             problems.append(f"`{prefix}{name}`: {error}")
     return Secret("")
-
-
-def _rotated_on(prefix: str, entry: Mapping[str, t.Any], problems: list[str]) -> date | None:
-    text = entry.get("credentials_rotated_on")
-    try:
-        return read_day(text) if text else None
-    except ValueError:
-        problems.append(f"`{prefix}credentials_rotated_on` is {text!r}: {WANTED}")
-        return None
 
 
 def is_local(url: str) -> bool:

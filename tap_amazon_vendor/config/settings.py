@@ -15,7 +15,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, LWA_URL, Account, read_accounts
 from tap_amazon_vendor.config.credential_store import ENVIRONMENT, KEYRING
-from tap_amazon_vendor.config.dates import WANTED, read_day
+from tap_amazon_vendor.config.dates import day_setting
 from tap_amazon_vendor.config.marketplaces import REGIONS
 from tap_amazon_vendor.config.redaction import Secret
 
@@ -303,8 +303,8 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
     """
     problems: list[str] = []
     accounts = read_accounts(config, problems, inbox=bool(config.get("inbox")))
-    end = _day(config, "end_date", problems)
-    start = _day(config, "start_date", problems) or default_start(today, end)
+    end = day_setting(config, "end_date", problems)
+    start = day_setting(config, "start_date", problems) or default_start(today, end)
     if end and end < start:
         problems.append(f"`end_date` ({end}) lies before `start_date` ({start})")
     elif start > today:
@@ -352,17 +352,6 @@ def _folder(config: Mapping[str, t.Any], name: str, problems: list[str]) -> Path
 def default_start(today: date, end: date | None) -> date:
     """Return the first day to read if `start_date` is not set."""
     return min(today, end or today) - timedelta(days=DEFAULT_DAYS)
-
-
-def _day(config: Mapping[str, t.Any], name: str, problems: list[str]) -> date | None:
-    value = config.get(name)
-    if not value:
-        return None
-    try:
-        return read_day(value)
-    except ValueError:
-        problems.append(f"`{name}` is {value!r}: {WANTED}")
-        return None
 
 
 def _words(error: ValidationError) -> list[str]:

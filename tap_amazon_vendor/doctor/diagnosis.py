@@ -18,6 +18,7 @@ from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.amazon.wording import NO_ROLE, NO_VENDOR_GROUP, OTHER_ACCOUNT_TYPE
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.doctor import advice
+from tap_amazon_vendor.engine.existing import TYPES_PER_CALL
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
     AmazonError,
@@ -45,9 +46,6 @@ if t.TYPE_CHECKING:
 GET_PARTICIPATIONS = Operation(
     "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15
 )
-
-#: Report types that one getReports call takes.
-MOST_TYPES = 10
 
 #: Days after which Amazon no longer accepts a client secret, and how many days before that we warn
 #: (docs/amazon/login.md#credentials).
@@ -305,7 +303,7 @@ class _Answers:
         if roles not in self.known:
             if not self.types[roles]:
                 return AmazonError("no report needs this role, so no list call tells: the first run will")
-            query = {"reportTypes": ",".join(self.types[roles][:MOST_TYPES]), "pageSize": "100"}
+            query = {"reportTypes": ",".join(self.types[roles][:TYPES_PER_CALL]), "pageSize": "100"}
             try:
                 self.known[roles] = self.api.call(GET_REPORTS, query=query).get("reports", [])
             except AmazonError as error:

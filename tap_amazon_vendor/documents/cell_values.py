@@ -100,9 +100,6 @@ _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d\d)?", re.ASCII)
 #: Languages of the marketplaces, for the names of the months.
 _LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "pl", "sv", "pt_br", "tr")
 
-#: The formats that depend on a convention.
-CONVENTIONAL = frozenset({"integer", "number", "date", "date-time"})
-
 
 def kind_of(schema: Mapping[str, t.Any]) -> str:
     """Return the type of a column: its format if it is a date, ignoring null."""
@@ -193,7 +190,7 @@ def convention_of(kind: str, text: str) -> Convention | None:
     """Return the convention that a text proves: the only one by which it can be read.
 
     Args:
-        kind: Type of the column, one of `CONVENTIONAL`.
+        kind: Type of the column: ``integer``, ``number``, ``date`` or ``date-time``.
         text: The text.
 
     Returns:

@@ -19,7 +19,7 @@ from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tap_amazon_vendor.documents.encodings import Charset
@@ -120,6 +120,17 @@ def open_document(path: Path) -> Document:
         raise DocumentError(text) from None
     specification = content.get("reportSpecification") if isinstance(content, dict) else None
     return Document(path, size, _error(content), _if_object(specification), _empty(content))
+
+
+def stated(specification: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
+    """Return what a specification states: its fields, with the report options at the top level.
+
+    Args:
+        specification: ``reportSpecification`` of a document, None if it has none.
+    """
+    specification = specification or {}
+    options = specification.get("reportOptions")
+    return {**specification, **(options if isinstance(options, dict) else {})}
 
 
 def read_slices(document: Document, path: str, inherits: tuple[str, ...] = ()) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 import msgspec
 from singer_sdk.contrib.msgspec import encoder
 
+from tap_amazon_vendor.documents.cell_values import kind_of
 from tap_amazon_vendor.documents.keys import NONE, is_blank, without_value
 from tap_amazon_vendor.documents.row_codegen import Compiled, Field, compile_rows
 from tap_amazon_vendor.errors import DocumentError
@@ -102,7 +103,7 @@ class RowShaper:
             leaves_out: Fields of a row to ignore: neither columns nor unknown.
         """
         self._columns = columns
-        self._kinds = {name: _kind(schema) for name, schema in columns.items()}
+        self._kinds = {name: kind_of(schema) for name, schema in columns.items()}
         self._converts = {name: _CONVERTERS[kind] for name, kind in self._kinds.items()}
         self._keys = tuple(keys)
         self._key_texts = tuple(key for key in self._keys if self._kinds.get(key) == "string")
@@ -210,13 +211,6 @@ class RowShaper:
         is_prefix = any(known.startswith(f"{column}_") for known in self._columns)
         left_out = not path and name in self._leaves_out
         return Field(column, self._kinds.get(column), self._converts.get(column), is_prefix, left_out)
-
-
-def _kind(schema: Mapping[str, t.Any]) -> str:
-    """Return the type of a column: its format if it has one, ignoring null."""
-    kinds = schema["type"]
-    kind: str = schema.get("format") or (kinds if isinstance(kinds, str) else kinds[0])
-    return kind
 
 
 def _string(value: t.Any) -> str:  # noqa: ANN401

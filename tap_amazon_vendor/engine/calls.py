@@ -30,8 +30,6 @@ if t.TYPE_CHECKING:
 
 logger = logging.getLogger("tap-amazon-vendor.engine")
 
-RUNNING = frozenset({Processing.IN_QUEUE, Processing.IN_PROGRESS})
-
 
 class Calls:
     """Makes one call for one job and decides what follows."""
@@ -139,7 +137,7 @@ class Calls:
             if not job.open:
                 return
             now = registry.clock()
-            if status.processing in RUNNING:
+            if status.processing.running:
                 pause = registry.pace.pause(job, now)
                 decision = still_running(job, status.processing, now=now, pause=pause, wait_seconds=self._wait_seconds)
             else:

@@ -22,6 +22,11 @@ class Processing(str, Enum):
     CANCELLED = "CANCELLED"
     FATAL = "FATAL"
 
+    @property
+    def running(self) -> bool:
+        """Whether Amazon is still working on the job."""
+        return self in {Processing.IN_QUEUE, Processing.IN_PROGRESS}
+
 
 @dataclass(frozen=True)
 class JobStatus:
@@ -42,8 +47,7 @@ class JobStatus:
     @property
     def ended_without_document(self) -> bool:
         """Whether Amazon has finished the job without a document to fetch."""
-        ended = self.processing in {Processing.CANCELLED, Processing.FATAL, Processing.DONE}
-        return ended and self.document_id is None
+        return not self.processing.running and self.document_id is None
 
 
 @dataclass(frozen=True)

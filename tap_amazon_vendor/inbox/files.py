@@ -37,12 +37,17 @@ class InboxFile:
     @property
     def folders(self) -> list[str]:
         """The folders that contain the file, innermost first."""
-        return self.name.split("/")[-2::-1]
+        return folders_of(self.name)
 
     @property
     def report_id(self) -> str:
         """The file's substitute for Amazon's report id."""
         return f"{self.name.rpartition('/')[2]}-{self.sha256[:12]}"
+
+
+def folders_of(name: str) -> list[str]:
+    """Return the folders in a path within the inbox, innermost first."""
+    return name.split("/")[-2::-1]
 
 
 def files_in(folder: Path, unreadable: Callable[[OSError], None]) -> Iterator[Path]:

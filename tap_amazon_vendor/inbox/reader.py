@@ -15,9 +15,10 @@ from pathlib import Path
 
 from tap_amazon_vendor.audit.ledger import LedgerEntry, Subject
 from tap_amazon_vendor.config.marketplaces import BY_ID
+from tap_amazon_vendor.documents.files import stated
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
-from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, look_at
+from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, folders_of, look_at
 from tap_amazon_vendor.inbox.recognise import Recogniser, marketplace_of, option_value
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.calendars import Hours
@@ -296,7 +297,7 @@ class Inbox:
     def _record(self, name: str, file: InboxFile | None, outcome: Outcome, reason: str) -> None:
         """Record a file that belongs to no stream, or not for certain."""
         labels = list(self._accounts)
-        label = next((folder for folder in name.split("/")[-2::-1] if folder in labels), labels[0])
+        label = next((folder for folder in folders_of(name) if folder in labels), labels[0])
         day = file.modified.date() if file else self._today
         subject = Subject(label, "", "", ((INBOX, name),))
         report_id = file.report_id if file else None
@@ -317,8 +318,7 @@ def _has_read(stream: ReportStream, file: InboxFile) -> bool:
 
 def _said_window(stream: ReportStream, context: dict[str, str], result: JobResult) -> Window | None:
     """Return the range in a document's specification, None if it has none."""
-    specification = (result.document and result.document.specification) or {}
-    said = {**specification, **(specification.get("reportOptions") or {})}
+    said = stated(result.document and result.document.specification)
     calendar = stream.declaration.calendar(context)
     fields = calendar.range_in or ("dataStartTime", "dataEndTime")
     try:

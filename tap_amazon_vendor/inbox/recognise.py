@@ -14,7 +14,7 @@ from datetime import date
 from tap_amazon_vendor.config.marketplaces import MARKETPLACES, find_marketplace
 from tap_amazon_vendor.documents.delimited import Header, Table, read_header
 from tap_amazon_vendor.documents.encodings import find_charset, head_text
-from tap_amazon_vendor.documents.files import first_rows, open_document, open_flat_file
+from tap_amazon_vendor.documents.files import first_rows, open_document, open_flat_file, stated
 from tap_amazon_vendor.documents.flat_files import FlatFileReader
 from tap_amazon_vendor.documents.rows import column_name
 from tap_amazon_vendor.documents.unzip import unzipped
@@ -78,9 +78,7 @@ class Recognised:
     @property
     def said(self) -> dict[str, t.Any]:
         """The document's specification, with the report options at its top level."""
-        specification = self.document.specification or {}
-        options = specification.get("reportOptions")
-        return {**specification, **(options if isinstance(options, dict) else {})}
+        return stated(self.document.specification)
 
 
 class _Fit(t.NamedTuple):
@@ -354,12 +352,11 @@ def _check_specification(document: Document, streams: Iterable[ReportRows]) -> N
     Raises:
         DocumentError: One is not of the type that Amazon writes.
     """
-    specification = document.specification or {}
-    options = specification.get("reportOptions") or {}
-    if not isinstance(options, dict):
+    options = (document.specification or {}).get("reportOptions")
+    if options and not isinstance(options, dict):
         text = "its reportSpecification has reportOptions that are no object"
         raise DocumentError(text)
-    said = {**specification, **options}
+    said = stated(document.specification)
     days = ("dataStartTime", "dataEndTime")
     for name in {*days, *(field for stream in streams for field in stream.from_specification.values())} & said.keys():
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tap_amazon_vendor.amazon.wording import judge_fatal, judge_refusal
+from tap_amazon_vendor.documents.files import stated
 from tap_amazon_vendor.reports.calendars import PERIODS, SETTLED_DAYS, Calendar
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
@@ -125,7 +126,7 @@ class ReportRequest:
         """
         if not specification:
             return True
-        said = {**specification, **(specification.get("reportOptions") or {})}
+        said = stated(specification)
         return (
             said.get("reportType", self.report_type) == self.report_type
             and self.marketplace_id in said.get("marketplaceIds", [self.marketplace_id])

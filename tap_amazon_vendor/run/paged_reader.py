@@ -30,14 +30,8 @@ class PagedReader:
         error: Why it could not be read, None if it could.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917  # each is one fact
-        self,
-        stream: PagedStream,
-        context: Context,
-        account: Account,
-        window: Window,
-        api: SellingPartnerApi,
-        complete: Window | None,
+    def __init__(
+        self, stream: PagedStream, context: Context, account: Account, window: Window, api: SellingPartnerApi
     ) -> None:
         """Prepare.
 
@@ -47,14 +41,12 @@ class PagedReader:
             account: The account.
             window: The requested time.
             api: The account's client.
-            complete: The range that is complete already.
         """
         self._stream = stream
         self._context = context
         self._account = account
         self._window = window
         self._api = api
-        self._complete = complete
         self._rows = 0
         self.error: AmazonError | None = None
 
@@ -67,12 +59,8 @@ class PagedReader:
         except AmazonError as error:
             self.error = error
 
-    def finish(self, recorder: Recorder, horizon: Horizon) -> Window | None:
-        """Complete the window in ledger and state, after its rows are written.
-
-        Returns:
-            The range that is complete now; None if the window could not be read.
-        """
+    def finish(self, recorder: Recorder, horizon: Horizon) -> None:
+        """Complete the window in ledger and state, after its rows are written."""
         outcome, reason = self._outcome()
         first = self._account.marketplaces[0].marketplace_id
         subject = Subject(self._account.label, first, self._stream.declaration.source)
@@ -91,11 +79,9 @@ class PagedReader:
         state.unskip()
         if outcome is Outcome.SKIPPED:
             state.skip(horizon.today)
-        if not outcome.completes:
-            return None
-        complete = extend(self._complete, self._window)
-        state.set_complete(complete, self._stream.replication_key)
-        return complete
+        if outcome.completes:
+            complete = self._stream.complete_range(self._context, horizon)
+            state.set_complete(extend(complete, self._window), self._stream.replication_key)
 
     def _outcome(self) -> tuple[Outcome, str | None]:
         if self.error is None:
@@ -127,8 +113,7 @@ def readers(
             continue
         label = context["account"]
         for window in plan(stream.complete_range(context, horizon), horizon, stream.declaration.calendar(context)):
-            complete = stream.complete_range(context, horizon)
-            reader = PagedReader(stream, context, accounts[label], window, apis(label), complete)
+            reader = PagedReader(stream, context, accounts[label], window, apis(label))
             yield reader
             if reader.error:
                 break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_amazon_vendor.config.marketplaces import country_of
-from tap_amazon_vendor.documents.files import read_slices
+from tap_amazon_vendor.documents.files import read_slices, stated
 from tap_amazon_vendor.documents.flat_files import FlatFileReader
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
 from tap_amazon_vendor.streams.base import AmazonStream
@@ -95,8 +95,7 @@ class ReportStream(AmazonStream):
 
     def _from_document(self, result: JobResult) -> dict[str, t.Any]:
         """Return the columns that are the same for all rows of a document, from the request and its specification."""
-        specification = (result.document and result.document.specification) or {}
-        specified = {**result.request.body(), **specification, **(specification.get("reportOptions") or {})}
+        specified = {**result.request.body(), **stated(result.document and result.document.specification)}
         columns: dict[str, t.Any] = {}
         if SNAPSHOT_TIME in self._columns:
             # When Amazon made the report, not when we read it: reading it twice gives the same rows.
