@@ -13,11 +13,12 @@ import pytest
 from world import SALES, STREAMS, TRAFFIC, World
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
-from tap_amazon_vendor.audit.ledger import LedgerEntry, Subject
+from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.audit.reasons import Reasons
 from tap_amazon_vendor.doctor.diagnosis import Check, Diagnosis, Permission, State
 from tap_amazon_vendor.errors import AccessDeniedError, AmazonError, RequestRejectedError, UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.run.verdict import Part, Unread, repeated, unread_accounts, verdict
 
@@ -47,7 +48,7 @@ def entry(
 ) -> LedgerEntry:
     """What became of a window."""
     window = Window(DAY, DAY)
-    subject = Subject(account, "US", report_type, options)
+    subject = ReportPartition(account, report_type, "US", options)
     return LedgerEntry(stream, subject, window, Outcome(outcome), reason=reason, **result)
 
 

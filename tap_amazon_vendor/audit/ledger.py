@@ -20,41 +20,13 @@ if t.TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What was read: a report, an operation, or an inbox file.
-
-    Attributes:
-        account: Label of the account.
-        marketplace_id: The marketplace; empty if unknown.
-        report_type: Amazon's report type, or the name of the operation; empty if unknown.
-        options: Names and values that distinguish it from others of the same type and days.
-    """
-
-    account: str
-    marketplace_id: str
-    report_type: str
-    options: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def of_partition(cls, partition: ReportPartition) -> Subject:
-        """Return the subject of a partition's reports."""
-        return cls(partition.account, partition.marketplace_id, partition.report_type, partition.options)
-
-    @classmethod
-    def of_report(cls, request: ReportRequest) -> Subject:
-        """Return the subject of a report."""
-        # Settlements of several marketplaces can cover the same days: the id distinguishes them.
-        own = (("reportId", request.report_id),) if request.report_id else ()
-        return cls(request.account, request.marketplace_id, request.report_type, (*request.options, *own))
-
-
-@dataclass(frozen=True)
 class LedgerEntry:
     """One window of one stream, and how it ended.
 
     Attributes:
         stream: Name of the stream.
-        subject: What was read.
+        subject: What was read: a report, an operation or an inbox file. Its options distinguish it from others of the
+            same type and days.
         window: The days or hours that the entry covers.
         outcome: How it ended in this stream.
         rows: Rows written.
@@ -69,7 +41,7 @@ class LedgerEntry:
     """
 
     stream: str
-    subject: Subject
+    subject: ReportPartition
     window: Window
     outcome: Outcome
     rows: int = 0
@@ -95,7 +67,7 @@ class LedgerEntry:
         """
         return cls(
             stream,
-            Subject.of_report(result.request),
+            _subject(result.request),
             window,
             outcome,
             rows,
@@ -117,9 +89,7 @@ class LedgerEntry:
     @property
     def target(self) -> str:
         """Subject and window, for a log line."""
-        values = [value for _, value in self.subject.options]
-        words = [self.subject.report_type, *values, str(self.window), f"of {self.subject.account!r}"]
-        return " ".join(filter(None, words))
+        return self.subject.label(self.window)
 
     def row(self, now: datetime) -> dict[str, t.Any]:
         """Return the row of the stream `report_ledger`.
@@ -149,6 +119,12 @@ class LedgerEntry:
             "recorded_at": recorded_at,
             "report_id": self.report_id,
         }
+
+
+def _subject(request: ReportRequest) -> ReportPartition:
+    # Settlements of several marketplaces can cover the same days: the id distinguishes them.
+    own = (("reportId", request.report_id),) if request.report_id else ()
+    return request.partition._replace(options=(*request.options, *own))
 
 
 def _date_time(moment: date) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from tap_amazon_vendor.audit.ledger import LedgerEntry, Subject
+from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.documents.files import stated
 from tap_amazon_vendor.engine.model import JobResult
@@ -22,7 +22,7 @@ from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, folde
 from tap_amazon_vendor.inbox.recognise import Recogniser, marketplace_of, option_value
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.calendars import Hours
-from tap_amazon_vendor.reports.request import ReportRequest
+from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
 from tap_amazon_vendor.reports.windows import Window, from_text
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import REPORT_STREAMS
@@ -299,7 +299,7 @@ class Inbox:
         labels = list(self._accounts)
         label = next((folder for folder in folders_of(name) if folder in labels), labels[0])
         day = file.modified.date() if file else self._today
-        subject = Subject(label, "", "", ((INBOX, name),))
+        subject = ReportPartition(label, report_type="", marketplace_id="", options=((INBOX, name),))
         report_id = file.report_id if file else None
         self._recorder.record(
             LedgerEntry(INBOX, subject, Window(day, day), outcome, reason=reason, report_id=report_id)

@@ -52,9 +52,7 @@ class ReportRequest:
 
     def __str__(self) -> str:
         """Name the report for a log line."""
-        values = [value for _, value in self.options]
-        # A file of the inbox may have no report type.
-        return " ".join(filter(None, [self.report_type, *values, str(self.window), f"of {self.account!r}"]))
+        return self.partition.label(self.window)
 
     @property
     def job_type(self) -> str:
@@ -192,7 +190,14 @@ class ReportRequest:
 
 
 class ReportPartition(t.NamedTuple):
-    """What the windows of one bookmark have in common."""
+    """What the windows of one bookmark have in common.
+
+    Attributes:
+        account: Label of the account.
+        report_type: Amazon's report type, or the name of an operation; empty if unknown, as of an inbox file.
+        marketplace_id: The marketplace; empty if unknown.
+        options: Amazon's option names and values, sorted by name.
+    """
 
     account: str
     report_type: str
@@ -201,5 +206,10 @@ class ReportPartition(t.NamedTuple):
 
     def __str__(self) -> str:
         """Name the partition for a log line."""
+        return self.label()
+
+    def label(self, window: Window | None = None) -> str:
+        """Name the partition, or one of its windows, for a log line."""
         values = [value for _, value in self.options]
-        return " ".join([self.report_type, *values, f"of {self.account!r}"])
+        days = str(window) if window else ""
+        return " ".join(filter(None, [self.report_type, *values, days, f"of {self.account!r}"]))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_amazon_vendor.audit.ledger import LedgerEntry, Subject
+from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.errors import AccessDeniedError, AmazonError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.coverage import plan
+from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.windows import extend
 
 if t.TYPE_CHECKING:
@@ -63,7 +64,7 @@ class PagedReader:
         """Complete the window in ledger and state, after its rows are written."""
         outcome, reason = self._outcome()
         first = self._account.marketplaces[0].marketplace_id
-        subject = Subject(self._account.label, first, self._stream.declaration.source)
+        subject = ReportPartition(self._account.label, self._stream.declaration.source, first, ())
         recorder.record(
             LedgerEntry(
                 self._stream.name,

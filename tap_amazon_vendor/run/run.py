@@ -22,7 +22,7 @@ from types import MappingProxyType
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
 from tap_amazon_vendor.amazon.throttle import Throttle
 from tap_amazon_vendor.amazon.transport import Transport
-from tap_amazon_vendor.audit.ledger import LedgerEntry, Subject
+from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.audit.recorder import Recorder
 from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.engine.engine import Engine
@@ -327,7 +327,7 @@ class Run:
                 continue
             logger.info("%s: %s", stream.name, reason)
             for context in own.unavailable_partitions(self.settings):
-                subject = Subject.of_partition(own.report_partition(context))
+                subject = own.report_partition(context)
                 self.recorder.note(LedgerEntry(stream.name, subject, window, Outcome.SKIPPED, reason=reason))
 
     # State.
