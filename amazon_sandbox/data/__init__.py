@@ -12,10 +12,10 @@ the arrays of its document, or the lines of its flat file.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from amazon_sandbox.accounts import RESTRICTED_ROLES
 from amazon_sandbox.data import finance, fulfillment, ledger, removals, stock, tax
@@ -37,6 +37,9 @@ from amazon_sandbox.reports import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from typing_extensions import NotRequired, Unpack
 
     from amazon_sandbox.accounts import SandboxAccount
     from amazon_sandbox.data.catalogue import Report, Row
@@ -125,6 +128,29 @@ ADDED_UP = frozenset(
 )
 
 
+class Asked(TypedDict):
+    """What a report is asked for.
+
+    Attributes:
+        account: The account or its label.
+        marketplace_id: The one marketplace.
+        options: The reportOptions.
+        start: First day of the first period; for hourly reports an aware datetime, and
+            None for those without dates or with dates in their options.
+        end: Last day of the last period, included, or the same.
+        as_of: The day (UTC) of createReport, on which restatement depends; for hourly
+            reports and flat files the moment: what happens later is not yet known. A bare
+            day stands for its midnight.
+    """
+
+    account: SandboxAccount | str
+    marketplace_id: str
+    options: Mapping[str, str]
+    start: NotRequired[date | None]
+    end: NotRequired[date | None]
+    as_of: date
+
+
 class Data:
     """All figures of one sandbox.
 
@@ -148,17 +174,7 @@ class Data:
         label = account if isinstance(account, str) else account.label
         return self._catalogue(label, marketplace_id)
 
-    def document(  # noqa: PLR0913 - these are the parts of a report request
-        self,
-        report_type: str,
-        *,
-        account: SandboxAccount | str,
-        marketplace_id: str,
-        options: Mapping[str, str],
-        start: date | None = None,
-        end: date | None = None,
-        as_of: date,
-    ) -> dict[str, Any]:
+    def document(self, report_type: str, **asked: Unpack[Asked]) -> dict[str, Any]:
         """Work out the JSON document that a report asked for on a day would hold.
 
         Money amounts are `Decimal` with the digits of the document (whole yen are
@@ -166,47 +182,22 @@ class Data:
 
         Args:
             report_type: Amazon's name of the report.
-            account: The account or its label.
-            marketplace_id: The one marketplace.
-            options: The reportOptions.
-            start: First day of the first period; for hourly reports an aware datetime, and
-                None for those without dates or with dates in their options.
-            end: Last day of the last period, or the same.
-            as_of: The day (UTC) of createReport, on which restatement depends; for hourly
-                reports the moment, and a bare day stands for its midnight.
+            asked: What it is asked for.
 
         Returns:
             The document. Rules of the API are not applied: `reports.py` has those.
         """
-        document = self.stream(
-            report_type,
-            account=account,
-            marketplace_id=marketplace_id,
-            options=options,
-            start=start,
-            end=end,
-            as_of=as_of,
-        )
+        document = self.stream(report_type, **asked)
         return {name: part if name == "reportSpecification" else list(part) for name, part in document.items()}
 
-    def stream(  # noqa: PLR0913 - as `document`
-        self,
-        report_type: str,
-        *,
-        account: SandboxAccount | str,
-        marketplace_id: str,
-        options: Mapping[str, str],
-        start: date | None = None,
-        end: date | None = None,
-        as_of: date,
-    ) -> dict[str, Any]:
+    def stream(self, report_type: str, **asked: Unpack[Asked]) -> dict[str, Any]:
         """Like `document`, but each array is an iterator that makes rows as it goes."""
         rule = RULES[report_type]
-        catalogue = self.catalogue(account, marketplace_id)
-        options = {**rule.defaults, **options}
+        catalogue = self.catalogue(asked["account"], asked["marketplace_id"])
+        options = {**rule.defaults, **asked["options"]}
         if "currencyCode" in rule.optional:
             options.setdefault("currencyCode", catalogue.currency)
-        query = self._query(account, options, start, end, as_of)
+        query = self._query({**asked, "options": options})
         arrays = REPORTS[report_type](catalogue, query)
         if not rule.specified:
             return dict(arrays)
@@ -215,119 +206,55 @@ class Data:
             specification["reportOptions"] = dict(sorted(options.items()))
         if rule.says_when_updated:
             specification["lastUpdatedDate"] = query.today.isoformat()
-        for name, value in (("dataStartTime", start), ("dataEndTime", end)):
+        for name, value in (("dataStartTime", asked.get("start")), ("dataEndTime", asked.get("end"))):
             if value is not None:
                 specification[name] = iso(value) if isinstance(value, datetime) else value.isoformat()
-        specification["marketplaceIds"] = [marketplace_id]
+        specification["marketplaceIds"] = [asked["marketplace_id"]]
         return {"reportSpecification": specification, **arrays}
 
-    def table(  # noqa: PLR0913 - as `document`
-        self,
-        report_type: str,
-        *,
-        account: SandboxAccount | str,
-        marketplace_id: str,
-        options: Mapping[str, str],
-        start: date | None = None,
-        end: date | None = None,
-        as_of: date,
-    ) -> Table:
+    def table(self, report_type: str, **asked: Unpack[Asked]) -> Table:
         """Work out the flat file that a report asked for at a moment would hold.
 
         Args:
             report_type: Amazon's name of a report type in TABLES.
-            account: The account or its label.
-            marketplace_id: The one marketplace.
-            options: The reportOptions.
-            start: As `document`: first day, or an aware datetime.
-            end: Last day, included, or the same.
-            as_of: The moment of createReport: what happens later is not yet known.
+            asked: What it is asked for.
 
         Returns:
             The table with all its rows; `flatfiles.write` makes its bytes.
         """
-        return self.lazy_table(
-            report_type,
-            account=account,
-            marketplace_id=marketplace_id,
-            options=options,
-            start=start,
-            end=end,
-            as_of=as_of,
-        ).whole()
+        return self.lazy_table(report_type, **asked).whole()
 
-    def lazy_table(  # noqa: PLR0913 - as `document`
-        self,
-        report_type: str,
-        *,
-        account: SandboxAccount | str,
-        marketplace_id: str,
-        options: Mapping[str, str],
-        start: date | None = None,
-        end: date | None = None,
-        as_of: date,
-    ) -> Table:
+    def lazy_table(self, report_type: str, **asked: Unpack[Asked]) -> Table:
         """Like `table`, but its rows are made as they are read."""
         sheet = TABLES[report_type]
-        catalogue = self.catalogue(account, marketplace_id)
-        query = self._query(account, options, start, end, as_of)
-        places = self._account(account).marketplaces if sheet.everywhere else (marketplace_id,)
-        lines = chain.from_iterable(sheet.lines(self.catalogue(account, place), query) for place in places)
+        account, place = asked["account"], asked["marketplace_id"]
+        catalogue = self.catalogue(account, place)
+        query = self._query(asked)
+        places = self._account(account).marketplaces if sheet.everywhere else (place,)
+        lines = chain.from_iterable(sheet.lines(self.catalogue(account, each), query) for each in places)
         return table_of(report_type, sheet, catalogue.country, lines)
 
-    def has_rows(  # noqa: PLR0913 - as `document`
-        self,
-        report_type: str,
-        *,
-        account: SandboxAccount | str,
-        marketplace_id: str,
-        options: Mapping[str, str],
-        start: date | None = None,
-        end: date | None = None,
-        as_of: date,
-    ) -> bool:
+    def has_rows(self, report_type: str, **asked: Unpack[Asked]) -> bool:
         """Tell whether a report would have any row, without working it out."""
         if report_type in TABLES:
-            table = self.lazy_table(
-                report_type,
-                account=account,
-                marketplace_id=marketplace_id,
-                options=options,
-                start=start,
-                end=end,
-                as_of=as_of,
-            )
+            table = self.lazy_table(report_type, **asked)
             return any(True for _ in table.rows)
         # Where periods add up from days, the first row of the first day with one is
         # enough, for a year too.
         if report_type in ADDED_UP:
-            options = {**options, "reportPeriod": "DAY"}
-        document = self.stream(
-            report_type,
-            account=account,
-            marketplace_id=marketplace_id,
-            options=options,
-            start=start,
-            end=end,
-            as_of=as_of,
-        )
+            asked = {**asked, "options": {**asked["options"], "reportPeriod": "DAY"}}
+        document = self.stream(report_type, **asked)
         *_, rows = document.values()
         return next(iter(rows), None) is not None
 
     def _account(self, account: SandboxAccount | str) -> SandboxAccount:
         return self._accounts[account if isinstance(account, str) else account.label]
 
-    def _query(
-        self,
-        account: SandboxAccount | str,
-        options: Mapping[str, str],
-        start: date | None,
-        end: date | None,
-        as_of: date,
-    ) -> Query:
-        asking = self._account(account)
-        personal = not set(RESTRICTED_ROLES).isdisjoint(asking.roles)
-        return Query(asking.first_day, options, start or as_of, end or as_of, as_of, personal)
+    def _query(self, asked: Asked) -> Query:
+        account, as_of = self._account(asked["account"]), asked["as_of"]
+        start, end = (asked.get("start") or as_of, asked.get("end") or as_of)
+        personal = not set(RESTRICTED_ROLES).isdisjoint(account.roles)
+        return Query(account.first_day, asked["options"], start, end, as_of, personal)
 
     def _make_catalogue(self, label: str, marketplace_id: str) -> Catalogue:
         return make_catalogue(self._seed, label, marketplace_id, self._asins, self._search_terms)
