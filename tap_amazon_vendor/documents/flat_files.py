@@ -21,6 +21,7 @@ from tap_amazon_vendor.documents.cell_values import (
 )
 from tap_amazon_vendor.documents.delimited import Table
 from tap_amazon_vendor.documents.encodings import Charset, find_charset
+from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.keys import NONE, key_texts, without_value
 from tap_amazon_vendor.documents.rows import EXTRA, column_name, extra_text, in_order
 
@@ -103,11 +104,12 @@ class FlatFileReader:
         self._warn = warn
         self._headers = {_comparable(name): column for name, column in flat.headers.items()}
 
-    def read(
+    def read(  # noqa: PLR0913  # each is one fact
         self,
         path: Path,
         constants: Mapping[str, t.Any],
         source: str,
+        findings: Findings | None = None,
         *,
         charset: Charset | str | None = None,
         country: str | None = None,
@@ -118,6 +120,7 @@ class FlatFileReader:
             path: The file, gzip or plain.
             constants: Columns that have the same value in each row.
             source: What to call the file in an error.
+            findings: Counts what is found besides the rows.
             charset: How to decode it, or what the document host declared.
             country: Country of the marketplace, if known: charset and formats depend on it.
 
@@ -128,6 +131,7 @@ class FlatFileReader:
             DocumentError: The file is damaged, is of another report, a value is not of its column's type, or a key
                 of a line has no value. Names file, line (the header's is 1) and column, and never the value.
         """
+        findings = findings or Findings()  # noqa: F841
         if not isinstance(charset, Charset):
             charset = find_charset(path, source, self._warn, declared=charset, country=country)
         table = Table(path, charset, self._flat.delimiter, source, quoted=self._flat.quoted)

@@ -12,6 +12,7 @@ import msgspec
 from singer_sdk.contrib.msgspec import encoder
 
 from tap_amazon_vendor.documents.cell_values import kind_of
+from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.keys import NONE, is_blank, without_value
 from tap_amazon_vendor.documents.row_codegen import Compiled, Field, compile_rows
 from tap_amazon_vendor.errors import DocumentError
@@ -114,13 +115,16 @@ class RowShaper:
         self._compiled: Compiled | None = None
         self._compiled_for: tuple[int, tuple[str, ...]] | None = None
 
-    def shape(self, slices: Iterable[bytes], constants: Mapping[str, t.Any], source: str) -> Iterator[list[Row]]:
+    def shape(
+        self, slices: Iterable[bytes], constants: Mapping[str, t.Any], source: str, findings: Findings | None = None
+    ) -> Iterator[list[Row]]:
         """Shape rows.
 
         Args:
             slices: Amazon's rows: JSON arrays of some of them.
             constants: Columns that have the same value in each row.
             source: What to call the document in an error.
+            findings: Counts what is found besides the rows.
 
         Yields:
             The rows of a slice, with every column of the schema. What is absent is null.
@@ -129,6 +133,7 @@ class RowShaper:
             DocumentError: A row is not an object, a value is not of its column's type, or a key has no value. Names
                 document, row and column, and never the value. The rows before it have been yielded.
         """
+        findings = findings or Findings()  # noqa: F841
         template = {column: constants.get(column) for column in in_order(constants, self._columns)}
         number = 0
         for text in slices:

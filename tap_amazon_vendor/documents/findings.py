@@ -1,0 +1,74 @@
+"""What reading a document found besides its rows: lines that can't be rows, cells that can't be read, doubts.
+
+Readers count into `Findings`; whoever reads a window decides what follows, and the ledger states the counts.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from dataclasses import dataclass, field
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+#: More rejected lines than these, and a greater share than this, are no dirty lines but a wrong layout.
+MOST_REJECTS, MOST_SHARE = 10, 0.05
+
+#: Characters of a rejected line that are kept.
+LONGEST_LINE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A line that can't be a row.
+
+    Attributes:
+        number: Of a flat file the number of the line where it begins (the header's is 1); of a JSON array the number
+            of the element, from 1.
+        text: The line as Amazon wrote it, decoded; of an element its JSON.
+        reason: Why it can't be a row, without quoting a value.
+        column: The column at fault, None if it is the whole line.
+    """
+
+    number: int
+    text: str
+    reason: str
+    column: str | None = None
+
+
+@dataclass
+class Findings:
+    """What was found in one document, as far as it is read.
+
+    Attributes:
+        on_reject: Receives each rejected line.
+        rows: Rows for the stream. Counted by the stream, all else by the readers.
+        rejected: Lines that can't be rows.
+        unreadable_cells: Cells that are not of their column's type, by column: null there, their text in `_extra`.
+        repeated_keys: Rows whose key an earlier row of the document has.
+        rows_elsewhere: Rows of other marketplaces, by country code: the reports of those bring them.
+        total_difference: What a document's own total differs by from the sum of its lines; None if it has none.
+        remarks: What else the user should know, one sentence each.
+    """
+
+    on_reject: Callable[[Reject], None] = field(default=lambda _: None)
+    rows: int = 0
+    rejected: int = 0
+    unreadable_cells: Counter[str] = field(default_factory=Counter)
+    repeated_keys: int = 0
+    rows_elsewhere: Counter[str] = field(default_factory=Counter)
+    total_difference: Decimal | None = None
+    remarks: list[str] = field(default_factory=list)
+
+    def reject(self, number: int, text: str, reason: str, column: str | None = None) -> None:
+        """Count a line that can't be a row, and hand it on."""
+        self.rejected += 1
+        self.on_reject(Reject(number, text[:LONGEST_LINE], reason, column))
+
+    @property
+    def is_wrong_layout(self) -> bool:
+        """Whether so many lines are rejected that the document is not what its reader takes it for."""
+        lines = self.rows + self.rejected + self.rows_elsewhere.total()
+        return self.rejected > MOST_REJECTS and self.rejected > lines * MOST_SHARE
