@@ -131,7 +131,7 @@ class FlatFileReader:
             DocumentError: The file is damaged, is of another report, a value is not of its column's type, or a key
                 of a line has no value. Names file, line (the header's is 1) and column, and never the value.
         """
-        findings = findings or Findings()  # noqa: F841
+        findings = findings or Findings()
         if not isinstance(charset, Charset):
             charset = find_charset(path, source, self._warn, declared=charset, country=country)
         table = Table(path, charset, self._flat.delimiter, source, quoted=self._flat.quoted)

@@ -133,7 +133,7 @@ class RowShaper:
             DocumentError: A row is not an object, a value is not of its column's type, or a key has no value. Names
                 document, row and column, and never the value. The rows before it have been yielded.
         """
-        findings = findings or Findings()  # noqa: F841
+        findings = findings or Findings()
         template = {column: constants.get(column) for column in in_order(constants, self._columns)}
         number = 0
         for text in slices:
