@@ -13,6 +13,7 @@ import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_amazon_vendor.audit.rejects import ReportRejects
 from tap_amazon_vendor.audit.stream import ReportLedger
 from tap_amazon_vendor.clock import SystemClock
 from tap_amazon_vendor.command import check_environment, with_checked_files
@@ -73,7 +74,10 @@ class TapAmazonVendor(Tap):
         if self.input_catalog is None:
             # Not with `selected_by_default`: users who then select the stream would get none of its columns.
             for stream in self.streams.values():
-                stream.selected = not (isinstance(stream, AmazonStream) and stream.declaration.opt_in)
+                stream.selected = not (
+                    (isinstance(stream, AmazonStream) and stream.declaration.opt_in)
+                    or (isinstance(stream, ReportRejects) and stream.restricted)
+                )
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
@@ -125,6 +129,7 @@ class TapAmazonVendor(Tap):
             types = set(ACCOUNT_TYPES)
         return [
             ReportLedger(self),
+            *(ReportRejects(self, restricted=restricted) for restricted in (False, True)),
             *(
                 ReportStream(self, each, self._read_settings)
                 if isinstance(each, ReportRows)

@@ -6,6 +6,7 @@ import typing as t
 from dataclasses import dataclass
 
 from tap_amazon_vendor.config.marketplaces import country_of
+from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.keys import key_text
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.windows import to_text
@@ -30,6 +31,7 @@ class LedgerEntry:
         window: The days or hours that the entry covers.
         outcome: How it ended in this stream.
         rows: Rows written.
+        findings: What its document holds besides rows, None without a document.
         reason: Amazon's text, or ours.
         advice: What the user can do about it.
         error: The failed call's error, where the reason comes from a call.
@@ -45,6 +47,7 @@ class LedgerEntry:
     window: Window
     outcome: Outcome
     rows: int = 0
+    findings: Findings | None = None
     reason: str | None = None
     advice: str = ""
     error: AmazonError | None = None
@@ -55,7 +58,9 @@ class LedgerEntry:
     processed_at: str | None = None
 
     @classmethod
-    def of_report(cls, stream: str, result: JobResult, window: Window, outcome: Outcome, rows: int = 0) -> LedgerEntry:
+    def of_report(
+        cls, stream: str, result: JobResult, window: Window, outcome: Outcome, findings: Findings | None = None
+    ) -> LedgerEntry:
         """Return the entry for a window of a report.
 
         Args:
@@ -63,14 +68,15 @@ class LedgerEntry:
             result: How the report ended.
             window: The days or hours that the entry covers.
             outcome: How they ended in this stream.
-            rows: Rows written.
+            findings: What its document holds, None if it was not read.
         """
         return cls(
             stream,
-            _subject(result.request),
+            subject_of(result.request),
             window,
             outcome,
-            rows,
+            findings.rows if findings and outcome is not Outcome.FAILED else 0,
+            findings,
             reason=result.reason,
             advice=result.advice,
             error=result.error,
@@ -98,19 +104,26 @@ class LedgerEntry:
             now: The current time.
         """
         good = self.outcome.completes
+        found = self.findings or Findings()
         recorded_at = now.isoformat(timespec="seconds")
         return {
             "account": self.subject.account,
             "marketplace_id": key_text(self.subject.marketplace_id),
             "country_code": country_of(self.subject.marketplace_id),
             "report_type": key_text(self.subject.report_type),
-            "report_options": key_text(",".join(f"{name}={value}" for name, value in self.subject.options)),
+            "report_options": options_text(self.subject),
             "stream_name": self.stream,
-            "window_start": _date_time(self.window.start),
-            "window_end": _date_time(self.window.end),
+            "window_start": date_time(self.window.start),
+            "window_end": date_time(self.window.end),
             "outcome": self.outcome.value,
             "reason": None if self.outcome is Outcome.LOADED else self.reason,
             "rows": self.rows,
+            "rejected": found.rejected,
+            "unreadable_cells": found.unreadable_cells.total(),
+            "repeated_keys": found.repeated_keys,
+            "rows_elsewhere": found.rows_elsewhere.total(),
+            "total_difference": found.total_difference,
+            "remarks": "; ".join(found.remarks) or None,
             "bytes": self.bytes if good else None,
             "attempts": self.attempts,
             "asked_at": self.asked_at.isoformat(timespec="seconds") if self.asked_at else None,
@@ -121,13 +134,19 @@ class LedgerEntry:
         }
 
 
-def _subject(request: ReportRequest) -> ReportPartition:
+def subject_of(request: ReportRequest) -> ReportPartition:
+    """Return what a request reads, as the ledger names it."""
     # Settlements of several marketplaces can cover the same days: the id distinguishes them.
     own = (("reportId", request.report_id),) if request.report_id else ()
     return request.partition._replace(options=(*request.options, *own))
 
 
-def _date_time(moment: date) -> str:
+def options_text(subject: ReportPartition) -> str:
+    """Return the options of what was read as the text of a key column."""
+    return key_text(",".join(f"{name}={value}" for name, value in subject.options))
+
+
+def date_time(moment: date) -> str:
     """Format a day as its first moment, an hour unchanged."""
     text = to_text(moment)
     return text if "T" in text else f"{text}T00:00:00Z"

@@ -46,6 +46,7 @@ class Findings:
         on_reject: Receives each rejected line.
         rows: Rows for the stream. Counted by the stream, all else by the readers.
         rejected: Lines that can't be rows.
+        first_reject: The first of them.
         unreadable_cells: Cells that are not of their column's type, by column: null there, their text in `_extra`.
         repeated_keys: Rows whose key an earlier row of the document has.
         rows_elsewhere: Rows of other marketplaces, by country code: the reports of those bring them.
@@ -56,6 +57,7 @@ class Findings:
     on_reject: Callable[[Reject], None] = field(default=lambda _: None)
     rows: int = 0
     rejected: int = 0
+    first_reject: Reject | None = None
     unreadable_cells: Counter[str] = field(default_factory=Counter)
     repeated_keys: int = 0
     rows_elsewhere: Counter[str] = field(default_factory=Counter)
@@ -64,8 +66,10 @@ class Findings:
 
     def reject(self, number: int, text: str, reason: str, column: str | None = None) -> None:
         """Count a line that can't be a row, and hand it on."""
+        reject = Reject(number, text[:LONGEST_LINE], reason, column)
         self.rejected += 1
-        self.on_reject(Reject(number, text[:LONGEST_LINE], reason, column))
+        self.first_reject = self.first_reject or reject
+        self.on_reject(reject)
 
     @property
     def is_wrong_layout(self) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from tap_amazon_vendor.audit.ledger import LedgerEntry
+from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.documents.files import stated
+from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
 from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, folders_of, look_at
@@ -57,20 +58,37 @@ class InboxReading:
         result: Stands for the result of a report.
         flat: Layout of a flat file.
         sha256: Hash of the file.
-        rows: Number of rows.
+        findings: What the file holds besides rows.
     """
+
+    failed: t.ClassVar[bool] = False
 
     stream: ReportStream
     context: dict[str, str]
     result: JobResult
     flat: FlatFile | None
     sha256: str
-    rows: int = 0
+    findings: Findings = field(default_factory=Findings)
+
+    @property
+    def subject(self) -> ReportPartition:
+        """What is read."""
+        return subject_of(self.result.request)
+
+    @property
+    def window(self) -> Window:
+        """The days that the file covers."""
+        return t.cast("Window", self.result.request.window)
+
+    @property
+    def report_id(self) -> str | None:
+        """What identifies the file."""
+        return self.result.job_id
 
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows in chunks."""
         if self.result.document and not self.result.document.empty:
-            yield from self.stream.chunks(self.context, self.result, self.flat)
+            yield from self.stream.chunks(self.context, self.result, self.findings, self.flat, asked=False)
 
     def check(self) -> None:
         """Decode the file completely, count its rows and find the days that they cover.
@@ -81,7 +99,6 @@ class InboxReading:
         days: set[str] = set()
         periods: set[tuple[t.Any, ...]] = set()
         for chunk in self:
-            self.rows += len(chunk)
             days |= {str(row.get(self.stream.declaration.replication_key))[:10] for row in chunk}
             periods |= {(row["start_date"], row["end_date"]) for row in chunk if "end_date" in row}
         self._check_period(periods)
@@ -89,14 +106,15 @@ class InboxReading:
         asked = self.result.request
         if known and not _said_window(self.stream, self.context, self.result):
             self.result = replace(self.result, request=replace(asked, window=Window(known[0], known[-1])))
-        if not self.rows:
+        if not self.findings.rows:
             self.result = replace(self.result, reason="the file has no rows")
+        self.findings = Findings()
 
     def finish(self, recorder: Recorder, today: date) -> None:
         """Complete the file in ledger and state. Its rows are written."""
-        outcome = Outcome.LOADED if self.rows else Outcome.EMPTY
+        outcome = Outcome.LOADED if self.findings.rows else Outcome.EMPTY
         window = self.result.request.window
-        recorder.record(LedgerEntry.of_report(self.stream.name, self.result, window, outcome, self.rows))
+        recorder.record(LedgerEntry.of_report(self.stream.name, self.result, window, outcome, self.findings))
         self.stream.stream_state[INBOX] = {**_read(self.stream), self.sha256[:_DIGITS]: today.isoformat()}
 
     def _check_period(self, periods: set[tuple[t.Any, ...]]) -> None:

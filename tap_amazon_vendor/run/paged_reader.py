@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_amazon_vendor.audit.ledger import LedgerEntry
+from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.errors import AccessDeniedError, AmazonError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.coverage import plan
@@ -28,6 +29,9 @@ class PagedReader:
     """Reads one window: iterate over its rows, write them, then `finish`.
 
     Attributes:
+        stream: The stream.
+        window: The requested time.
+        findings: What its pages hold besides rows.
         error: Why it could not be read, None if it could.
     """
 
@@ -43,53 +47,66 @@ class PagedReader:
             window: The requested time.
             api: The account's client.
         """
-        self._stream = stream
+        self.stream = stream
         self._context = context
         self._account = account
-        self._window = window
+        self.window = window
         self._api = api
-        self._rows = 0
+        self.findings = Findings()
         self.error: AmazonError | None = None
+
+    @property
+    def subject(self) -> ReportPartition:
+        """What is read."""
+        first = self._account.marketplaces[0].marketplace_id
+        return ReportPartition(self._account.label, self.stream.declaration.source, first, ())
+
+    @property
+    def report_id(self) -> None:
+        """An operation has no reports."""
+        return
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing may be written."""
+        return self.error is not None
 
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows in chunks. An error ends them, and `finish` records it."""
         try:
-            for chunk in self._stream.chunks(self._api, self._account, self._window):
-                self._rows += len(chunk)
-                yield chunk
+            yield from self.stream.chunks(self._api, self._account, self.window, self.findings)
         except AmazonError as error:
             self.error = error
 
     def finish(self, recorder: Recorder, horizon: Horizon) -> None:
         """Complete the window in ledger and state, after its rows are written."""
         outcome, reason = self._outcome()
-        first = self._account.marketplaces[0].marketplace_id
-        subject = ReportPartition(self._account.label, self._stream.declaration.source, first, ())
         recorder.record(
             LedgerEntry(
-                self._stream.name,
-                subject,
-                self._window,
+                self.stream.name,
+                self.subject,
+                self.window,
                 outcome,
-                self._rows if outcome.completes else 0,
+                self.findings.rows if outcome.completes else 0,
+                self.findings,
                 reason=reason,
                 error=self.error,
             )
         )
-        state = self._stream.partition_state(self._context)
+        state = self.stream.partition_state(self._context)
         state.unskip()
         if outcome is Outcome.SKIPPED:
             state.skip(horizon.today)
         if outcome.completes:
-            complete = self._stream.complete_range(self._context, horizon)
-            state.set_complete(extend(complete, self._window), self._stream.replication_key)
+            complete = self.stream.complete_range(self._context, horizon)
+            state.set_complete(extend(complete, self.window), self.stream.replication_key)
 
     def _outcome(self) -> tuple[Outcome, str | None]:
         if self.error is None:
-            return (Outcome.LOADED if self._rows else Outcome.EMPTY), None
+            return (Outcome.LOADED if self.findings.rows else Outcome.EMPTY), None
         if not isinstance(self.error, AccessDeniedError):
             return Outcome.FAILED, str(self.error)
-        roles = ", ".join(self._stream.declaration.roles)
+        roles = ", ".join(self.stream.declaration.roles)
         return Outcome.SKIPPED, f"{self.error}. The application needs one of these roles: {roles}"
 
 

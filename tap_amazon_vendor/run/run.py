@@ -36,6 +36,7 @@ from tap_amazon_vendor.reports.pending import from_state, to_state
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.run.display import Display
 from tap_amazon_vendor.run.paged_reader import readers as paged_readers
+from tap_amazon_vendor.run.reading import write_whole
 from tap_amazon_vendor.run.verdict import parts_of, repeated, unread_accounts, verdict
 from tap_amazon_vendor.run.window_reader import Partition, WindowReader
 from tap_amazon_vendor.singer.writer import RecordWriter
@@ -49,10 +50,9 @@ from tap_amazon_vendor.streams.report_stream import ReportStream
 
 if t.TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
 
-    from singer_sdk.helpers.types import Record
     from singer_sdk.streams.core import Stream
 
     from tap_amazon_vendor.audit.stream import ReportLedger
@@ -62,6 +62,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.model import PlannedJob
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+    from tap_amazon_vendor.run.reading import Reading
     from tap_amazon_vendor.streams.planning import Demand
 
 logger = logging.getLogger("tap-amazon-vendor")
@@ -276,28 +277,23 @@ class Run:
                 for partition in list(readers[finished]):
                     while ready := partition.windows.ready(self.engine.is_finished):
                         reader = self.reader(partition, ready)
-                        self._write(writers[partition.stream.name], partition.stream, reader)
+                        self._write(writers, reader)
                         for part in reader.finish():
                             readers[part].append(partition)
         # The latest progress may not be saved yet.
         self.write_state()
 
-    def _write(self, writer: RecordWriter, stream: Stream, chunks: Iterable[list[Record]]) -> None:
-        """Write the rows of a window, or of a file."""
-        batches = stream.get_batch_config(stream.config)
-        if batches:
-            writer.write_batches(chunks, batches)
-            return
-        for chunk in chunks:
-            writer.write(chunk)
-            # Between two chunks the state may be written: jobs created in the background are waiting for that.
+    def _write(self, writers: Mapping[str, RecordWriter], reading: Reading) -> None:
+        """Write the rows of a window, or of a file, and its rejected lines; nothing if it failed."""
+        # While rows are staged and written, state may be written: jobs created in the background are waiting for that.
+        for _ in write_whole(reading, writers, self.spool, self.clock):
             self.engine.save()
 
     def _read_pages(self, writers: Mapping[str, RecordWriter]) -> None:
         accounts = {account.label: account for account in self.settings.accounts}
         for stream in self.paged_streams:
             for reader in paged_readers(stream, accounts, self.apis.__getitem__, self.horizon):
-                self._write(writers[stream.name], stream, reader)
+                self._write(writers, reader)
                 reader.finish(self.recorder, self.horizon)
                 self.write_state()
 
@@ -313,7 +309,7 @@ class Run:
             today=self.today,
         )
         for file in inbox:
-            self._write(writers[file.stream.name], file.stream, file)
+            self._write(writers, file)
             file.finish(self.recorder, self.today)
             self.write_state()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from tap_amazon_vendor.audit.ledger import LedgerEntry
+from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
+from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.outcomes import Outcome
@@ -19,7 +20,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.engine.engine import Engine
-    from tap_amazon_vendor.reports.request import ReportRequest
+    from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
     from tap_amazon_vendor.streams.partition_windows import PartitionWindows
     from tap_amazon_vendor.streams.report_stream import ReportStream
 
@@ -40,7 +41,12 @@ class Partition:
 
 
 class WindowReader:
-    """Reads one window whose report is finished: iterate over its rows, write them, then `finish`."""
+    """Reads one window whose report is finished: iterate over its rows, write them unless it failed, then `finish`.
+
+    Attributes:
+        stream: The stream.
+        findings: What its document holds besides rows.
+    """
 
     def __init__(
         self, partition: Partition, request: ReportRequest, engine: Engine, recorder: Recorder, today: date
@@ -54,7 +60,7 @@ class WindowReader:
             recorder: Records how the window ended.
             today: The current UTC day.
         """
-        self._stream = partition.stream
+        self.stream = partition.stream
         self._context = partition.context
         self._windows = partition.windows
         self._request = request
@@ -62,21 +68,39 @@ class WindowReader:
         self._recorder = recorder
         self._today = today
         self._result = engine.result(request)
-        self._rows = 0
+        self.findings = Findings()
         self._next: ReportRequest | None = None
+
+    @property
+    def subject(self) -> ReportPartition:
+        """What is read."""
+        return subject_of(self._result.request)
+
+    @property
+    def window(self) -> Window:
+        """The days or hours that are read."""
+        return t.cast("Window", self._result.request.window)
+
+    @property
+    def report_id(self) -> str | None:
+        """Amazon's id of the report."""
+        return self._result.job_id
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing may be written. Known after the last row."""
+        return self._result.outcome is Outcome.FAILED
 
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows in chunks. An error ends them, and `finish` records it."""
         if not self._result.document:
             return
-        declaration = self._stream.declaration
+        declaration = self.stream.declaration
         try:
             if declaration.follows and self._request.report_type != declaration.report.name:
                 self._next = declaration.follows.next_request(declaration.report, self._request, self._result)
                 return
-            for chunk in self._stream.chunks(self._context, self._result):
-                self._rows += len(chunk)
-                yield chunk
+            yield from self.stream.chunks(self._context, self._result, self.findings)
         except DocumentError as error:
             self._result = replace(self._result, outcome=Outcome.FAILED, reason=str(error))
             self._engine.mark_unreadable(t.cast("str", self._result.job_id))
@@ -88,13 +112,13 @@ class WindowReader:
             Requests to read instead, if Amazon found the window too wide or generated reports by itself, or if its rows
             specify the next request.
         """
-        name = self._stream.name
+        name = self.stream.name
         if self._next:
             self._engine.replan(self._request, [self._next], reader=name)
             self._windows.replace(self._request, [self._next])
             self._engine.release(self._request, name, read=True)
             return [self._next]
-        read = self._stream.partition_state(self._context).reports_read
+        read = self.stream.partition_state(self._context).reports_read
         parts = [part for part in self._result.parts if part.report_id not in read]
         if parts:
             self._engine.replan(self._request, parts)
@@ -108,7 +132,7 @@ class WindowReader:
         result, request = self._result, self._request
         read = result.request.window
         outcome = result.outcome
-        if outcome is Outcome.LOADED and self._rows == 0:
+        if outcome is Outcome.LOADED and self.findings.rows == 0:
             outcome = Outcome.EMPTY
         good = outcome.completes
         if good and not self._windows.joins(read):
@@ -116,36 +140,37 @@ class WindowReader:
             good, outcome = False, Outcome.LATER
         lost = self._windows.decide(request, read if good else None)
         # The ledger first: it must account for everything in the state, even if the process ends here.
-        self._record(result, read if good else request.window, outcome, self._rows)
+        self._record(result, read if good else request.window, outcome, self.findings)
         if good and read != request.window:
             self._record(result, Window(read.next, request.window.end), Outcome.LATER)
-        # A damaged Amazon-generated report must not block the others.
-        ends = outcome.ends_partition and not request.report_id
-        if ends:
-            lost += self._windows.give_up()
+        # What the account lacks, it lacks for every window. A failure is about one window only.
+        if outcome is Outcome.SKIPPED:
+            for other in self._windows.give_up():
+                skipped = replace(result, request=other, document=None, attempts=0)
+                self._recorder.note(LedgerEntry.of_report(self.stream.name, skipped, other.window, outcome))
+                self._engine.release(other, self.stream.name, read=False)
         for other in lost:
-            if not ends:
-                reason = "a window between this one and the complete range is missing"
-                self._record(JobResult(Outcome.LATER, other, reason), other.window, Outcome.LATER)
-            self._engine.release(other, self._stream.name, read=False)
+            reason = "a window between this one and the complete range is missing"
+            self._record(JobResult(Outcome.LATER, other, reason), other.window, Outcome.LATER)
+            self._engine.release(other, self.stream.name, read=False)
         self._move_state(outcome, result)
         # A report that can't be read is not retried; one that could not be fetched is.
         spent = outcome.completes or result.document is not None
-        self._engine.release(request, self._stream.name, read=spent)
+        self._engine.release(request, self.stream.name, read=spent)
         self._engine.save(changed=True)
 
-    def _record(self, result: JobResult, window: Window, outcome: Outcome, rows: int = 0) -> None:
-        self._recorder.record(LedgerEntry.of_report(self._stream.name, result, window, outcome, rows))
+    def _record(self, result: JobResult, window: Window, outcome: Outcome, findings: Findings | None = None) -> None:
+        self._recorder.record(LedgerEntry.of_report(self.stream.name, result, window, outcome, findings))
 
     def _move_state(self, outcome: Outcome, result: JobResult) -> None:
-        state = self._stream.partition_state(self._context)
+        state = self.stream.partition_state(self._context)
         state.unskip()
         complete = self._windows.complete
         if self._request.report_id:
             if outcome.completes:
                 state.note_read(self._request.report_id, self._today)
         elif complete:
-            state.set_complete(complete, self._stream.replication_key)
+            state.set_complete(complete, self.stream.replication_key)
         # A known partition, or a request that Amazon rejected outright, costs only one call to try again.
         elif outcome is Outcome.SKIPPED and result.job_id:
             state.skip(self._today)

@@ -12,21 +12,20 @@ from __future__ import annotations
 import sys
 import typing as t
 from contextlib import contextmanager
+from itertools import chain
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
-from singer_sdk.helpers._batch import SDKBatchMessage
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage
 
-from tap_amazon_vendor.singer.batches import Batch, new_batch
-
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.helpers._batch import SDKBatchMessage
     from singer_sdk.helpers.types import Record
+    from singer_sdk.metrics import Counter
     from singer_sdk.singerlib import Message
     from singer_sdk.streams.core import Stream
     from typing_extensions import Self
@@ -91,7 +90,7 @@ class MessageWriter(MsgSpecWriter):
 
 
 class RecordWriter:
-    """Writes the records of one stream, as RECORD messages or as files that BATCH messages name.
+    """Writes the records of one stream, at once or by way of a `Stage`.
 
     Create it just before writing the stream, when selection and stream maps are final.
     As a context manager, it logs the metric ``record_count`` at its end.
@@ -102,6 +101,8 @@ class RecordWriter:
         self._stream = stream
         self._tap = stream._tap  # noqa: SLF001  # there is no public way
         self._counter = stream.get_record_counter()
+        self._batch_counter: Counter | None = None
+        self.tap_name = stream.tap_name
         stream_map, *more = stream.stream_maps
         mask = stream.mask
         deselected = [breadcrumb for breadcrumb, selected in mask.items() if breadcrumb and not selected]
@@ -124,73 +125,68 @@ class RecordWriter:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Log the number of records written."""
+        """Log the number of records written, and of batches if there are any."""
         self._counter.__exit__(kind, value, traceback)
+        if self._batch_counter:
+            self._batch_counter.__exit__(kind, value, traceback)
 
     def announce(self) -> None:
         """Write the SCHEMA message, which must precede all records."""
         self._stream._write_schema_message()  # noqa: SLF001
 
     def write(self, records: list[Record]) -> None:
-        """Write RECORD messages.
+        """Write RECORD messages now.
 
         Args:
             records: Some records. They may be modified: deselected columns are removed.
         """
-        if not records:
-            return
-        if self._plain and isinstance(self._tap.message_writer, MessageWriter):
-            self._tap.message_writer.write_lines(self._lines(records))
-            self._stream.state_manager.is_flushed = False
-        else:
-            for record in records:
-                self._stream._write_record_message(record)  # noqa: SLF001
-        self._counter.increment(len(records))
-        if isinstance(self._tap.message_writer, MessageWriter):
-            self._tap.message_writer.flush()
+        if records:
+            self.write_lines(self.lines(records))
+            self.written(len(records))
 
-    def write_batches(self, chunks: Iterable[list[Record]], config: BatchConfig) -> None:
-        """Write files of records, and BATCH messages that reference them.
-
-        When this returns, every record is in a file, and every file in a message: state may be written.
+    def lines(self, records: list[Record]) -> bytes:
+        """Encode RECORD messages, one per line.
 
         Args:
-            chunks: Records, in chunks. They may be modified.
-            config: The files' encoding and storage.
-
-        Raises:
-            Exception: What the chunks raise. The records before it are written.
+            records: At least one record. They may be modified: deselected columns are removed.
         """
-        batches: dict[str, Batch] = {}
-        broken = None
-        with self._stream.get_batch_counter() as counter:
+        if self._plain:
+            return self._plain_lines(records)
+        messages = chain.from_iterable(map(self._stream._generate_record_messages, records))  # noqa: SLF001
+        return b"".join(map(self._tap.message_writer.format_message, messages))
 
-            def announce(alias: str) -> None:
-                manifest = batches.pop(alias).close()
-                self._tap.write_message(SDKBatchMessage(stream=alias, encoding=config.encoding, manifest=manifest))
-                self._stream.state_manager.is_flushed = False
-                counter.increment()
+    def write_lines(self, lines: bytes) -> None:
+        """Write encoded messages, of this stream or another one."""
+        writer = t.cast("MessageWriter", self._tap.message_writer)
+        writer.write_lines(lines)
+        writer.flush()
 
-            try:
-                for records in chunks:
-                    for alias, mapped in self._mapped(records):
-                        left = mapped
-                        while left:
-                            batch = batches.get(alias)
-                            if batch is None:
-                                batch = batches[alias] = new_batch(self._stream.tap_name, alias, config)
-                            left = batch.add(left)
-                            if batch.full:
-                                announce(alias)
-                    self._counter.increment(len(records))
-            except Exception as error:  # noqa: BLE001  # raised again
-                broken = error
-            for alias in list(batches):
-                announce(alias)
-        if broken:
-            raise broken
+    def write_batch(self, message: SDKBatchMessage) -> None:
+        """Write a BATCH message."""
+        self._tap.write_message(message)
+        if self._batch_counter is None:
+            self._batch_counter = self._stream.get_batch_counter().__enter__()
+        self._batch_counter.increment()
+        self._stream.state_manager.is_flushed = False
 
-    def _lines(self, records: list[Record]) -> bytes:
+    def written(self, count: int) -> None:
+        """Count records that are written: state may be written after them."""
+        self._counter.increment(count)
+        self._stream.state_manager.is_flushed = False
+
+    def mapped(self, records: list[Record]) -> Iterator[tuple[str, list[Record]]]:
+        """Select and map records. Yield them by the names of their target streams."""
+        if self._plain:
+            self._deselect(records)
+            yield self._alias, records
+            return
+        streams: dict[str, list[Record]] = {}
+        for record in records:
+            for message in self._stream._generate_record_messages(record):  # noqa: SLF001
+                streams.setdefault(message.stream, []).append(message.record)
+        yield from streams.items()
+
+    def _plain_lines(self, records: list[Record]) -> bytes:
         """Encode RECORD messages: all records at once, then what the SDK writes around each."""
         self._deselect(records)
         around = RecordMessage(
@@ -204,18 +200,6 @@ class RecordWriter:
         before += b'"record":'
         # Encoded records contain no line breaks.
         return before + encoder.encode_lines(records)[:-1].replace(b"\n", after + before) + after
-
-    def _mapped(self, records: list[Record]) -> Iterator[tuple[str, list[Record]]]:
-        """Select and map records. Yield them by the names of their target streams."""
-        if self._plain:
-            self._deselect(records)
-            yield self._alias, records
-            return
-        streams: dict[str, list[Record]] = {}
-        for record in records:
-            for message in self._stream._generate_record_messages(record):  # noqa: SLF001
-                streams.setdefault(message.stream, []).append(message.record)
-        yield from streams.items()
 
     def _deselect(self, records: list[Record]) -> None:
         for name in self._deselected:

@@ -66,6 +66,8 @@ class Declaration(t.Protocol):
 class AmazonStream(Stream):
     """A stream that the run reads: the SDK uses its catalog entry, partitions and state, but never reads its rows."""
 
+    #: Whether its rows hold personal data, for which Amazon wants a restricted data token.
+    restricted = False
     # Rows already conform to their schema; the SDK need not check them again.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 

@@ -13,6 +13,7 @@ from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
+from tap_amazon_vendor.streams.row_checks import RepeatedKeys, counted
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +25,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.amazon.throttle import Operation
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.config.settings import Settings
+    from tap_amazon_vendor.documents.findings import Findings
     from tap_amazon_vendor.reports.calendars import Calendar
     from tap_amazon_vendor.reports.windows import Window
 
@@ -95,13 +97,16 @@ class PagedStream(AmazonStream):
         super().__init__(tap, declaration, settings, source=declaration.operation.name)
         self._shaper = RowShaper(self._columns, declaration.key_columns, self._warn_of_unknown)
 
-    def chunks(self, api: SellingPartnerApi, account: Account, window: Window) -> Iterator[list[Record]]:
+    def chunks(
+        self, api: SellingPartnerApi, account: Account, window: Window, findings: Findings
+    ) -> Iterator[list[Record]]:
         """Read the rows of a window.
 
         Args:
             api: The account's client.
             account: The account.
             window: The requested time.
+            findings: Counts what is found.
 
         Yields:
             Rows, in chunks.
@@ -111,6 +116,7 @@ class PagedStream(AmazonStream):
             DocumentError: A page token repeats.
         """
         wanted = {marketplace.marketplace_id for marketplace in account.marketplaces}
+        repeated = RepeatedKeys(self.primary_keys)
         for page in self._pages(api, window):
             rows: dict[str, list[t.Any]] = defaultdict(list)
             for element in page:
@@ -125,7 +131,8 @@ class PagedStream(AmazonStream):
                     COUNTRY_CODE: country_of(marketplace),
                     EXTRA: None,
                 }
-                yield from self._shaper.shape([encoder.encode(some)], constants, self.declaration.source)
+                shaped = self._shaper.shape([encoder.encode(some)], constants, self.declaration.source, findings)
+                yield from counted(shaped, findings, repeated=repeated, days=None)
 
     def _pages(self, api: SellingPartnerApi, window: Window) -> Iterator[Iterable[Mapping[str, t.Any]]]:
         query = self.declaration.query(window)

@@ -6,10 +6,12 @@ import typing as t
 
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.documents.files import read_slices, stated
-from tap_amazon_vendor.documents.flat_files import FlatFileReader
+from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
+from tap_amazon_vendor.reports.calendars import Period
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE, with_own_countries
+from tap_amazon_vendor.streams.row_checks import NearWindow, RepeatedKeys, counted, period_check
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,9 +22,12 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.files import Document
+    from tap_amazon_vendor.documents.findings import Findings
     from tap_amazon_vendor.documents.flat_files import FlatFile
     from tap_amazon_vendor.engine.model import JobResult
+    from tap_amazon_vendor.reports.windows import Window
     from tap_amazon_vendor.streams.report_rows import ReportRows
+    from tap_amazon_vendor.streams.row_checks import AskedPeriods
 
 #: Column of snapshots: when Amazon made the report.
 SNAPSHOT_TIME = "snapshot_time"
@@ -52,25 +57,52 @@ class ReportStream(AmazonStream):
         )
         # Key columns that the rows contain themselves.
         self._own_keys = tuple(key for key in self.primary_keys if key in self._columns)
+        self._numbered = not {LINE_NUMBER, OCCURRENCE}.isdisjoint(self.primary_keys)
         self._shaper = RowShaper(self._columns, self._own_keys, self._warn_of_unknown, declaration.ignored_fields)
         self._flat_reader = report.layout and self._reader(report.layout)
+        self.restricted = report.restricted
 
     def chunks(
-        self, context: Mapping[str, t.Any], result: JobResult, layout: FlatFile | None = None
+        self,
+        context: Mapping[str, t.Any],
+        result: JobResult,
+        findings: Findings,
+        layout: FlatFile | None = None,
+        *,
+        asked: bool = True,
     ) -> Iterator[list[Record]]:
         """Read the rows of a report.
 
         Args:
             context: The partition.
             result: The result of its report, with a document.
+            findings: Counts what is found.
             layout: Layout of a flat file, if not the declared one.
+            asked: The report was asked for with the window of its request: its rows are compared with it.
 
         Yields:
             Rows, in chunks.
 
         Raises:
-            DocumentError: They can't be read.
+            DocumentError: They can't be read, or are not what was asked for.
         """
+        rows = self._rows(context, result, findings, layout)
+        days = self._days(context, result.request.window) if asked else None
+        repeated = None if self._numbered else RepeatedKeys(self.primary_keys)
+        return counted(rows, findings, repeated=repeated, days=days)
+
+    def _days(self, context: Mapping[str, t.Any], window: Window) -> AskedPeriods | NearWindow | None:
+        """Return the check of the rows' days."""
+        calendar = self.declaration.calendar(context)
+        if not self._flat_reader:
+            filled = self._columns.keys() - self.declaration.from_specification.keys()
+            return period_check(calendar, window, filled)
+        column = self.declaration.replication_key
+        return NearWindow(window, column) if isinstance(calendar, Period) and column in self._columns else None
+
+    def _rows(
+        self, context: Mapping[str, t.Any], result: JobResult, findings: Findings, layout: FlatFile | None
+    ) -> Iterator[list[Record]]:
         document = t.cast("Document", result.document)
         country = country_of(context["marketplace_id"])
         constants = {
@@ -84,10 +116,10 @@ class ReportStream(AmazonStream):
         if self._flat_reader:
             reader = self._reader(layout) if layout else self._flat_reader
             source = f"report {result.job_id}"
-            return reader.read(document.path, constants, source, charset=document.charset, country=country)
+            return reader.read(document.path, constants, source, findings, charset=document.charset, country=country)
         path = self.declaration.records_path
         slices = read_slices(document, path, self.declaration.parent_fields)
-        rows = self._shaper.shape(slices, constants, f"report {result.job_id}, {path}")
+        rows = self._shaper.shape(slices, constants, f"report {result.job_id}, {path}", findings)
         return with_own_countries(rows) if "marketplace_id" in self._columns else rows
 
     def _reader(self, layout: FlatFile) -> FlatFileReader:

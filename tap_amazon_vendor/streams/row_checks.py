@@ -1,0 +1,176 @@
+"""What is checked about the rows of a report as they pass: their days, and their keys.
+
+Each check sees every chunk once and keeps little: a report may have ten million rows.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import timedelta
+from operator import itemgetter
+
+from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.reports.calendars import Hours, Period
+from tap_amazon_vendor.reports.windows import to_text
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_amazon_vendor.documents.findings import Findings
+    from tap_amazon_vendor.reports.calendars import Calendar
+    from tap_amazon_vendor.reports.windows import Window
+
+#: Keys of this many rows are remembered at least, and of twice as many at most: 50 MB.
+REMEMBERED_KEYS = 1 << 18
+
+#: Days of other time zones, and of events that Amazon books a little later.
+ZONE_DAYS = timedelta(days=2)
+
+
+class RepeatedKeys:
+    """Counts rows whose key an earlier row of the document has, among the last quarter of a million at least."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        """Store the columns of the key."""
+        self._key: Callable[[Record], t.Any] = itemgetter(*columns)
+        self._new: set[int] = set()
+        self._old: set[int] = set()
+
+    def count(self, rows: Sequence[Record]) -> int:
+        """Return how many of the rows have a key that was there before."""
+        # 64 bits of a hash: two of ten million keys collide by chance once in half a million documents.
+        keys = list(map(hash, map(self._key, rows)))
+        before = len(self._new)
+        self._new.update(keys)
+        repeated = len(keys) - (len(self._new) - before)
+        if self._old:
+            repeated += len(self._old.intersection(keys))
+        if len(self._new) >= REMEMBERED_KEYS:
+            self._old, self._new = self._new, set()
+        return repeated
+
+
+class AskedPeriods:
+    """Checks that the rows of a report are of the periods that were asked for.
+
+    They state their periods exactly, so one row of another period means that the document is not the answer.
+    """
+
+    def __init__(self, calendar: Calendar, window: Window, columns: Sequence[str]) -> None:
+        """Cut the window into its periods.
+
+        Args:
+            calendar: How the report's time is cut.
+            window: What was asked for.
+            columns: Start and end of a row's period, or its start alone.
+        """
+        self._window = window
+        self._period: Callable[[Record], t.Any] = itemgetter(*columns)
+        units = calendar.cut(window)
+        self._known: set[t.Any] = (
+            {(unit.start.isoformat(), unit.end.isoformat()) for unit in units}
+            if len(columns) > 1
+            else {unit.start.isoformat() for unit in units}
+        )
+        self._hours = isinstance(calendar, Hours)
+
+    def check(self, rows: Iterable[Record]) -> None:
+        """Check some rows.
+
+        Raises:
+            DocumentError: One is of another period.
+        """
+        for period in set(map(self._period, rows)) - self._known:
+            if not (self._hours and self._is_hour_within(period)):
+                said = " to ".join(period) if isinstance(period, tuple) else period
+                text = f"a row is of {said}, which is not a period of what was asked for, {self._window}"
+                raise DocumentError(text)
+            self._known.add(period)
+
+    def _is_hour_within(self, period: tuple[str, str]) -> bool:
+        # To the second: Amazon may add a fraction.
+        start, end, first, last = (
+            text[:19] for text in (*period, *map(to_text, (self._window.start, self._window.end)))
+        )
+        return first <= start < end <= last
+
+
+class NearWindow:
+    """Counts the rows of a flat file whose day is not near the window that was asked for."""
+
+    def __init__(self, window: Window, column: str) -> None:
+        """Store the column with the day."""
+        self._first = (window.start - ZONE_DAYS).isoformat()[:10]
+        self._last = (window.last_day + ZONE_DAYS).isoformat()[:10]
+        self._day: Callable[[Record], str | None] = itemgetter(column)
+        self._window = window
+        self._column = column
+        self._outside = 0
+
+    def check(self, rows: Iterable[Record]) -> None:
+        """Count among some rows."""
+        for day in map(self._day, rows):
+            if day and not self._first <= day[:10] <= self._last:
+                self._outside += 1
+
+    def remark(self, findings: Findings) -> None:
+        """Say how many there were."""
+        if self._outside:
+            findings.remarks.append(
+                f"{self._outside} rows have a {self._column} outside of what was asked for, {self._window}"
+            )
+
+
+def period_check(calendar: Calendar, window: Window, columns: Iterable[str]) -> AskedPeriods | None:
+    """Return the check of the periods of JSON rows, None if they state none.
+
+    Args:
+        calendar: How the report's time is cut.
+        window: What was asked for.
+        columns: Columns that the rows themselves fill.
+    """
+    names = set(columns)
+    if isinstance(calendar, Hours) and {"start_time", "end_time"} <= names:
+        return AskedPeriods(calendar, window, ("start_time", "end_time"))
+    if isinstance(calendar, Period) and {"start_date", "end_date"} <= names:
+        return AskedPeriods(calendar, window, ("start_date", "end_date"))
+    if isinstance(calendar, Period) and "date" in names:
+        return AskedPeriods(calendar, window, ("date",))
+    return None
+
+
+def counted(
+    chunks: Iterable[list[Record]],
+    findings: Findings,
+    *,
+    repeated: RepeatedKeys | None,
+    days: AskedPeriods | NearWindow | None,
+) -> Iterator[list[Record]]:
+    """Pass chunks of rows through the checks, and count them.
+
+    Args:
+        chunks: The rows.
+        findings: Counts rows, repeated keys and remarks.
+        repeated: The check of keys; None where keys can't repeat.
+        days: The check of days; None where there is nothing to compare with.
+
+    Raises:
+        DocumentError: The document is not the answer to what was asked, or its layout is another one.
+    """
+    for rows in chunks:
+        if days:
+            days.check(rows)
+        if repeated:
+            findings.repeated_keys += repeated.count(rows)
+        findings.rows += len(rows)
+        yield rows
+    if isinstance(days, NearWindow):
+        days.remark(findings)
+    if findings.is_wrong_layout and (first := findings.first_reject):
+        text = (
+            f"{findings.rejected} of {findings.rows + findings.rejected} lines can't be rows: that is another layout, "
+            f"not a dirty file. The first is number {first.number}: {first.reason}"
+        )
+        raise DocumentError(text)
