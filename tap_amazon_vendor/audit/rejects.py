@@ -83,7 +83,6 @@ def reject_row(  # noqa: PLR0913  # each is one fact
         "report_type": key_text(subject.report_type),
         "report_options": options_text(subject),
         "stream_name": stream,
-        "report_id": key_text(report_id),
         "line_number": reject.number,
         "line": reject.text,
         "column_name": reject.column,
@@ -91,4 +90,5 @@ def reject_row(  # noqa: PLR0913  # each is one fact
         "window_start": date_time(window.start),
         "window_end": date_time(window.end),
         "recorded_at": now.isoformat(timespec="seconds"),
+        "report_id": key_text(report_id),
     }
