@@ -8,6 +8,7 @@ from functools import partial
 import pendulum
 
 from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFile
+from tap_amazon_vendor.reports.belonging import ToldBy
 from tap_amazon_vendor.reports.calendars import AmazonGenerated, Snapshot, TimedPeriod
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.reports.roles import (
@@ -19,6 +20,7 @@ from tap_amazon_vendor.reports.roles import (
 )
 from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.seller_orders import (
+    BY_CHANNEL,
     DAILY,
     EIGHTEEN_MONTHS,
     FBA_DAYS,
@@ -51,6 +53,7 @@ fba = partial(seller, roles=(PRICING, AMAZON_FULFILLMENT), refresh_interval=DAIL
 
 V2_SETTLEMENT = seller(
     "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
+    told_by=ToldBy(name="marketplace_name"),
     calendars=AmazonGenerated(),
     layout=FlatFile(numbered=LINE_NUMBER, local_numbers=True),
     once_per_account=True,
@@ -58,6 +61,8 @@ V2_SETTLEMENT = seller(
 )
 REIMBURSEMENTS = fba(
     "GET_FBA_REIMBURSEMENTS_DATA",
+    told_by=ToldBy(currency="currency_unit"),
+    ignores_marketplaces=True,
     calendars=FBA_DAYS,
     layout=NUMBERED,
 )
@@ -73,6 +78,8 @@ LONGTERM_STORAGE_FEE = fba(
 )
 ESTIMATED_FBA_FEES = seller(
     "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA",
+    told_by=ToldBy(name="amazon_store", currency="currency", always_named=False),
+    ignores_marketplaces=True,
     calendars=Snapshot(since=3),
     layout=FlatFile(
         numbered=OCCURRENCE,
@@ -86,6 +93,7 @@ ESTIMATED_FBA_FEES = seller(
 )
 AMAZON_FULFILLED_SHIPMENTS_DATA_TAX = seller(
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX",
+    told_by=BY_CHANNEL,
     calendars=FBA_DAYS,
     layout=TABS,
     restricted=True,
@@ -95,6 +103,7 @@ AMAZON_FULFILLED_SHIPMENTS_DATA_TAX = seller(
 )
 AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING = seller(
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING",
+    told_by=BY_CHANNEL,
     calendars=FBA_DAYS,
     layout=TABS,
     restricted=True,
@@ -104,6 +113,7 @@ AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING = seller(
 )
 VAT_TRANSACTION = seller(
     "GET_VAT_TRANSACTION_DATA",
+    told_by=ToldBy(name="marketplace"),
     calendars=VAT_MONTHS,
     layout=FlatFile(
         numbered=OCCURRENCE,

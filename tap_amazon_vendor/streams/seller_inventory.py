@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from tap_amazon_vendor.documents.flat_files import OCCURRENCE, FlatFile
+from tap_amazon_vendor.reports.belonging import ToldBy
 from tap_amazon_vendor.reports.calendars import Snapshot
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.reports.roles import AMAZON_FULFILLMENT, PRICING
@@ -53,6 +54,7 @@ RESERVED_INVENTORY = fba(
 )
 INVENTORY_PLANNING = seller(
     "GET_FBA_INVENTORY_PLANNING_DATA",
+    told_by=ToldBy(name="marketplace", currency="currency"),
     calendars=Snapshot(),
     countries_without=frozenset({"NL", "PL", "SE", "BE"}),
     layout=FlatFile(
@@ -70,6 +72,7 @@ INVENTORY_PLANNING = seller(
 )
 RESTOCK_INVENTORY_RECOMMENDATIONS = fba(
     "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT",
+    told_by=ToldBy(name="country", currency="currency_code"),
     calendars=Snapshot(),
     layout=FlatFile(nulls=("--", "N/A"), day_first=False),
 )

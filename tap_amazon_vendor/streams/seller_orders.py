@@ -13,6 +13,7 @@ from functools import partial
 import pendulum
 
 from tap_amazon_vendor.documents.flat_files import OCCURRENCE, FlatFile
+from tap_amazon_vendor.reports.belonging import ToldBy
 from tap_amazon_vendor.reports.calendars import TimedPeriod
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.reports.roles import (
@@ -45,6 +46,10 @@ NEAR_REAL_TIME = timedelta(minutes=30)
 REMOVALS = timedelta(hours=2)
 DAILY = timedelta(hours=4)
 
+#: What tells the marketplace of a line (docs/amazon/seller-reports.md#where-a-line-belongs).
+BY_CHANNEL = ToldBy(name="sales_channel", currency="currency")
+BY_CURRENCY = ToldBy(currency="currency")
+
 NORTH_AMERICA = frozenset({"US", "CA", "MX", "BR"})
 
 seller = partial(ReportType, account_type="seller")
@@ -52,6 +57,7 @@ fba = partial(seller, roles=(PRICING, AMAZON_FULFILLMENT), refresh_interval=DAIL
 
 AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL = seller(
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL",
+    told_by=BY_CHANNEL,
     calendars=FBA_DAYS,
     layout=TABS,
     roles=(PRICING, AMAZON_FULFILLMENT, INVENTORY_AND_ORDERS),
@@ -59,12 +65,16 @@ AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL = seller(
 )
 ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL = seller(
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL",
+    told_by=BY_CHANNEL,
+    ignores_marketplaces=True,
     calendars=ORDER_DAYS,
     layout=NUMBERED,
     roles=(PRICING, AMAZON_FULFILLMENT, INVENTORY_AND_ORDERS, SHIPPING),
 )
 ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL = seller(
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL",
+    told_by=BY_CHANNEL,
+    ignores_marketplaces=True,
     calendars=replace(ORDER_DAYS, restated_days=2),
     layout=NUMBERED,
     roles=(PRODUCT_LISTING, AMAZON_FULFILLMENT, INVENTORY_AND_ORDERS, SHIPPING),
@@ -76,12 +86,14 @@ CUSTOMER_RETURNS = fba(
 )
 RETURNS_DATA_BY_RETURN_DATE = seller(
     "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE",
+    told_by=ToldBy(currency="currency_code"),
     calendars=RETURN_DAYS,
     layout=TABS,
     roles=(INVENTORY_AND_ORDERS, SHIPPING),
 )
 CUSTOMER_SHIPMENT_SALES = seller(
     "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_SALES_DATA",
+    told_by=BY_CURRENCY,
     calendars=FBA_DAYS,
     layout=NUMBERED,
     roles=(AMAZON_FULFILLMENT,),
@@ -97,12 +109,14 @@ CUSTOMER_SHIPMENT_REPLACEMENT = seller(
 )
 CUSTOMER_SHIPMENT_PROMOTION = fba(
     "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_PROMOTION_DATA",
+    told_by=BY_CURRENCY,
     calendars=FBA_DAYS,
     layout=TABS,
     countries=NORTH_AMERICA,
 )
 REMOVAL_ORDER_DETAIL = seller(
     "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA",
+    told_by=BY_CURRENCY,
     calendars=FBA_DAYS,
     layout=TABS,
     roles=(PRICING, AMAZON_FULFILLMENT),
