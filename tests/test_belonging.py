@@ -183,7 +183,7 @@ def test_a_row_of_a_whole_regions_report_is_taken_from_one_of_them_and_only_one(
 ) -> None:
     """Every report of the region holds it. If it tells a marketplace that the account lacks, it is taken from none."""
     own = account(*countries)
-    told = report.told_by and report.told_by.marketplace(
+    told = (report.told_by or ToldBy()).marketplace(
         {
             "channel": place.country if tells else "Non-Amazon",
             "store": place.country if tells else None,

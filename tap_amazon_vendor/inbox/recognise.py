@@ -190,7 +190,8 @@ class Recogniser:
         for stream, reader in self._readers.items():
             known = {column for name in header.names if (column := reader.column(name))}
             fit = _Fit(len(known), len(header.names), len(self._columns[stream]))
-            constant = {"snapshot_time", stream.report.layout.numbered if stream.report.layout else None}
+            layout = t.cast("FlatFile", stream.report.layout)
+            constant = {"snapshot_time", layout.numbered, *layout.derived}
             if len(known) < _FEWEST or 2 * len(known) <= len(header.names):
                 continue
             if known.issuperset(key for key in stream.key_columns if key not in constant):

@@ -40,6 +40,7 @@ class ReportType:
             (docs/amazon/seller-reports.md#where-a-line-belongs). Of those that its rows can't tell apart, only one
             is asked for.
         once_per_account: So it does, and it is requested for only one of an account's marketplaces.
+        inbox_only: Amazon no longer gives it to applications: it is never asked for, and read only from the inbox.
         restricted: The document requires a restricted data token
             (docs/amazon/reports-api.md#restricted-documents).
         refresh_interval: For how long Amazon answers with its last report instead of a new one
@@ -58,6 +59,7 @@ class ReportType:
     told_by: ToldBy | None = None
     ignores_marketplaces: bool = False
     once_per_account: bool = False
+    inbox_only: bool = False
     restricted: bool = False
     refresh_interval: timedelta | None = None
 
