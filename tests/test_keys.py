@@ -50,7 +50,9 @@ def kind(schema: Row) -> str:
 
 
 def text_keys(stream: ReportRows | PagedRows) -> list[str]:
-    return [key for key in stream.key_columns if kind(columns(stream)[key]) == "string"]
+    layout = stream.report.layout if isinstance(stream, ReportRows) else None
+    made = layout.derived if layout else {}
+    return [key for key in stream.key_columns if kind(columns(stream)[key]) == "string" and key not in made]
 
 
 JSON_KEYS = [
