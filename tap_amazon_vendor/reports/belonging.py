@@ -75,9 +75,21 @@ class ToldBy:
             None if the row does not tell: nothing is filled in, an unknown text, or a currency that several
             marketplaces of the region have. The id need not be one of the account's.
         """
-        name = row.get(self.name) if self.name else None
-        currency = row.get(self.currency) if self.currency else None
-        return _told(name, currency, marketplaces[0].region if marketplaces else None)
+        candidates = self.candidates(row, marketplaces[0].region if marketplaces else None)
+        return candidates[0] if len(candidates) == 1 else None
+
+    def candidates(self, row: Mapping[str, t.Any], region: str | None) -> tuple[str, ...]:
+        """Return the ids of the marketplaces that a row may be of, as far as it tells; none if it tells nothing.
+
+        Args:
+            row: The row, by our column names.
+            region: The region of the account's marketplaces, None if it is unknown.
+        """
+        return _told(*self.texts(row), region)
+
+    def texts(self, row: Mapping[str, t.Any]) -> tuple[str | None, str | None]:
+        """Return what a row says of its marketplace: name and currency."""
+        return (row.get(self.name) if self.name else None), (row.get(self.currency) if self.currency else None)
 
     def group(self, marketplace: Marketplace) -> frozenset[str]:
         """Return the ids of the marketplaces that rows may not tell from one marketplace, itself included.
@@ -120,12 +132,11 @@ def named_marketplace(text: str) -> str | None:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _told(name: str | None, currency: str | None, region: str | None) -> str | None:
+def _told(name: str | None, currency: str | None, region: str | None) -> tuple[str, ...]:
     named = named_marketplace(name) if name else None
-    if named or not currency:
-        return named
-    having = _having(currency.strip().upper(), region)
-    return having[0] if len(having) == 1 else None
+    if named:
+        return (named,)
+    return _having(currency.strip().upper(), region) if currency else ()
 
 
 @cache
