@@ -41,7 +41,10 @@ class ReportRejects(Stream):
             tap: The tap, for the SDK.
             restricted: For reports that need a restricted data token.
         """
-        super().__init__(tap, name=rejects_name(restricted=restricted), schema=load_schema("report_rejects"))
+        schema = load_schema("report_rejects")
+        if restricted:
+            schema["description"] += " Of reports that hold personal data only."
+        super().__init__(tap, name=rejects_name(restricted=restricted), schema=schema)
         self.restricted = restricted
         self.primary_keys = (
             "account",
