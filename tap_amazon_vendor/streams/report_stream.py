@@ -95,7 +95,8 @@ class ReportStream(AmazonStream):
         elif told_by:
             rows = own_marketplaces(rows, told_by, region_of(context["marketplace_id"]))
         days = self._days(context, result.request.window) if asked else None
-        repeated = None if self._numbered else RepeatedKeys(self.primary_keys)
+        # The rest of the key is the same in all rows.
+        repeated = None if self._numbered else RepeatedKeys((*self._own_keys, "marketplace_id"))
         total = self.declaration.total.check() if self.declaration.total else None
         return counted(rows, findings, repeated=repeated, days=days, total=total)
 
