@@ -1,0 +1,226 @@
+"""Every operation, answered in every odd way, once or for ever: a run ends in time, with one message and no traceback.
+
+What answers in Amazon's place stands between `requests` and the network, below everything of the tap.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from urllib3 import HTTPResponse
+
+from tap_amazon_vendor.errors import RunFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from world import Run, World
+
+#: Of each operation: method and path, an account that calls it, and the streams that make it do so.
+OPERATIONS = {
+    "login": (r"POST .*/auth/o2/token", "vendor-us", ("vendor_sales_totals",)),
+    "createReport": (r"POST .*/reports/2021-06-30/reports", "vendor-us", ("vendor_sales_totals",)),
+    "getReports": (r"GET .*/reports/2021-06-30/reports\b(?!/)", "seller-us", ("seller_settlements",)),
+    "getReport": (r"GET .*/reports/2021-06-30/reports/\w+", "vendor-us", ("vendor_sales_totals",)),
+    "getReportDocument": (r"GET .*/reports/2021-06-30/documents/.+", "vendor-us", ("vendor_sales_totals",)),
+    "download": (r"GET (?!.*(2021-06-30|2024-06-19|2021-03-01))", "vendor-us", ("vendor_sales_totals",)),
+    "createRestrictedDataToken": (r"POST .*restrictedDataToken", "seller-de", ("seller_vat_transactions",)),
+    "listTransactions": (r"GET .*/transactions", "seller-us", ("seller_finance_transactions",)),
+}
+
+DEEP = b'{"payload":' + b"[" * 10_000 + b"]" * 10_000 + b"}"
+HUGE = b'{"reportId":' + b"9" * 5_000 + b',"expires_in":' + b"9" * 5_000 + b"}"
+SECRETS = (
+    b'{"errors":[{"message":"client_secret=%b refresh_token=%b Atza|abcdefgh1234567890"}],'
+    b'"error":"invalid_grant","error_description":"refresh_token=%b&client_secret=%b"}'
+)
+
+#: Status, headers and body of an answer that is none.
+ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
+    "nothing in it": (200, {}, b"{}"),
+    "null": (200, {}, b"null"),
+    "no body": (200, {}, b""),
+    "no content": (204, {}, b""),
+    "a page": (200, {"Content-Type": "text/html"}, b"<html><body>Service</body></html>"),
+    "an array": (200, {}, b"[]"),
+    "a number": (200, {}, b"7"),
+    "deep": (200, {}, DEEP),
+    "huge numbers": (200, {}, HUGE),
+    "not UTF-8": (200, {}, b'{"reportId":"\xff\xfe"}'),
+    "UTF-16": (200, {}, '{"reportId":"7"}'.encode("utf-16")),
+    "cut": (200, {}, b'{"reportId":"7'),
+    "a redirect": (307, {"Location": "http://localhost:9/elsewhere"}, b""),
+    "a page of an error": (503, {}, b"<html>busy</html>"),
+    "an error without text": (500, {}, b""),
+    "no quota, for years": (429, {"Retry-After": "1e12"}, b'{"errors":[{"code":"QuotaExceeded","message":"x"}]}'),
+    "no quota, for infinity": (429, {"Retry-After": "inf"}, b"{}"),
+    "teapot": (418, {}, b"{}"),
+    "bad request without text": (400, {}, b""),
+    "forbidden by a page": (403, {}, b"<html>no</html>"),
+    "not found without text": (404, {}, b""),
+}
+
+#: A value of another type, in place of each that an answer has.
+VALUES: tuple[Any, ...] = (None, 7, "x", [], {}, True, [None], {"x": 1}, -(10**30))
+
+#: Longest that one run may take on Amazon's clock, whatever answers for ever.
+LONGEST = timedelta(hours=2)
+
+
+@dataclass
+class Stand:
+    """Answers in Amazon's place."""
+
+    pattern: str
+    answer: Callable[[requests.Response], requests.Response | None]
+    times: float
+    calls: int = 0
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Stand between requests and the network."""
+        real = requests.Session.request
+
+        def request(session: requests.Session, method: str, url: str, **kwargs: Any) -> requests.Response:
+            response = real(session, method, url, **kwargs)
+            if not re.match(self.pattern, f"{method} {url}") or self.calls >= self.times:
+                return response
+            self.calls += 1
+            return self.answer(response) or response
+
+        monkeypatch.setattr(requests.Session, "request", request)
+
+
+def made(status: int, headers: dict[str, str], body: bytes, url: str = "") -> requests.Response:
+    """A response that no network brought."""
+    response = requests.Response()
+    response.status_code = status
+    response.url = url
+    response.headers.update(headers)
+    response.raw = HTTPResponse(io.BytesIO(body), status=status, headers=headers, preload_content=False)
+    return response
+
+
+def read(world: World, operation: str, state: Row | None = None) -> Run:
+    """Run the tap, with what makes it call the operation."""
+    _, label, streams = OPERATIONS[operation]
+    options: dict[str, Any] = {"account_type": label.split("-")[0]}
+    options["start_date"] = world.day(80 if operation == "createRestrictedDataToken" else 20)
+    if label.startswith("vendor"):
+        options |= {"selling_programs": ["RETAIL"], "distributor_views": ["MANUFACTURING"]}
+    return world.run(world.config(label, **options), state, streams=(*streams, "report_ledger"))
+
+
+def check(world: World, run: Run, began: Any) -> None:
+    """A run under any answer ends in time, says what failed and how, and no secret."""
+    assert world.clock() - began < LONGEST
+    assert run.error is None or isinstance(run.error, RunFailedError)
+    said = b"".join(run.lines).decode() + str(run.error)
+    for account in world.sandbox.accounts:
+        assert account.client_secret not in said
+        assert account.refresh_token not in said
+    assert "Atza|" not in said
+    assert "Traceback" not in said
+    for row in run.records("report_ledger"):
+        if row["outcome"] not in {"loaded", "empty"}:
+            assert row["reason"]
+
+
+def the_next_run_is_whole(world: World, operation: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the odd answers have passed, no row is missing."""
+    monkeypatch.undo()
+    world.clock.advance(3600)
+    after, plain = read(world, operation, run.state), read(world, operation)
+    stream = OPERATIONS[operation][2][0]
+    assert after.error is None
+    assert plain.records(stream)
+    assert {*plain.upserted(stream)} <= {*after.upserted(stream, run.upserted(stream))}
+
+
+@pytest.mark.parametrize("times", [1, float("inf")], ids=["once", "for ever"])
+@pytest.mark.parametrize("shape", ANSWERS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_answer_that_is_none(
+    world: World, monkeypatch: pytest.MonkeyPatch, operation: str, shape: str, times: float
+) -> None:
+    status, headers, body = ANSWERS[shape]
+    stand = Stand(OPERATIONS[operation][0], lambda real: made(status, headers, body, real.url), times)
+    stand.install(monkeypatch)
+    began = world.clock()
+    run = read(world, operation)
+    assert stand.calls
+    check(world, run, began)
+    if times > 1 and shape not in {"a redirect", "teapot"}:
+        outcomes = {row["outcome"] for row in run.records("report_ledger")}
+        assert "loaded" not in outcomes or operation == "getReports"
+    the_next_run_is_whole(world, operation, run, monkeypatch)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_errors_that_quote_secrets(world: World, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+    label = OPERATIONS[operation][1]
+    account = next(each for each in world.sandbox.accounts if each.label == label)
+    secret, token = account.client_secret.encode(), account.refresh_token.encode()
+    body = SECRETS % (secret, token, token.replace(b"|", b"%7C"), secret)
+    stand = Stand(OPERATIONS[operation][0], lambda _: made(400, {}, body), float("inf"))
+    stand.install(monkeypatch)
+    began = world.clock()
+    check(world, read(world, operation), began)
+    assert stand.calls
+
+
+def mutations(body: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The answer with one value missing, or of another type, for each value in it."""
+    items = body.items() if isinstance(body, dict) else enumerate(body[:2]) if isinstance(body, list) else ()
+    for key, value in list(items):
+        here = f"{path}.{key}"
+        for other in VALUES:
+            yield f"{here}={other!r}", replaced(body, key, other)
+        if isinstance(body, dict):
+            yield f"{here} missing", {name: inner for name, inner in body.items() if name != key}
+        for name, inner in mutations(value, here):
+            yield name, replaced(body, key, inner)
+
+
+def replaced(body: Any, key: Any, value: Any) -> Any:
+    """A copy of an object or array with another value."""
+    other = dict(body) if isinstance(body, dict) else list(body)
+    other[key] = value
+    return other
+
+
+#: Mutations in CI: some of each operation; the rest are `exhaustive`.
+EVERY = 9
+
+
+@pytest.mark.parametrize(
+    "part",
+    [pytest.param(0, id="some"), *(pytest.param(part, marks=pytest.mark.exhaustive) for part in range(1, EVERY))],
+)
+@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "download"])
+def test_an_answer_with_a_value_of_another_type(
+    world: World, monkeypatch: pytest.MonkeyPatch, operation: str, part: int
+) -> None:
+    found: list[Any] = []
+    pattern = OPERATIONS[operation][0]
+    with monkeypatch.context() as patched:
+        Stand(pattern, lambda real: found.append(json.loads(real.content)) if real.ok else None, 1).install(patched)
+        read(world, operation)
+    (body,) = found
+    for _, changed in itertools.islice(mutations(body), part, None, EVERY):
+        began = world.clock()
+        with monkeypatch.context() as patched:
+            encoded = json.dumps(changed).encode()
+            Stand(pattern, lambda real, encoded=encoded: made(real.status_code, {}, encoded, real.url), 1).install(
+                patched
+            )
+            run = read(world, operation)
+        check(world, run, began)
+        world.clock.advance(7200)
