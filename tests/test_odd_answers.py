@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,7 @@ from tap_amazon_vendor.errors import RunFailedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from world import Run, World
+    from world import Row, Run, World
 
 #: Of each operation: method and path, an account that calls it, and the streams that make it do so.
 OPERATIONS = {
@@ -106,6 +107,11 @@ def made(status: int, headers: dict[str, str], body: bytes, url: str = "") -> re
     response.headers.update(headers)
     response.raw = HTTPResponse(io.BytesIO(body), status=status, headers=headers, preload_content=False)
     return response
+
+
+def answered(body: bytes, real: requests.Response) -> requests.Response:
+    """A good answer with another body than the real one."""
+    return made(200, {}, body, real.url)
 
 
 def read(world: World, operation: str, state: Row | None = None) -> Run:
@@ -217,10 +223,7 @@ def test_an_answer_with_a_value_of_another_type(
     for _, changed in itertools.islice(mutations(body), part, None, EVERY):
         began = world.clock()
         with monkeypatch.context() as patched:
-            encoded = json.dumps(changed).encode()
-            Stand(pattern, lambda real, encoded=encoded: made(real.status_code, {}, encoded, real.url), 1).install(
-                patched
-            )
+            Stand(pattern, partial(answered, json.dumps(changed).encode()), 1).install(patched)
             run = read(world, operation)
         check(world, run, began)
         world.clock.advance(7200)
