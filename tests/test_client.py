@@ -102,25 +102,25 @@ def error(status: int, message: str, code: str = "Unauthorized", details: str = 
 
 class TestCalls:
     def test_the_answer_is_returned(self, door: Door) -> None:
-        assert door().call(GET_REPORTS, query=LIST) == {"reports": []}
+        assert door().call(GET_REPORTS, answer=dict, query=LIST) == {"reports": []}
 
     def test_a_body_is_sent_as_json(self, door: Door, sandbox: Sandbox) -> None:
-        assert door().call(CREATE_REPORT, body=BODY)["reportId"]
+        assert door().call(CREATE_REPORT, answer=dict, body=BODY)["reportId"]
         assert calls(sandbox, "createReport")[0].request == BODY
 
     def test_ids_are_quoted_so_that_they_stay_one_step_of_the_path(self, scripted: Scripted) -> None:
         with scripted() as (host, api):
-            api.call(GET_DOCUMENT, document_id="amzn1/../a?b=c&d #e")
+            api.call(GET_DOCUMENT, answer=dict, document_id="amzn1/../a?b=c&d #e")
         assert host.seen[0].target == "/reports/2021-06-30/documents/amzn1%2F..%2Fa%3Fb%3Dc%26d%20%23e"
 
     def test_a_query_is_encoded(self, scripted: Scripted) -> None:
         with scripted() as (host, api):
-            api.call(GET_REPORTS, query={"nextToken": "a+b/c=="})
+            api.call(GET_REPORTS, answer=dict, query={"nextToken": "a+b/c=="})
         assert host.seen[0].target == "/reports/2021-06-30/reports?nextToken=a%2Bb%2Fc%3D%3D"
 
     def test_every_call_carries_the_access_token_in_amazons_header(self, scripted: Scripted) -> None:
         with scripted() as (host, api):
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
         headers = {name.lower(): value for name, value in host.seen[0].headers.items()}
         assert headers["x-amz-access-token"].startswith("Atza|")
         assert "authorization" not in headers
@@ -142,19 +142,19 @@ class TestCalls:
 
         monkeypatch.setattr(api.auth, "authenticate_request", noted("sign", api.auth.authenticate_request))
         monkeypatch.setattr(bucket, "take", noted("take", bucket.take))
-        api.call(GET_REPORTS, query=LIST)
+        api.call(GET_REPORTS, answer=dict, query=LIST)
         assert order == ["sign", "take"]
 
     def test_one_token_serves_many_calls(self, door: Door, sandbox: Sandbox) -> None:
         api = door()
         for _ in range(5):
-            api.call(GET_REPORTS, query=LIST)
+            api.call(GET_REPORTS, answer=dict, query=LIST)
         assert len(calls(sandbox, "token")) == 1
 
     def test_wrong_credentials_are_told_at_once(self, door: Door, sandbox: Sandbox, clock: FakeClock) -> None:
         before = clock()
         with pytest.raises(CredentialsError, match="the refresh token is not valid"):
-            door(refresh_token=Secret("Atzr|mistyped")).call(GET_REPORTS, query=LIST)
+            door(refresh_token=Secret("Atzr|mistyped")).call(GET_REPORTS, answer=dict, query=LIST)
         assert [call.operation for call in sandbox.calls] == ["token"]
         assert clock() == before
 
@@ -163,7 +163,7 @@ class TestTokens:
     @pytest.mark.parametrize("fault", ["token_expired_early", "token_malformed"])
     def test_a_token_that_amazon_refuses_is_renewed_once(self, fault: str, door: Door, sandbox: Sandbox) -> None:
         sandbox.inject(fault)
-        assert door().call(GET_REPORTS, query=LIST) == {"reports": []}
+        assert door().call(GET_REPORTS, answer=dict, query=LIST) == {"reports": []}
         assert statuses(sandbox, "getReports") == [403, 200]
         assert len(calls(sandbox, "token")) == 2
 
@@ -179,7 +179,7 @@ class TestTokens:
     ) -> None:
         sandbox.inject(fault, None)
         with pytest.raises(AccessDeniedError) as caught:
-            door().call(GET_REPORTS, query=LIST)
+            door().call(GET_REPORTS, answer=dict, query=LIST)
         assert text in str(caught.value)
         assert statuses(sandbox, "getReports") == [403, 403]
 
@@ -188,7 +188,7 @@ class TestTokens:
         api = door()
         for _ in range(3):
             sandbox.inject("token_expired_early")
-            api.call(GET_REPORTS, query=LIST)
+            api.call(GET_REPORTS, answer=dict, query=LIST)
         assert len(calls(sandbox, "token")) == 4
 
     @pytest.mark.parametrize("case", [str, str.upper])
@@ -207,7 +207,7 @@ class TestTokens:
         scripted: Scripted,
     ) -> None:
         with scripted(error(403, "Access to requested resource is denied.", details=case(text))) as (host, api):
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
         first, second = (one.headers["x-amz-access-token"] for one in host.seen)
         assert first != second
 
@@ -228,21 +228,21 @@ class TestTokens:
     ) -> None:
         before = clock()
         with scripted(error(403, text)) as (host, api), pytest.raises(AccessDeniedError) as caught:
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
         assert str(caught.value) == f"getReport: Unauthorized: {text} (Amazon request id 1-2-3)"
         assert len(host.seen) == 1
         assert clock() == before
 
     def test_a_401_is_a_refusal_too(self, scripted: Scripted) -> None:
         with scripted(error(401, "Who are you?")) as (_, api), pytest.raises(AccessDeniedError, match="Who are you"):
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
 
 
 class TestIncident:
     def test_amazons_incident_is_waited_for(self, door: Door, sandbox: Sandbox, clock: FakeClock) -> None:
         sandbox.inject("security_token_incident", 4)
         before = clock()
-        assert door().call(GET_REPORTS, query=LIST) == {"reports": []}
+        assert door().call(GET_REPORTS, answer=dict, query=LIST) == {"reports": []}
         assert (clock() - before).total_seconds() == pytest.approx(240)
         # It hits everybody: another token would not help.
         assert len(calls(sandbox, "token")) == 1
@@ -250,24 +250,24 @@ class TestIncident:
     def test_an_incident_that_lasts_is_an_error_in_amazons_words(self, door: Door, sandbox: Sandbox) -> None:
         sandbox.inject("security_token_incident", None)
         with pytest.raises(AccessDeniedError, match="The security token included in the request is expired"):
-            door().call(GET_REPORTS, query=LIST)
+            door().call(GET_REPORTS, answer=dict, query=LIST)
         assert statuses(sandbox, "getReports") == [403] * 6
 
 
 class TestErrors:
     def test_an_unknown_id_is_not_found(self, door: Door) -> None:
         with pytest.raises(NotFoundError, match=r"^getReport: NotFound: Report not found"):
-            door().call(GET_REPORT, report_id="7")
+            door().call(GET_REPORT, answer=dict, report_id="7")
 
     def test_a_rejected_request_quotes_code_message_and_details(self, door: Door) -> None:
         with pytest.raises(RequestRejectedError) as caught:
-            door().call(CREATE_REPORT, body={})
+            door().call(CREATE_REPORT, answer=dict, body={})
         text = "createReport: InvalidInput: One or more required parameters missing: marketplaceIds;reportType;"
         assert caught.value.text == text
 
     def test_a_missing_role_is_a_refusal_that_quotes_amazon(self, door: Door) -> None:
         with pytest.raises(AccessDeniedError, match="Unauthorized: Access to the resource is forbidden"):
-            door("vendor-us-no-role").call(CREATE_REPORT, body=BODY)
+            door("vendor-us-no-role").call(CREATE_REPORT, answer=dict, body=BODY)
 
     @pytest.mark.parametrize("status", [400, 413, 415, 422])
     def test_any_other_4xx_is_a_rejected_request(self, status: int, scripted: Scripted) -> None:
@@ -275,12 +275,12 @@ class TestErrors:
             scripted(error(status, "No", code="Bad")) as (host, api),
             pytest.raises(RequestRejectedError, match="Bad: No"),
         ):
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
         assert len(host.seen) == 1
 
     def test_every_error_quotes_the_request_id(self, door: Door) -> None:
         with pytest.raises(NotFoundError) as caught:
-            door().call(GET_REPORT, report_id="7")
+            door().call(GET_REPORT, answer=dict, report_id="7")
         assert caught.value.request_id
         assert str(caught.value).endswith(f"(Amazon request id {caught.value.request_id})")
 
@@ -290,7 +290,7 @@ class TestErrors:
     def test_a_passing_fault_is_tried_again(self, fault: str, door: Door, sandbox: Sandbox, clock: FakeClock) -> None:
         sandbox.inject(fault, 3)
         before = clock()
-        assert door().call(GET_REPORTS, query=LIST) == {"reports": []}
+        assert door().call(GET_REPORTS, answer=dict, query=LIST) == {"reports": []}
         assert len(calls(sandbox, "getReports")) == 4
         assert clock() > before
 
@@ -308,7 +308,7 @@ class TestErrors:
     ) -> None:
         sandbox.inject(fault, None)
         with pytest.raises(UnavailableError, match=text) as caught:
-            door().call(GET_REPORTS, query=LIST)
+            door().call(GET_REPORTS, answer=dict, query=LIST)
         assert "<html>" not in str(caught.value)
         assert len(calls(sandbox, "getReports")) == MAX_TRIES
 
@@ -319,12 +319,12 @@ class TestErrors:
         scripted: Scripted,
     ) -> None:
         with scripted(*[Answer(200, body)] * 9) as (_, api), pytest.raises(UnavailableError, match="HTTP 200"):
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
 
     def test_what_must_not_be_repeated_is_sent_once(self, door: Door, sandbox: Sandbox) -> None:
         sandbox.inject("connection_reset")
         with pytest.raises(UnansweredError, match="connection reset"):
-            door().call(CREATE_REPORT, repeatable=False, body=BODY)
+            door().call(CREATE_REPORT, answer=dict, repeatable=False, body=BODY)
         assert statuses(sandbox, "createReport") == [0]
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -332,7 +332,7 @@ class TestErrors:
         with serving() as elsewhere:
             answers = [Answer(status, headers={"Location": f"{elsewhere.url}/reports"})] * 6
             with scripted(*answers) as (_, api), pytest.raises(AmazonError):
-                api.call(GET_REPORT, report_id="7")
+                api.call(GET_REPORT, answer=dict, report_id="7")
         assert elsewhere.seen == []
 
     def test_a_redirect_is_said_to_be_one(self, scripted: Scripted) -> None:
@@ -340,7 +340,7 @@ class TestErrors:
             scripted(*[Answer(302, headers={"Location": "/reports"})] * 6) as (_, api),
             pytest.raises(AmazonError, match="HTTP 302"),
         ):
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
 
 
 class TestQuota:
@@ -349,7 +349,7 @@ class TestQuota:
     ) -> None:
         api, before = door(), clock()
         for _ in range(18):
-            api.call(CREATE_REPORT, repeatable=False, body=BODY)
+            api.call(CREATE_REPORT, answer=dict, repeatable=False, body=BODY)
         assert set(statuses(sandbox, "createReport")) == {202}
         assert (clock() - before).total_seconds() == pytest.approx(3 / 0.0167, rel=0.01)
 
@@ -357,21 +357,21 @@ class TestQuota:
         api = door()
         assert api.bucket(CREATE_REPORT).delay() == 0
         for _ in range(15):
-            api.call(CREATE_REPORT, body=BODY)
+            api.call(CREATE_REPORT, answer=dict, body=BODY)
         assert api.bucket(CREATE_REPORT).delay() == pytest.approx(1 / 0.0167 + 1, abs=0.001)
         assert api.bucket(GET_REPORT).delay() == 0
 
     def test_a_429_is_waited_for_as_long_as_a_token_takes(self, door: Door, sandbox: Sandbox, clock: FakeClock) -> None:
         sandbox.inject("quota_exceeded")
         before = clock()
-        assert door().call(CREATE_REPORT, repeatable=False, body=BODY)["reportId"]
+        assert door().call(CREATE_REPORT, answer=dict, repeatable=False, body=BODY)["reportId"]
         assert statuses(sandbox, "createReport") == [429, 202]
         assert (clock() - before).total_seconds() == pytest.approx(1 / 0.0167, rel=0.02)
 
     def test_a_429_that_stays_is_an_error_in_amazons_words(self, door: Door, sandbox: Sandbox) -> None:
         sandbox.inject("quota_exceeded", None)
         with pytest.raises(UnavailableError, match="QuotaExceeded: You exceeded your quota") as caught:
-            door().call(CREATE_REPORT, repeatable=False, body=BODY)
+            door().call(CREATE_REPORT, answer=dict, repeatable=False, body=BODY)
         assert caught.value.request_id
         assert statuses(sandbox, "createReport") == [429] * MAX_TRIES
 
@@ -388,7 +388,7 @@ class TestQuota:
     ) -> None:
         before = clock()
         with scripted(Answer(429, headers={"Retry-After": retry_after})) as (_, api):
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
         assert (clock() - before).total_seconds() == pytest.approx(seconds)
 
     def test_a_429_states_the_rate_that_its_pause_goes_by(
@@ -398,7 +398,7 @@ class TestQuota:
     ) -> None:
         before = clock()
         with scripted(Answer(429, headers={"x-amzn-RateLimit-Limit": "0.01"})) as (_, api):
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
         assert (clock() - before).total_seconds() == pytest.approx(100, abs=0.1)
 
     @pytest.mark.parametrize("status", [200, 400, 404])
@@ -408,7 +408,7 @@ class TestQuota:
         scripted: Scripted,
     ) -> None:
         with scripted(Answer(status, headers={"x-amzn-RateLimit-Limit": "0.25"})) as (_, api), suppress(AmazonError):
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
         assert api._throttle.bucket(GET_REPORT).rate == 0.25
         assert api._throttle.bucket(CREATE_REPORT).rate == CREATE_REPORT.rate
 
@@ -422,14 +422,14 @@ class TestQuota:
             )
             before = clock()
             for _ in range(35):
-                api.call(CREATE_REPORT, body=BODY)
+                api.call(CREATE_REPORT, answer=dict, body=BODY)
         assert (clock() - before).total_seconds() < 3
         assert 429 not in statuses(sandbox, "createReport")
 
     def test_every_try_costs_a_token(self, scripted: Scripted) -> None:
         slow = Operation("slow", "GET", "/slow", 0.001, 3)
         with scripted(Answer(503), Answer(503)) as (_, api):
-            api.call(slow)
+            api.call(slow, answer=dict)
         assert api.bucket(slow).delay() > 900
 
 
@@ -442,7 +442,7 @@ class TestSecrets:
         caplog.set_level(logging.DEBUG)
         script = [Answer(503), Answer(429), Fate.RESET, error(400, "No", code="Bad")]
         with scripted(*script) as (host, api), pytest.raises(RequestRejectedError) as caught:
-            api.call(GET_REPORT, report_id="7")
+            api.call(GET_REPORT, answer=dict, report_id="7")
         assert len(host.seen) == 4
         assert "trying again" in caplog.text
         words = str(caught.value) + caplog.text

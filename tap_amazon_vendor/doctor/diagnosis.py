@@ -3,19 +3,29 @@
 Amazon requires two things for access to data. The API authorization: the account consented to the application, which
 had the role at the time. The user permission: the account, and the user who consented for it, may see the data in
 Vendor Central or Seller Central. A list call shows the former; the latter shows in reports only, so those of the last
-90 days are checked.
+90 days are checked. That a list call is answered proves nothing: whether Amazon refuses it where the role is missing is not
+known. Only a report that came does.
 """
 
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
 
+from tap_amazon_vendor.amazon.answers import Answer, decode
+from tap_amazon_vendor.amazon.client import EXPIRED_SECRET
 from tap_amazon_vendor.amazon.throttle import Operation
-from tap_amazon_vendor.amazon.wording import NO_ROLE, NO_VENDOR_GROUP, OTHER_ACCOUNT_TYPE
+from tap_amazon_vendor.amazon.wording import (
+    NO_ROLE,
+    NO_VENDOR_GROUP,
+    OTHER_ACCOUNT_TYPE,
+    is_missing_role,
+    is_refused_token,
+)
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.doctor import advice
 from tap_amazon_vendor.engine.existing import TYPES_PER_CALL
@@ -24,7 +34,9 @@ from tap_amazon_vendor.errors import (
     AmazonError,
     CredentialsError,
     RequestRejectedError,
+    UnavailableError,
 )
+from tap_amazon_vendor.reports.answers import ReportList
 from tap_amazon_vendor.reports.api import GET_REPORTS
 from tap_amazon_vendor.streams.report_rows import ReportRows
 
@@ -38,7 +50,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.streams import AnyRows
 
     Roles = tuple[str, ...]
-    Reports = list[dict[str, t.Any]]
+    Reports = list["_Report"]
     Groups = Mapping[str, Sequence[AnyRows]]
     ByRole = dict[tuple[str, Roles], list[AnyRows]]
 
@@ -46,6 +58,30 @@ if t.TYPE_CHECKING:
 GET_PARTICIPATIONS = Operation(
     "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15
 )
+
+
+class _Report(Answer):
+    """A report that getReports lists."""
+
+    report_type: str | None = None
+    processing_status: str | None = None
+    marketplace_ids: list[str] | None = None
+
+
+class _Marketplace(Answer):
+    id: str
+    country_code: str
+
+
+class _Participation(Answer):
+    marketplace: _Marketplace
+
+
+class _Participations(Answer):
+    """Of getMarketplaceParticipations."""
+
+    payload: list[_Participation]
+
 
 #: Days after which Amazon no longer accepts a client secret, and how many days before that we warn
 #: (docs/amazon/login.md#credentials).
@@ -93,10 +129,11 @@ class Permission:
         group: Permission group, as `streams.GROUPS` names it.
         roles: Amazon's roles, any one of which suffices.
         streams: Names of the streams.
-        authorized: Whether the API authorization covers them.
+        authorized: Whether the API authorization covers them: unknown until the first report.
         permitted: Whether the account and its user may see the data, as far as reports show.
         text: What was found, with Amazon's message where it refused.
         steps: What to do about it.
+        answered: Amazon answered the question.
         request: Text to send to the account's administrator.
     """
 
@@ -108,11 +145,12 @@ class Permission:
     text: str = ""
     steps: tuple[str, ...] = ()
     request: str = ""
+    answered: bool = True
 
     @property
     def ok(self) -> bool:
         """Whether the streams can be read, as far as is known."""
-        return self.authorized is State.OK and self.permitted is not State.FAILED
+        return self.answered and State.FAILED not in {self.authorized, self.permitted}
 
 
 @dataclass(frozen=True)
@@ -302,10 +340,11 @@ class _Answers:
         """
         if roles not in self.known:
             if not self.types[roles]:
-                return AmazonError("no report needs this role, so no list call tells: the first run will")
+                # No report needs this role: the first run tells.
+                return []
             query = {"reportTypes": ",".join(self.types[roles][:TYPES_PER_CALL]), "pageSize": "100"}
             try:
-                self.known[roles] = self.api.call(GET_REPORTS, query=query).get("reports", [])
+                self.known[roles] = [*_readable(self.api.call(GET_REPORTS, answer=ReportList, query=query))]
             except AmazonError as error:
                 self.known[roles] = error
         return self.known[roles]
@@ -314,6 +353,13 @@ class _Answers:
         """Return the answer to the first call, which also shows problems common to all."""
         known = (answer for answer in self.known.values() if _says(answer, OTHER_ACCOUNT_TYPE))
         return next(known, None) or next((self.of(roles) for roles, types in self.types.items() if types), [])
+
+
+def _readable(answer: ReportList) -> Iterator[_Report]:
+    """Yield the reports of a list that can be read."""
+    for element in answer.reports:
+        with suppress(ValueError):
+            yield decode(element, _Report)
 
 
 def _by_role(account: Account, groups: Groups) -> ByRole:
@@ -335,11 +381,19 @@ def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) ->
         text = f"This is not the authorization of a {account.kind}: {answer}"
         yield Check("account type", State.FAILED, text, advice.kind(account))
         return
+    if isinstance(answer, CredentialsError) and answer.code == EXPIRED_SECRET:
+        yield Check("client secret", State.FAILED, answer.text, (advice.rotate(),))
+        return
     known = not isinstance(answer, AmazonError) or isinstance(answer, RequestRejectedError)
     if not known and not _says(answer, NO_ROLE, NO_VENDOR_GROUP):
         refuses = isinstance(answer, AccessDeniedError)
         text = f"{account.api_url} {'refuses the account' if refuses else 'does not answer as Amazon does'}: {answer}"
-        yield Check("region", State.FAILED, text, advice.region(account) if refuses else (advice.host(account),))
+        steps: tuple[str, ...] = advice.region(account) if refuses else (advice.host(account),)
+        if is_refused_token(answer):
+            steps = advice.token(account)
+        elif isinstance(answer, UnavailableError):
+            steps = (*steps, "If they are right, it is an outage of Amazon's: try again later")
+        yield Check("region", State.FAILED, text, steps)
         return
     yield Check("region", State.OK, f"{account.api_url} knows the account")
     yield _seller_marketplaces(account, api) if account.kind == "seller" else _vendor_marketplaces(account, answer)
@@ -353,12 +407,10 @@ def _says(answer: Reports | AmazonError, *texts: str) -> bool:
 def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
     """Compare the marketplaces with those in which the seller participates."""
     try:
-        answer = api.call(GET_PARTICIPATIONS)
-        own = {entry["marketplace"]["id"]: entry["marketplace"]["countryCode"] for entry in answer.get("payload", [])}
+        answer = api.call(GET_PARTICIPATIONS, answer=_Participations)
     except AmazonError as error:
         return Check(MARKETPLACES, State.UNKNOWN, f"Amazon does not tell where the seller sells: {error}")
-    except (KeyError, TypeError):
-        return Check(MARKETPLACES, State.UNKNOWN, "Amazon does not tell where the seller sells: an unexpected answer")
+    own = {each.marketplace.id: each.marketplace.country_code for each in answer.payload}
     missing = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in own)
     has = f"The account sells in {', '.join(sorted(own.values()))}"
     if not missing:
@@ -373,8 +425,8 @@ def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Che
     done = {
         id_
         for report in reports
-        if report.get("processingStatus") == DONE
-        for id_ in report.get("marketplaceIds") or ()
+        if report.processing_status == DONE
+        for id_ in report.marketplace_ids or ()
     }
     if not done:
         return Check(MARKETPLACES, State.UNKNOWN, "Amazon tells a vendor's marketplace only with the first report")
@@ -403,8 +455,8 @@ def _permission(
                 steps=advice.user_steps(account, group),
                 request=advice.user_request(account, group),
             )
-        if not isinstance(answer, AccessDeniedError):
-            return replace(permission, text=str(answer))
+        if not is_missing_role(answer):
+            return replace(permission, text=str(answer), answered=False)
         return replace(
             permission,
             authorized=State.FAILED,
@@ -413,19 +465,22 @@ def _permission(
             request=advice.role_request(account, role),
         )
     types = {stream.source for stream in streams}
-    ends = [report.get("processingStatus") for report in answer if report.get("reportType") in types]
-    permission = replace(permission, authorized=State.OK)
-    if DONE in ends:
-        return replace(permission, permitted=State.OK, text="Reports came within the last 90 days")
-    if FATAL in ends:
+    ends = [(report.report_type, report.processing_status) for report in answer if report.report_type in types]
+    done = {report_type for report_type, end in ends if end == DONE}
+    if done:
+        text = "Reports came within the last 90 days"
+        if others := [stream.name for stream in streams if isinstance(stream, ReportRows) and stream.source not in done]:
+            text += f"; unknown until the first report: {', '.join(others)}"
+        return replace(permission, authorized=State.OK, permitted=State.OK, text=text)
+    if failed := sum(end == FATAL for _, end in ends):
         return replace(
             permission,
             permitted=State.WARNING,
-            text=f"The role is there, but all {ends.count(FATAL)} reports of the last 90 days ended in an error",
+            text=f"All {failed} reports of the last 90 days ended in an error",
             steps=(
                 "See Amazon's reason in `report_ledger`. If it is about rights:",
                 *advice.user_steps(account, group),
             ),
             request=advice.user_request(account, group),
         )
-    return replace(permission, text="The role is there; whether the user may see the data shows with the first report")
+    return replace(permission, text="Unknown until the first report: Amazon refuses nothing, which proves nothing")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import typing as t
 
+from tap_amazon_vendor.amazon.wording import is_missing_role
 from tap_amazon_vendor.audit.ledger import LedgerEntry
-from tap_amazon_vendor.errors import AccessDeniedError, AmazonError
+from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.errors import AmazonError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.coverage import plan
 from tap_amazon_vendor.reports.request import ReportPartition
@@ -29,6 +31,7 @@ class PagedReader:
 
     Attributes:
         error: Why it could not be read, None if it could.
+        findings: What it holds besides its rows.
     """
 
     def __init__(
@@ -48,15 +51,13 @@ class PagedReader:
         self._account = account
         self._window = window
         self._api = api
-        self._rows = 0
         self.error: AmazonError | None = None
+        self.findings = Findings()
 
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows in chunks. An error ends them, and `finish` records it."""
         try:
-            for chunk in self._stream.chunks(self._api, self._account, self._window):
-                self._rows += len(chunk)
-                yield chunk
+            yield from self._stream.chunks(self._api, self._account, self._window, self.findings)
         except AmazonError as error:
             self.error = error
 
@@ -71,7 +72,7 @@ class PagedReader:
                 subject,
                 self._window,
                 outcome,
-                self._rows if outcome.completes else 0,
+                self.findings.rows if outcome.completes else 0,
                 reason=reason,
                 error=self.error,
             )
@@ -86,8 +87,9 @@ class PagedReader:
 
     def _outcome(self) -> tuple[Outcome, str | None]:
         if self.error is None:
-            return (Outcome.LOADED if self._rows else Outcome.EMPTY), None
-        if not isinstance(self.error, AccessDeniedError):
+            return (Outcome.LOADED if self.findings.rows or self.findings.rejected else Outcome.EMPTY), None
+        # Not for a refused token: that would leave the stream out for a week.
+        if not is_missing_role(self.error):
             return Outcome.FAILED, str(self.error)
         roles = ", ".join(self._stream.declaration.roles)
         return Outcome.SKIPPED, f"{self.error}. The application needs one of these roles: {roles}"
