@@ -249,7 +249,7 @@ class TestIncident:
 
     def test_an_incident_that_lasts_is_an_error_in_amazons_words(self, door: Door, sandbox: Sandbox) -> None:
         sandbox.inject("security_token_incident", None)
-        with pytest.raises(AccessDeniedError, match="The security token included in the request is expired"):
+        with pytest.raises(UnavailableError, match="The security token included in the request is expired"):
             door().call(GET_REPORTS, answer=dict, query=LIST)
         assert statuses(sandbox, "getReports") == [403] * 6
 

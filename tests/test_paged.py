@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from world import Recorder, Run
 
+from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.documents.rows import snake_keys
 from tap_amazon_vendor.errors import AccessDeniedError, RunFailedError, UnavailableError
 from tap_amazon_vendor.tap import TapAmazonVendor
@@ -62,7 +64,10 @@ class FakeApi:
     def is_token_valid(self) -> bool:
         return True
 
-    def call(self, operation: Operation, *, query: dict[str, str] | None = None) -> Row:
+    def call(self, operation: Operation, *, answer: type[Any], query: dict[str, str] | None = None) -> Any:
+        return decode(json.dumps(self.say(operation, query)).encode(), answer)
+
+    def say(self, operation: Operation, query: dict[str, str] | None) -> Row:
         if operation.name == "getReports":
             raise FORBIDDEN
         if operation.name == "getMarketplaceParticipations":
@@ -204,7 +209,7 @@ def test_an_outage_fails_and_the_next_run_misses_nothing(run: Callable[..., tupl
 
 
 def test_pages_without_an_end_are_an_error(run: Callable[..., tuple[Run, FakeApi]], monkeypatch: Any) -> None:
-    monkeypatch.setattr(FakeApi, "call", lambda *_, **__: {"payload": {"transactions": [], "nextToken": "same"}})
+    monkeypatch.setattr(FakeApi, "say", lambda *_, **__: {"payload": {"transactions": [], "nextToken": "same"}})
     done, _ = run([])
     assert "the same page token twice" in str(done.error)
 

@@ -215,13 +215,15 @@ def _refusal(
     except ValueError:
         said = LoginRefusal()
     status = response.status_code
-    meaning = meanings.get(said.error or "")
+    error, description = (
+        " ".join(secrets.redact(words or "").split())[:LONGEST_TEXT] for words in (said.error, said.error_description)
+    )
+    meaning = meanings.get(error)
     if meaning is None:
-        named = redirect(response) or f"HTTP {status}{f' {said.error}' if said.error else ''}"
-        meaning = f"{LOGIN} answered {named} instead of a token"
-    if said.error_description or said.error in meanings:
-        meaning += f". Amazon says: {said.error}: {said.error_description or 'no description'}"
-    text = secrets.redact(f"Account {account.label!r}: {' '.join(meaning.split())}")[:LONGEST_TEXT]
+        meaning = f"{LOGIN} answered {redirect(response) or f'HTTP {status} {error}'.rstrip()} instead of a token"
+    if description or error in meanings:
+        meaning += f". Amazon says: {error}: {description or 'no description'}"
+    text = f"Account {account.label!r}: {meaning}"
     id_ = request_id(response)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         return LoginUnavailableError(text, request_id=id_)

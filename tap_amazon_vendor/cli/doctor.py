@@ -230,7 +230,8 @@ def _table(permissions: Sequence[Permission]) -> Table:
                 Text(advice.user_permission(permission.group), "bold"),
                 *(Padding(line, (0, 0, 0, GAP)) for line in about),
             ),
-            *(Text(words, STYLES[state.value]) for state, words in _states(permission)),
+            # In two lines, so that names of streams are whole.
+            *(Text(words.replace(" until ", " until\n"), STYLES[state.value]) for state, words in _states(permission)),
         )
     return table
 

@@ -123,7 +123,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Permission:
-    """Access to the streams of a group that need the same role.
+    """Access to the streams of a group that need the same role, and of which reports came or none came.
 
     Attributes:
         group: Permission group, as `streams.GROUPS` names it.
@@ -248,7 +248,9 @@ def check_account(  # noqa: PLR0913  # whom, what, how, and what is known alread
         found.append(check)
         if check.state is State.FAILED:
             return Diagnosis(account, tuple(found))
-    permissions = tuple(_permission(account, *key, streams, answers) for key, streams in wanted.items())
+    permissions = tuple(
+        permission for key, streams in wanted.items() for permission in _permissions(account, *key, streams, answers)
+    )
     return Diagnosis(account, tuple(found), permissions)
 
 
@@ -438,13 +440,27 @@ def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Che
     return Check(MARKETPLACES, State.FAILED, f"All reports of this account are from {have}, none from {wrong}", steps)
 
 
-def _permission(
+def _permissions(
     account: Account, group: str, roles: Roles, streams: Sequence[AnyRows], answers: _Answers
-) -> Permission:
-    """Check whether the streams of a group that need the same role can be read."""
+) -> Iterator[Permission]:
+    """Check whether the streams of a group that need the same role can be read.
+
+    Those of whose report type one came are told apart from the others: a report proves nothing of another type.
+    """
     answer = answers.of(roles)
-    permission = Permission(group, roles, tuple(stream.name for stream in streams))
-    role = " or ".join(roles)
+    reports = [] if isinstance(answer, AmazonError) else answer
+    done = {report.report_type for report in reports if report.processing_status == DONE}
+    for proved in (True, False):
+        some = tuple(stream for stream in streams if (stream.source in done) is proved)
+        if some:
+            yield _permission(account, Permission(group, roles, tuple(stream.name for stream in some)), some, answer)
+
+
+def _permission(
+    account: Account, permission: Permission, streams: Sequence[AnyRows], answer: Reports | AmazonError
+) -> Permission:
+    """Judge the streams of which reports came, or those of which none came."""
+    group, role = permission.group, " or ".join(permission.roles)
     if isinstance(answer, AmazonError):
         if _says(answer, NO_VENDOR_GROUP):
             return replace(
@@ -465,22 +481,19 @@ def _permission(
             request=advice.role_request(account, role),
         )
     types = {stream.source for stream in streams}
-    ends = [(report.report_type, report.processing_status) for report in answer if report.report_type in types]
-    done = {report_type for report_type, end in ends if end == DONE}
-    if done:
+    ends = [report.processing_status for report in answer if report.report_type in types]
+    if DONE in ends:
         text = "Reports came within the last 90 days"
-        if others := [stream.name for stream in streams if isinstance(stream, ReportRows) and stream.source not in done]:
-            text += f"; unknown until the first report: {', '.join(others)}"
         return replace(permission, authorized=State.OK, permitted=State.OK, text=text)
-    if failed := sum(end == FATAL for _, end in ends):
+    if FATAL in ends:
         return replace(
             permission,
             permitted=State.WARNING,
-            text=f"All {failed} reports of the last 90 days ended in an error",
+            text=f"No report came: all {ends.count(FATAL)} reports of the last 90 days ended in an error",
             steps=(
                 "See Amazon's reason in `report_ledger`. If it is about rights:",
                 *advice.user_steps(account, group),
             ),
             request=advice.user_request(account, group),
         )
-    return replace(permission, text="Unknown until the first report: Amazon refuses nothing, which proves nothing")
+    return replace(permission, text="Unknown until the first report: that Amazon refuses no list call proves nothing")
