@@ -318,7 +318,9 @@ class TestRefusals:
 
     def test_a_refusal_is_read_whatever_comes_first_in_it(self, answer: Callable[..., LwaAuthenticator]) -> None:
         said = {"error_index": "5EDd==", "error_description": "The grant type", "error": "unsupported_grant_type"}
-        with pytest.raises(CredentialsError, match="HTTP 400 unsupported_grant_type instead of a token.*The grant type"):
+        with pytest.raises(
+            CredentialsError, match=r"HTTP 400 unsupported_grant_type instead of a token.*The grant type"
+        ):
             answer(400, said).update_access_token()
 
     def test_too_many_logins_are_no_fault_of_the_credentials(self, answer: Callable[..., LwaAuthenticator]) -> None:

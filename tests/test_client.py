@@ -7,16 +7,18 @@ import logging
 import typing as t
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 import requests
 from hosts import Answer, Fate, Host, account_at, serving
 
-from amazon_sandbox import Call, Sandbox, running
+from amazon_sandbox import CLIENT_SECRET, Call, Sandbox, running
 from tap_amazon_vendor.amazon.auth import LwaAuthenticator
-from tap_amazon_vendor.amazon.client import SellingPartnerApi, amazon_text
+from tap_amazon_vendor.amazon.client import EXPIRED_SECRET, SellingPartnerApi, amazon_text
 from tap_amazon_vendor.amazon.retry import MAX_TRIES
 from tap_amazon_vendor.amazon.throttle import Operation, Throttle
+from tap_amazon_vendor.amazon.wording import is_missing_role
 from tap_amazon_vendor.config.redaction import Secret
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
@@ -238,6 +240,88 @@ class TestTokens:
             api.call(GET_REPORT, answer=dict, report_id="7")
 
 
+#: docs/amazon/errors.md#http-errors: status, message, details, the error, and whether a role is missing.
+WORDS = [
+    (400, "Report type 8 does not support account ID of type class x.VendorGroupId", "", RequestRejectedError, False),
+    (
+        400,
+        "Report rejected for this client. your report could not be applied to any marketplaces",
+        "",
+        RequestRejectedError,
+        False,
+    ),
+    (400, "One or more required parameters missing", "marketplaceIds;", RequestRejectedError, False),
+    (400, "Application do not have access to some or all requested resource", "", RequestRejectedError, True),
+    (403, "Access to the resource is forbidden", "", AccessDeniedError, True),
+    (403, "Access to requested resource is denied.", "", AccessDeniedError, True),
+    (
+        403,
+        "Access to requested resource is denied.",
+        "The access token you provided has expired.",
+        AccessDeniedError,
+        False,
+    ),
+    (403, "Access to requested resource is denied.", "... is revoked, malformed or invalid.", AccessDeniedError, False),
+    (
+        403,
+        "Access to requested resource is denied.",
+        "The LWA secret token you provided has expired.",
+        CredentialsError,
+        False,
+    ),
+    (403, "The LWA secret token you provided has expired.", "", CredentialsError, False),
+    (403, "MissingAuthenticationToken: Access to requested resource is denied.", "", AccessDeniedError, False),
+    (403, "Vendor Group amzn1.vg.x is not authorized to access vendor reports", "", AccessDeniedError, False),
+    (403, "The security token included in the request is expired", "", UnavailableError, False),
+    (403, "Unauthorized to access requested fields.", "", AccessDeniedError, False),
+    (404, "One or more of the provided ReportRequestIds could not be found.", None, NotFoundError, False),
+    (413, "Too large", "", RequestRejectedError, False),
+    (415, "Content type", "", RequestRejectedError, False),
+    (429, "You exceeded your quota for the requested resource.", "", UnavailableError, False),
+    (500, "We encountered an internal error. Please try again.", "", UnavailableError, False),
+    (503, "Service Unavailable", "", UnavailableError, False),
+]
+
+
+@pytest.mark.parametrize("case", [str, str.upper])
+@pytest.mark.parametrize(("status", "message", "details", "kind", "role"), WORDS)
+def test_each_text_of_amazon_has_its_error(
+    status: int,
+    message: str,
+    details: str | None,
+    kind: type[AmazonError],
+    case: Callable[[str], str],
+    scripted: Scripted,
+    *,
+    role: bool,
+) -> None:
+    said = {"code": "X", "message": case(message)} | ({} if details is None else {"details": case(details)})
+    answer = Answer(status, json.dumps({"errors": [said]}).encode(), {"x-amzn-ErrorType": "SomeException"})
+    with scripted(*[answer] * MAX_TRIES) as (_, api), pytest.raises(AmazonError) as caught:
+        api.call(GET_REPORT, answer=dict, report_id="7")
+    assert type(caught.value) is kind
+    assert case(message) in str(caught.value)
+    assert is_missing_role(caught.value) is role
+
+
+class TestExpiredSecret:
+    """docs/amazon/errors.md#http-errors: Login with Amazon still gives tokens for a secret that is over its time."""
+
+    SAYS = error(
+        403, "Access to requested resource is denied.", details="The LWA secret token you provided has expired."
+    )
+
+    def test_is_a_matter_of_the_credentials_and_not_tried_again(self, scripted: Scripted, clock: FakeClock) -> None:
+        before = clock()
+        with scripted(*[self.SAYS] * 9) as (host, api), pytest.raises(CredentialsError) as caught:
+            api.call(GET_REPORT, answer=dict, report_id="7")
+        assert (len(host.seen), clock()) == (1, before)
+        assert caught.value.code == EXPIRED_SECRET
+        assert "The LWA secret token you provided has expired." in str(caught.value)
+        assert "rotate it under your application's LWA credentials" in str(caught.value)
+        assert "No new consent is needed" in str(caught.value)
+
+
 class TestIncident:
     def test_amazons_incident_is_waited_for(self, door: Door, sandbox: Sandbox, clock: FakeClock) -> None:
         sandbox.inject("security_token_incident", 4)
@@ -434,6 +518,15 @@ class TestQuota:
 
 
 class TestSecrets:
+    @pytest.mark.parametrize("status", [400, 403, 404, 429, 500])
+    def test_one_that_amazon_quotes_is_masked_in_the_error(self, status: int, door: Door) -> None:
+        quoted = f"you sent client_id and {quote(CLIENT_SECRET)} and {CLIENT_SECRET} with Atza|abc and Atzr%7Cdef"
+        with serving(*[error(status, quoted)] * MAX_TRIES) as host, pytest.raises(AmazonError) as caught:
+            door(at=host.url).call(GET_REPORT, answer=dict, report_id="7")
+        for secret in (CLIENT_SECRET, quote(CLIENT_SECRET), "abc", "Atzr%7Cdef", "Atza|"):
+            assert secret not in str(caught.value)
+        assert "you sent client_id and *** and *** with *** and ***" in str(caught.value)
+
     def test_no_token_is_in_an_error_or_a_log(
         self,
         scripted: Scripted,
@@ -479,3 +572,15 @@ class TestAmazonText:
 
     def test_a_good_answer_has_no_error(self) -> None:
         assert amazon_text(self.answer(200, {"errors": [{"message": "b"}]})) == ""
+
+    @pytest.mark.parametrize(
+        ("body", "text"),
+        [
+            (b'{"errors": [{"message": "x", "details": ' + b"[" * 10_000 + b"]}]}", "HTTP 503 without a reason"),
+            (b'{"errors": [{"message": ' + b"9" * 5000 + b"}]}", "HTTP 503 without a reason"),
+            ('{"errors": [{"message": "é"}]}'.encode("latin-1"), "HTTP 503 without a reason"),
+            (b'{"errors": [{"code": "NotFound", "message": "two\\nlines"}]}', "NotFound: two lines"),
+        ],
+    )
+    def test_no_body_is_a_traceback(self, body: bytes, text: str) -> None:
+        assert amazon_text(self.answer(503, body)) == text

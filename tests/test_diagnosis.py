@@ -267,6 +267,36 @@ class TestPlace:
         assert failure(found).name == "region"
         assert f"{host.url} must be the host of the region where the account is" in failure(found).steps[0]
 
+    def test_a_client_secret_that_only_the_api_calls_too_old(self, examine: Examine) -> None:
+        body = {
+            "errors": [
+                {"code": "Unauthorized", "message": "The LWA secret token you provided has expired.", "details": ""}
+            ]
+        }
+        with serving(*[Answer(403, json.dumps(body).encode())] * 9) as host:
+            found = examine(api_url=host.url)
+        assert failure(found).name == "client secret"
+        assert "The LWA secret token you provided has expired." in failure(found).text
+        (step,) = failure(found).steps
+        assert step.startswith("Rotate it under your application's LWA credentials")
+        assert "no new consent is needed" in step
+        assert "authorize" not in step
+
+    @pytest.mark.parametrize(
+        "details", ["The access token you provided has expired.", "... is revoked, malformed or invalid."]
+    )
+    def test_a_token_that_is_refused_is_no_missing_role(self, details: str, examine: Examine) -> None:
+        body = {
+            "errors": [
+                {"code": "Unauthorized", "message": "Access to requested resource is denied.", "details": details}
+            ]
+        }
+        with serving(*[Answer(403, json.dumps(body).encode())] * 9) as host:
+            found = examine(api_url=host.url)
+        assert failure(found).name == "region"
+        assert "the authorization was revoked" in failure(found).steps[1]
+        assert not any("role" in step for step in failure(found).steps)
+
     def test_a_host_that_does_not_answer(self, examine: Examine, world: World) -> None:
         world.sandbox.inject("service_unavailable_503", None)
         assert failure(examine()).name == "region"
@@ -309,10 +339,18 @@ class TestRoles:
             if stream.account_type == "seller" and "US" in (stream.countries or ("US",))
         }
         refused = {
-            name for permission in found.permissions if permission.authorized is State.FAILED for name in permission.streams
+            name
+            for permission in found.permissions
+            if permission.authorized is State.FAILED
+            for name in permission.streams
         }
         assert refused == {name for name, has_role in expected.items() if not has_role}
-        allowed = {stream for permission in found.permissions if permission.authorized is State.OK for stream in permission.streams}
+        allowed = {
+            stream
+            for permission in found.permissions
+            if permission.authorized is State.OK
+            for stream in permission.streams
+        }
         assert all("settlement" in stream for stream in allowed), "only Amazon's own reports came yet"
         assert found.ok == all(expected.values())
         (missing,) = {*SELLER_ROLES} - {*known.roles}

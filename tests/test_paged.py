@@ -221,7 +221,7 @@ def test_pages_without_an_end_are_an_error(run: Callable[..., tuple[Run, FakeApi
     "text",
     [
         "Unauthorized: Access to requested resource is denied.: The access token you provided has expired.",
-        "Unauthorized: Access to requested resource is denied.: The access token you provided is revoked, malformed or x",
+        "Unauthorized: Access to requested resource is denied.: The access token you provided is revoked, malformed",
         "MissingAuthenticationToken: Missing Authentication Token",
         "HTTP 403 without a reason",
         "Unauthorized: Unauthorized to access requested fields.",
@@ -290,9 +290,7 @@ def test_pages_with_new_tokens_for_ever_are_an_error(
 ) -> None:
     numbers = iter(range(10**6))
     some = [transaction(1, "2026-11-10T08:00:00Z")] if kind == "same content" else []
-    monkeypatch.setattr(
-        FakeApi, "say", lambda *_: {"payload": {"transactions": some, "nextToken": str(next(numbers))}}
-    )
+    monkeypatch.setattr(FakeApi, "say", lambda *_: {"payload": {"transactions": some, "nextToken": str(next(numbers))}})
     done, _ = run([])
     assert "its pages have no end" in str(done.error)
     assert len(done.records(NAME)) <= 1

@@ -6,6 +6,7 @@ import gzip
 import json
 import logging
 import typing as t
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from hosts import Answer, Fate, account_at, free_url, serving
 from amazon_sandbox import Call, Sandbox, encode, running
 from tap_amazon_vendor.amazon.auth import LwaAuthenticator
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
-from tap_amazon_vendor.amazon.throttle import Throttle
+from tap_amazon_vendor.amazon.throttle import LEAST_SHARE, Throttle
 from tap_amazon_vendor.documents.files import Document, read_slices
 from tap_amazon_vendor.engine.model import JobStatus, Processing
 from tap_amazon_vendor.errors import (
@@ -33,6 +34,8 @@ from tap_amazon_vendor.reports.api import (
     GET_REPORT,
     GET_REPORTS,
     LISTED_PAGES,
+    SALES_AND_TRAFFIC,
+    SEARCH_QUERY_PERFORMANCE,
     ReportsApi,
 )
 from tap_amazon_vendor.reports.request import ReportRequest
@@ -44,6 +47,7 @@ if t.TYPE_CHECKING:
 
     from clocks import FakeClock
 
+    from tap_amazon_vendor.amazon.throttle import Bucket
     from tap_amazon_vendor.amazon.transport import Transport
 
 WINDOW = Window(date(2026, 11, 10), date(2026, 11, 16))
@@ -149,7 +153,6 @@ class TestCreate:
             api.create(seller)
 
 
-
 def listed(api: ReportsApi, since: datetime, request: ReportRequest = REQUEST) -> list[str]:
     """Ids of the listed reports that may answer a request."""
     reports = api.listed((request.report_type,), request.marketplace_id, since)
@@ -216,7 +219,6 @@ class TestListed:
         assert asked[1:] == [{"nextToken"}] * (LISTED_PAGES - 1)
 
 
-
 class TestOwnQuotas:
     def test_a_report_type_with_a_quota_of_its_own_has_a_second_bucket(self, api: ReportsApi) -> None:
         assert len(api.create_buckets("GET_VENDOR_SALES_REPORT")) == 1
@@ -224,14 +226,61 @@ class TestOwnQuotas:
         own.take()
         assert (account.delay(), own.delay()) == (0, 901)
 
-    def test_what_an_application_shares_is_one_bucket_for_its_accounts(
-        self, api: ReportsApi, transport: Transport, spool: Path
+    def test_what_an_application_was_found_to_share_is_one_bucket_for_its_accounts(
+        self, api: ReportsApi, transport: Transport, clock: FakeClock, spool: Path
     ) -> None:
-        other = ReportsApi(api._api, transport, spool, shared=api._shared, may_download=api._may_download)
-        assert (
-            api.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")[1]
-            is other.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")[1]
+        client = SellingPartnerApi(
+            "http://x", auth=api._api.auth, throttle=Throttle(clock), transport=transport, sleep=clock.sleep
         )
+        other = ReportsApi(client, transport, spool, shared=api._shared, may_download=api._may_download)
+
+        def own() -> list[Bucket]:
+            return [each.create_buckets(SALES_AND_TRAFFIC)[1] for each in (api, other)]
+
+        assert own()[0] is not own()[1]
+        api._shared.shared_quotas.add(SALES_AND_TRAFFIC)
+        assert own()[0] is own()[1]
+
+    def test_a_429_while_the_accounts_own_bucket_is_full_shows_that_a_quota_is_shared(
+        self, api: ReportsApi, sandbox: Sandbox
+    ) -> None:
+        request = replace(REQUEST, report_type=SALES_AND_TRAFFIC)
+        sandbox.inject("quota_exceeded")
+        with pytest.raises(RequestRejectedError):
+            api.create(request)
+        assert api._shared.shared_quotas == {SALES_AND_TRAFFIC}
+        assert api.create_buckets(SALES_AND_TRAFFIC)[1].delay() > 890, "the one call just made counts for all accounts"
+
+    @pytest.mark.parametrize("empty", ["the account's own", "createReport's"])
+    def test_a_429_that_our_buckets_explain_shows_nothing(self, empty: str, api: ReportsApi, sandbox: Sandbox) -> None:
+        bucket, own = api.create_buckets(SALES_AND_TRAFFIC)
+        (own if empty == "the account's own" else bucket).empty()
+        sandbox.inject("quota_exceeded")
+        with pytest.raises(RequestRejectedError):
+            api.create(replace(REQUEST, report_type=SALES_AND_TRAFFIC))
+        assert api._shared.shared_quotas == set()
+
+    def test_a_quota_that_nobody_knows_starts_wide_and_narrows_with_what_amazon_refuses(
+        self, api: ReportsApi, sandbox: Sandbox
+    ) -> None:
+        def rate() -> float:
+            return api.create_buckets(SEARCH_QUERY_PERFORMANCE)[1].rate
+
+        assert rate() == CREATE_REPORT.rate
+        sandbox.inject("quota_exceeded")
+        with pytest.raises(RequestRejectedError):
+            api.create(replace(REQUEST, report_type=SEARCH_QUERY_PERFORMANCE))
+        assert rate() == CREATE_REPORT.rate / 2
+        api._learn_from(SEARCH_QUERY_PERFORMANCE, Processing.CANCELLED)
+        assert rate() == CREATE_REPORT.rate / 4
+        for _ in range(20):
+            api._learn_from(SEARCH_QUERY_PERFORMANCE, Processing.CANCELLED)
+        assert rate() == CREATE_REPORT.rate * LEAST_SHARE
+        for _ in range(20):
+            api._learn_from(SEARCH_QUERY_PERFORMANCE, Processing.DONE)
+        assert rate() == CREATE_REPORT.rate
+        api._learn_from("GET_VENDOR_SALES_REPORT", Processing.CANCELLED)
+        assert rate() == CREATE_REPORT.rate
 
 
 class TestStatus:

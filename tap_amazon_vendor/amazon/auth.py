@@ -179,9 +179,7 @@ def _client(account: Account) -> dict[str, str]:
     return {"client_id": account.client_id, "client_secret": account.client_secret.reveal()}
 
 
-def _ask(
-    account: Account, transport: Transport, form: Mapping[str, str], meanings: Mapping[str, str]
-) -> AccessToken:
+def _ask(account: Account, transport: Transport, form: Mapping[str, str], meanings: Mapping[str, str]) -> AccessToken:
     """Send a token request; return the response, which has a token.
 
     Raises:

@@ -1,7 +1,7 @@
 """How long a request may take: the seconds that it has left, and the limit of each try, checked at each byte.
 
-The timeouts of requests bound the time between two bytes: a host that sends one every two seconds keeps to them for days.
-So the reading end of each connection checks the limit of the try before it waits for more.
+The timeouts of requests bound the time between two bytes: a host that sends one every two seconds keeps to them for
+days. So the reading end of each connection checks the limit of the try before it waits for more.
 """
 
 from __future__ import annotations

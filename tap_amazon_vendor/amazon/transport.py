@@ -139,45 +139,13 @@ class Transport:
             MalformedAnswerError: No try got an expected response, or one was too large.
             UnavailableError: No try got a response.
         """
-        kwargs.setdefault("timeout", TIMEOUT)
         budget = Budget(deadline or LONGEST_REQUEST)
-
-        def start(request: requests.PreparedRequest) -> requests.PreparedRequest:
-            # Before the clock runs, and before our limit is set: it may send a request of its own.
-            request = auth(request)
-            rate = SLOWEST_STREAM if stream else math.inf
-            self._tries.limit = Limit(self._clock, min(LONGEST_TRY, budget.left), rate)
-            return request
-
-        def send() -> requests.Response:
-            self._tries.limit = None
-            try:
-                response = self._session.request(
-                    method, url, auth=start, stream=True, allow_redirects=False, **kwargs
-                )
-                if not stream:
-                    _read(response, largest)
-            finally:
-                if self._tries.limit:
-                    budget.spend(self._tries.limit.elapsed)
-            return response
 
         def attempt() -> requests.Response:
             try:
-                response = send()
-            except requests.RequestException as error:
-                problem = _judge_error(error, url, repeatable=repeatable)
-                tries = LOCAL_TRIES if _is_local(error, url) else math.inf
-                raise PassingError(problem, most_tries=tries) from None
-            except MalformedAnswerError as error:
-                raise _unless(repeatable, error) from None
-            except ValueError:
-                text = f"{_host(url)}: the request or its URL is not valid"
-                raise UnavailableError(text) from None
-            except OSError as error:
-                # The environment names a certificate bundle that can't be read.
-                text = f"{_host(url)}: {error}"
-                raise UnavailableError(text) from None
+                response = self._send(budget, auth, largest, method, url, stream=stream, **kwargs)
+            except (requests.RequestException, MalformedAnswerError, ValueError, OSError) as error:
+                raise _judge_error(error, url, repeatable=repeatable) from None
             passing = _judge_answer(response, url, check, repeatable=repeatable)
             pause = None if response.ok else retry_after(response)
             if passing is None and pause is None:
@@ -191,6 +159,38 @@ class Transport:
             raise passing
 
         return self._policy.run(attempt, tries=tries, budget=budget)
+
+    def _send(  # noqa: PLR0913, PLR0917  # each is one part of a try
+        self,
+        budget: Budget,
+        auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
+        largest: int,
+        method: str,
+        url: str,
+        *,
+        stream: bool,
+        **kwargs: t.Any,  # noqa: ANN401  # as requests types them
+    ) -> requests.Response:
+        """Make one try, and take its time off the budget."""
+
+        def start(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            # Before the clock runs, and before our limit is set: it may send a request of its own.
+            request = auth(request)
+            rate = SLOWEST_STREAM if stream else math.inf
+            self._tries.limit = Limit(self._clock, min(LONGEST_TRY, budget.left), rate)
+            return request
+
+        self._tries.limit = None
+        try:
+            response = self._session.request(
+                method, url, auth=start, stream=True, allow_redirects=False, **{"timeout": TIMEOUT, **kwargs}
+            )
+            if not stream:
+                _read(response, largest)
+        finally:
+            if self._tries.limit:
+                budget.spend(self._tries.limit.elapsed)
+        return response
 
     def _limit(self) -> Limit:
         """Return the limit of the current thread's try."""
@@ -237,20 +237,21 @@ def _unless(repeatable: bool, error: MalformedAnswerError) -> AmazonError:  # no
     return error if repeatable else UnansweredError(error.text, request_id=error.request_id)
 
 
-def _judge_error(error: requests.RequestException, url: str, *, repeatable: bool) -> str:
-    """Describe a network error that a retry may fix.
-
-    Raises:
-        UnansweredError: The request must not be repeated, and may have arrived.
-        UnavailableError: No retry will fix it.
-    """
+def _judge_error(error: Exception, url: str, *, repeatable: bool) -> Exception:
+    """Return what to raise for a try without a response: PassingError if a retry may help."""
+    if isinstance(error, MalformedAnswerError):
+        return _unless(repeatable, error)
+    if not isinstance(error, requests.RequestException):
+        # The environment names a certificate bundle that can't be read, or the URL is none.
+        problem = str(error) if isinstance(error, OSError) else "the request or its URL is not valid"
+        return UnavailableError(f"{_host(url)}: {problem}")
     problem = f"{_host(url)}: {_describe(error)}{_hint(error, url)}"
     if isinstance(error, (requests.exceptions.SSLError, ValueError)):
         # A URL or a header that is not valid is a ValueError, too.
-        raise UnavailableError(problem) from None
+        return UnavailableError(problem)
     if not repeatable and not _never_arrived(error):
-        raise UnansweredError(problem) from None
-    return problem
+        return UnansweredError(problem)
+    return PassingError(problem, most_tries=LOCAL_TRIES if _is_local(error, url) else math.inf)
 
 
 def _judge_answer(

@@ -33,7 +33,7 @@ _NO_RESTRICTED_ROLE = (
     "The application lacks the restricted role for this report ({roles}), is not allowed to "
     "use restricted data tokens, or was authorized before it got the role: have the role granted, then authorize again"
 )
-_TOKEN_STAYS = (
+_TOKEN_STAYS = (  # noqa: S105  # no secret
     "Amazon refused a new access token, too. If it stays so, the authorization was revoked or is of another region: "
     "check `region` and `api_url`, then authorize again"
 )
@@ -58,6 +58,8 @@ OTHER_ACCOUNT_TYPE = "does not support account id"
 NO_VENDOR_GROUP = "not authorized to access vendor reports"
 NO_RESTRICTED_ROLE = "do not have access to some or all requested resource"
 
+_NO_TOKEN = "missingauthenticationtoken"  # noqa: S105  # no secret
+
 #: A refusal with many causes: the role, the host, the path; and, with details, the token.
 DENIED = "access to requested resource is denied"
 
@@ -71,7 +73,7 @@ _REFUSED = (
         Verdict(Outcome.FAILED, "`marketplaces` names one that is not part of this account"),
     ),
     ("the access token you provided", Verdict(Outcome.FAILED, _TOKEN_STAYS)),
-    ("missingauthenticationtoken", Verdict(Outcome.FAILED, _BUG)),
+    (_NO_TOKEN, Verdict(Outcome.FAILED, _BUG)),
     (
         DENIED,
         Verdict(Outcome.FAILED, "Check `region`, `api_url` and the roles of the application"),
@@ -136,7 +138,7 @@ _INCIDENT = "the security token included in the request is expired"
 _EXPIRED_SECRET = "the lwa secret token you provided has expired"  # noqa: S105  # no secret
 
 #: What to do about it.
-ROTATE_SECRET = (
+ROTATE_SECRET = (  # noqa: S105  # no secret
     "The client secret was not rotated in 180 days: rotate it under your application's LWA credentials in Developer "
     "Central or Solution Provider Portal, and set `client_secret` to the new one. No new consent is needed"
 )
@@ -168,4 +170,5 @@ def is_missing_role(error: AmazonError | None) -> bool:
         return False
     words = error.text.lower()
     # With details it is the token, or something else that a role does not open.
-    return NO_ROLE in words or NO_RESTRICTED_ROLE in words or words.rstrip(" .").endswith(DENIED)
+    denied = words.rstrip(" .").endswith(DENIED) and _NO_TOKEN not in words
+    return denied or NO_ROLE in words or NO_RESTRICTED_ROLE in words

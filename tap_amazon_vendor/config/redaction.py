@@ -24,7 +24,7 @@ _PERCENT = re.compile(r"%[0-9A-F]{2}")
 
 #: Names whose values are secret, in a URL, a form, JSON or a header (docs/amazon/login.md#token-endpoint).
 _NAMES = (
-    r"(?<![\w-])(?:(?:client_?secret|refresh_?token|access_?token|restricted_?Data_?Token|spapi_oauth_code)"
+    r"(?:(?:client_?secret|refresh_?token|access_?token|restricted_?Data_?Token|spapi_oauth_code)"
     r"|X-Amz-(?:Signature|Credential|Security-Token|Access-Token)|AWSAccessKeyId|(?<=[?&])Signature)"
 )
 
@@ -82,12 +82,7 @@ class Redactor(logging.Filter):
 
     def learn(self, secrets: Iterable[Secret]) -> None:
         """Register more secrets, also as encoded in a URL or a form."""
-        found = {
-            form
-            for secret in secrets
-            if len(text := secret.reveal()) >= _SHORTEST
-            for form in _forms(text)
-        }
+        found = {form for secret in secrets if len(text := secret.reveal()) >= _SHORTEST for form in _forms(text)}
         # A new set: another thread may be reading the old one.
         self._known = self._known | found
 

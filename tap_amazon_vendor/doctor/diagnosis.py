@@ -3,8 +3,8 @@
 Amazon requires two things for access to data. The API authorization: the account consented to the application, which
 had the role at the time. The user permission: the account, and the user who consented for it, may see the data in
 Vendor Central or Seller Central. A list call shows the former; the latter shows in reports only, so those of the last
-90 days are checked. That a list call is answered proves nothing: whether Amazon refuses it where the role is missing is not
-known. Only a report that came does.
+90 days are checked. That a list call is answered proves nothing: whether Amazon refuses it where the role is missing
+is not known. Only a report that came does.
 """
 
 from __future__ import annotations
@@ -424,12 +424,7 @@ def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
 def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Check:
     """Compare the marketplace with that of earlier reports: no call returns that of a vendor group."""
     reports = [] if isinstance(answer, AmazonError) else answer
-    done = {
-        id_
-        for report in reports
-        if report.processing_status == DONE
-        for id_ in report.marketplace_ids or ()
-    }
+    done = {id_ for report in reports if report.processing_status == DONE for id_ in report.marketplace_ids or ()}
     if not done:
         return Check(MARKETPLACES, State.UNKNOWN, "Amazon tells a vendor's marketplace only with the first report")
     wrong = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in done)

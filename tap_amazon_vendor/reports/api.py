@@ -332,7 +332,7 @@ def _listed(elements: Sequence[msgspec.Raw]) -> list[ListedJob]:
     for element in elements:
         try:
             jobs.append(_listed_job(decode(element, ListedReport)))
-        except ValueError as error:
+        except ValueError as error:  # noqa: PERF203  # each on its own
             problem = str(error)
             logger.warning("getReports lists a report that can't be read, it is left out: %s", problem)
     if problem and not jobs:

@@ -6,7 +6,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import timedelta
 
-import msgspec
+import msgspec  # noqa: TC002  # msgspec itself reads the annotations
 
 from tap_amazon_vendor.amazon.answers import Answer, Text
 from tap_amazon_vendor.amazon.throttle import Operation
