@@ -26,7 +26,7 @@ from tap_amazon_vendor.errors import (
     UnavailableError,
 )
 from tap_amazon_vendor.reports.answers import ReportDocument
-from tap_amazon_vendor.reports.api import MOST_PAGES, URL_LIFE, ReportsApi
+from tap_amazon_vendor.reports.api import GET_DOCUMENT, MOST_PAGES, URL_LIFE, ReportsApi
 from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.streams.seller_finance import AMAZON_FULFILLED_SHIPMENTS_DATA_TAX
@@ -128,8 +128,8 @@ def shapes() -> Iterator[t.Any]:
         for part, values in case.parts.items():
             others = () if part in OPTIONAL else ({}, {part: None})
             for changes in (*others, *({part: value} for value in values)):
-                body = json.dumps({**{key: value for key, value in case.good.items() if key != part}, **changes})
-                yield pytest.param(name, body.encode(), id=f"{name}-{part}-{changes}")
+                text = json.dumps({**{key: value for key, value in case.good.items() if key != part}, **changes})
+                yield pytest.param(name, text.encode(), id=f"{name}-{part}-{changes}")
         huge = b'{"%s": %s}' % (next(iter(case.parts)).encode(), b"9" * 5000)
         yield pytest.param(name, huge, id=f"{name}-huge number")
 
@@ -348,6 +348,15 @@ class TestTime:
                 case.call(at(host))
             assert (clock() - before).total_seconds() <= LONGEST_REQUEST
 
+    def test_tokens_that_tries_wait_for_count_too(self, at: Callable[[Host], Called], clock: FakeClock) -> None:
+        with serving(*[Answer(503)] * 99) as host, pytest.raises(UnavailableError):
+            api = at(host)
+            api.client.bucket(GET_DOCUMENT).empty()
+            clock.advance(61)
+            before = clock()
+            api.reports.fetch("1", REQUEST)
+        assert 400 <= (clock() - before).total_seconds() <= LONGEST_REQUEST + 70
+
     @pytest.mark.parametrize("rate", ["1e-9", "0", "-1", "inf", "nan", "x"])
     def test_a_rate_that_nobody_grants_is_not_adopted(self, rate: str, at: Callable[[Host], Called]) -> None:
         good = Answer(200, json.dumps(REPORT).encode(), {"x-amzn-RateLimit-Limit": rate})
@@ -455,6 +464,9 @@ class TestCases:
     def outcome(api: Called, case: Case | None) -> str:
         """What is said in the end; anything but a typed error is a traceback."""
         try:
-            return str(case.call(api) if case else api.client.auth.update_access_token())
+            if case:
+                return str(case.call(api))
+            api.client.auth.update_access_token()
         except AmazonError as error:
             return str(error)
+        return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from world import Recorder, Run
@@ -262,7 +262,7 @@ def test_a_transaction_that_is_none_takes_no_other_with_it(
     bad: Any, where: str | None, run: Callable[..., tuple[Run, FakeApi]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if where:
-        bad = transaction(2, "2026-11-12T08:00:00Z", **{where: bad if bad is not None else 7})
+        bad = transaction(2, "2026-11-12T08:00:00Z", **cast("Row", {where: bad if bad is not None else 7}))
     if isinstance(bad, dict) and where and bad[where] in ({}, {"transactionId": None}, {"transactionId": 7}):
         pytest.skip("marketplace details without a marketplace are allowed")
     good = [transaction(1, "2026-11-10T08:00:00Z"), transaction(3, "2026-11-12T08:00:00Z")]

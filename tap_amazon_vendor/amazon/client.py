@@ -12,7 +12,7 @@ from tap_amazon_vendor.amazon.auth import LwaAuthenticator
 from tap_amazon_vendor.amazon.retry import LONGEST_REQUEST
 from tap_amazon_vendor.amazon.throttle import Throttle
 from tap_amazon_vendor.amazon.transport import LONGEST_RETRY_AFTER, asked_to_wait, redirect
-from tap_amazon_vendor.amazon.wording import ROTATE_SECRET, is_expired_secret, is_incident, wants_new_token
+from tap_amazon_vendor.amazon.wording import ROTATE, is_expired_secret, is_incident, wants_new_token
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
     AmazonError,
@@ -183,7 +183,7 @@ class SellingPartnerApi:
         if leads := redirect(response):
             return AmazonError(f"{operation.name}: {leads}", request_id=id_)
         if status == HTTPStatus.FORBIDDEN and is_expired_secret(words):
-            text = f"{operation.name}: {words}. {ROTATE_SECRET}"
+            text = f"{operation.name}: {words}. {ROTATE}"
             return CredentialsError(text, request_id=id_, code=EXPIRED_SECRET)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
             asked = asked_to_wait(response)

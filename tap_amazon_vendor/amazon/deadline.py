@@ -29,9 +29,11 @@ class Budget:
 
     Attributes:
         left: Seconds.
+        tries: Tries so far.
     """
 
     left: float
+    tries: int = 0
 
     def spend(self, seconds: float) -> None:
         """Take off what a try or a pause took."""

@@ -37,9 +37,10 @@ logger = logging.getLogger("tap-amazon-vendor.transport")
 #: Seconds to connect, and to wait between two bytes of a response.
 TIMEOUT = (10, 120)
 
-#: Seconds that one try may take. A response that is streamed, of any size, may take longer if its bytes come at no
+#: Seconds that one try may take, and has even if the deadline is near. A response that is streamed, of any size, may take longer if its bytes come at no
 #: less than that many a second.
 LONGEST_TRY = 120.0
+SHORTEST_TRY = 10.0
 SLOWEST_STREAM = 32 << 10
 
 #: Bytes of a response that is read at once.
@@ -127,7 +128,8 @@ class Transport:
             retry_after: The seconds after which a response is worth a retry, None to let its status decide.
             check: Raises MalformedAnswerError if a good response is not the expected one, but, say, the page of a
                 failing load balancer.
-            auth: Completes each try's request. What it waits for does not count towards the deadline.
+            auth: Completes each try's request. What it waits for at the first one does not count towards the
+                deadline.
             stream: Leave the body to the caller.
             kwargs: Passed on to `requests.Session.request`.
 
@@ -160,7 +162,7 @@ class Transport:
 
         return self._policy.run(attempt, tries=tries, budget=budget)
 
-    def _send(  # noqa: PLR0913, PLR0917  # each is one part of a try
+    def _send(  # noqa: PLR0913  # each is one part of a try
         self,
         budget: Budget,
         auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
@@ -174,10 +176,15 @@ class Transport:
         """Make one try, and take its time off the budget."""
 
         def start(request: requests.PreparedRequest) -> requests.PreparedRequest:
-            # Before the clock runs, and before our limit is set: it may send a request of its own.
+            # Before our limit is set: it may send a request of its own. What the first try waits for is free.
+            began = self._clock()
             request = auth(request)
+            if budget.tries:
+                budget.spend((self._clock() - began).total_seconds())
+            budget.tries += 1
             rate = SLOWEST_STREAM if stream else math.inf
-            self._tries.limit = Limit(self._clock, min(LONGEST_TRY, budget.left), rate)
+            seconds = min(LONGEST_TRY, max(budget.left, SHORTEST_TRY))
+            self._tries.limit = Limit(self._clock, seconds, rate)
             return request
 
         self._tries.limit = None

@@ -33,7 +33,7 @@ _NO_RESTRICTED_ROLE = (
     "The application lacks the restricted role for this report ({roles}), is not allowed to "
     "use restricted data tokens, or was authorized before it got the role: have the role granted, then authorize again"
 )
-_TOKEN_STAYS = (  # noqa: S105  # no secret
+_REAUTHORIZE = (  # no secret
     "Amazon refused a new access token, too. If it stays so, the authorization was revoked or is of another region: "
     "check `region` and `api_url`, then authorize again"
 )
@@ -72,7 +72,7 @@ _REFUSED = (
         "report rejected for this client",
         Verdict(Outcome.FAILED, "`marketplaces` names one that is not part of this account"),
     ),
-    ("the access token you provided", Verdict(Outcome.FAILED, _TOKEN_STAYS)),
+    ("the access token you provided", Verdict(Outcome.FAILED, _REAUTHORIZE)),
     (_NO_TOKEN, Verdict(Outcome.FAILED, _BUG)),
     (
         DENIED,
@@ -138,7 +138,7 @@ _INCIDENT = "the security token included in the request is expired"
 _EXPIRED_SECRET = "the lwa secret token you provided has expired"  # noqa: S105  # no secret
 
 #: What to do about it.
-ROTATE_SECRET = (  # noqa: S105  # no secret
+ROTATE = (  # no secret
     "The client secret was not rotated in 180 days: rotate it under your application's LWA credentials in Developer "
     "Central or Solution Provider Portal, and set `client_secret` to the new one. No new consent is needed"
 )
