@@ -294,10 +294,7 @@ class TestRefusals:
             '{"access_token": "é"}'.encode("latin-1"),
             '{"access_token": "Atza|1"}'.encode("utf-16"),
             *({"access_token": token} for token in ("", None, 7, "Atza|1\nx: y", "Atza|é", ["Atza|1"])),
-            *(
-                {"access_token": "Atza|1", "expires_in": life}
-                for life in t.cast("list[t.Any]", ["abc", -1, 0, 10**12, 1.5])
-            ),
+            *({"access_token": "Atza|1", "expires_in": life} for life in ("abc", -1, 0, 10**12, 1.5)),
             b'{"access_token": "Atza|1", "expires_in": %s}' % (b"9" * 5000),
         ],
     )

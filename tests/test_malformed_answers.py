@@ -18,7 +18,7 @@ from tap_amazon_vendor.amazon.deadline import _BoundedReader
 from tap_amazon_vendor.amazon.retry import LONGEST_REQUEST, MAX_TRIES
 from tap_amazon_vendor.amazon.throttle import Throttle
 from tap_amazon_vendor.amazon.transport import LARGEST_ANSWER, LONGEST_TRY, Transport
-from tap_amazon_vendor.doctor.diagnosis import GET_PARTICIPATIONS, _Participations
+from tap_amazon_vendor.doctor.questions import GET_PARTICIPATIONS, Participations
 from tap_amazon_vendor.errors import (
     AmazonError,
     MalformedAnswerError,
@@ -96,7 +96,7 @@ OPERATIONS = {
         {"payload": ([], "x", {}, {"transactions": None}, {"transactions": {}}, {"transactions": [], "nextToken": 7})},
     ),
     "getMarketplaceParticipations": Case(
-        lambda api: api.client.call(GET_PARTICIPATIONS, answer=_Participations),
+        lambda api: api.client.call(GET_PARTICIPATIONS, answer=Participations),
         {"payload": []},
         {"payload": ({}, [7], [{"marketplace": None}], [{"marketplace": {"id": "x"}}])},
     ),
@@ -349,12 +349,13 @@ class TestTime:
             assert (clock() - before).total_seconds() <= LONGEST_REQUEST
 
     def test_tokens_that_tries_wait_for_count_too(self, at: Callable[[Host], Called], clock: FakeClock) -> None:
-        with serving(*[Answer(503)] * 99) as host, pytest.raises(UnavailableError):
+        with serving(*[Answer(503)] * 99) as host:
             api = at(host)
             api.client.bucket(GET_DOCUMENT).empty()
             clock.advance(61)
             before = clock()
-            api.reports.fetch("1", REQUEST)
+            with pytest.raises(UnavailableError):
+                api.reports.fetch("1", REQUEST)
         assert 400 <= (clock() - before).total_seconds() <= LONGEST_REQUEST + 70
 
     @pytest.mark.parametrize("rate", ["1e-9", "0", "-1", "inf", "nan", "x"])

@@ -37,8 +37,8 @@ logger = logging.getLogger("tap-amazon-vendor.transport")
 #: Seconds to connect, and to wait between two bytes of a response.
 TIMEOUT = (10, 120)
 
-#: Seconds that one try may take, and has even if the deadline is near. A response that is streamed, of any size, may take longer if its bytes come at no
-#: less than that many a second.
+#: Seconds that one try may take, and has even if the deadline is near. A response that is streamed, of any size, may
+#: take longer if its bytes come at no less than that many a second.
 LONGEST_TRY = 120.0
 SHORTEST_TRY = 10.0
 SLOWEST_STREAM = 32 << 10

@@ -10,15 +10,12 @@ is not known. Only a report that came does.
 from __future__ import annotations
 
 import typing as t
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
 
-from tap_amazon_vendor.amazon.answers import Answer, decode
 from tap_amazon_vendor.amazon.client import EXPIRED_SECRET
-from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.amazon.wording import (
     NO_ROLE,
     NO_VENDOR_GROUP,
@@ -28,7 +25,7 @@ from tap_amazon_vendor.amazon.wording import (
 )
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.doctor import advice
-from tap_amazon_vendor.engine.existing import TYPES_PER_CALL
+from tap_amazon_vendor.doctor.questions import GET_PARTICIPATIONS, Participations, Questions, says
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
     AmazonError,
@@ -36,8 +33,6 @@ from tap_amazon_vendor.errors import (
     RequestRejectedError,
     UnavailableError,
 )
-from tap_amazon_vendor.reports.answers import ReportList
-from tap_amazon_vendor.reports.api import GET_REPORTS
 from tap_amazon_vendor.streams.report_rows import ReportRows
 
 if t.TYPE_CHECKING:
@@ -47,41 +42,11 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.amazon.auth import LwaAuthenticator
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.doctor.questions import Reports, Roles
     from tap_amazon_vendor.streams import AnyRows
 
-    Roles = tuple[str, ...]
-    Reports = list["_Report"]
     Groups = Mapping[str, Sequence[AnyRows]]
     ByRole = dict[tuple[str, Roles], list[AnyRows]]
-
-# Usage plan: model sellers. Only sellers have it (docs/amazon/other-apis.md#getmarketplaceparticipations).
-GET_PARTICIPATIONS = Operation(
-    "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15
-)
-
-
-class _Report(Answer):
-    """A report that getReports lists."""
-
-    report_type: str | None = None
-    processing_status: str | None = None
-    marketplace_ids: list[str] | None = None
-
-
-class _Marketplace(Answer):
-    id: str
-    country_code: str
-
-
-class _Participation(Answer):
-    marketplace: _Marketplace
-
-
-class _Participations(Answer):
-    """Of getMarketplaceParticipations."""
-
-    payload: list[_Participation]
-
 
 #: Days after which Amazon no longer accepts a client secret, and how many days before that we warn
 #: (docs/amazon/login.md#credentials).
@@ -243,7 +208,7 @@ def check_account(  # noqa: PLR0913  # whom, what, how, and what is known alread
     for _, roles in wanted:
         # A stream that reads no report is judged by the reports that need its role.
         types[roles] = _types(wanted, roles) or _types(every, roles)
-    answers = _Answers(api, types, _heard(wanted, heard))
+    answers = Questions(api, types, _heard(wanted, heard))
     for check in _check_place(account, api, answers):
         found.append(check)
         if check.state is State.FAILED:
@@ -261,7 +226,7 @@ def tells_of_roles(error: AmazonError | None) -> bool:
 
 def is_other_kind(error: AmazonError | None) -> bool:
     """Return whether Amazon refused a report because the authorization is for the other account type."""
-    return error is not None and _says(error, OTHER_ACCOUNT_TYPE)
+    return error is not None and says(error, OTHER_ACCOUNT_TYPE)
 
 
 def _types(by_role: ByRole, roles: Roles) -> list[str]:
@@ -326,44 +291,6 @@ def _check_age(account: Account, today: date) -> Check:
     return Check("client secret's age", State.WARNING, text, (advice.rotate(),))
 
 
-@dataclass
-class _Answers:
-    """Answers of getReports for the report types that need the same roles, each requested at most once."""
-
-    api: SellingPartnerApi
-    types: Mapping[Roles, Sequence[str]]
-    known: dict[Roles, Reports | AmazonError]
-
-    def of(self, roles: Roles) -> Reports | AmazonError:
-        """Return the reports of the last 90 days, or the error.
-
-        Types that need the same role are allowed or refused together, so ten represent all. Types that need different
-        roles are not mixed: Amazon's answer where one of the roles is missing is unknown.
-        """
-        if roles not in self.known:
-            if not self.types[roles]:
-                # No report needs this role: the first run tells.
-                return []
-            query = {"reportTypes": ",".join(self.types[roles][:TYPES_PER_CALL]), "pageSize": "100"}
-            try:
-                self.known[roles] = [*_readable(self.api.call(GET_REPORTS, answer=ReportList, query=query))]
-            except AmazonError as error:
-                self.known[roles] = error
-        return self.known[roles]
-
-    def first(self) -> Reports | AmazonError:
-        """Return the answer to the first call, which also shows problems common to all."""
-        known = (answer for answer in self.known.values() if _says(answer, OTHER_ACCOUNT_TYPE))
-        return next(known, None) or next((self.of(roles) for roles, types in self.types.items() if types), [])
-
-
-def _readable(answer: ReportList) -> Iterator[_Report]:
-    """Yield the reports of a list that can be read."""
-    for element in answer.reports:
-        with suppress(ValueError):
-            yield decode(element, _Report)
-
-
 def _by_role(account: Account, groups: Groups) -> ByRole:
     """Group the streams of an account by group and roles."""
     countries = {place.country for place in account.marketplaces}
@@ -376,10 +303,10 @@ def _by_role(account: Account, groups: Groups) -> ByRole:
     return found
 
 
-def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) -> Iterator[Check]:
+def _check_place(account: Account, api: SellingPartnerApi, answers: Questions) -> Iterator[Check]:
     """Check that the region's host knows the account, and the account's type and marketplaces."""
     answer = answers.first()
-    if _says(answer, OTHER_ACCOUNT_TYPE):
+    if says(answer, OTHER_ACCOUNT_TYPE):
         text = f"This is not the authorization of a {account.kind}: {answer}"
         yield Check("account type", State.FAILED, text, advice.kind(account))
         return
@@ -387,7 +314,7 @@ def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) ->
         yield Check("client secret", State.FAILED, answer.text, (advice.rotate(),))
         return
     known = not isinstance(answer, AmazonError) or isinstance(answer, RequestRejectedError)
-    if not known and not _says(answer, NO_ROLE, NO_VENDOR_GROUP):
+    if not known and not says(answer, NO_ROLE, NO_VENDOR_GROUP):
         refuses = isinstance(answer, AccessDeniedError)
         text = f"{account.api_url} {'refuses the account' if refuses else 'does not answer as Amazon does'}: {answer}"
         steps: tuple[str, ...] = advice.region(account) if refuses else (advice.host(account),)
@@ -401,15 +328,10 @@ def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) ->
     yield _seller_marketplaces(account, api) if account.kind == "seller" else _vendor_marketplaces(account, answer)
 
 
-def _says(answer: Reports | AmazonError, *texts: str) -> bool:
-    """Return whether Amazon refused with one of some texts."""
-    return isinstance(answer, AmazonError) and any(text in answer.text.lower() for text in texts)
-
-
 def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
     """Compare the marketplaces with those in which the seller participates."""
     try:
-        answer = api.call(GET_PARTICIPATIONS, answer=_Participations)
+        answer = api.call(GET_PARTICIPATIONS, answer=Participations)
     except AmazonError as error:
         return Check(MARKETPLACES, State.UNKNOWN, f"Amazon does not tell where the seller sells: {error}")
     own = {each.marketplace.id: each.marketplace.country_code for each in answer.payload}
@@ -436,7 +358,7 @@ def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Che
 
 
 def _permissions(
-    account: Account, group: str, roles: Roles, streams: Sequence[AnyRows], answers: _Answers
+    account: Account, group: str, roles: Roles, streams: Sequence[AnyRows], answers: Questions
 ) -> Iterator[Permission]:
     """Check whether the streams of a group that need the same role can be read.
 
@@ -457,7 +379,7 @@ def _permission(
     """Judge the streams of which reports came, or those of which none came."""
     group, role = permission.group, " or ".join(permission.roles)
     if isinstance(answer, AmazonError):
-        if _says(answer, NO_VENDOR_GROUP):
+        if says(answer, NO_VENDOR_GROUP):
             return replace(
                 permission,
                 authorized=State.OK,
