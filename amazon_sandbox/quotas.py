@@ -101,9 +101,10 @@ class Quotas:
             return False
         if rule.quota is None:
             return True
-        seller = account.label if rule.quota.per == "account" else ""
+        # An account's is one for all its applications.
+        whose = (account.label, "") if rule.quota.per == "account" else ("", account.client_id)
         plan = Plan(self._speed / rule.quota.seconds, rule.quota.burst)
-        return self._take((seller, account.client_id, rule.report_type), plan, now)
+        return self._take((*whose, rule.report_type), plan, now)
 
     def _take(self, key: tuple[str, str, str], plan: Plan, now: datetime) -> bool:
         bucket = self._buckets.setdefault(key, _Bucket(plan.burst, now))

@@ -57,6 +57,10 @@ class UnavailableError(AmazonError):
     """Amazon did not answer properly after every retry: wait and run again."""
 
 
+class MalformedAnswerError(UnavailableError):
+    """Amazon's answer is not what it should be, after every retry. Names operation and field, never the content."""
+
+
 class LoginUnavailableError(UnavailableError):
     """Login with Amazon did not answer properly: without a token nothing else can be asked."""
 

@@ -84,7 +84,7 @@ def world(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa:
 @pytest.fixture
 def transport(clock: FakeClock, bare_environment: None) -> Iterator[Transport]:  # noqa: ARG001
     """A way out that waits on the made-up clock."""
-    transport = Transport(sleep=clock.sleep, rng=random.Random(1))  # jitter
+    transport = Transport(clock=clock, sleep=clock.sleep, rng=random.Random(1))  # jitter
     yield transport
     transport._session.close()
 

@@ -22,9 +22,10 @@ from amazon_sandbox import (
     Sandbox,
     running,
 )
-from tap_amazon_vendor.amazon.auth import LwaAuthenticator, exchange_code
+from tap_amazon_vendor.amazon.auth import LONGEST_LOGIN, LwaAuthenticator, exchange_code
+from tap_amazon_vendor.amazon.retry import MAX_TRIES
 from tap_amazon_vendor.config.redaction import Secret
-from tap_amazon_vendor.errors import AmazonError, CredentialsError, UnavailableError
+from tap_amazon_vendor.errors import AmazonError, CredentialsError, LoginUnavailableError, UnavailableError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -270,10 +271,6 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("status", "body"),
         [
-            (200, {}),
-            (200, {"access_token": ""}),
-            (200, []),
-            (200, b"<html>Please log in to the hotel's network</html>"),
             (404, b"<html>Not found</html>"),
             (404, {"message": "no Route matched with those values"}),
             (403, b""),
@@ -284,6 +281,51 @@ class TestRefusals:
     ) -> None:
         with pytest.raises(CredentialsError, match=f"Login with Amazon answered HTTP {status} instead of a token"):
             answer(status, body).update_access_token()
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            [],
+            None,
+            b"",
+            b"<html>Please log in to the hotel's network</html>",
+            b"[" * 10_000,
+            '{"access_token": "é"}'.encode("latin-1"),
+            '{"access_token": "Atza|1"}'.encode("utf-16"),
+            *({"access_token": token} for token in ("", None, 7, "Atza|1\nx: y", "Atza|é", ["Atza|1"])),
+            *({"access_token": "Atza|1", "expires_in": life} for life in ("abc", -1, 0, 10**12, 1.5)),
+            b'{"access_token": "Atza|1", "expires_in": %s}' % (b"9" * 5000),
+        ],
+    )
+    def test_a_200_without_a_token_is_tried_again_and_then_no_fault_of_the_credentials(
+        self, body: object, account: Account, transport: Transport, clock: FakeClock
+    ) -> None:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        good = b'{"access_token": "Atza|good"}'
+        with serving(*[Answer(200, content)] * 2, Answer(200, good)) as host:
+            auth = LwaAuthenticator(replace(account, auth_url=host.url), transport, clock)
+            auth.update_access_token()
+            assert auth.access_token == "Atza|good"
+        before = clock()
+        with (
+            serving(*[Answer(200, content)] * MAX_TRIES) as host,
+            pytest.raises(LoginUnavailableError, match="'main': Login with Amazon: HTTP 200 with an answer that can't"),
+        ):
+            LwaAuthenticator(replace(account, auth_url=host.url), transport, clock).update_access_token()
+        assert len(host.seen) == MAX_TRIES
+        assert (clock() - before).total_seconds() <= LONGEST_LOGIN
+
+    def test_a_refusal_is_read_whatever_comes_first_in_it(self, answer: Callable[..., LwaAuthenticator]) -> None:
+        said = {"error_index": "5EDd==", "error_description": "The grant type", "error": "unsupported_grant_type"}
+        with pytest.raises(
+            CredentialsError, match=r"HTTP 400 unsupported_grant_type instead of a token.*The grant type"
+        ):
+            answer(400, said).update_access_token()
+
+    def test_too_many_logins_are_no_fault_of_the_credentials(self, answer: Callable[..., LwaAuthenticator]) -> None:
+        with pytest.raises(LoginUnavailableError, match="HTTP 429"):
+            answer(429, b"").update_access_token()
 
     @pytest.mark.parametrize("error", [{"code": 404, "message": "Not found"}, ["invalid_client"]])
     def test_an_error_of_another_shape_is_no_traceback(

@@ -150,7 +150,7 @@ class TestAHealthyAccount:
         assert {stream for permission in found.permissions for stream in permission.streams} == {
             stream.name for streams in GROUPS.values() for stream in streams if stream.account_type == "vendor"
         }
-        assert {permission.authorized for permission in found.permissions} == {State.OK}
+        assert {permission.authorized for permission in found.permissions} == {State.UNKNOWN}
         assert [call.operation for call in world.sandbox.calls] == ["token", "getReports"]
 
     def test_no_report_is_asked_for(self, examine: Examine, world: World) -> None:
@@ -162,8 +162,13 @@ class TestAHealthyAccount:
         world.run(world.config(), streams=["vendor_sales"])
         found = examine()
         assert states(found)["marketplaces"] == "ok"
-        permitted = {permission.group: permission.permitted for permission in found.permissions}
-        assert permitted == {"Financial": State.OK, "Operational": State.UNKNOWN, "Digital": State.UNKNOWN}
+        allowed = {
+            stream
+            for permission in found.permissions
+            if State.OK in {permission.authorized, permission.permitted}
+            for stream in permission.streams
+        }
+        assert allowed == {"vendor_sales", "vendor_sales_totals"}, "a report proves nothing of another type"
 
 
 class TestLogin:
@@ -262,6 +267,36 @@ class TestPlace:
         assert failure(found).name == "region"
         assert f"{host.url} must be the host of the region where the account is" in failure(found).steps[0]
 
+    def test_a_client_secret_that_only_the_api_calls_too_old(self, examine: Examine) -> None:
+        body = {
+            "errors": [
+                {"code": "Unauthorized", "message": "The LWA secret token you provided has expired.", "details": ""}
+            ]
+        }
+        with serving(*[Answer(403, json.dumps(body).encode())] * 9) as host:
+            found = examine(api_url=host.url)
+        assert failure(found).name == "client secret"
+        assert "The LWA secret token you provided has expired." in failure(found).text
+        (step,) = failure(found).steps
+        assert step.startswith("Rotate it under your application's LWA credentials")
+        assert "no new consent is needed" in step
+        assert "authorize" not in step
+
+    @pytest.mark.parametrize(
+        "details", ["The access token you provided has expired.", "... is revoked, malformed or invalid."]
+    )
+    def test_a_token_that_is_refused_is_no_missing_role(self, details: str, examine: Examine) -> None:
+        body = {
+            "errors": [
+                {"code": "Unauthorized", "message": "Access to requested resource is denied.", "details": details}
+            ]
+        }
+        with serving(*[Answer(403, json.dumps(body).encode())] * 9) as host:
+            found = examine(api_url=host.url)
+        assert failure(found).name == "region"
+        assert "the authorization was revoked" in failure(found).steps[1]
+        assert not any("role" in step for step in failure(found).steps)
+
     def test_a_host_that_does_not_answer(self, examine: Examine, world: World) -> None:
         world.sandbox.inject("service_unavailable_503", None)
         assert failure(examine()).name == "region"
@@ -303,16 +338,26 @@ class TestRoles:
             for stream in streams
             if stream.account_type == "seller" and "US" in (stream.countries or ("US",))
         }
-        allowed = {
-            name: permission.authorized is State.OK for permission in found.permissions for name in permission.streams
+        refused = {
+            name
+            for permission in found.permissions
+            if permission.authorized is State.FAILED
+            for name in permission.streams
         }
-        assert allowed == expected
+        assert refused == {name for name, has_role in expected.items() if not has_role}
+        allowed = {
+            stream
+            for permission in found.permissions
+            if permission.authorized is State.OK
+            for stream in permission.streams
+        }
+        assert all("settlement" in stream for stream in allowed), "only Amazon's own reports came yet"
         assert found.ok == all(expected.values())
         (missing,) = {*SELLER_ROLES} - {*known.roles}
         for permission in found.permissions:
-            refused = permission.authorized is State.FAILED
-            assert refused == bool(permission.steps) == bool(permission.request)
-            if refused:
+            is_refused = permission.authorized is State.FAILED
+            assert is_refused == bool(permission.steps) == bool(permission.request)
+            if is_refused:
                 assert missing in permission.steps[0]
                 assert f"the role {' or '.join(permission.roles)}" in permission.request
                 assert "needs a new consent. Get a new consent" in permission.steps[1]
@@ -353,12 +398,17 @@ class TestRoles:
         (report,) = [each for each in declared("seller")["All"] if each.roles == ("Finance and Accounting",)]
         paged: t.Any = Operation("paged", report.roles)
         alone: t.Any = Operation("alone", ("Alone",))
-        for known, state in ((SELLER, State.OK), (without(SELLER, "Finance and Accounting"), State.FAILED)):
-            found = examine(known, {"All": [alone, report, paged]})
-            assert [(one.streams, one.authorized) for one in found.permissions] == [
-                (("alone",), State.UNKNOWN),
-                ((report.name, "paged"), state),
-            ]
+        found = examine(SELLER, {"All": [alone, report, paged]})
+        assert [(one.streams, one.authorized) for one in found.permissions] == [
+            (("alone",), State.UNKNOWN),
+            ((report.name,), State.OK),
+            (("paged",), State.UNKNOWN),
+        ]
+        found = examine(without(SELLER, "Finance and Accounting"), {"All": [alone, report, paged]})
+        assert [(one.streams, one.authorized) for one in found.permissions] == [
+            (("alone",), State.UNKNOWN),
+            ((report.name, "paged"), State.FAILED),
+        ]
 
     def test_streams_of_other_countries_are_passed_over(self, examine: Examine) -> None:
         report = declared("seller")["All"][0]
@@ -371,7 +421,7 @@ class TestRoles:
         world.sandbox.inject("server_error_500", None, skip=5)
         found = examine(SELLER, declared("seller"))
         assert not found.ok
-        assert {permission.authorized for permission in found.permissions} == {State.OK, State.UNKNOWN}
+        assert {permission.authorized for permission in found.permissions} == {State.UNKNOWN}
         assert any("still failed after every retry" in problem for problem in found.problems)
 
 
@@ -403,7 +453,8 @@ class TestUserPermissions:
     ) -> None:
         found = self.examine_at(examine, Answer(200, self.reports(*ends)))
         financial = found.permissions[0]
-        assert (financial.authorized, financial.permitted) == (State.OK, state)
+        assert (financial.authorized, financial.permitted) == (state if state is State.OK else State.UNKNOWN, state)
+        assert ("nknown until the first report" in financial.text) == (state is State.UNKNOWN)
         assert bool(financial.request) == (state is State.WARNING)
         if financial.request:
             assert "all 2 reports of the last 90 days ended in an error" in financial.text

@@ -51,7 +51,8 @@ def test_a_healthy_account_ends_with_0(examine: Callable[..., Result], world: Wo
         assert (stream.name in result.stdout) == (stream.account_type == "vendor")
     for group in ("Financial reports", "Operational reports", "Digital reports"):
         assert group in result.stdout
-    assert "allowed" in result.stdout
+    assert "unknown until the first report" in result.stdout
+    assert "allowed" not in result.stdout
     assert "To send to" not in result.stdout
 
 

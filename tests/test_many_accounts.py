@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 from world import STREAMS, Killed, Recorder, Run, World, without_report
 
-from amazon_sandbox import (
-    DEFAULT_ACCOUNTS,
-    OTHER_CLIENT_ID,
-    OTHER_CLIENT_SECRET,
-    REVOKED_REFRESH_TOKEN,
-    Sandbox,
-    running,
-)
+from amazon_sandbox import REVOKED_REFRESH_TOKEN
+from amazon_sandbox.quotas import Quotas
+from tap_amazon_vendor.reports.api import SALES_AND_TRAFFIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
-    from clocks import FakeClock
     from world import Row
+
+    from amazon_sandbox.accounts import SandboxAccount
+    from amazon_sandbox.rules.rule import ReportRule
 
 SELLER_STREAMS = ["seller_customer_returns", "seller_settlements", "seller_sales_and_traffic_by_date"]
 LABELS = ("vendor-us", "vendor-de", "vendor-jp", "seller-us", "seller-de")
@@ -129,36 +124,38 @@ def test_two_accounts_need_two_labels(world: World) -> None:
 
 
 @pytest.fixture
-def two_applications(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa: ARG001
-    """A local Amazon of which one account has authorized another application than the others."""
-    other = replace(
-        next(account for account in DEFAULT_ACCOUNTS if account.label == "seller-de"),
-        label="seller-other",
-        refresh_token="Atzr|sandbox-seller-other",
-        client_id=OTHER_CLIENT_ID,
-        client_secret=OTHER_CLIENT_SECRET,
-    )
-    sandbox = Sandbox(seed=7, clock=clock, asins=3, accounts=(*DEFAULT_ACCOUNTS, other))
-    with running(sandbox) as server:
-        yield World(sandbox, server, clock)
+def counted_by_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Amazon count sales and traffic over all accounts of an application, as it once said."""
+    original = Quotas.take_report
+
+    def take_report(quotas: Quotas, account: SandboxAccount, rule: ReportRule, now: datetime) -> bool:
+        if rule.quota and rule.report_type == SALES_AND_TRAFFIC:
+            rule = replace(rule, quota=replace(rule.quota, per="application"))
+        return original(quotas, account, rule, now)
+
+    monkeypatch.setattr(Quotas, "take_report", take_report)
 
 
-def test_accounts_of_one_application_share_its_quota_and_of_two_do_not(two_applications: World) -> None:
-    world, stream = two_applications, "seller_sales_and_traffic_by_date"
-    own = {"seller-other": {"client_id": OTHER_CLIENT_ID, "client_secret": OTHER_CLIENT_SECRET}}
-    labels = ("seller-us", "seller-de", "seller-other")
-    first = {"marketplaces": ["US"]}, {"marketplaces": ["DE"]}, {"marketplaces": ["DE"], **own["seller-other"]}
-    config = many(world, *labels, changes=dict(zip(labels, first, strict=True)))
-    assert world.run(config, streams=[stream, "report_ledger"]).error is None
-    asked: dict[str, list[datetime]] = {label: [] for label in labels}
-    for call in world.sandbox.calls:
-        if call.operation == "createReport":
-            assert call.status == 202
-            asked[str(call.account)].append(call.at)
-    shared = sorted(asked["seller-us"] + asked["seller-de"])
-    assert len(shared) == 2
-    assert all((after - before).total_seconds() >= 900 for before, after in pairwise(shared))
-    assert min(asked["seller-other"]) < shared[0] + (shared[1] - shared[0]) / 2
+def asked_at(world: World) -> list[datetime]:
+    return [call.at for call in world.sandbox.calls if call.operation == "createReport" and call.status == 202]
+
+
+def test_accounts_have_quotas_of_their_own(world: World) -> None:
+    config = many(world, "seller-us", "seller-de", changes={"seller-us": {"marketplaces": ["US"]}})
+    assert world.run(config, streams=["seller_sales_and_traffic_by_date", "report_ledger"]).error is None
+    first, second = asked_at(world)
+    assert (second - first).total_seconds() < 60
+    assert world.sandbox.calls
+    assert 429 not in {call.status for call in world.sandbox.calls}
+
+
+@pytest.mark.usefixtures("counted_by_application")
+def test_a_quota_that_turns_out_to_be_shared_is_shared_from_then_on(world: World) -> None:
+    config = many(world, "seller-us", "seller-de", changes={"seller-us": {"marketplaces": ["US"]}})
+    assert world.run(config, streams=["seller_sales_and_traffic_by_date", "report_ledger"]).error is None
+    first, second = asked_at(world)
+    assert (second - first).total_seconds() >= 900
+    assert [call.status for call in world.sandbox.calls].count(429) == 1
 
 
 class SlowRecorder(Recorder):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from world import Recorder, Run
 
+from tap_amazon_vendor.amazon.answers import decode
+from tap_amazon_vendor.amazon.pages import MOST_EMPTY_PAGES
 from tap_amazon_vendor.documents.rows import snake_keys
-from tap_amazon_vendor.errors import AccessDeniedError, RunFailedError, UnavailableError
+from tap_amazon_vendor.errors import AccessDeniedError, MalformedAnswerError, RunFailedError, UnavailableError
+from tap_amazon_vendor.run.paged_reader import PagedReader
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from clocks import FakeClock
 
     from tap_amazon_vendor.amazon.throttle import Operation
+    from tap_amazon_vendor.documents.findings import Reject
 
 NAME = "seller_finance_transactions"
 US, CA, DE = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1PA6795UKMFR9"
@@ -62,7 +67,10 @@ class FakeApi:
     def is_token_valid(self) -> bool:
         return True
 
-    def call(self, operation: Operation, *, query: dict[str, str] | None = None) -> Row:
+    def call(self, operation: Operation, *, answer: type[Any], query: dict[str, str] | None = None) -> Any:
+        return decode(json.dumps(self.say(operation, query)).encode(), answer)
+
+    def say(self, operation: Operation, query: dict[str, str] | None) -> Row:
         if operation.name == "getReports":
             raise FORBIDDEN
         if operation.name == "getMarketplaceParticipations":
@@ -204,9 +212,89 @@ def test_an_outage_fails_and_the_next_run_misses_nothing(run: Callable[..., tupl
 
 
 def test_pages_without_an_end_are_an_error(run: Callable[..., tuple[Run, FakeApi]], monkeypatch: Any) -> None:
-    monkeypatch.setattr(FakeApi, "call", lambda *_, **__: {"payload": {"transactions": [], "nextToken": "same"}})
+    monkeypatch.setattr(FakeApi, "say", lambda *_, **__: {"payload": {"transactions": [], "nextToken": "same"}})
     done, _ = run([])
     assert "the same page token twice" in str(done.error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Unauthorized: Access to requested resource is denied.: The access token you provided has expired.",
+        "Unauthorized: Access to requested resource is denied.: The access token you provided is revoked, malformed",
+        "MissingAuthenticationToken: Missing Authentication Token",
+        "HTTP 403 without a reason",
+        "Unauthorized: Unauthorized to access requested fields.",
+    ],
+)
+def test_a_403_that_no_role_mends_is_failed_and_read_by_the_next_run(
+    text: str, run: Callable[..., tuple[Run, FakeApi]]
+) -> None:
+    done, _ = run([], error=AccessDeniedError(f"listTransactions: {text}"))
+    assert [row["outcome"] for row in done.records("report_ledger")] == ["failed"]
+    assert done.error
+    again, _ = run([transaction(1, "2026-10-23T08:00:00Z")], state=done.state)
+    assert [row["transaction_id"] for row in again.records(NAME)] == ["t1"]
+
+
+@pytest.mark.parametrize("page", [{}, {"payload": None}, {"payload": {}}, {"payload": {"transactions": None}}])
+def test_a_page_without_its_required_parts_is_no_empty_page(
+    page: Row, run: Callable[..., tuple[Run, FakeApi]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(self: FakeApi, operation: Operation, *, answer: type[Any], query: Any = None) -> Any:
+        content = json.dumps(page if operation.name == "listTransactions" else self.say(operation, query)).encode()
+        try:
+            return decode(content, answer)
+        except ValueError as error:
+            raise MalformedAnswerError(str(error)) from None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeApi, "call", call)
+        done, _ = run([])
+    assert [row["outcome"] for row in done.records("report_ledger")] == ["failed"]
+    again, _ = run([transaction(1, "2026-10-23T08:00:00Z")], state=done.state)
+    assert [row["transaction_id"] for row in again.records(NAME)] == ["t1"]
+
+
+@pytest.mark.parametrize("bad", [7, None, "text", [], {}, {"transactionId": None}, {"transactionId": 7}])
+@pytest.mark.parametrize("where", ["marketplaceDetails", None])
+def test_a_transaction_that_is_none_takes_no_other_with_it(
+    bad: Any, where: str | None, run: Callable[..., tuple[Run, FakeApi]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where:
+        bad = transaction(2, "2026-11-12T08:00:00Z", **cast("Row", {where: bad if bad is not None else 7}))
+    if isinstance(bad, dict) and where and bad[where] in ({}, {"transactionId": None}, {"transactionId": 7}):
+        pytest.skip("marketplace details without a marketplace are allowed")
+    good = [transaction(1, "2026-11-10T08:00:00Z"), transaction(3, "2026-11-12T08:00:00Z")]
+    page = {"payload": {"transactions": [good[0], bad, good[1]]}}
+    monkeypatch.setattr(FakeApi, "say", lambda *_: page)
+    rejects: list[Reject] = []
+    monkeypatch.setattr(PagedReader, "__init__", _noting(PagedReader.__init__, rejects))
+    done, _ = run([], start_date="2026-10-23")
+    assert [row["transaction_id"] for row in done.records(NAME)] == ["t1", "t3"]
+    assert [(reject.number, json.loads(reject.text)) for reject in rejects] == [(2, bad)]
+    assert done.error is None
+
+
+def _noting(original: Any, rejects: list[Reject]) -> Any:
+    def init(self: PagedReader, *args: Any) -> None:
+        original(self, *args)
+        self.findings.on_reject = rejects.append
+
+    return init
+
+
+@pytest.mark.parametrize("kind", ["same content", "no content"])
+def test_pages_with_new_tokens_for_ever_are_an_error(
+    kind: str, run: Callable[..., tuple[Run, FakeApi]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = iter(range(10**6))
+    some = [transaction(1, "2026-11-10T08:00:00Z")] if kind == "same content" else []
+    monkeypatch.setattr(FakeApi, "say", lambda *_: {"payload": {"transactions": some, "nextToken": str(next(numbers))}})
+    done, _ = run([])
+    assert "its pages have no end" in str(done.error)
+    assert len(done.records(NAME)) <= 1
+    assert next(numbers) <= 2 * MOST_EMPTY_PAGES
 
 
 def test_keys_of_nested_objects_are_snake_case() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import logging
 from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -159,3 +161,69 @@ class TestLogs:
         assert f"{MASK} {MASK}" in stream.getvalue()
         assert logger.parent
         assert len(logger.parent.handlers[0].filters) == 1
+
+
+class TestQuotedSecrets:
+    """What Amazon, its login or a proxy may quote back (docs/amazon/login.md#token-endpoint)."""
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            (
+                "grant&refresh_token=Atzr%7CREFRESH-1&client_secret=abc-1&x=1",
+                "grant&refresh_token=***&client_secret=***&x=1",
+            ),
+            ('{"access_token": "x y", "expires_in": 3600}', '{"access_token": "***", "expires_in": 3600}'),
+            (r"{\"clientSecret\":\"abc\"}", r"{\"clientSecret\":\"***\"}"),
+            ("&quot;refresh_token&quot;:&quot;abc&quot;", "&quot;refresh_token&quot;:&quot;***&quot;"),
+            ("client_secret%3Dabc%26next%3D1", "client_secret%3D***%26next%3D1"),
+            ("%22client_secret%22%3A%22abc%22%2C", "%22client_secret%22%3A%22***%22%2C"),
+            ("Atzr%257Cabc and Atzr\\u007cabc and Atza|abc.", "*** and *** and ***"),
+            ("X-Amz-Signature%3Dabc%26y=1", "X-Amz-Signature%3D***%26y=1"),
+            ("k?AWSAccessKeyId=AKIA1&Signature=abc%3D&Expires=1", "k?AWSAccessKeyId=***&Signature=***&Expires=1"),
+            ("x-amz-access-token: abc", "x-amz-access-token: ***"),
+            ("proxy http://user:pass@proxy:3128/", "proxy http://***@proxy:3128/"),
+        ],
+    )
+    def test_is_masked_in_every_form(self, text: str, shown: str) -> None:
+        assert Redactor().redact(text) == shown
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "The request has an invalid grant parameter : refresh_token. User may have revoked",
+            "the client is wrong: `client_id` or `client_secret` is mistyped, or the secret was not",
+            "grant_type=refresh_token: unsupported",
+            "refresh_token: Missing",
+            'Desk lamp, 1/2" thread; see https://example.com:8080/a@b',
+            "Unauthorized: Access to requested resource is denied.",
+            "Signature=required on delivery",
+        ],
+    )
+    def test_ordinary_words_stay(self, text: str) -> None:
+        assert Redactor().redact(text) == text
+
+    @pytest.mark.parametrize("secret", ["pl nted/1|2", 'a"b\\c/d', "ümläut&<1>", "s%41cret+1"])
+    def test_a_known_one_is_found_however_it_is_written(self, secret: str) -> None:
+        redactor = Redactor([Secret(secret)])
+        for written in (
+            secret,
+            quote(secret),
+            quote(secret, safe=""),
+            quote_plus(secret),
+            quote(secret, safe="").lower() if secret.islower() else secret,
+            quote(quote(secret, safe="")),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            json.dumps(secret)[1:-1].replace("/", "\\/"),
+            html.escape(secret),
+        ):
+            assert redactor.redact(f"x {written} y") == f"x {MASK} y"
+
+    def test_a_row_is_masked_however_deep_a_secret_lies_in_it(self) -> None:
+        row = {"reason": "Atzr|abc", "rows": 1, "nested": {"list": ["client_secret=abc", None]}}
+        assert Redactor().redact_row(row) == {
+            "reason": MASK,
+            "rows": 1,
+            "nested": {"list": [f"client_secret={MASK}", None]},
+        }

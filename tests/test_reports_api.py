@@ -6,6 +6,7 @@ import gzip
 import json
 import logging
 import typing as t
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from hosts import Answer, Fate, account_at, free_url, serving
 from amazon_sandbox import Call, Sandbox, encode, running
 from tap_amazon_vendor.amazon.auth import LwaAuthenticator
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
-from tap_amazon_vendor.amazon.throttle import Throttle
+from tap_amazon_vendor.amazon.throttle import LEAST_SHARE, Throttle
 from tap_amazon_vendor.documents.files import Document, read_slices
 from tap_amazon_vendor.engine.model import JobStatus, Processing
 from tap_amazon_vendor.errors import (
@@ -25,6 +26,7 @@ from tap_amazon_vendor.errors import (
     UnansweredError,
     UnavailableError,
 )
+from tap_amazon_vendor.reports.answers import ReportDocument
 from tap_amazon_vendor.reports.api import (
     CREATE_REPORT,
     DOCUMENT_TRIES,
@@ -32,6 +34,8 @@ from tap_amazon_vendor.reports.api import (
     GET_REPORT,
     GET_REPORTS,
     LISTED_PAGES,
+    SALES_AND_TRAFFIC,
+    SEARCH_QUERY_PERFORMANCE,
     ReportsApi,
 )
 from tap_amazon_vendor.reports.request import ReportRequest
@@ -43,6 +47,7 @@ if t.TYPE_CHECKING:
 
     from clocks import FakeClock
 
+    from tap_amazon_vendor.amazon.throttle import Bucket
     from tap_amazon_vendor.amazon.transport import Transport
 
 WINDOW = Window(date(2026, 11, 10), date(2026, 11, 16))
@@ -147,14 +152,6 @@ class TestCreate:
         with pytest.raises(RequestRejectedError, match="does not support account ID of type"):
             api.create(seller)
 
-    @pytest.mark.parametrize("body", [{}, {"reportId": ""}, {"reportId": None}, {"reportId": 7}])
-    def test_an_answer_without_an_id_is_no_report(
-        self, body: dict[str, t.Any], api: ReportsApi, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(api._api, "call", lambda *_, **__: body)
-        with pytest.raises(UnavailableError, match="has no reportId"):
-            api.create(REQUEST)
-
 
 def listed(api: ReportsApi, since: datetime, request: ReportRequest = REQUEST) -> list[str]:
     """Ids of the listed reports that may answer a request."""
@@ -221,11 +218,6 @@ class TestListed:
         # A token must be the only parameter.
         assert asked[1:] == [{"nextToken"}] * (LISTED_PAGES - 1)
 
-    def test_a_listing_that_cannot_be_read_is_an_error(self, api: ReportsApi, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(api._api, "call", lambda *_, **__: {"reports": [{"reportId": "1"}]})
-        with pytest.raises(AmazonError, match="can't be read"):
-            listed(api, api._api.auth._clock())
-
 
 class TestOwnQuotas:
     def test_a_report_type_with_a_quota_of_its_own_has_a_second_bucket(self, api: ReportsApi) -> None:
@@ -234,14 +226,61 @@ class TestOwnQuotas:
         own.take()
         assert (account.delay(), own.delay()) == (0, 901)
 
-    def test_what_an_application_shares_is_one_bucket_for_its_accounts(
-        self, api: ReportsApi, transport: Transport, spool: Path
+    def test_what_an_application_was_found_to_share_is_one_bucket_for_its_accounts(
+        self, api: ReportsApi, transport: Transport, clock: FakeClock, spool: Path
     ) -> None:
-        other = ReportsApi(api._api, transport, spool, shared=api._shared, may_download=api._may_download)
-        assert (
-            api.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")[1]
-            is other.create_buckets("GET_SALES_AND_TRAFFIC_REPORT")[1]
+        client = SellingPartnerApi(
+            "http://x", auth=api._api.auth, throttle=Throttle(clock), transport=transport, sleep=clock.sleep
         )
+        other = ReportsApi(client, transport, spool, shared=api._shared, may_download=api._may_download)
+
+        def own() -> list[Bucket]:
+            return [each.create_buckets(SALES_AND_TRAFFIC)[1] for each in (api, other)]
+
+        assert own()[0] is not own()[1]
+        api._shared.shared_quotas.add(SALES_AND_TRAFFIC)
+        assert own()[0] is own()[1]
+
+    def test_a_429_while_the_accounts_own_bucket_is_full_shows_that_a_quota_is_shared(
+        self, api: ReportsApi, sandbox: Sandbox
+    ) -> None:
+        request = replace(REQUEST, report_type=SALES_AND_TRAFFIC)
+        sandbox.inject("quota_exceeded")
+        with pytest.raises(RequestRejectedError):
+            api.create(request)
+        assert api._shared.shared_quotas == {SALES_AND_TRAFFIC}
+        assert api.create_buckets(SALES_AND_TRAFFIC)[1].delay() > 890, "the one call just made counts for all accounts"
+
+    @pytest.mark.parametrize("empty", ["the account's own", "createReport's"])
+    def test_a_429_that_our_buckets_explain_shows_nothing(self, empty: str, api: ReportsApi, sandbox: Sandbox) -> None:
+        bucket, own = api.create_buckets(SALES_AND_TRAFFIC)
+        (own if empty == "the account's own" else bucket).empty()
+        sandbox.inject("quota_exceeded")
+        with pytest.raises(RequestRejectedError):
+            api.create(replace(REQUEST, report_type=SALES_AND_TRAFFIC))
+        assert api._shared.shared_quotas == set()
+
+    def test_a_quota_that_nobody_knows_starts_wide_and_narrows_with_what_amazon_refuses(
+        self, api: ReportsApi, sandbox: Sandbox
+    ) -> None:
+        def rate() -> float:
+            return api.create_buckets(SEARCH_QUERY_PERFORMANCE)[1].rate
+
+        assert rate() == CREATE_REPORT.rate
+        sandbox.inject("quota_exceeded")
+        with pytest.raises(RequestRejectedError):
+            api.create(replace(REQUEST, report_type=SEARCH_QUERY_PERFORMANCE))
+        assert rate() == CREATE_REPORT.rate / 2
+        api._learn_from(SEARCH_QUERY_PERFORMANCE, Processing.CANCELLED)
+        assert rate() == CREATE_REPORT.rate / 4
+        for _ in range(20):
+            api._learn_from(SEARCH_QUERY_PERFORMANCE, Processing.CANCELLED)
+        assert rate() == CREATE_REPORT.rate * LEAST_SHARE
+        for _ in range(20):
+            api._learn_from(SEARCH_QUERY_PERFORMANCE, Processing.DONE)
+        assert rate() == CREATE_REPORT.rate
+        api._learn_from("GET_VENDOR_SALES_REPORT", Processing.CANCELLED)
+        assert rate() == CREATE_REPORT.rate
 
 
 class TestStatus:
@@ -281,11 +320,6 @@ class TestStatus:
         sandbox.inject("unknown_status")
         with pytest.raises(AmazonError, match="unknown processing status 'PAUSED'"):
             finished()
-
-    def test_an_answer_without_a_status_is_an_error(self, api: ReportsApi, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(api._api, "call", lambda *_, **__: {})
-        with pytest.raises(AmazonError, match="unknown processing status None"):
-            api.status("7")
 
     def test_an_unknown_report_is_not_found(self, api: ReportsApi) -> None:
         with pytest.raises(NotFoundError):
@@ -392,11 +426,6 @@ class TestDocument:
             api.fetch(document_id, REQUEST)
         assert calls(sandbox, "download") == []
 
-    def test_an_answer_without_a_url_is_an_error(self, api: ReportsApi, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(api._api, "call", lambda *_, **__: {"reportDocumentId": "7"})
-        with pytest.raises(UnavailableError, match="has no url"):
-            api.fetch("7", REQUEST)
-
 
 class TestDocumentHost:
     def test_a_url_of_anyone_else_is_not_followed(
@@ -416,7 +445,8 @@ class TestDocumentHost:
         def fetch(url: str) -> Document:
             # The account has a token by now, which must not leave for that host.
             listed(api, api._api.auth._clock())
-            monkeypatch.setattr(api._api, "call", lambda *_, **__: {"url": f"{url}/7?X-Amz-Signature=0123abc"})
+            answer = ReportDocument(f"{url}/7?X-Amz-Signature=0123abc")
+            monkeypatch.setattr(api._api, "call", lambda *_, **__: answer)
             return api.fetch("7", REQUEST)
 
         return fetch

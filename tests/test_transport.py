@@ -15,7 +15,7 @@ from hosts import Answer, Fate, Host, free_url, serving
 
 from tap_amazon_vendor.amazon.retry import MAX_TRIES
 from tap_amazon_vendor.amazon.transport import LOCAL_TRIES, Transport, user_agent
-from tap_amazon_vendor.errors import UnansweredError, UnavailableError
+from tap_amazon_vendor.errors import MalformedAnswerError, UnansweredError, UnavailableError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +55,7 @@ def send(clock: FakeClock) -> Iterator[Callable[..., requests.Response]]:
     made: list[Transport] = []
 
     def send(method: str, url: str, **kwargs: t.Any) -> requests.Response:  # those of `request`
-        made.append(Transport(sleep=clock.sleep, rng=random.Random(1)))  # jitter
+        made.append(Transport(clock=clock, sleep=clock.sleep, rng=random.Random(1)))  # jitter
         return made[-1].request(method, url, **kwargs)
 
     yield send
@@ -82,6 +82,17 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
         return original(host, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+def only_good(response: requests.Response) -> None:
+    if response.content != b"good":
+        text = f"localhost: HTTP {response.status_code} with an answer that can't be read"
+        raise MalformedAnswerError(text)
+
+
+def never(response: requests.Response) -> None:
+    text = f"x: HTTP {response.status_code} with an answer that can't be read"
+    raise MalformedAnswerError(text)
 
 
 class TestAnswers:
@@ -119,7 +130,7 @@ class TestAnswers:
         assert len(naps) == MAX_TRIES - 1
 
     def test_pauses_double_with_jitter_up_to_a_limit(self, clock: FakeClock, naps: list[float]) -> None:
-        transport = Transport(sleep=clock.sleep, rng=random.Random(1), tries=10)
+        transport = Transport(clock=clock, sleep=clock.sleep, rng=random.Random(1), tries=10)
         with serving(*[Answer(503)] * 10) as host:
             transport.request("GET", host.url)
         transport._session.close()
@@ -132,7 +143,7 @@ class TestAnswers:
             def uniform(self, _: float, b: float) -> float:
                 return b
 
-        transport = Transport(sleep=clock.sleep, rng=Longest(), tries=12)
+        transport = Transport(clock=clock, sleep=clock.sleep, rng=Longest(), tries=12)
         with serving(*[Answer(503)] * 12) as host:
             transport.request("GET", host.url)
         transport._session.close()
@@ -185,7 +196,7 @@ class TestUnreadableAnswers:
         self, send: Callable[..., requests.Response], naps: list[float]
     ) -> None:
         with serving(Answer(body=b"<html>"), Answer(body=b"good")) as host:
-            assert send("GET", host.url, readable=lambda response: response.content == b"good").content == b"good"
+            assert send("GET", host.url, check=only_good).content == b"good"
         assert len(host.seen) == 2
         assert len(naps) == 1
 
@@ -194,9 +205,9 @@ class TestUnreadableAnswers:
     ) -> None:
         with (
             serving() as host,
-            pytest.raises(UnavailableError, match=r"^localhost:\d+: HTTP 200 with an answer") as caught,
+            pytest.raises(UnavailableError, match="HTTP 200 with an answer") as caught,
         ):
-            send("GET", f"{host.url}/?{SECRET}", readable=lambda _: False)
+            send("GET", f"{host.url}/?{SECRET}", check=never)
         assert SECRET not in str(caught.value)
         assert len(host.seen) == MAX_TRIES
         assert len(naps) == MAX_TRIES - 1
@@ -205,13 +216,13 @@ class TestUnreadableAnswers:
         self, send: Callable[..., requests.Response], naps: list[float]
     ) -> None:
         with serving() as host, pytest.raises(UnansweredError, match="HTTP 200"):
-            send("POST", host.url, repeatable=False, readable=lambda _: False)
+            send("POST", host.url, repeatable=False, check=never)
         assert len(host.seen) == 1
         assert naps == []
 
     def test_a_bad_status_needs_no_readable_answer(self, send: Callable[..., requests.Response]) -> None:
         with serving(Answer(404, b"<html>")) as host:
-            assert send("GET", host.url, readable=lambda _: False).status_code == 404
+            assert send("GET", host.url, check=never).status_code == 404
 
 
 class TestBrokenConnections:
@@ -293,9 +304,9 @@ class TestBrokenConnections:
         with serving(Answer(503), Answer(body=b"x" * 1000)) as host, send("GET", host.url, stream=True) as response:
             assert response.raw.read(10) == b"x" * 10
 
-    def test_a_redirect_can_be_left_alone(self, send: Callable[..., requests.Response]) -> None:
+    def test_a_redirect_is_never_followed(self, send: Callable[..., requests.Response]) -> None:
         with serving(Answer(302, headers={"Location": "/elsewhere"})) as host:
-            assert send("GET", host.url, allow_redirects=False).status_code == 302
+            assert send("GET", host.url).status_code == 302
         assert [one.target for one in host.seen] == ["/"]
 
 

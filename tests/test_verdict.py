@@ -303,12 +303,12 @@ def test_an_account_that_is_not_tried_again_yet_is_still_a_failure(clock: FakeCl
     with without_rights(clock, SALES, TRAFFIC) as world:
         first = world.run()
         assert "correct Vendor Group Rights" in str(first.error)
-        assert "The role is there, but all" in str(first.error)
+        assert "No report came: all" in str(first.error)
         asked = len(world.asked())
         clock.advance(timedelta(days=1).total_seconds())
         second = world.run(state=first.state)
         assert "An earlier run found that the account lacks vendor_sales" in str(second.error)
-        assert "The role is there, but all" in str(second.error)
+        assert "No report came: all" in str(second.error)
         assert len(world.asked()) == asked
         # Others that can be read make it a warning.
         third = world.run(state=second.state, streams=[*STREAMS, "vendor_inventory"])

@@ -127,7 +127,7 @@ REFUSALS = [
         AccessDeniedError,
         "Unauthorized: Access to requested resource is denied.: The access token you provided has expired.",
         Outcome.FAILED,
-        "",
+        "authorize again",
     ),
     (
         AccessDeniedError,
@@ -136,14 +136,14 @@ REFUSALS = [
             "The access token you provided is revoked, malformed or invalid."
         ),
         Outcome.FAILED,
-        "",
+        "authorize again",
     ),
     (AccessDeniedError, "Unauthorized: Access to requested resource is denied.", Outcome.FAILED, "`region`"),
     (
         AccessDeniedError,
         "MissingAuthenticationToken: Access to requested resource is denied.",
         Outcome.FAILED,
-        "",
+        "report it",
     ),
     (
         AccessDeniedError,

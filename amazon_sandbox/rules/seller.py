@@ -214,7 +214,7 @@ SELLER_RULES: tuple[ReportRule, ...] = (
         dates=Widened("dateGranularity", "DAY", TWO_YEARS),
         schedulable=True,
         # 96 a day follow from it.
-        quota=HiddenQuota(seconds=900, burst=1, per="application"),
+        quota=HiddenQuota(seconds=900, burst=1, per="account"),
     ),
     _search("SEARCH_CATALOG_PERFORMANCE", asins=()),
     _search("SEARCH_QUERY_PERFORMANCE", finished_a_day=20, asin=()),

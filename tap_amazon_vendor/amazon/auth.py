@@ -6,15 +6,25 @@ import threading
 import typing as t
 from http import HTTPStatus
 
-import requests
 from singer_sdk.authenticators import OAuthAuthenticator
 
-from tap_amazon_vendor.config.redaction import Secret
+from tap_amazon_vendor.amazon.answers import (
+    LONGEST_TEXT,
+    AccessToken,
+    LoginRefusal,
+    decode,
+    read_answer,
+    request_id,
+)
+from tap_amazon_vendor.amazon.transport import redirect
+from tap_amazon_vendor.config.redaction import Redactor, Secret
 from tap_amazon_vendor.errors import CredentialsError, LoginUnavailableError, UnavailableError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+
+    import requests
 
     from tap_amazon_vendor.amazon.transport import Transport
     from tap_amazon_vendor.config.accounts import Account
@@ -23,6 +33,15 @@ if t.TYPE_CHECKING:
 #: with Amazon's 3,600 seconds that is at 55 minutes (docs/amazon/errors.md#rules-that-follow).
 MARGIN = 1 / 12
 LONGEST_MARGIN = 300
+
+#: Name of the call in errors.
+LOGIN = "Login with Amazon"
+
+#: Seconds that a login may take, with all its tries.
+LONGEST_LOGIN = 300.0
+
+#: Bytes of its largest answer.
+LARGEST_LOGIN = 1 << 20
 
 #: What each error of Login with Amazon means and where to fix it (docs/amazon/errors.md#login-errors).
 MEANINGS = {
@@ -61,6 +80,9 @@ class LwaAuthenticator(OAuthAuthenticator):
     """Puts a valid access token of one account on each request.
 
     See docs/amazon/login.md#token-endpoint and docs/amazon/requests.md#headers.
+
+    Attributes:
+        redactor: Knows the account's secrets, for texts that may quote one.
     """
 
     def __init__(self, account: Account, transport: Transport, clock: Callable[[], datetime]) -> None:
@@ -76,6 +98,7 @@ class LwaAuthenticator(OAuthAuthenticator):
         self._lock = threading.Lock()
         self._transport = transport
         self._clock = clock
+        self.redactor = Redactor([account.client_secret, account.refresh_token])
 
     @property
     def oauth_request_body(self) -> dict[str, t.Any]:
@@ -116,8 +139,9 @@ class LwaAuthenticator(OAuthAuthenticator):
         """
         asked = self._clock()
         answer = _ask(self._account, self._transport, self.oauth_request_body, MEANINGS)
-        self.access_token = answer["access_token"]
-        self.expires_in = int(answer.get("expires_in") or 3600)
+        self.redactor.learn([Secret(answer.access_token)])
+        self.access_token = answer.access_token
+        self.expires_in = answer.expires_in or 3600
         self.last_refreshed = asked
 
 
@@ -144,11 +168,10 @@ def exchange_code(account: Account, code: Secret, redirect_uri: str, transport: 
         **_client(account),
     }
     answer = _ask(account, transport, form, CODE_MEANINGS)
-    token = answer.get("refresh_token")
-    if not token:
+    if not answer.refresh_token:
         text = f"Account {account.label!r}: Login with Amazon's answer has no refresh token"
         raise CredentialsError(text)
-    return Secret(token)
+    return Secret(answer.refresh_token)
 
 
 def _client(account: Account) -> dict[str, str]:
@@ -156,9 +179,7 @@ def _client(account: Account) -> dict[str, str]:
     return {"client_id": account.client_id, "client_secret": account.client_secret.reveal()}
 
 
-def _ask(
-    account: Account, transport: Transport, form: Mapping[str, str], meanings: Mapping[str, str]
-) -> dict[str, t.Any]:
+def _ask(account: Account, transport: Transport, form: Mapping[str, str], meanings: Mapping[str, str]) -> AccessToken:
     """Send a token request; return the response, which has a token.
 
     Raises:
@@ -170,37 +191,38 @@ def _ask(
             "POST",
             account.auth_url,
             data=form,
-            # A redirect would carry our secrets to another host.
-            allow_redirects=False,
+            deadline=LONGEST_LOGIN,
+            largest=LARGEST_LOGIN,
+            check=lambda response: read_answer(response, AccessToken, LOGIN),
         )
+        if response.status_code == HTTPStatus.OK:
+            return read_answer(response, AccessToken, LOGIN)
     except UnavailableError as error:
-        text = f"Account {account.label!r}: {error}"
-        raise LoginUnavailableError(text) from None
-    try:
-        answer = response.json()
-    except requests.JSONDecodeError:
-        answer = None
-    if not isinstance(answer, dict):
-        answer = {}
-    if response.status_code != HTTPStatus.OK or not answer.get("access_token"):
-        raise _refusal(account, response, answer, meanings)
-    return answer
+        text = f"Account {account.label!r}: {error.text}"
+        raise LoginUnavailableError(text, request_id=error.request_id) from None
+    secrets = Redactor(Secret(form[name]) for name in ("client_secret", "refresh_token", "code") if name in form)
+    raise _refusal(account, response, meanings, secrets)
 
 
 def _refusal(
-    account: Account, response: requests.Response, answer: dict[str, t.Any], meanings: Mapping[str, str]
+    account: Account, response: requests.Response, meanings: Mapping[str, str], secrets: Redactor
 ) -> CredentialsError | LoginUnavailableError:
     """Map a response without a token to the exception to raise."""
-    error = answer.get("error") if isinstance(answer.get("error"), str) else None
-    meaning = meanings.get(error or "")
-    description = answer.get("error_description")
+    try:
+        said = decode(response.content, LoginRefusal)
+    except ValueError:
+        said = LoginRefusal()
+    status = response.status_code
+    error, description = (
+        " ".join(secrets.redact(words or "").split())[:LONGEST_TEXT] for words in (said.error, said.error_description)
+    )
+    meaning = meanings.get(error)
     if meaning is None:
-        status = f"HTTP {response.status_code}{f' {error}' if error else ''}"
-        meaning = f"Login with Amazon answered {status} instead of a token"
+        meaning = f"{LOGIN} answered {redirect(response) or f'HTTP {status} {error}'.rstrip()} instead of a token"
     if description or error in meanings:
         meaning += f". Amazon says: {error}: {description or 'no description'}"
     text = f"Account {account.label!r}: {meaning}"
-    request_id = response.headers.get("x-amzn-RequestId")
-    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return LoginUnavailableError(text, request_id=request_id)
-    return CredentialsError(text, request_id=request_id, code=error)
+    id_ = request_id(response)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return LoginUnavailableError(text, request_id=id_)
+    return CredentialsError(text, request_id=id_, code=said.error)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import typing as t
-from decimal import Decimal
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import quote
 
-import requests
-
+from tap_amazon_vendor.amazon.answers import LONGEST_TEXT, error_text, read_answer, request_id
 from tap_amazon_vendor.amazon.auth import LwaAuthenticator
+from tap_amazon_vendor.amazon.retry import LONGEST_REQUEST
 from tap_amazon_vendor.amazon.throttle import Throttle
-from tap_amazon_vendor.amazon.wording import is_incident, wants_new_token
+from tap_amazon_vendor.amazon.transport import LONGEST_RETRY_AFTER, asked_to_wait, redirect
+from tap_amazon_vendor.amazon.wording import ROTATE, is_expired_secret, is_incident, wants_new_token
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
+    AmazonError,
+    CredentialsError,
     NotFoundError,
     RequestRejectedError,
     UnavailableError,
@@ -24,10 +26,17 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    import requests
+
     from tap_amazon_vendor.amazon.retry import Sleep
     from tap_amazon_vendor.amazon.throttle import Bucket, Operation
     from tap_amazon_vendor.amazon.transport import Transport
     from tap_amazon_vendor.config.accounts import Account
+
+T = t.TypeVar("T")
+
+#: Code of the error for a client secret that is too old for calls, though Login with Amazon still takes it.
+EXPIRED_SECRET = "expired_secret"  # noqa: S105  # no secret
 
 #: Pauses, in seconds, during an incident at Amazon.
 INCIDENT_PAUSES = (60.0,) * 5
@@ -87,18 +96,22 @@ class SellingPartnerApi:
         self,
         operation: Operation,
         *,
+        answer: type[T],
         repeatable: bool = True,
+        tries: int | None = None,
         quota: Bucket | None = None,
         token: str | None = None,
         query: dict[str, str] | None = None,
         body: dict[str, t.Any] | None = None,
         **path: str,
-    ) -> dict[str, t.Any]:
+    ) -> T:
         """Call an operation, waiting for its bucket first.
 
         Args:
             operation: What to call.
+            answer: The type of its answer.
             repeatable: False if a second call would have a second effect.
+            tries: Most tries, where that is fewer than usual.
             quota: A narrower limit than the operation's, which a 429 then comes from.
             token: Restricted data token to send instead of the access token.
             query: Query parameters.
@@ -110,9 +123,13 @@ class SellingPartnerApi:
 
         Raises:
             AccessDeniedError: HTTP 401 or 403 that a new token does not fix.
+            CredentialsError: The client secret is too old, or Login with Amazon refuses the account.
             NotFoundError: HTTP 404.
             RequestRejectedError: Any other HTTP 4xx.
-            UnavailableError: HTTP 429 or 5xx after every retry, or a response that is not JSON.
+            MalformedAnswerError: A response that does not fit `answer`, after every retry.
+            UnansweredError: What must not be repeated may or may not have arrived.
+            UnavailableError: HTTP 429 or 5xx after every retry, or an incident that lasts.
+            AmazonError: A redirect.
         """
         bucket = self.bucket(operation)
         buckets = [bucket, quota] if quota else [bucket]
@@ -123,7 +140,7 @@ class SellingPartnerApi:
         def retry_after(response: requests.Response) -> float | None:
             bucket.adopt(response.headers.get("x-amzn-RateLimit-Limit"))
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-                return max(buckets[-1].empty(), _seconds(response.headers.get("Retry-After")))
+                return buckets[-1].empty()
             return repairs.after(response)
 
         response = self._transport.request(
@@ -134,15 +151,16 @@ class SellingPartnerApi:
             # Runs for each try: each costs a token.
             auth=partial(self._authenticate, buckets, token),
             repeatable=repeatable,
+            tries=tries,
+            # A 429 of a quota of its own passes with that quota's next token.
+            deadline=LONGEST_REQUEST + (quota.period if quota else 0),
             retry_after=retry_after,
-            readable=_is_object,
-            # A redirect would carry our token to another host.
-            allow_redirects=False,
+            check=lambda response: read_answer(response, answer, operation.name),
         )
         bucket.adopt(response.headers.get("x-amzn-RateLimit-Limit"))
-        if response.ok and response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-            return t.cast("dict[str, t.Any]", response.json(parse_float=Decimal))
-        raise _error(operation, response, amazon_text(response))
+        if response.ok and not redirect(response):
+            return read_answer(response, answer, operation.name)
+        raise self._error(operation, response)
 
     def _authenticate(
         self, buckets: list[Bucket], token: str | None, request: requests.PreparedRequest
@@ -157,6 +175,33 @@ class SellingPartnerApi:
         if token:
             request.headers["x-amz-access-token"] = token
         return request
+
+    def _error(self, operation: Operation, response: requests.Response) -> AmazonError:
+        """Map an error response to the exception to raise; it quotes no secret, even if Amazon does."""
+        words = self.auth.redactor.redact(amazon_text(response))[:LONGEST_TEXT]
+        id_, status = request_id(response), response.status_code
+        if leads := redirect(response):
+            return AmazonError(f"{operation.name}: {leads}", request_id=id_)
+        if status == HTTPStatus.FORBIDDEN and is_expired_secret(words):
+            text = f"{operation.name}: {words}. {ROTATE}"
+            return CredentialsError(text, request_id=id_, code=EXPIRED_SECRET)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+            asked = asked_to_wait(response)
+            still = (
+                f"asks to wait {asked:.0f} s, which is more than {LONGEST_RETRY_AFTER:.0f}"
+                if asked > LONGEST_RETRY_AFTER
+                else "still failed after every retry"
+            )
+            return UnavailableError(f"{operation.name} {still}: {words}", request_id=id_)
+        text = f"{operation.name}: {words}"
+        if status == HTTPStatus.FORBIDDEN and is_incident(words):
+            return UnavailableError(text, request_id=id_)
+        kinds: dict[int, type[AccessDeniedError | NotFoundError]] = {
+            HTTPStatus.UNAUTHORIZED: AccessDeniedError,
+            HTTPStatus.FORBIDDEN: AccessDeniedError,
+            HTTPStatus.NOT_FOUND: NotFoundError,
+        }
+        return kinds.get(status, RequestRejectedError)(text, request_id=id_)
 
 
 class _Repairs:
@@ -188,48 +233,9 @@ def amazon_text(response: requests.Response) -> str:
         response: Any response.
 
     Returns:
-        Code, message and details of every error in the body (docs/amazon/requests.md#error-bodies); for a body
-        that is not JSON (a load balancer's page) only the HTTP status.
+        Code, message and details of every error in the body; for another body (a load balancer's page) only the HTTP
+        status. May quote a secret.
     """
     if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
         return ""
-    try:
-        errors = response.json()["errors"]
-        texts = [
-            ": ".join(str(error[key]) for key in ("code", "message", "details") if error.get(key)) for error in errors
-        ]
-    except (requests.JSONDecodeError, KeyError, TypeError, AttributeError):
-        texts = []
-    return "; ".join(texts) or f"HTTP {response.status_code} without a reason"
-
-
-def _error(operation: Operation, response: requests.Response, words: str) -> Exception:
-    """Map an error response to the exception to raise."""
-    request_id = response.headers.get("x-amzn-RequestId")
-    status = response.status_code
-    kinds: dict[int, type[AccessDeniedError | NotFoundError]] = {
-        HTTPStatus.UNAUTHORIZED: AccessDeniedError,
-        HTTPStatus.FORBIDDEN: AccessDeniedError,
-        HTTPStatus.NOT_FOUND: NotFoundError,
-    }
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
-        text = f"{operation.name} still failed after every retry: {words}"
-        return UnavailableError(text, request_id=request_id)
-    kind = kinds.get(status, RequestRejectedError)
-    return kind(f"{operation.name}: {words}", request_id=request_id)
-
-
-def _is_object(response: requests.Response) -> bool:
-    """Return whether a body is a JSON object."""
-    try:
-        return isinstance(response.json(), dict)
-    except requests.JSONDecodeError:
-        return False
-
-
-def _seconds(retry_after: str | None) -> float:
-    """Read ``Retry-After`` given in seconds; its other form, a date, is ignored."""
-    try:
-        return max(0.0, float(retry_after or 0))
-    except ValueError:
-        return 0.0
+    return error_text(response.content) or f"HTTP {response.status_code} without a reason"

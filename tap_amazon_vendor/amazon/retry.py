@@ -11,6 +11,7 @@ import typing as t
 
 import tenacity
 
+from tap_amazon_vendor.amazon.deadline import Budget
 from tap_amazon_vendor.errors import UnavailableError
 
 if t.TYPE_CHECKING:
@@ -18,6 +19,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
+
+    from tap_amazon_vendor.errors import AmazonError
 
     Sleep = Callable[[float], None]
 
@@ -29,8 +32,8 @@ MAX_TRIES = 9
 #: Longest pause, in seconds, between two tries, unless the response names one.
 LONGEST_PAUSE = 60.0
 
-#: Seconds of pauses after which no new try is made: the longest that one request is retried for.
-LONGEST_WAIT = 600.0
+#: Seconds that one request may take, with all its tries and pauses; waiting for quota and login comes before.
+LONGEST_REQUEST = 600.0
 
 
 class PassingError(Exception):
@@ -41,6 +44,7 @@ class PassingError(Exception):
         pause: Seconds to the next try that the response asks for, None if it asks for none.
         response: The response, returned when no tries are left; None if there was none.
         most_tries: Tries for a reason like this, where that is fewer than usual.
+        error: What to raise when no tries are left, where that is neither the response nor the problem.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class PassingError(Exception):
         pause: float | None = None,
         response: requests.Response | None = None,
         most_tries: float = math.inf,
+        error: AmazonError | None = None,
     ) -> None:
         """Store what is known of the try."""
         super().__init__(problem)
@@ -57,6 +62,7 @@ class PassingError(Exception):
         self.pause = pause
         self.response = response
         self.most_tries = most_tries
+        self.error = error
 
 
 class RetryPolicy:
@@ -74,18 +80,20 @@ class RetryPolicy:
         self._tries = tries
         self._retrying = tenacity.Retrying(
             sleep=sleep,
-            stop=self._is_last,
             wait=self._pause,
             retry=tenacity.retry_if_exception_type(PassingError),
-            before_sleep=_log,
             retry_error_callback=_give_up,
         )
 
-    def run(self, attempt: Callable[[], requests.Response]) -> requests.Response:
+    def run(
+        self, attempt: Callable[[], requests.Response], *, tries: int | None = None, budget: Budget | None = None
+    ) -> requests.Response:
         """Make tries until one succeeds.
 
         Args:
             attempt: Makes one try. Raises PassingError for what a retry may change.
+            tries: Most tries of this request, where that is fewer than usual.
+            budget: The time that it has; the tries spend of it what they take.
 
         Returns:
             The last response.
@@ -93,11 +101,21 @@ class RetryPolicy:
         Raises:
             UnavailableError: No try got a response.
         """
-        return self._retrying.copy()(attempt)
+        most = min(self._tries, tries or self._tries)
+        time = budget or Budget(LONGEST_REQUEST)
 
-    def _is_last(self, state: tenacity.RetryCallState) -> bool:
-        tries = min(self._tries, _error(state).most_tries)
-        return state.attempt_number >= tries or state.idle_for >= LONGEST_WAIT
+        def is_last(state: tenacity.RetryCallState) -> bool:
+            error = _error(state)
+            # What is mended at once, an access token, is worth a second try even where there is only one.
+            allowed = max(most, 2) if error.pause == 0 else most
+            # A pause beyond the end would be for nothing.
+            return state.attempt_number >= min(allowed, error.most_tries) or state.upcoming_sleep >= time.left
+
+        def before_pause(state: tenacity.RetryCallState) -> None:
+            time.spend(state.upcoming_sleep)
+            logger.info("%s, trying again in %.1f s", _error(state).problem, state.upcoming_sleep)
+
+        return self._retrying.copy(stop=is_last, before_sleep=before_pause)(attempt)
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         error = _error(state)
@@ -114,13 +132,11 @@ def _error(state: tenacity.RetryCallState) -> PassingError:
     return t.cast("PassingError", state.outcome and state.outcome.exception())
 
 
-def _log(state: tenacity.RetryCallState) -> None:
-    logger.info("%s, trying again in %.1f s", _error(state).problem, state.upcoming_sleep)
-
-
 def _give_up(state: tenacity.RetryCallState) -> requests.Response:
     """Return the last response, if it is an error that the caller can read."""
     error = _error(state)
+    if error.error is not None:
+        raise error.error from None
     if error.response is not None and not error.response.ok:
         return error.response
     raise UnavailableError(error.problem) from None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
 
@@ -42,18 +42,33 @@ class Operation:
 SLACK, LONGEST_SLACK = 0.05, 1.0
 
 
+#: A lower rate than one call in an hour is not believed: waiting for it would be without end.
+SLOWEST_RATE = 1 / 3600
+
 #: Fraction of a token that is lost to rounding.
 ROUNDING = 1e-9
 
 
+#: Least share of its rate that a quota narrows to.
+LEAST_SHARE = 1 / 32
+
+
 class Bucket:
-    """One account's tokens for one operation. Several threads may use it."""
+    """One account's tokens for one operation. Several threads may use it.
+
+    Attributes:
+        rate: New tokens a second.
+        share: Of the operation's rate, what Amazon was found to grant.
+        refusals: How often Amazon said that it was empty.
+    """
 
     def __init__(self, operation: Operation, clock: Callable[[], datetime]) -> None:
         """Start full, at the published rate."""
         self._lock = threading.RLock()
         self._slack = round(min(SLACK / operation.rate, LONGEST_SLACK), 3)
         self.rate = operation.rate
+        self.share = 1.0
+        self.refusals = 0
         self._burst = operation.burst
         self._tokens = float(operation.burst)
         self._clock = clock
@@ -91,15 +106,40 @@ class Bucket:
             rate = float(limit or 0)
         except ValueError:
             return
-        if 0 < rate < math.inf:
+        if SLOWEST_RATE <= rate < math.inf:
             with self._lock:
                 self._fill()
                 self.rate = rate
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it holds all the tokens that it can."""
+        with self._lock:
+            self._fill()
+            return self._tokens >= self._burst - ROUNDING
+
+    @property
+    def period(self) -> float:
+        """Seconds that a token takes at most to come back."""
+        return 1 / self.rate + self._slack
+
+    def narrow(self) -> None:
+        """Note that Amazon grants less than assumed: half of it is assumed from now on."""
+        with self._lock:
+            self._fill()
+            self.share = max(self.share / 2, LEAST_SHARE)
+
+    def widen(self) -> None:
+        """Note that Amazon granted a call: more is assumed, up to the operation's rate."""
+        with self._lock:
+            self._fill()
+            self.share = min(self.share * 2, 1.0)
 
     def empty(self) -> float:
         """Note a 429: the bucket was empty. Return the seconds until it has a token."""
         with self._lock:
             self._fill()
+            self.refusals += 1
             self._tokens = min(self._tokens, 0.0)
             return self.delay()
 
@@ -125,10 +165,21 @@ class Bucket:
 
 
 class Throttle:
-    """The buckets of one account, or those that the accounts of one application share."""
+    """The buckets of one account, or those that the accounts of one application share.
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        """Start without buckets: each is created at its operation's first call."""
+    Attributes:
+        shared_quotas: Of an application: the report types whose quota Amazon was found to count for all its accounts
+            together. To be kept from run to run.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], shared_quotas: Iterable[str] = ()) -> None:
+        """Start without buckets: each is created at its operation's first call.
+
+        Args:
+            clock: Returns the current time, aware.
+            shared_quotas: Those that an earlier run found.
+        """
+        self.shared_quotas = set(shared_quotas)
         self._lock = threading.Lock()
         self._clock = clock
         self._buckets: dict[str, Bucket] = {}

@@ -33,6 +33,10 @@ _NO_RESTRICTED_ROLE = (
     "The application lacks the restricted role for this report ({roles}), is not allowed to "
     "use restricted data tokens, or was authorized before it got the role: have the role granted, then authorize again"
 )
+_REAUTHORIZE = (  # no secret
+    "Amazon refused a new access token, too. If it stays so, the authorization was revoked or is of another region: "
+    "check `region` and `api_url`, then authorize again"
+)
 
 _FATAL = (
     ("is not yet available", Verdict(Outcome.LATER, shorten=True)),
@@ -52,18 +56,26 @@ _FATAL = (
 NO_ROLE = "access to the resource is forbidden"
 OTHER_ACCOUNT_TYPE = "does not support account id"
 NO_VENDOR_GROUP = "not authorized to access vendor reports"
+NO_RESTRICTED_ROLE = "do not have access to some or all requested resource"
+
+_NO_TOKEN = "missingauthenticationtoken"  # noqa: S105  # no secret
+
+#: A refusal with many causes: the role, the host, the path; and, with details, the token.
+DENIED = "access to requested resource is denied"
 
 _REFUSED = (
     (OTHER_ACCOUNT_TYPE, Verdict(Outcome.SKIPPED, "Not a report of this account type")),
     (NO_ROLE, Verdict(Outcome.SKIPPED, _NO_ROLE)),
-    ("do not have access to some or all requested resource", Verdict(Outcome.SKIPPED, _NO_RESTRICTED_ROLE)),
+    (NO_RESTRICTED_ROLE, Verdict(Outcome.SKIPPED, _NO_RESTRICTED_ROLE)),
     (NO_VENDOR_GROUP, Verdict(Outcome.SKIPPED, _NO_RIGHTS)),
     (
         "report rejected for this client",
         Verdict(Outcome.FAILED, "`marketplaces` names one that is not part of this account"),
     ),
+    ("the access token you provided", Verdict(Outcome.FAILED, _REAUTHORIZE)),
+    (_NO_TOKEN, Verdict(Outcome.FAILED, _BUG)),
     (
-        "access to requested resource is denied",
+        DENIED,
         Verdict(Outcome.FAILED, "Check `region`, `api_url` and the roles of the application"),
     ),
 )
@@ -121,6 +133,21 @@ _TOKEN = ("the access token you provided has expired", "is revoked, malformed or
 #: A 403 from an incident at Amazon, which passes within minutes (docs/amazon/errors.md#http-errors).
 _INCIDENT = "the security token included in the request is expired"
 
+#: A 403 of a client secret that was not rotated in 180 days: Login with Amazon still gives access tokens for it
+#: (docs/amazon/errors.md#http-errors).
+_EXPIRED_SECRET = "the lwa secret token you provided has expired"  # noqa: S105  # no secret
+
+#: What to do about it.
+ROTATE = (  # no secret
+    "The client secret was not rotated in 180 days: rotate it under your application's LWA credentials in Developer "
+    "Central or Solution Provider Portal, and set `client_secret` to the new one. No new consent is needed"
+)
+
+
+def is_refused_token(error: object) -> bool:
+    """Return whether Amazon refused an access token, a new one too."""
+    return isinstance(error, AccessDeniedError) and wants_new_token(error.text)
+
 
 def wants_new_token(text: str) -> bool:
     """Return whether a new access token fixes a 403."""
@@ -130,3 +157,18 @@ def wants_new_token(text: str) -> bool:
 def is_incident(text: str) -> bool:
     """Return whether a 403 passes within minutes."""
     return _INCIDENT in text.lower()
+
+
+def is_expired_secret(text: str) -> bool:
+    """Return whether a 403 means that the client secret is too old."""
+    return _EXPIRED_SECRET in text.lower()
+
+
+def is_missing_role(error: AmazonError | None) -> bool:
+    """Return whether Amazon refused an operation because the application lacks a role, as far as its text tells."""
+    if not isinstance(error, (AccessDeniedError, RequestRejectedError)):
+        return False
+    words = error.text.lower()
+    # With details it is the token, or something else that a role does not open.
+    denied = words.rstrip(" .").endswith(DENIED) and _NO_TOKEN not in words
+    return denied or NO_ROLE in words or NO_RESTRICTED_ROLE in words

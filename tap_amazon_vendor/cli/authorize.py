@@ -87,6 +87,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from tap_amazon_vendor.amazon.auth import exchange_code  # noqa: PLC0415
     from tap_amazon_vendor.amazon.consent import ConsentRequest  # noqa: PLC0415
     from tap_amazon_vendor.amazon.transport import Transport  # noqa: PLC0415
+    from tap_amazon_vendor.clock import SystemClock  # noqa: PLC0415
     from tap_amazon_vendor.config.accounts import is_local, is_safe  # noqa: PLC0415 - commands start fast
     from tap_amazon_vendor.config.credential_store import VaultError  # noqa: PLC0415
     from tap_amazon_vendor.config.redaction import Redactor  # noqa: PLC0415
@@ -109,7 +110,8 @@ def command(  # noqa: PLR0913 - one parameter per option
         listen = is_local(redirect_uri) and not no_browser
         consent = _ask(request, seconds=wait_minutes * 60, open_browser=not no_browser, listen=listen)
         click.echo("Consent is given. Exchanging its code for a refresh token ...", err=True)
-        transport = Transport(sleep=time.sleep, rng=random.Random())  # noqa: S311 - jitter is no secret
+        rng = random.Random()  # noqa: S311 - jitter is no secret
+        transport = Transport(clock=SystemClock(), sleep=time.sleep, rng=rng)
         place.keep(exchange_code(account, consent.code, redirect_uri, transport))
     except (AmazonError, VaultError) as error:
         raise click.ClickException(Redactor([account.client_secret]).redact(str(error))) from None

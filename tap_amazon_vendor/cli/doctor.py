@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
 
 #: Text for the state of a permission.
-PERMISSIONS = {"ok": "allowed", "warning": "doubtful", "failed": "missing", "unknown": "not known yet"}
+PERMISSIONS = {"ok": "allowed", "warning": "doubtful", "failed": "missing", "unknown": "unknown until the first report"}
 
 #: The two states that are shown of a permission.
 COLUMNS = ("API authorization", "User permission")
@@ -115,7 +115,7 @@ def _diagnose(account: Account) -> Diagnosis:
 
     again = partial(_sleep, "before trying again")
     quota = partial(_sleep, "for Amazon's quota")
-    transport = Transport(sleep=again, rng=random.Random())  # noqa: S311 - jitter is no secret
+    transport = Transport(clock=_now, sleep=again, rng=random.Random())  # noqa: S311 - jitter is no secret
     return check_account(account, GROUPS, SellingPartnerApi.of(account, transport, _now, quota), _now().date())
 
 
@@ -230,7 +230,8 @@ def _table(permissions: Sequence[Permission]) -> Table:
                 Text(advice.user_permission(permission.group), "bold"),
                 *(Padding(line, (0, 0, 0, GAP)) for line in about),
             ),
-            *(Text(words, STYLES[state.value]) for state, words in _states(permission)),
+            # In two lines, so that names of streams are whole.
+            *(Text(words.replace(" until ", " until\n"), STYLES[state.value]) for state, words in _states(permission)),
         )
     return table
 

@@ -150,7 +150,7 @@ def _tap(settings: dict[str, t.Any], state: dict[str, t.Any], catalog: dict[str,
         raise click.BadParameter(message, param_hint="--catalog") from None
     # The tap's own is as patient as a pipeline.
     rng = random.Random()  # noqa: S311 - jitter is no secret
-    tap.run.transport = Transport(sleep=time.sleep, rng=rng, tries=TRIES)
+    tap.run.transport = Transport(clock=tap.run.clock, sleep=time.sleep, rng=rng, tries=TRIES)
     return tap
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import logging
 import re
 import traceback
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
 #: Replaces a secret in a text.
 MASK = "***"
@@ -18,17 +20,36 @@ MASK = "***"
 #: A shorter text is not a secret; redacting it would only garble the text around it.
 _SHORTEST = 4
 
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
+
+#: Names whose values are secret, in a URL, a form, JSON or a header (docs/amazon/login.md#token-endpoint).
+_NAMES = (
+    r"(?:(?:client_?secret|refresh_?token|access_?token|restricted_?Data_?Token|spapi_oauth_code)"
+    r"|X-Amz-(?:Signature|Credential|Security-Token|Access-Token)|AWSAccessKeyId|(?<=[?&])Signature)"
+)
+
+#: A bar, an equals sign, a quote: as they are, or as URLs (once or twice encoded), JSON and HTML write them.
+_BAR = r"(?:\||%(?:25)*7C|\\+u007c)"
+_EQUALS = r"(?:\s?=\s?|%(?:25)*3D|\\+u003d)"
+_QUOTE = r"(?:\\*[\"']|%(?:25)*22|&quot;|&\#3[49];)"
+_COLON = r"\s*(?::|=|%(?:25)*3A)\s*"
+
 #: What Amazon's secrets look like (docs/amazon/login.md#credentials), so that unregistered ones are found
-#: too: tokens, client secrets, authorization codes and the signatures of presigned URLs.
+#: too: tokens, client secrets, the values of the names above, and passwords in URLs.
 _SHAPES = re.compile(
-    r"Atz(?:[ar]|\.sprdt)(?:\||%7C)[\w.+/=%-]+"
+    rf"Atz(?:[ar]|\.sprdt){_BAR}[\w.+/=%-]+"
     r"|amzn1\.oa2-cs\.v\d+\.[\w.-]+"
-    r"|(?<=spapi_oauth_code=)[^&\s\"']+"
-    r"|(?<=X-Amz-Signature=)[^&\s\"']+"
-    r"|(?<=X-Amz-Credential=)[^&\s\"']+"
-    r"|(?<=X-Amz-Security-Token=)[^&\s\"']+",
+    rf"|(?P<quoted>{_NAMES}{_QUOTE}?{_COLON}{_QUOTE})(?:(?!{_QUOTE}).)+"
+    rf"|(?P<named>{_NAMES}{_EQUALS})(?:(?!%(?:25)*(?:26|22)|&|[\s\"'\\,;<>(){{}}]).)+"
+    r"|(?P<header>x-amz-access-token:\s*)\S+"
+    r"|(?P<place>://)[^/\s:@]+:[^/\s@]+(?=@)",
     re.IGNORECASE,
 )
+
+
+def _mask(found: re.Match[str]) -> str:
+    """Return the mask, after what tells that something is a secret."""
+    return f"{found['quoted'] or found['named'] or found['header'] or found['place'] or ''}{MASK}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,20 +82,29 @@ class Redactor(logging.Filter):
 
     def learn(self, secrets: Iterable[Secret]) -> None:
         """Register more secrets, also as encoded in a URL or a form."""
-        texts = [secret.reveal() for secret in secrets]
-        self._known |= {
-            form
-            for text in texts
-            if len(text) >= _SHORTEST
-            for form in (text, quote(text, safe="", errors="replace"), quote_plus(text, errors="replace"))
-        }
+        found = {form for secret in secrets if len(text := secret.reveal()) >= _SHORTEST for form in _forms(text)}
+        # A new set: another thread may be reading the old one.
+        self._known = self._known | found
 
     def redact(self, text: str) -> str:
         """Return a text with a mask in place of each secret."""
         # The longest first: one secret may be the beginning of another.
         for known in sorted(self._known, key=len, reverse=True):
             text = text.replace(known, MASK)
-        return _SHAPES.sub(MASK, text)
+        return _SHAPES.sub(_mask, text)
+
+    def redact_row(self, row: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return a row with a mask in place of each secret in its texts, however deep."""
+        return {name: self._redact_value(value) for name, value in row.items()}
+
+    def _redact_value(self, value: t.Any) -> t.Any:  # noqa: ANN401  # any value of a row
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, dict):
+            return self.redact_row(value)
+        if isinstance(value, list):
+            return [self._redact_value(each) for each in value]
+        return value
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact a record: its message, its traceback and any other text in it."""
@@ -95,6 +125,20 @@ class Redactor(logging.Filter):
             if isinstance(value, str) and name != "msg":
                 setattr(record, name, self.redact(value))
         return True
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Yield the ways in which a secret may be written: as it is, in a URL, a form, JSON or HTML, and twice encoded."""
+    once = {text, quote(text, safe="", errors="replace"), quote_plus(text, errors="replace")}
+    for form in once:
+        # Hexadecimal digits may be small.
+        yield from (form, _PERCENT.sub(lambda found: found[0].lower(), form))
+    yield quote(quote(text, safe="", errors="replace"))
+    yield quote(text, errors="replace")
+    yield html.escape(text)
+    for ascii_only in (True, False):
+        in_json = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+        yield from (in_json, in_json.replace("/", "\\/"), in_json.replace("\\", "\\\\"))
 
 
 def keep_out_of_logs(secrets: Iterable[Secret]) -> None:

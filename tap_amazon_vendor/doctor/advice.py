@@ -43,7 +43,7 @@ def rotate() -> str:
     """Return how to renew a client secret."""
     return (
         f"Rotate it under your application's LWA credentials in {PORTAL}, then set `client_secret` and "
-        "`credentials_rotated_on`. Refresh tokens stay valid"
+        "`credentials_rotated_on`. Refresh tokens stay valid: no new consent is needed"
     )
 
 
@@ -72,6 +72,11 @@ def region(account: Account) -> tuple[str, ...]:
         "If they are right, the application lacks every role, or the account consented before it had them",
         new_consent(account),
     )
+
+
+def token(account: Account) -> tuple[str, ...]:
+    """Return what to do if the API refuses access tokens that Login with Amazon just gave."""
+    return (host(account), "If they are right, the authorization was revoked", new_consent(account))
 
 
 def role_steps(account: Account, role: str) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 Amazon requires two things for access to data. The API authorization: the account consented to the application, which
 had the role at the time. The user permission: the account, and the user who consented for it, may see the data in
 Vendor Central or Seller Central. A list call shows the former; the latter shows in reports only, so those of the last
-90 days are checked.
+90 days are checked. That a list call is answered proves nothing: whether Amazon refuses it where the role is missing
+is not known. Only a report that came does.
 """
 
 from __future__ import annotations
@@ -14,18 +15,24 @@ from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
 
-from tap_amazon_vendor.amazon.throttle import Operation
-from tap_amazon_vendor.amazon.wording import NO_ROLE, NO_VENDOR_GROUP, OTHER_ACCOUNT_TYPE
+from tap_amazon_vendor.amazon.client import EXPIRED_SECRET
+from tap_amazon_vendor.amazon.wording import (
+    NO_ROLE,
+    NO_VENDOR_GROUP,
+    OTHER_ACCOUNT_TYPE,
+    is_missing_role,
+    is_refused_token,
+)
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.doctor import advice
-from tap_amazon_vendor.engine.existing import TYPES_PER_CALL
+from tap_amazon_vendor.doctor.questions import GET_PARTICIPATIONS, Participations, Questions, says
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
     AmazonError,
     CredentialsError,
     RequestRejectedError,
+    UnavailableError,
 )
-from tap_amazon_vendor.reports.api import GET_REPORTS
 from tap_amazon_vendor.streams.report_rows import ReportRows
 
 if t.TYPE_CHECKING:
@@ -35,17 +42,11 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.amazon.auth import LwaAuthenticator
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.doctor.questions import Reports, Roles
     from tap_amazon_vendor.streams import AnyRows
 
-    Roles = tuple[str, ...]
-    Reports = list[dict[str, t.Any]]
     Groups = Mapping[str, Sequence[AnyRows]]
     ByRole = dict[tuple[str, Roles], list[AnyRows]]
-
-# Usage plan: model sellers. Only sellers have it (docs/amazon/other-apis.md#getmarketplaceparticipations).
-GET_PARTICIPATIONS = Operation(
-    "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15
-)
 
 #: Days after which Amazon no longer accepts a client secret, and how many days before that we warn
 #: (docs/amazon/login.md#credentials).
@@ -87,16 +88,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Permission:
-    """Access to the streams of a group that need the same role.
+    """Access to the streams of a group that need the same role, and of which reports came or none came.
 
     Attributes:
         group: Permission group, as `streams.GROUPS` names it.
         roles: Amazon's roles, any one of which suffices.
         streams: Names of the streams.
-        authorized: Whether the API authorization covers them.
+        authorized: Whether the API authorization covers them: unknown until the first report.
         permitted: Whether the account and its user may see the data, as far as reports show.
         text: What was found, with Amazon's message where it refused.
         steps: What to do about it.
+        answered: Amazon answered the question.
         request: Text to send to the account's administrator.
     """
 
@@ -108,11 +110,12 @@ class Permission:
     text: str = ""
     steps: tuple[str, ...] = ()
     request: str = ""
+    answered: bool = True
 
     @property
     def ok(self) -> bool:
         """Whether the streams can be read, as far as is known."""
-        return self.authorized is State.OK and self.permitted is not State.FAILED
+        return self.answered and State.FAILED not in {self.authorized, self.permitted}
 
 
 @dataclass(frozen=True)
@@ -205,12 +208,14 @@ def check_account(  # noqa: PLR0913  # whom, what, how, and what is known alread
     for _, roles in wanted:
         # A stream that reads no report is judged by the reports that need its role.
         types[roles] = _types(wanted, roles) or _types(every, roles)
-    answers = _Answers(api, types, _heard(wanted, heard))
+    answers = Questions(api, types, _heard(wanted, heard))
     for check in _check_place(account, api, answers):
         found.append(check)
         if check.state is State.FAILED:
             return Diagnosis(account, tuple(found))
-    permissions = tuple(_permission(account, *key, streams, answers) for key, streams in wanted.items())
+    permissions = tuple(
+        permission for key, streams in wanted.items() for permission in _permissions(account, *key, streams, answers)
+    )
     return Diagnosis(account, tuple(found), permissions)
 
 
@@ -221,7 +226,7 @@ def tells_of_roles(error: AmazonError | None) -> bool:
 
 def is_other_kind(error: AmazonError | None) -> bool:
     """Return whether Amazon refused a report because the authorization is for the other account type."""
-    return error is not None and _says(error, OTHER_ACCOUNT_TYPE)
+    return error is not None and says(error, OTHER_ACCOUNT_TYPE)
 
 
 def _types(by_role: ByRole, roles: Roles) -> list[str]:
@@ -286,36 +291,6 @@ def _check_age(account: Account, today: date) -> Check:
     return Check("client secret's age", State.WARNING, text, (advice.rotate(),))
 
 
-@dataclass
-class _Answers:
-    """Answers of getReports for the report types that need the same roles, each requested at most once."""
-
-    api: SellingPartnerApi
-    types: Mapping[Roles, Sequence[str]]
-    known: dict[Roles, Reports | AmazonError]
-
-    def of(self, roles: Roles) -> Reports | AmazonError:
-        """Return the reports of the last 90 days, or the error.
-
-        Types that need the same role are allowed or refused together, so ten represent all. Types that need different
-        roles are not mixed: Amazon's answer where one of the roles is missing is unknown.
-        """
-        if roles not in self.known:
-            if not self.types[roles]:
-                return AmazonError("no report needs this role, so no list call tells: the first run will")
-            query = {"reportTypes": ",".join(self.types[roles][:TYPES_PER_CALL]), "pageSize": "100"}
-            try:
-                self.known[roles] = self.api.call(GET_REPORTS, query=query).get("reports", [])
-            except AmazonError as error:
-                self.known[roles] = error
-        return self.known[roles]
-
-    def first(self) -> Reports | AmazonError:
-        """Return the answer to the first call, which also shows problems common to all."""
-        known = (answer for answer in self.known.values() if _says(answer, OTHER_ACCOUNT_TYPE))
-        return next(known, None) or next((self.of(roles) for roles, types in self.types.items() if types), [])
-
-
 def _by_role(account: Account, groups: Groups) -> ByRole:
     """Group the streams of an account by group and roles."""
     countries = {place.country for place in account.marketplaces}
@@ -328,37 +303,38 @@ def _by_role(account: Account, groups: Groups) -> ByRole:
     return found
 
 
-def _check_place(account: Account, api: SellingPartnerApi, answers: _Answers) -> Iterator[Check]:
+def _check_place(account: Account, api: SellingPartnerApi, answers: Questions) -> Iterator[Check]:
     """Check that the region's host knows the account, and the account's type and marketplaces."""
     answer = answers.first()
-    if _says(answer, OTHER_ACCOUNT_TYPE):
+    if says(answer, OTHER_ACCOUNT_TYPE):
         text = f"This is not the authorization of a {account.kind}: {answer}"
         yield Check("account type", State.FAILED, text, advice.kind(account))
         return
+    if isinstance(answer, CredentialsError) and answer.code == EXPIRED_SECRET:
+        yield Check("client secret", State.FAILED, answer.text, (advice.rotate(),))
+        return
     known = not isinstance(answer, AmazonError) or isinstance(answer, RequestRejectedError)
-    if not known and not _says(answer, NO_ROLE, NO_VENDOR_GROUP):
+    if not known and not says(answer, NO_ROLE, NO_VENDOR_GROUP):
         refuses = isinstance(answer, AccessDeniedError)
         text = f"{account.api_url} {'refuses the account' if refuses else 'does not answer as Amazon does'}: {answer}"
-        yield Check("region", State.FAILED, text, advice.region(account) if refuses else (advice.host(account),))
+        steps: tuple[str, ...] = advice.region(account) if refuses else (advice.host(account),)
+        if is_refused_token(answer):
+            steps = advice.token(account)
+        elif isinstance(answer, UnavailableError):
+            steps = (*steps, "If they are right, it is an outage of Amazon's: try again later")
+        yield Check("region", State.FAILED, text, steps)
         return
     yield Check("region", State.OK, f"{account.api_url} knows the account")
     yield _seller_marketplaces(account, api) if account.kind == "seller" else _vendor_marketplaces(account, answer)
 
 
-def _says(answer: Reports | AmazonError, *texts: str) -> bool:
-    """Return whether Amazon refused with one of some texts."""
-    return isinstance(answer, AmazonError) and any(text in answer.text.lower() for text in texts)
-
-
 def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
     """Compare the marketplaces with those in which the seller participates."""
     try:
-        answer = api.call(GET_PARTICIPATIONS)
-        own = {entry["marketplace"]["id"]: entry["marketplace"]["countryCode"] for entry in answer.get("payload", [])}
+        answer = api.call(GET_PARTICIPATIONS, answer=Participations)
     except AmazonError as error:
         return Check(MARKETPLACES, State.UNKNOWN, f"Amazon does not tell where the seller sells: {error}")
-    except (KeyError, TypeError):
-        return Check(MARKETPLACES, State.UNKNOWN, "Amazon does not tell where the seller sells: an unexpected answer")
+    own = {each.marketplace.id: each.marketplace.country_code for each in answer.payload}
     missing = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in own)
     has = f"The account sells in {', '.join(sorted(own.values()))}"
     if not missing:
@@ -370,12 +346,7 @@ def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
 def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Check:
     """Compare the marketplace with that of earlier reports: no call returns that of a vendor group."""
     reports = [] if isinstance(answer, AmazonError) else answer
-    done = {
-        id_
-        for report in reports
-        if report.get("processingStatus") == DONE
-        for id_ in report.get("marketplaceIds") or ()
-    }
+    done = {id_ for report in reports if report.processing_status == DONE for id_ in report.marketplace_ids or ()}
     if not done:
         return Check(MARKETPLACES, State.UNKNOWN, "Amazon tells a vendor's marketplace only with the first report")
     wrong = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in done)
@@ -386,15 +357,29 @@ def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Che
     return Check(MARKETPLACES, State.FAILED, f"All reports of this account are from {have}, none from {wrong}", steps)
 
 
-def _permission(
-    account: Account, group: str, roles: Roles, streams: Sequence[AnyRows], answers: _Answers
-) -> Permission:
-    """Check whether the streams of a group that need the same role can be read."""
+def _permissions(
+    account: Account, group: str, roles: Roles, streams: Sequence[AnyRows], answers: Questions
+) -> Iterator[Permission]:
+    """Check whether the streams of a group that need the same role can be read.
+
+    Those of whose report type one came are told apart from the others: a report proves nothing of another type.
+    """
     answer = answers.of(roles)
-    permission = Permission(group, roles, tuple(stream.name for stream in streams))
-    role = " or ".join(roles)
+    reports = [] if isinstance(answer, AmazonError) else answer
+    done = {report.report_type for report in reports if report.processing_status == DONE}
+    for proved in (True, False):
+        some = tuple(stream for stream in streams if (stream.source in done) is proved)
+        if some:
+            yield _permission(account, Permission(group, roles, tuple(stream.name for stream in some)), some, answer)
+
+
+def _permission(
+    account: Account, permission: Permission, streams: Sequence[AnyRows], answer: Reports | AmazonError
+) -> Permission:
+    """Judge the streams of which reports came, or those of which none came."""
+    group, role = permission.group, " or ".join(permission.roles)
     if isinstance(answer, AmazonError):
-        if _says(answer, NO_VENDOR_GROUP):
+        if says(answer, NO_VENDOR_GROUP):
             return replace(
                 permission,
                 authorized=State.OK,
@@ -403,8 +388,8 @@ def _permission(
                 steps=advice.user_steps(account, group),
                 request=advice.user_request(account, group),
             )
-        if not isinstance(answer, AccessDeniedError):
-            return replace(permission, text=str(answer))
+        if not is_missing_role(answer):
+            return replace(permission, text=str(answer), answered=False)
         return replace(
             permission,
             authorized=State.FAILED,
@@ -413,19 +398,19 @@ def _permission(
             request=advice.role_request(account, role),
         )
     types = {stream.source for stream in streams}
-    ends = [report.get("processingStatus") for report in answer if report.get("reportType") in types]
-    permission = replace(permission, authorized=State.OK)
+    ends = [report.processing_status for report in answer if report.report_type in types]
     if DONE in ends:
-        return replace(permission, permitted=State.OK, text="Reports came within the last 90 days")
+        text = "Reports came within the last 90 days"
+        return replace(permission, authorized=State.OK, permitted=State.OK, text=text)
     if FATAL in ends:
         return replace(
             permission,
             permitted=State.WARNING,
-            text=f"The role is there, but all {ends.count(FATAL)} reports of the last 90 days ended in an error",
+            text=f"No report came: all {ends.count(FATAL)} reports of the last 90 days ended in an error",
             steps=(
                 "See Amazon's reason in `report_ledger`. If it is about rights:",
                 *advice.user_steps(account, group),
             ),
             request=advice.user_request(account, group),
         )
-    return replace(permission, text="The role is there; whether the user may see the data shows with the first report")
+    return replace(permission, text="Unknown until the first report: that Amazon refuses no list call proves nothing")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import logging
 import typing as t
 from datetime import datetime, timezone
 from email.message import Message
@@ -12,14 +12,27 @@ from uuid import uuid4
 
 from urllib3.exceptions import HTTPError
 
+from tap_amazon_vendor.amazon.answers import decode
+from tap_amazon_vendor.amazon.pages import Pages
 from tap_amazon_vendor.amazon.throttle import Operation
+from tap_amazon_vendor.amazon.transport import redirect
 from tap_amazon_vendor.documents.files import open_document, open_flat_file
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
-from tap_amazon_vendor.errors import AmazonError, DocumentError, UnavailableError
+from tap_amazon_vendor.errors import AmazonError, DocumentError, MalformedAnswerError, UnavailableError
+from tap_amazon_vendor.reports.answers import (
+    CreatedReport,
+    ListedReport,
+    Report,
+    ReportDocument,
+    ReportList,
+    RestrictedDataToken,
+)
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    import msgspec
 
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.amazon.throttle import Bucket, Throttle
@@ -37,26 +50,36 @@ GET_DOCUMENT = Operation("getReportDocument", "GET", f"{_BASE}/documents/{{docum
 
 CREATE_TOKEN = Operation("createRestrictedDataToken", "POST", "/tokens/2021-03-01/restrictedDataToken", 1, 10)
 
+#: The report type whose quota may be counted for all accounts of an application together, and the one whose quota is
+#: not known and found out (docs/amazon/quotas.md#own-quotas).
+SALES_AND_TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
+SEARCH_QUERY_PERFORMANCE = "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT"
+
 #: Limits of single report types that usage plans do not show (docs/amazon/quotas.md#own-quotas). That of fulfilled
-#: shipments is what users observed, three or four reports an hour.
+#: shipments is what users observed, three or four reports an hour; that of search query performance is where its
+#: finding out begins.
 OWN_QUOTAS = {
-    "GET_SALES_AND_TRAFFIC_REPORT": Operation("createReport of sales and traffic", "POST", "", 1 / 900, 1),
-    "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT": Operation(
-        "createReport of search query performance", "POST", "", 20 / 86_400, 20
+    SALES_AND_TRAFFIC: Operation("createReport of sales and traffic", "POST", "", 1 / 900, 1),
+    SEARCH_QUERY_PERFORMANCE: Operation(
+        "createReport of search query performance", "POST", "", CREATE_REPORT.rate, CREATE_REPORT.burst
     ),
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL": Operation(
         "createReport of fulfilled shipments", "POST", "", 1 / 1200, 3
     ),
 }
 
-#: Of these, the ones that all accounts of an application share.
-SHARED_QUOTAS = {"GET_SALES_AND_TRAFFIC_REPORT"}
-
 #: Tries to get a complete document. Each requests a new URL, because a URL lives five minutes.
 DOCUMENT_TRIES = 3
 
-#: Pages of a hundred reports that are read of a listing.
+#: Tries of each URL, with pauses of up to half a minute in all, and the seconds after which it has expired.
+URL_TRIES = 6
+URL_LIFE = 300.0
+
+#: Pages of a hundred reports that are read of a listing: of a marketplace's, and of all that an account has.
 LISTED_PAGES = 5
+MOST_PAGES = 200
+
+logger = logging.getLogger("tap-amazon-vendor.reports")
 
 _CHUNK = 1 << 18
 
@@ -82,7 +105,8 @@ class ReportsApi:
             api: The account's client.
             transport: HTTP client for the document host, which must never see the account's token.
             spool: Private folder for documents.
-            shared: The buckets that the accounts of the application share.
+            shared: The buckets that the accounts of the application share; its `shared_quotas` says of which report
+                types that is known.
             may_download: Returns whether a URL is one of a document host.
         """
         self._api = api
@@ -93,15 +117,21 @@ class ReportsApi:
 
     def create_buckets(self, report_type: str) -> list[Bucket]:
         """Return the buckets that requesting a report takes from: the account's, and the report type's own."""
-        own = OWN_QUOTAS.get(report_type)
-        bucket = self._api.bucket(CREATE_REPORT)
+        bucket, own = self._api.bucket(CREATE_REPORT), self._own_bucket(report_type)
         if own is None:
             return [bucket]
-        narrow = self._shared.bucket(own) if report_type in SHARED_QUOTAS else self._api.bucket(own)
         # Amazon states only the operation's rate. If that is more than published, the other one is assumed to be, too:
         # if it is not, a 429 says so.
-        narrow.rate = own.rate * max(1.0, bucket.rate / CREATE_REPORT.rate)
-        return [bucket, narrow]
+        own.rate = OWN_QUOTAS[report_type].rate * own.share * max(1.0, bucket.rate / CREATE_REPORT.rate)
+        return [bucket, own]
+
+    def _own_bucket(self, report_type: str) -> Bucket | None:
+        """Return the bucket of a report type with a quota of its own."""
+        own = OWN_QUOTAS.get(report_type)
+        if own is None:
+            return None
+        is_shared = report_type in self._shared.shared_quotas
+        return self._shared.bucket(own) if is_shared else self._api.bucket(own)
 
     @property
     def list_bucket(self) -> Bucket:
@@ -128,11 +158,31 @@ class ReportsApi:
             UnansweredError: The connection broke: the report may or may not have been requested.
             AmazonError: Amazon refuses.
         """
-        own = self.create_buckets(request.report_type)[1:]
-        answer = self._api.call(CREATE_REPORT, repeatable=False, quota=own[0] if own else None, body=request.body())
-        return _field(answer, "reportId")
+        bucket, *own = self.create_buckets(request.report_type)
+        if not own:
+            return self._api.call(CREATE_REPORT, answer=CreatedReport, repeatable=False, body=request.body()).report_id
+        (quota,) = own
+        # A 429 while both have tokens is one that our idea of the quota does not explain.
+        unexplained, refusals = bucket.seconds_for(2) == 0 and quota.is_full, quota.refusals
+        try:
+            return self._api.call(
+                CREATE_REPORT, answer=CreatedReport, repeatable=False, quota=quota, body=request.body()
+            ).report_id
+        finally:
+            if unexplained and quota.refusals > refusals:
+                self._learn(request.report_type)
 
-    def listed(self, report_types: Iterable[str], marketplace_id: str | None, since: datetime) -> list[ListedJob]:
+    def _learn(self, report_type: str) -> None:
+        """Learn that a report type's quota is narrower than assumed."""
+        if report_type == SALES_AND_TRAFFIC:
+            self._shared.shared_quotas.add(report_type)
+            self._shared.bucket(OWN_QUOTAS[report_type]).empty()
+        elif report_type == SEARCH_QUERY_PERFORMANCE:
+            self._api.bucket(OWN_QUOTAS[report_type]).narrow()
+
+    def listed(
+        self, report_types: Iterable[str], marketplace_id: str | None, since: datetime, *, optional: bool = False
+    ) -> list[ListedJob]:
         """List reports that have not failed, requested by any application (getReports).
 
         Args:
@@ -140,11 +190,14 @@ class ReportsApi:
             marketplace_id: The one marketplace; None for all of the account, because for some reports Amazon's filter
                 is not to be relied on.
             since: Only reports requested since then.
+            optional: The listing only saves something: each page is asked for once.
 
         Returns:
-            Reports, newest first: of a marketplace's long list the first `LISTED_PAGES` pages, of the account's all.
+            Reports, newest first, each once: of a marketplace's long list the first `LISTED_PAGES` pages, of the
+            account's all. One that can't be read is left out, with a warning.
 
         Raises:
+            MalformedAnswerError: A page can't be read, or the pages have no end.
             AmazonError: Amazon refuses.
         """
         query = {
@@ -154,15 +207,18 @@ class ReportsApi:
             "createdSince": since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "pageSize": "100",
         }
-        found: list[ListedJob] = []
-        for page in itertools.count(1):
-            answer = self._api.call(GET_REPORTS, query=query)
-            found += [_listed(report) for report in answer.get("reports") or []]
-            if not answer.get("nextToken") or (marketplace_id and page == LISTED_PAGES):
+        found: dict[str, ListedJob] = {}
+        pages = Pages(GET_REPORTS.name, MOST_PAGES)
+        for page in range(1, MOST_PAGES + 1):
+            answer = self._api.call(GET_REPORTS, answer=ReportList, tries=1 if optional else None, query=query)
+            pages.add(answer.reports, answer.next_token)
+            for job in _listed(answer.reports):
+                found.setdefault(job.job_id, job)
+            if not answer.next_token or (marketplace_id and page == LISTED_PAGES):
                 break
             # The token must be the only parameter.
-            query = {"nextToken": answer["nextToken"]}
-        return found
+            query = {"nextToken": answer.next_token}
+        return [*found.values()]
 
     def status(self, report_id: str) -> JobStatus:
         """Ask how far a report is (getReport).
@@ -171,18 +227,31 @@ class ReportsApi:
             AmazonError: Amazon refuses, or returns a status that this tap does not know.
             NotFoundError: Amazon does not know the report.
         """
-        answer = self._api.call(GET_REPORT, report_id=report_id)
+        report = self._api.call(GET_REPORT, answer=Report, report_id=report_id)
         try:
-            processing = Processing(answer.get("processingStatus"))
+            processing = Processing(report.processing_status)
         except ValueError:
-            text = f"getReport: unknown processing status {answer.get('processingStatus')!r}"
+            text = f"getReport: unknown processing status {report.processing_status[:40]!r}"
             raise AmazonError(text) from None
+        self._learn_from(report.report_type, processing)
+        ended = _moment(report.processing_end_time)
+        created = _moment(report.created_time)
         return JobStatus(
             processing,
-            answer.get("reportDocumentId"),
-            answer.get("processingEndTime"),
-            _seconds_between(answer.get("createdTime"), answer.get("processingEndTime")),
+            report.report_document_id,
+            report.processing_end_time if ended else None,
+            (ended - created).total_seconds() if ended and created else None,
         )
+
+    def _learn_from(self, report_type: str | None, processing: Processing) -> None:
+        """Learn of a quota that nobody knows from how a report ended: CANCELLED is also what too many become."""
+        if report_type != SEARCH_QUERY_PERFORMANCE:
+            return
+        bucket = self._api.bucket(OWN_QUOTAS[report_type])
+        if processing is Processing.CANCELLED:
+            bucket.narrow()
+        elif processing is Processing.DONE:
+            bucket.widen()
 
     def fetch(self, document_id: str, request: ReportRequest) -> Document:
         """Fetch a document to disk (getReportDocument and its URL).
@@ -201,10 +270,10 @@ class ReportsApi:
         problem = AmazonError("not tried")
         for _ in range(DOCUMENT_TRIES):
             token = self._restricted_token(document_id) if request.policy.restricted else None
-            url = _field(self._api.call(GET_DOCUMENT, token=token, document_id=document_id), "url")
+            answer = self._api.call(GET_DOCUMENT, answer=ReportDocument, token=token, document_id=document_id)
             path = self._spool / f"{uuid4().hex}.document"
             try:
-                charset = self._download(url, path)
+                charset = self._download(answer.url, path)
                 return open_flat_file(path, charset) if request.policy.layout else open_document(path)
             except (DocumentError, UnavailableError) as error:
                 path.unlink(missing_ok=True)
@@ -215,20 +284,27 @@ class ReportsApi:
         """Return a token for exactly one document (docs/amazon/reports-api.md#restricted-documents)."""
         path = GET_DOCUMENT.path.format(document_id=quote(document_id, safe=""))
         body = {"restrictedResources": [{"method": GET_DOCUMENT.method, "path": path}]}
-        return _field(self._api.call(CREATE_TOKEN, body=body), "restrictedDataToken")
+        return self._api.call(CREATE_TOKEN, answer=RestrictedDataToken, body=body).restricted_data_token
 
     def _download(self, url: str, path: Path) -> str | None:
         """Save the response of a presigned URL, byte for byte. Return the charset that the host states.
 
         The URL is a secret: no error may quote it.
         """
-        if not self._may_download(url):
-            text = f"the document lies at {urlsplit(url).hostname}, which is not an Amazon download host"
+        try:
+            host, allowed = urlsplit(url).hostname, self._may_download(url)
+        except ValueError:
+            text = "getReportDocument: the URL of the document is not valid"
+            raise MalformedAnswerError(text) from None
+        if not allowed:
+            text = f"the document lies at {host}, which is not an Amazon download host"
             raise AmazonError(text)
-        # A redirect may lead anywhere.
-        response = self._transport.request("GET", url, stream=True, allow_redirects=False)
+        response = self._transport.request("GET", url, stream=True, tries=URL_TRIES, deadline=URL_LIFE)
         try:
             with response, path.open("wb") as file:
+                if leads := redirect(response):
+                    text = f"the document host answered {leads}"
+                    raise AmazonError(text)
                 if response.status_code != HTTPStatus.OK:
                     text = f"the document host answered HTTP {response.status_code}"
                     raise UnavailableError(text, request_id=response.headers.get("x-amz-request-id"))
@@ -246,44 +322,54 @@ class ReportsApi:
             raise AmazonError(text) from None
 
 
-def _listed(report: Mapping[str, t.Any]) -> ListedJob:
-    """Read one report of the listing.
+def _listed(elements: Sequence[msgspec.Raw]) -> list[ListedJob]:
+    """Read the reports of a page.
 
     Raises:
-        AmazonError: It does not match the model.
+        MalformedAnswerError: None can be read.
     """
+    jobs, problem = [], None
+    for element in elements:
+        try:
+            jobs.append(_listed_job(decode(element, ListedReport)))
+        except ValueError as error:  # noqa: PERF203  # each on its own
+            problem = str(error)
+            logger.warning("getReports lists a report that can't be read, it is left out: %s", problem)
+    if problem and not jobs:
+        text = f"getReports: none of the reports on a page can be read: {problem}"
+        raise MalformedAnswerError(text)
+    return jobs
+
+
+def _listed_job(report: ListedReport) -> ListedJob:
+    """Check the texts of a listed report.
+
+    Raises:
+        ValueError: One is not what its field holds.
+    """
+    times = {name: _moment(getattr(report, name)) for name in ("created_time", "data_start_time", "data_end_time")}
+    for name, moment in times.items():
+        if moment is None and getattr(report, name) is not None:
+            text = f"`{name}` is not a time"
+            raise ValueError(text)
+    if report.processing_status not in _GOOD:
+        text = "`processingStatus` is not one that was asked for"
+        raise ValueError(text)
+    return ListedJob(
+        job_id=report.report_id,
+        job_type=report.report_type,
+        marketplace_ids=tuple(report.marketplace_ids or ()),
+        start=report.data_start_time,
+        end=report.data_end_time,
+        created_at=t.cast("datetime", times["created_time"]),
+        processing=Processing(report.processing_status),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read one of Amazon's moments, which are UTC; None if it is missing or none."""
     try:
-        return ListedJob(
-            job_id=report["reportId"],
-            job_type=report["reportType"],
-            marketplace_ids=tuple(report.get("marketplaceIds") or ()),
-            start=report.get("dataStartTime"),
-            end=report.get("dataEndTime"),
-            created_at=_moment(report["createdTime"]),
-            processing=Processing(report["processingStatus"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        text = f"getReports: a report that can't be read ({error})"
-        raise AmazonError(text) from None
-
-
-def _moment(text: str) -> datetime:
-    """Read one of Amazon's moments, which are UTC."""
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _seconds_between(start: str | None, end: str | None) -> float | None:
-    """Return the seconds between two of Amazon's moments, None if one is missing or invalid."""
-    try:
-        return (_moment(end or "") - _moment(start or "")).total_seconds()
+        moment = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
     except ValueError:
         return None
-
-
-def _field(answer: dict[str, t.Any], name: str) -> str:
-    value = answer.get(name)
-    if not isinstance(value, str) or not value:
-        text = f"Amazon's answer has no {name}"
-        raise UnavailableError(text)
-    return value
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

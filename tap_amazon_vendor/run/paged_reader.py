@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typing as t
 
+from tap_amazon_vendor.amazon.wording import is_missing_role
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.documents.findings import Findings
-from tap_amazon_vendor.errors import AccessDeniedError, AmazonError
+from tap_amazon_vendor.errors import AmazonError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.coverage import plan
 from tap_amazon_vendor.reports.request import ReportPartition
@@ -52,8 +53,8 @@ class PagedReader:
         self._account = account
         self.window = window
         self._api = api
-        self.findings = Findings()
         self.error: AmazonError | None = None
+        self.findings = Findings()
 
     @property
     def subject(self) -> ReportPartition:
@@ -103,8 +104,9 @@ class PagedReader:
 
     def _outcome(self) -> tuple[Outcome, str | None]:
         if self.error is None:
-            return (Outcome.LOADED if self.findings.rows else Outcome.EMPTY), None
-        if not isinstance(self.error, AccessDeniedError):
+            return (Outcome.LOADED if self.findings.rows or self.findings.rejected else Outcome.EMPTY), None
+        # Not for a refused token: that would leave the stream out for a week.
+        if not is_missing_role(self.error):
             return Outcome.FAILED, str(self.error)
         roles = ", ".join(self.stream.declaration.roles)
         return Outcome.SKIPPED, f"{self.error}. The application needs one of these roles: {roles}"

@@ -157,7 +157,7 @@ class Run:
     @cached_property
     def transport(self) -> Transport:
         """The HTTP client."""
-        return Transport(sleep=self.clock.sleep, rng=self._rng)
+        return Transport(clock=self.clock, sleep=self.clock.sleep, rng=self._rng)
 
     @cached_property
     def apis(self) -> dict[str, SellingPartnerApi]:

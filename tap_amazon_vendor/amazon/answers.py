@@ -1,0 +1,124 @@
+"""Amazon's answers, decoded by declared types: the one place where what does not fit becomes an error.
+
+Fields that a type does not declare are ignored, since Amazon adds some without notice.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from functools import lru_cache
+
+import msgspec
+
+from tap_amazon_vendor.errors import MalformedAnswerError
+
+if t.TYPE_CHECKING:
+    import requests
+
+T = t.TypeVar("T")
+
+#: A text that is there.
+Text = t.Annotated[str, msgspec.Meta(min_length=1)]
+
+#: A token: it becomes a header.
+Token = t.Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]+\Z")]
+
+#: Characters of Amazon's words that are quoted.
+LONGEST_TEXT = 1000
+
+
+class Answer(msgspec.Struct, rename="camel"):
+    """The base of answers: fields in camelCase."""
+
+
+class AccessToken(msgspec.Struct):
+    """A grant of Login with Amazon.
+
+    Attributes:
+        access_token: For the header of calls.
+        expires_in: Its life in seconds, an hour where Amazon does not say.
+        refresh_token: Of a new consent.
+    """
+
+    access_token: Token
+    expires_in: t.Annotated[int, msgspec.Meta(gt=0, le=30 * 86_400)] | None = None
+    refresh_token: Token | None = None
+
+
+class LoginRefusal(msgspec.Struct):
+    """What Login with Amazon says in place of a token."""
+
+    error: str | None = None
+    error_description: str | None = None
+
+
+class _Errors(msgspec.Struct):
+    errors: list[dict[str, t.Any]]
+
+
+def read_answer(response: requests.Response, answer: type[T], operation: str) -> T:
+    """Decode an answer.
+
+    Args:
+        response: A good one.
+        answer: The type that it must have.
+        operation: Amazon's name of what was called.
+
+    Raises:
+        MalformedAnswerError: It does not fit. Names the operation and the field, and never the content.
+    """
+    try:
+        return decode(response.content, answer)
+    except ValueError as error:
+        text = f"{operation}: HTTP {response.status_code} with an answer that can't be read: {error}"
+        raise MalformedAnswerError(text, request_id=request_id(response)) from None
+
+
+def decode(content: bytes | msgspec.Raw, kind: type[T]) -> T:
+    """Decode JSON.
+
+    Raises:
+        ValueError: It is not JSON, or not of that type; says which field, and never its content.
+    """
+    if not content:
+        text = "it is empty"
+        raise ValueError(text)
+    try:
+        return t.cast("T", _decoder(t.cast("t.Hashable", kind)).decode(content))
+    except msgspec.ValidationError as error:
+        # Of these texts none quotes a value: there is no enumeration among our types.
+        raise ValueError(str(error)) from None
+    except UnicodeDecodeError:
+        text = "it is not UTF-8"
+    except RecursionError:
+        text = "it is nested too deep"
+    except (msgspec.DecodeError, ValueError):
+        text = "it is not JSON"
+    raise ValueError(text)
+
+
+@lru_cache(maxsize=64)
+def _decoder(kind: t.Hashable) -> msgspec.json.Decoder[t.Any]:
+    return msgspec.json.Decoder(t.cast("type[t.Any]", kind))
+
+
+def error_text(content: bytes) -> str | None:
+    """Return code, message and details of every error in the body of an answer (docs/amazon/requests.md#error-bodies).
+
+    Args:
+        content: Any body.
+
+    Returns:
+        One line; None if the body is not a list of errors, such as a load balancer's page.
+    """
+    try:
+        errors = decode(content, _Errors).errors
+    except ValueError:
+        return None
+    texts = (": ".join(str(error[key]) for key in ("code", "message", "details") if error.get(key)) for error in errors)
+    return " ".join("; ".join(filter(None, texts)).split()) or None
+
+
+def request_id(response: requests.Response) -> str | None:
+    """Return Amazon's id of a request, to quote in a support case."""
+    return response.headers.get("x-amzn-RequestId")

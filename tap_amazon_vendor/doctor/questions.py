@@ -1,0 +1,98 @@
+"""What the doctor asks Amazon, and the answers as far as it reads them."""
+
+from __future__ import annotations
+
+import typing as t
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tap_amazon_vendor.amazon.answers import Answer, decode
+from tap_amazon_vendor.amazon.throttle import Operation
+from tap_amazon_vendor.amazon.wording import OTHER_ACCOUNT_TYPE
+from tap_amazon_vendor.engine.existing import TYPES_PER_CALL
+from tap_amazon_vendor.errors import AmazonError
+from tap_amazon_vendor.reports.answers import ReportList
+from tap_amazon_vendor.reports.api import GET_REPORTS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tap_amazon_vendor.amazon.client import SellingPartnerApi
+
+    Roles = tuple[str, ...]
+    Reports = list["ListedReport"]
+
+# Usage plan: model sellers. Only sellers have it (docs/amazon/other-apis.md#getmarketplaceparticipations).
+GET_PARTICIPATIONS = Operation(
+    "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15
+)
+
+
+class ListedReport(Answer):
+    """A report that getReports lists."""
+
+    report_type: str | None = None
+    processing_status: str | None = None
+    marketplace_ids: list[str] | None = None
+
+
+class Marketplace(Answer):
+    """Where a seller may sell."""
+
+    id: str
+    country_code: str
+
+
+class Participation(Answer):
+    """That a seller sells there."""
+
+    marketplace: Marketplace
+
+
+class Participations(Answer):
+    """Of getMarketplaceParticipations."""
+
+    payload: list[Participation]
+
+
+@dataclass
+class Questions:
+    """Answers of getReports for the report types that need the same roles, each requested at most once."""
+
+    api: SellingPartnerApi
+    types: Mapping[Roles, Sequence[str]]
+    known: dict[Roles, Reports | AmazonError]
+
+    def of(self, roles: Roles) -> Reports | AmazonError:
+        """Return the reports of the last 90 days, or the error.
+
+        Types that need the same role are allowed or refused together, so ten represent all. Types that need different
+        roles are not mixed: Amazon's answer where one of the roles is missing is unknown.
+        """
+        if roles not in self.known:
+            if not self.types[roles]:
+                # No report needs this role: the first run tells.
+                return []
+            query = {"reportTypes": ",".join(self.types[roles][:TYPES_PER_CALL]), "pageSize": "100"}
+            try:
+                self.known[roles] = [*_readable(self.api.call(GET_REPORTS, answer=ReportList, query=query))]
+            except AmazonError as error:
+                self.known[roles] = error
+        return self.known[roles]
+
+    def first(self) -> Reports | AmazonError:
+        """Return the answer to the first call, which also shows problems common to all."""
+        known = (answer for answer in self.known.values() if says(answer, OTHER_ACCOUNT_TYPE))
+        return next(known, None) or next((self.of(roles) for roles, types in self.types.items() if types), [])
+
+
+def _readable(answer: ReportList) -> Iterator[ListedReport]:
+    """Yield the reports of a list that can be read."""
+    for element in answer.reports:
+        with suppress(ValueError):
+            yield decode(element, ListedReport)
+
+
+def says(answer: Reports | AmazonError, *texts: str) -> bool:
+    """Return whether Amazon refused with one of some texts."""
+    return isinstance(answer, AmazonError) and any(text in answer.text.lower() for text in texts)
