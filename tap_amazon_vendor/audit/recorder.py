@@ -15,6 +15,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.audit.ledger import LedgerEntry
     from tap_amazon_vendor.audit.stream import ReportLedger
+    from tap_amazon_vendor.config.redaction import Redactor
 
 logger = logging.getLogger("tap-amazon-vendor")
 
@@ -27,15 +28,17 @@ class Recorder:
         reasons: The skipped and failed entries, by reason.
     """
 
-    def __init__(self, stream: ReportLedger | None, clock: Callable[[], datetime]) -> None:
+    def __init__(self, stream: ReportLedger | None, clock: Callable[[], datetime], redactor: Redactor) -> None:
         """Start with nothing recorded.
 
         Args:
             stream: The stream `report_ledger`; None to write no rows.
             clock: Returns the current time, aware.
+            redactor: Redacts secrets that a text of Amazon quotes.
         """
         self._stream = stream
         self._clock = clock
+        self._redactor = redactor
         self.entries: list[LedgerEntry] = []
         self.reasons = Reasons()
         #: What was warned about already, by stream.
@@ -44,7 +47,7 @@ class Recorder:
     def note(self, entry: LedgerEntry) -> None:
         """Write a ledger row for what was never tried and so does not count in the verdict."""
         if self._stream:
-            self._stream.write(entry.row(self._clock()))
+            self._stream.write(self._redactor.redact_row(entry.row(self._clock())))
 
     def record(self, entry: LedgerEntry) -> None:
         """Write a ledger row and log it: windows that share a reason get one warning."""

@@ -76,3 +76,15 @@ class ReportLedger(Stream):
     def unreadable(self, reports: dict[str, str]) -> None:
         if reports or self.unreadable:
             self.stream_state["unreadable"] = reports
+
+    @property
+    def shared_quotas(self) -> dict[str, list[str]]:
+        """Report types whose quota Amazon counts for all accounts of an application, by its client id."""
+        found = self.stream_state.get("shared_quotas")
+        return found if isinstance(found, dict) else {}
+
+    @shared_quotas.setter
+    def shared_quotas(self, quotas: dict[str, list[str]]) -> None:
+        known = {client: types for client, types in quotas.items() if types}
+        if known or self.shared_quotas:
+            self.stream_state["shared_quotas"] = known

@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
+    from tap_amazon_vendor.config.redaction import Redactor
     from tap_amazon_vendor.documents.findings import Findings, Reject
     from tap_amazon_vendor.reports.request import ReportPartition
     from tap_amazon_vendor.reports.windows import Window
@@ -51,7 +52,11 @@ class Reading(t.Protocol):
 
 
 def write_whole(
-    reading: Reading, writers: Mapping[str, RecordWriter], spool: Path, clock: Callable[[], datetime]
+    reading: Reading,
+    writers: Mapping[str, RecordWriter],
+    spool: Path,
+    clock: Callable[[], datetime],
+    redactor: Redactor,
 ) -> Iterator[None]:
     """Stage the rows of a reading and its rejected lines, then write them unless it failed.
 
@@ -60,6 +65,7 @@ def write_whole(
         writers: The writers of the selected streams, by name.
         spool: Private folder for what is staged.
         clock: Returns the current time, aware.
+        redactor: Redacts secrets in rejected lines.
 
     Yields:
         After each part of the work: state may be written then.
@@ -80,7 +86,7 @@ def write_whole(
                     report_id=reading.report_id,
                     now=clock(),
                 )
-                stage.add(rejects, [row])
+                stage.add(rejects, [redactor.redact_row(row)])
 
         reading.findings.on_reject = stage_reject
         for rows in reading:

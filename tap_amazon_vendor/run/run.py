@@ -24,6 +24,7 @@ from tap_amazon_vendor.amazon.throttle import Throttle
 from tap_amazon_vendor.amazon.transport import Transport
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.audit.recorder import Recorder
+from tap_amazon_vendor.config.redaction import Redactor
 from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.engine.engine import Engine
 from tap_amazon_vendor.engine.workers import Workers
@@ -101,7 +102,10 @@ class Run:
         self.settings = settings
         self.clock = clock
         self.now: datetime = clock().astimezone(timezone.utc)
-        self.recorder = Recorder(None if testing else ledger, clock)
+        self._redactor = Redactor(
+            secret for account in settings.accounts for secret in (account.client_secret, account.refresh_token)
+        )
+        self.recorder = Recorder(None if testing else ledger, clock, self._redactor)
         self._streams = streams
         self._ledger = ledger
         self._rng = rng
@@ -175,13 +179,12 @@ class Run:
     @cached_property
     def engine(self) -> Engine:
         """The jobs of the run, not yet planned."""
-        shared: dict[str, Throttle] = defaultdict(lambda: Throttle(self.clock))
         apis = {
             account.label: ReportsApi(
                 self.apis[account.label],
                 self.transport,
                 self.spool,
-                shared=shared[account.client_id],
+                shared=self._shared[account.client_id],
                 may_download=account.may_download,
             )
             for account in self.settings.accounts
@@ -195,6 +198,15 @@ class Run:
             save=self.write_state,
             on_progress=self.display.show,
         )
+
+    @cached_property
+    def _shared(self) -> dict[str, Throttle]:
+        """The buckets that the accounts of an application share, by its client id."""
+        found = self._ledger.shared_quotas
+        return {
+            account.client_id: Throttle(self.clock, found.get(account.client_id, ()))
+            for account in self.settings.accounts
+        }
 
     @cached_property
     def demands(self) -> list[Demand]:
@@ -249,7 +261,7 @@ class Run:
             logger.warning(message)
         failure = verdict(unread, self.recorder.entries, lambda each: self.diagnose(each.account, each.heard))
         if failure:
-            raise RunFailedError(failure)
+            raise RunFailedError(self._redactor.redact(failure))
 
     def _sync(self) -> None:
         readers: dict[ReportRequest, list[Partition]] = defaultdict(list)
@@ -286,7 +298,7 @@ class Run:
     def _write(self, writers: Mapping[str, RecordWriter], reading: Reading) -> None:
         """Write the rows of a window, or of a file, and its rejected lines; nothing if it failed."""
         # While rows are staged and written, state may be written: jobs created in the background are waiting for that.
-        for _ in write_whole(reading, writers, self.spool, self.clock):
+        for _ in write_whole(reading, writers, self.spool, self.clock, self._redactor):
             self.engine.save()
 
     def _read_pages(self, writers: Mapping[str, RecordWriter]) -> None:
@@ -348,6 +360,9 @@ class Run:
         if self._is_planned:
             self._ledger.pending = to_state(self.engine.pending())
             self._ledger.unreadable = self.engine.unreadable
+            self._ledger.shared_quotas = {
+                client: sorted(throttle.shared_quotas) for client, throttle in self._shared.items()
+            }
 
     # Diagnosis.
 
