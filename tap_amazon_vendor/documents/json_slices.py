@@ -30,6 +30,9 @@ if t.TYPE_CHECKING:
 #: Bytes of a document that are processed in one go.
 SLICE_BYTES = 1 << 15
 
+#: Longest element of an array, and longest value beside the arrays: more would not fit into memory when decoded.
+LONGEST_ELEMENT = 1 << 24
+
 WHITE = b" \t\r\n"
 #: Where one object of an array may end and the next begin.
 _BETWEEN = re.compile(rb"\},(?=[ \t\r\n]*\{)")
@@ -91,6 +94,9 @@ class JsonText:
         return bool(more)
 
     def _need(self) -> None:
+        if len(self._window) > LONGEST_ELEMENT:
+            text = f"an element of the document does not end within {LONGEST_ELEMENT >> 20} MiB"
+            raise DocumentError(text)
         if not self._read():
             text = "the document ends in the middle of its JSON"
             raise DocumentError(text)
@@ -210,8 +216,11 @@ def _checked(elements: bytes) -> bytes:
         except msgspec.DecodeError:
             elements = _ESCAPE.sub(lambda escape: rb"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0], elements)
             found = _elements.decode(elements)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise not_json(str(error)) from None
+    except RecursionError:
+        problem = "it is nested too deeply"
+        raise not_json(problem) from None
     if not found:
         problem = "a value is missing"
         raise not_json(problem)
