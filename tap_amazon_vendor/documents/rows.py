@@ -180,7 +180,7 @@ class RowShaper:
         except (TypeError, ValueError, ArithmeticError, RecursionError):
             return None
 
-    def _shape_each(  # noqa: PLR0913  # each is one fact
+    def _shape_each(  # noqa: PLR0913, PLR0917  # each is one fact
         self,
         text: bytes,
         template: Row,
@@ -200,8 +200,7 @@ class RowShaper:
             findings: Counts what is found besides the rows.
         """
         rows: list[Row] = []
-        for element in _elements.decode(text):
-            number += 1
+        for number, element in enumerate(_elements.decode(text), number + 1):  # noqa: PLR1704  # of this element
             try:
                 rows.append(self._shape_one(element, template, constants, findings))
             except _NoRowError as error:

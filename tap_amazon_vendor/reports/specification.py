@@ -11,6 +11,7 @@ from tap_amazon_vendor.errors import DocumentError
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
+_OPTIONS, _MARKETPLACES = "reportOptions", "marketplaceIds"
 _DAYS = ("dataStartTime", "dataEndTime")
 #: Fields that get into keys and columns.
 _TEXTS = ("reportType", "currencyCode")
@@ -33,11 +34,11 @@ def stated(specification: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
         DocumentError: A field is not of the type, or not in the form, that Amazon writes. Names it and its value.
     """
     said = _clean(specification or {})
-    options = said.pop("reportOptions", None)
+    options = said.pop(_OPTIONS, None)
     if options is not None and not isinstance(options, dict):
-        raise _invalid("reportOptions", options)
-    if (ids := said.get("marketplaceIds")) is not None:
-        said["marketplaceIds"] = _marketplaces(ids)
+        raise _invalid(_OPTIONS, options)
+    if (ids := said.get(_MARKETPLACES)) is not None:
+        said[_MARKETPLACES] = _marketplaces(ids)
     for name in _TEXTS:
         if name in said:
             said[name] = _text(name, said[name]).upper()
@@ -46,7 +47,7 @@ def stated(specification: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
             said[name] = _moment(name, said[name])
     first, last = (str(said.get(name, ""))[:10] for name in _DAYS)
     if last and first > last:
-        raise _invalid("dataEndTime", f"{last} before {first}")
+        raise _invalid(_DAYS[1], f"{last} before {first}")
     # An option does not replace a field of its name.
     return {name: _option(value) for name, value in _clean(options or {}).items()} | said
 
@@ -63,7 +64,7 @@ def shown(value: t.Any) -> str:  # noqa: ANN401  # any JSON
 def _clean(fields: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Drop what states nothing."""
     stripped = {name: value.strip() if isinstance(value, str) else value for name, value in fields.items()}
-    return {name: value for name, value in stripped.items() if value is not None and value != ""}  # noqa: PLC1901  # 0
+    return {name: value for name, value in stripped.items() if value is not None and value != ""}
 
 
 def _option(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
@@ -75,7 +76,7 @@ def _option(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
 def _marketplaces(value: t.Any) -> list[str]:  # noqa: ANN401  # any JSON
     found = _BETWEEN.split(value) if isinstance(value, str) else value
     if not isinstance(found, list) or not all(isinstance(each, str) and each.strip() for each in found):
-        raise _invalid("marketplaceIds", value)
+        raise _invalid(_MARKETPLACES, value)
     return [each.strip().upper() for each in found]
 
 
