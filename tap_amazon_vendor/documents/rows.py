@@ -186,7 +186,7 @@ class RowShaper:
         template: Row,
         constants: Mapping[str, t.Any],
         source: str,
-        number: int,
+        before: int,
         findings: Findings,
     ) -> list[Row]:
         """Shape a slice row by row.
@@ -196,14 +196,14 @@ class RowShaper:
             template: A row of constants and nulls.
             constants: Columns that have the same value in each row.
             source: What to call the document in an error.
-            number: Number of the last element before the slice.
+            before: Number of the last element before the slice.
             findings: Counts what is found besides the rows.
         """
         rows: list[Row] = []
-        for number, element in enumerate(_elements.decode(text), number + 1):  # noqa: PLR1704  # of this element
+        for number, element in enumerate(_elements.decode(text), before + 1):
             try:
                 rows.append(self._shape_one(element, template, constants, findings))
-            except _NoRowError as error:
+            except _NoRowError as error:  # noqa: PERF203  # each is a row of its own
                 findings.reject(number, bytes(element).decode(errors="replace"), error.reason, error.column)
             except RecursionError:
                 findings.reject(number, bytes(element).decode(errors="replace"), "it is nested too deeply")
