@@ -40,6 +40,8 @@ COLUMNS: dict[str, dict[str, t.Any]] = {
     "details": {"type": ["object", "null"]},
 }
 KEYS = ("asin", "start_date")
+#: NUL is replaced, see `TestNul`.
+NOT_NUL = st.characters(codec="utf-8", exclude_characters="\0")
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 KEY_VALUES = {"asin": "B000000001", "startDate": "2026-11-16"}
 NOTHING = mock.Mock(return_value=None)
@@ -319,8 +321,8 @@ class TestUnknownFields:
 
     @given(
         fields=st.dictionaries(
-            st.text(max_size=8).filter(lambda name: column_name(name) not in COLUMNS),
-            st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2),
+            st.text(NOT_NUL, max_size=8).filter(lambda name: column_name(name) not in COLUMNS),
+            st.none() | st.integers() | st.text(NOT_NUL, max_size=5) | st.lists(st.integers(), max_size=2),
             max_size=5,
         )
     )

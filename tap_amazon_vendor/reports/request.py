@@ -139,10 +139,8 @@ class ReportRequest:
         for name, value in self.options:
             if said.get(name, value.upper()) != value.upper():
                 return _contradiction(name, value, said[name])
-        if not self._same_range(said):
-            range_ = self.calendar.range(self.window)
-            return _contradiction("", " to ".join(range_.values()), " to ".join(shown(said.get(n)) for n in range_))
-        return None
+        asked, found = self._ranges(said)
+        return None if asked == found else _contradiction("", " to ".join(asked), " to ".join(found))
 
     def matches(self, specification: Mapping[str, t.Any] | None) -> bool:
         """Return whether a document that may have been asked for otherwise answers this request for certain.
@@ -156,10 +154,11 @@ class ReportRequest:
 
     def may_be(self, listed: ListedJob) -> bool:
         """Return whether a listed report may answer this request: the listing does not show its options."""
+        asked, found = self._ranges({"dataStartTime": listed.start, "dataEndTime": listed.end})
         return (
             listed.job_type == self.report_type
             and set(listed.marketplace_ids) == {self.marketplace_id}
-            and self._same_range({"dataStartTime": listed.start, "dataEndTime": listed.end})
+            and asked == found
         )
 
     def generated(self, listed: ListedJob) -> ReportRequest:
@@ -176,12 +175,15 @@ class ReportRequest:
         """Judge a call that Amazon refused."""
         return judge_refusal(error, self.policy.roles)
 
-    def _same_range(self, said: Mapping[str, t.Any]) -> bool:
-        """Compare start and end with those that Amazon states, if any."""
+    def _ranges(self, said: Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
+        """Return start and end that were asked for, and those that Amazon states, if any."""
         # The clock part of a day means nothing.
         told = len("2026-01-31T00:00:00" if isinstance(self.window.start, datetime) else "2026-01-31")
-        range_ = self.calendar.range(self.window)
-        return all(str(said.get(name, value))[:told] == value[:told] for name, value in range_.items())
+        asked = self.calendar.range(self.window)
+        return (
+            [value[:told] for value in asked.values()],
+            [str(said.get(name, value))[:told] for name, value in asked.items()],
+        )
 
     def to_state(self) -> dict[str, t.Any]:
         """Write the request as JSON."""
