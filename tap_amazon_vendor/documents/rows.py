@@ -393,8 +393,8 @@ def _string(value: t.Any) -> str:  # noqa: ANN401
 
 def _integer(value: t.Any) -> int:  # noqa: ANN401
     if isinstance(value, Decimal) and value == value.to_integral_value():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not LEAST <= value <= MOST:
+        return _integer(int(value))
+    if type(value) is not int or not LEAST <= value <= MOST:
         raise TypeError
     return value
 
