@@ -57,7 +57,7 @@ def test_days_and_moments_are_iso(said: str, moment: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["dataStartTime", "dataEndTime"])
-@pytest.mark.parametrize("said", ["2026-02-30", "02.11.2026", "20261102", 20261102, True, [], {}, "2026-11-02x"])
+@pytest.mark.parametrize("said", ["2026-02-30", "02.11.2026", "20261102", 20261103, True, [], {}, "2026-11-02x"])
 def test_what_is_no_day_is_refused(name: str, said: object) -> None:
     with pytest.raises(DocumentError, match=f"^its reportSpecification has an invalid {name}: "):
         stated({name: said})

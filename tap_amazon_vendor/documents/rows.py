@@ -400,7 +400,9 @@ def _integer(value: t.Any) -> int:  # noqa: ANN401
 
 
 def _number(value: t.Any) -> int | Decimal:  # noqa: ANN401
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or abs(value) >= TOO_GREAT:
+    if isinstance(value, Decimal):  # Within the bounds: the decoder gives no other.
+        return value
+    if type(value) is not int or abs(value) >= TOO_GREAT:
         raise TypeError
     return value
 
