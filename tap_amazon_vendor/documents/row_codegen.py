@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
-from decimal import Clamped, Context, Decimal, InvalidOperation, Overflow, Rounded, Subnormal
+from decimal import Decimal
 
 import msgspec
 
+from tap_amazon_vendor.documents.json_values import LEAST, MOST, decimal
 from tap_amazon_vendor.documents.keys import NONE
 
 if t.TYPE_CHECKING:
@@ -16,17 +17,6 @@ if t.TYPE_CHECKING:
     Row = dict[str, t.Any]
     #: By the path of the object that a field is in, and its name.
     Fields = Mapping[tuple[str, str], "Field"]
-
-#: Bounds of an integer column: what targets have for it is of 64 bits.
-LEAST, MOST = -(2**63), 2**63 - 1
-
-#: Bound of a number column, exclusive: targets may hold it as a float of 64 bits.
-TOO_GREAT = 10**308
-
-#: From the text of a number to a decimal of every digit; raises ArithmeticError if that is out of bounds.
-decimal = Context(
-    prec=1000, Emin=-307, Emax=307, traps=[InvalidOperation, Overflow, Subnormal, Clamped, Rounded]
-).create_decimal
 
 #: Types that the JSON decoder checks. The others are checked after decoding.
 _TYPES: dict[str, t.Any] = {

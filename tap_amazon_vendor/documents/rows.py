@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 import re
 import typing as t
-from datetime import date, datetime
-from decimal import Decimal
-from functools import lru_cache
 
 import msgspec
 from singer_sdk.contrib.msgspec import encoder
 
 from tap_amazon_vendor.documents.cell_values import kind_of
 from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.documents.json_values import CONVERTERS, MOST, decimal
 from tap_amazon_vendor.documents.keys import NONE, is_blank, without_value
-from tap_amazon_vendor.documents.row_codegen import LEAST, MOST, TOO_GREAT, Compiled, Field, compile_rows, decimal
+from tap_amazon_vendor.documents.row_codegen import Compiled, Field, compile_rows
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     Row = dict[str, t.Any]
-    Convert = Callable[[t.Any], t.Any]
 
 #: Column for fields that Amazon sends and the schema does not have.
 EXTRA = "_extra"
@@ -39,9 +37,7 @@ EXTRA_SCHEMA: Mapping[str, t.Any] = {
 _LAST = ("report_id", EXTRA)
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-#: RFC 3339, as JSON Schema's formats require; newer Pythons accept more.
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
+_OTHER = re.compile(r"[^A-Za-z0-9]+")
 
 #: No integer with more is decoded: the time that takes grows with their square.
 _MOST_DIGITS = 1000
@@ -51,8 +47,6 @@ NUL_REMARK = "NUL characters in its texts became U+FFFD: databases refuse them"
 
 #: An escaped character.
 _ESCAPED = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
-
-_OTHER = re.compile(r"[^A-Za-z0-9]+")
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _element = msgspec.json.Decoder(float_hook=decimal)
@@ -66,6 +60,15 @@ def column_name(name: str) -> str:
     ``Merchant SKU`` → ``merchant_sku``.
     """
     return _OTHER.sub("_", _HUMP.sub("_", name)).strip("_").lower()
+
+
+def snake_keys(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
+    """Convert the keys of nested objects to snake_case."""
+    if isinstance(value, dict):
+        return {column_name(key): snake_keys(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [snake_keys(inner) for inner in value]
+    return value
 
 
 def in_order(constants: Iterable[str], columns: Iterable[str]) -> Sequence[str]:
@@ -116,7 +119,7 @@ class RowShaper:
         """
         self._columns = columns
         self._kinds = {name: kind_of(schema) for name, schema in columns.items()}
-        self._converts = {name: _CONVERTERS[kind] for name, kind in self._kinds.items()}
+        self._converts = {name: CONVERTERS.get(kind, snake_keys) for name, kind in self._kinds.items()}
         self._keys = tuple(keys)
         self._key_texts = tuple(key for key in self._keys if self._kinds.get(key) == "string")
         self._required = tuple(key for key in self._key_texts if key in required)
@@ -379,73 +382,3 @@ def _camel_case(column: str) -> str:
     """Return the field name that becomes a column and is written as Amazon writes most."""
     first, *more = column.split("_")
     return first + "".join(word.capitalize() for word in more)
-
-
-def _string(value: t.Any) -> str:  # noqa: ANN401
-    # Amazon has sent ids as numbers in older records (docs/amazon/vendor-reports.md#promotions-and-coupons): the same
-    # id, as text.
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _integer(value: t.Any) -> int:  # noqa: ANN401
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        return _integer(int(value))
-    if type(value) is not int or not LEAST <= value <= MOST:
-        raise TypeError
-    return value
-
-
-def _number(value: t.Any) -> int | Decimal:  # noqa: ANN401
-    if isinstance(value, Decimal):  # Within the bounds: the decoder gives no other.
-        return value
-    if type(value) is not int or abs(value) >= TOO_GREAT:
-        raise TypeError
-    return value
-
-
-def _boolean(value: t.Any) -> bool:  # noqa: ANN401
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-@lru_cache(maxsize=4096)
-def _date(value: str) -> str:
-    if not _DATE.fullmatch(value):
-        raise ValueError
-    date.fromisoformat(value)
-    return value
-
-
-@lru_cache(maxsize=4096)
-def _date_time(value: str) -> str:
-    if not _DATE_TIME.fullmatch(value):
-        raise ValueError
-    datetime.fromisoformat(value[:19])
-    return value
-
-
-def snake_keys(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
-    """Convert the keys of nested objects to snake_case."""
-    if isinstance(value, dict):
-        return {column_name(key): snake_keys(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [snake_keys(inner) for inner in value]
-    return value
-
-
-#: The check of each type of column: it returns the value, or raises TypeError or ValueError.
-_CONVERTERS: dict[str, Convert] = {
-    "string": _string,
-    "date": _date,
-    "date-time": _date_time,
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "object": snake_keys,
-    "array": snake_keys,
-}
