@@ -23,18 +23,14 @@ from itertools import chain
 from pathlib import Path
 from random import Random
 
-from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.singerlib import RecordMessage
-
 from amazon_sandbox import Sandbox, running
 from tap_amazon_vendor.reports.calendars import PERIODS
+from tap_amazon_vendor.singer.writer import MessageWriter
 from tap_amazon_vendor.streams import REPORT_STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if t.TYPE_CHECKING:
     import threading
-
-    from singer_sdk.singerlib import Message
 
     from tap_amazon_vendor.engine.model import PlannedJob
 
@@ -72,24 +68,27 @@ class FastClock:
         condition.wait(None if seconds == math.inf else seconds / self._speed)
 
 
-class Counter(MsgSpecWriter):
+class Counter(MessageWriter):
     """Counts records instead of writing them."""
 
     def __init__(self) -> None:
         """Start at none."""
+        super().__init__()
         self.records = 0
         #: Account, report type and options of what an account lacks, by the ledger.
         self.skipped: set[tuple[str, str, str]] = set()
 
-    def write_message(self, message: Message) -> None:
-        """Encode and count a message."""
-        self.format_message(message)
-        if not isinstance(message, RecordMessage):
-            return
-        self.records += 1
-        row = message.record
-        if row.get("outcome") == "skipped":
-            self.skipped.add((row["account"], row["report_type"], row["report_options"]))
+    def _put(self, lines: bytes | bytearray) -> None:
+        for line in bytes(lines).splitlines():
+            message = json.loads(line)
+            if message["type"] == "RECORD":
+                self.records += 1
+                row = message["record"]
+                if row.get("outcome") == "skipped":
+                    self.skipped.add((row["account"], row["report_type"], row["report_options"]))
+
+    def flush(self) -> None:
+        """Do nothing: there is no file."""
 
 
 @dataclass(frozen=True)

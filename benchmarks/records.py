@@ -205,14 +205,17 @@ CASES = (
 
 def ours(stream_name: str, array: str | None, path: Path) -> int:
     """Read a document as the tap does."""
+    from tap_amazon_vendor.singer.stage import Stage  # noqa: PLC0415
     from tap_amazon_vendor.singer.writer import RecordWriter  # noqa: PLC0415
 
     stream, chunks = _chunks(stream_name, array, path)
     count = 0
-    with RecordWriter(stream) as writer:
+    with RecordWriter(stream) as writer, Stage(FOLDER) as stage:
         for chunk in chunks:
-            writer.write(chunk)
+            stage.add(writer, chunk)
             count += len(chunk)
+        for _ in stage.write():
+            pass
     return count
 
 
@@ -221,6 +224,7 @@ def _chunks(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Ite
     from datetime import date  # noqa: PLC0415
 
     from tap_amazon_vendor.documents.files import open_document, open_flat_file  # noqa: PLC0415
+    from tap_amazon_vendor.documents.findings import Findings  # noqa: PLC0415
     from tap_amazon_vendor.engine.model import JobResult  # noqa: PLC0415
     from tap_amazon_vendor.outcomes import Outcome  # noqa: PLC0415
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest  # noqa: PLC0415
@@ -236,7 +240,7 @@ def _chunks(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Ite
     asked = ReportRequest(*partition, window=Window(day, day))
     document = open_document(path) if array else open_flat_file(path)
     result = JobResult(Outcome.LOADED, asked, document=document, job_id="50001019234")
-    return stream, stream.chunks(context, result)
+    return stream, stream.chunks(context, result, Findings())
 
 
 def floor(stream_name: str, array: str | None, path: Path) -> int:

@@ -16,6 +16,7 @@ if __name__ == "__main__":
 
 from click.testing import CliRunner
 
+from tap_amazon_vendor.audit.rejects import rejects_name
 from tap_amazon_vendor.audit.stream import ReportLedger
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
 from tap_amazon_vendor.config.settings import SCHEMA
@@ -61,7 +62,8 @@ def streams() -> str:
         group: [(f"`{stream.name}`", f"`{source(stream)}`", *told(tap, stream.name)) for stream in members]
         for group, members in GROUPS.items()
     }
-    groups["Audit"] = [(f"`{ReportLedger.name}`", "", *told(tap, ReportLedger.name))]
+    audit = (ReportLedger.name, *(rejects_name(restricted=restricted) for restricted in (False, True)))
+    groups["Audit"] = [(f"`{name}`", "", *told(tap, name)) for name in audit]
     return "\n\n".join(
         f"<details>\n<summary>{group}: {', '.join(name.strip('`') for name, *_ in rows)}</summary>\n\n"
         f"{table(['stream', 'report or operation', 'primary key', 'rows'], rows)}\n\n</details>"

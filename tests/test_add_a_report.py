@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bootstrap import ROOT
 
 from tap_amazon_vendor.documents.files import open_document
+from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.options import REPORT_PERIOD
@@ -54,7 +55,7 @@ def test_the_example_of_contributing_reads_a_document(tmp_path: Path, monkeypatc
     partition = declaration.report_partition(context)
     request = ReportRequest(*partition, window=Window(day, day))
     result = JobResult(Outcome.LOADED, request, document=open_document(path), job_id="r1")
-    ((read,),) = stream.chunks(context, result)
+    ((read,),) = stream.chunks(context, result, Findings())
     assert read == {
         "account": "default",
         "marketplace_id": US,

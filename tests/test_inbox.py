@@ -33,7 +33,6 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 if TYPE_CHECKING:
     from world import Row, World
 
-    from tap_amazon_vendor.documents.flat_files import FlatFile
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.streams.report_rows import ReportRows
 
@@ -126,10 +125,10 @@ def keep_documents(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Keep the bytes of every document that is read, under the name of its report."""
     chunks = ReportStream.chunks
 
-    def kept(self: ReportStream, context: Row, result: JobResult, flat: FlatFile | None = None) -> Any:
+    def kept(self: ReportStream, context: Row, result: JobResult, *args: Any, **kwargs: Any) -> Any:
         if result.document:
             shutil.copyfile(result.document.path, folder / f"{self.declaration.source}-{result.job_id}")
-        return chunks(self, context, result, flat)
+        return chunks(self, context, result, *args, **kwargs)
 
     monkeypatch.setattr(ReportStream, "chunks", kept)
 
@@ -727,7 +726,8 @@ class TestWithCredentials:
 
     def test_every_stream_exists_without_credentials_and_asks_nothing(self, inbox: Path) -> None:
         tap = TapAmazonVendor(config={"inbox": str(inbox)})
-        assert set(tap.streams) == {"report_ledger", *(stream.name for stream in STREAMS)}
+        audit = {"report_ledger", "report_rejects", "report_rejects_restricted"}
+        assert set(tap.streams) == audit | {stream.name for stream in STREAMS}
         assert tap.settings.accounts == ()
         assert ledger(read(inbox)) == []
 

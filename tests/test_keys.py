@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from bootstrap import ROOT
 
+from tap_amazon_vendor.audit.rejects import ReportRejects
 from tap_amazon_vendor.documents.findings import Findings, Reject
 from tap_amazon_vendor.documents.flat_files import FlatFileReader
 from tap_amazon_vendor.documents.keys import NONE, key_text, key_texts
@@ -48,7 +49,9 @@ def kind(schema: Row) -> str:
 
 
 def text_keys(stream: ReportRows | PagedRows) -> list[str]:
-    return [key for key in stream.key_columns if kind(columns(stream)[key]) == "string"]
+    layout = stream.report.layout if isinstance(stream, ReportRows) else None
+    made = layout.derived if layout else {}
+    return [key for key in stream.key_columns if kind(columns(stream)[key]) == "string" and key not in made]
 
 
 JSON_KEYS = [
@@ -145,7 +148,9 @@ def test_a_file_without_a_column_of_the_key_is_another_layout(stream: ReportRows
 def test_every_text_key_says_the_word_unless_it_is_the_only_one(stream: Any) -> None:
     """What a reader of the catalog must know. The account and the options are always there."""
     ledger = ("marketplace_id", "report_type", "report_options")
-    own = stream.declaration.key_columns if isinstance(stream, AmazonStream) else ledger
+    rejects = (*ledger, "report_id")
+    audit = rejects if isinstance(stream, ReportRejects) else ledger
+    own = stream.declaration.key_columns if isinstance(stream, AmazonStream) else audit
     properties = stream.schema["properties"]
     saying = {key for key in own if NONE in properties[key]["description"]}
     texts = {key for key in own if kind(properties[key]) == "string"}

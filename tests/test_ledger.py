@@ -14,6 +14,7 @@ import pytest
 
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.documents.files import Document
+from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.request import ReportRequest
@@ -42,7 +43,7 @@ LOADED = JobResult(
 
 
 def entry(outcome: Outcome = Outcome.LOADED, result: JobResult = LOADED, rows: int = 42) -> LedgerEntry:
-    return LedgerEntry.of_report("vendor_sales", result, WINDOW, outcome, rows)
+    return LedgerEntry.of_report("vendor_sales", result, WINDOW, outcome, Findings(rows=rows))
 
 
 def test_a_loaded_window_says_all_that_is_known(clock: FakeClock) -> None:
@@ -59,6 +60,12 @@ def test_a_loaded_window_says_all_that_is_known(clock: FakeClock) -> None:
         "reason": None,
         "report_id": "50001020001",
         "rows": 42,
+        "rejected": 0,
+        "unreadable_cells": 0,
+        "repeated_keys": 0,
+        "rows_elsewhere": 0,
+        "total_difference": None,
+        "remarks": None,
         "bytes": 12345,
         "attempts": 2,
         "asked_at": "2026-11-21T11:58:30+00:00",

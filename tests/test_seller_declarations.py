@@ -32,7 +32,12 @@ HEADERS: dict[str, dict[str, Any]] = json.loads((ROOT / "tests" / "data" / "sell
 SELLER = [stream for stream in STREAMS if stream.account_type == "seller"]
 REPORTS = [stream for stream in REPORT_STREAMS if stream.account_type == "seller"]
 FLAT = [stream for stream in REPORTS if stream.report.layout]
-ADDED = {"line_number", "occurrence", "snapshot_time"}
+ADDED = {
+    "line_number",
+    "occurrence",
+    "snapshot_time",
+    *(name for stream in FLAT if stream.report.layout for name in stream.report.layout.derived),
+} - {"date_and_time"}
 
 #: The settings of a seller.
 CONFIG: dict[str, Any] = {
@@ -53,10 +58,12 @@ NAMES = {
     "Seller inventory": (
         "seller_fba_inventory seller_fba_inventory_archived seller_afn_inventory seller_reserved_inventory "
         "seller_inventory_planning seller_restock_recommendations seller_stranded_inventory seller_ledger_summary "
-        "seller_ledger_detail"
+        "seller_ledger_detail seller_stranded_inventory_loader seller_afn_inventory_by_country "
+        "seller_inbound_noncompliance"
     ),
     "Seller finance and tax": (
-        "seller_settlements seller_reimbursements seller_storage_fees seller_long_term_storage_fees "
+        "seller_settlements seller_settlements_v1 seller_overage_fees "
+        "seller_reimbursements seller_storage_fees seller_long_term_storage_fees "
         "seller_estimated_fees seller_finance_transactions seller_fulfilled_shipments_tax "
         "seller_fulfilled_shipments_invoicing seller_vat_transactions seller_gst_b2b seller_gst_b2c"
     ),
@@ -172,7 +179,7 @@ def test_a_file_of_amazons_header_is_read_whole(stream: ReportRows, tmp_path: Pa
         2 if stream.report.layout.numbered else 1
     )
     filled = {str(reader.column(name)) for name in HEADERS[stream.report.name]["columns"]}
-    filled |= {*constants(stream), *filter(None, [stream.report.layout.numbered])}
+    filled |= {*constants(stream), *filter(None, [stream.report.layout.numbered]), *stream.report.layout.derived}
     assert {name for name, value in rows[0].items() if value is not None} == filled
 
 
@@ -201,7 +208,7 @@ def test_every_report_has_rows_of_one_kind(stream: ReportRows) -> None:
 
 def test_what_amazon_makes_by_itself_is_read_for_as_long_as_it_is_kept() -> None:
     made = [stream for stream in REPORTS if stream.report.amazon_generated]
-    assert [stream.name for stream in made] == ["seller_settlements"]
+    assert [stream.name for stream in made] == ["seller_settlements", "seller_settlements_v1"]
     assert [stream for stream in REPORTS if isinstance(stream.time, AmazonGenerated)] == made
 
 
@@ -218,6 +225,7 @@ def test_restricted_are_the_reports_that_amazon_lists() -> None:
 def test_one_report_for_all_marketplaces_is_read_once_for_an_account() -> None:
     assert {stream.name for stream in REPORTS if stream.report.once_per_account} == {
         "seller_settlements",
+        "seller_settlements_v1",
         "seller_vat_transactions",
     }
 

@@ -87,7 +87,8 @@ def test_discover_works_without_a_configuration() -> None:
     assert result.returncode == 0
     names = [stream["tap_stream_id"] for stream in json.loads(result.stdout)["streams"]]
     assert names[0] == "report_ledger"
-    assert names[1:] == sorted(stream.name for stream in VENDOR_STREAMS)
+    rejects = ("report_rejects", "report_rejects_restricted")
+    assert names[1:] == sorted((*rejects, *(stream.name for stream in VENDOR_STREAMS)))
 
 
 def test_version_is_that_of_the_package() -> None:
@@ -306,6 +307,8 @@ def test_seller_accounts_have_no_vendor_streams() -> None:
     seller = TapAmazonVendor(config={"account_type": "seller"}, validate_config=False)
     assert set(seller.streams) == {
         "report_ledger",
+        "report_rejects",
+        "report_rejects_restricted",
         *(stream.name for stream in STREAMS if stream.account_type == "seller"),
     }
 

@@ -125,7 +125,10 @@ def test_a_stream_whose_periods_are_not_wanted_asks_for_nothing(world: World) ->
 
 def test_search_terms_are_read_only_where_they_are_selected(world: World) -> None:
     tap = world.tap(world.config())
-    assert [name for name, stream in tap.streams.items() if not stream.selected] == ["brand_search_terms"]
+    assert [name for name, stream in tap.streams.items() if not stream.selected] == [
+        "brand_search_terms",
+        "report_rejects_restricted",
+    ]
 
 
 def test_a_vendor_without_brand_registry_is_told_and_goes_on(world: World) -> None:

@@ -6,6 +6,7 @@ import logging
 import typing as t
 
 from tap_amazon_vendor.audit.reasons import Reasons
+from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.outcomes import Outcome
 
 if t.TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Recorder:
         self._clock = clock
         self.entries: list[LedgerEntry] = []
         self.reasons = Reasons()
+        #: What was warned about already, by stream.
+        self._told: set[tuple[str, str]] = set()
 
     def note(self, entry: LedgerEntry) -> None:
         """Write a ledger row for what was never tried and so does not count in the verdict."""
@@ -49,6 +52,7 @@ class Recorder:
         self.note(entry)
         if entry.outcome is Outcome.LOADED:
             logger.info("%s: %d rows of %s", entry.stream, entry.rows, entry.target)
+            self._warn(entry)
             return
         message = entry.message or "the report has no rows"
         level = logging.INFO
@@ -59,3 +63,39 @@ class Recorder:
             elif entry.outcome is Outcome.SKIPPED:
                 level = logging.WARNING
         logger.log(level, "%s: %s %s: %s", entry.stream, entry.target, entry.outcome.value, message)
+
+    def _warn(self, entry: LedgerEntry) -> None:
+        """Warn about what a document holds besides rows: of each stream once about each column and each remark."""
+        found = entry.findings or Findings()
+        for column, cells in found.unreadable_cells.items():
+            if self._is_new(entry.stream, column):
+                logger.warning(
+                    "%s: %d cells of column %s in %s are not of its type: they are null there, and in `_extra`",
+                    entry.stream,
+                    cells,
+                    column,
+                    entry.target,
+                )
+        if found.rejected:
+            logger.warning(
+                "%s: %d lines of %s can't be rows: `report_rejects` has them, with the reasons",
+                entry.stream,
+                found.rejected,
+                entry.target,
+            )
+        if found.repeated_keys:
+            logger.warning(
+                "%s: %d rows of %s have the key of an earlier row: a target keeps the last",
+                entry.stream,
+                found.repeated_keys,
+                entry.target,
+            )
+        for remark in found.remarks:
+            if self._is_new(entry.stream, remark):
+                logger.warning("%s: %s: %s", entry.stream, entry.target, remark)
+
+    def _is_new(self, stream: str, subject: str) -> bool:
+        """Return whether there was no warning about a subject of a stream so far, and note that there is one now."""
+        known = len(self._told)
+        self._told.add((stream, subject))
+        return len(self._told) > known

@@ -41,7 +41,10 @@ class ReportRejects(Stream):
             tap: The tap, for the SDK.
             restricted: For reports that need a restricted data token.
         """
-        super().__init__(tap, name=rejects_name(restricted=restricted), schema=load_schema("report_rejects"))
+        schema = load_schema("report_rejects")
+        if restricted:
+            schema["description"] += " Of reports that hold personal data only."
+        super().__init__(tap, name=rejects_name(restricted=restricted), schema=schema)
         self.restricted = restricted
         self.primary_keys = (
             "account",
@@ -83,7 +86,6 @@ def reject_row(  # noqa: PLR0913  # each is one fact
         "report_type": key_text(subject.report_type),
         "report_options": options_text(subject),
         "stream_name": stream,
-        "report_id": key_text(report_id),
         "line_number": reject.number,
         "line": reject.text,
         "column_name": reject.column,
@@ -91,4 +93,5 @@ def reject_row(  # noqa: PLR0913  # each is one fact
         "window_start": date_time(window.start),
         "window_end": date_time(window.end),
         "recorded_at": now.isoformat(timespec="seconds"),
+        "report_id": key_text(report_id),
     }

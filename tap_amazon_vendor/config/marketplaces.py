@@ -89,3 +89,9 @@ def country_of(marketplace_id: str) -> str | None:
     """Return the country code of a marketplace, None if the id is unknown."""
     found = BY_ID.get(marketplace_id)
     return found.country if found else None
+
+
+def region_of(marketplace_id: str) -> str | None:
+    """Return the region of a marketplace, None if the id is unknown."""
+    found = BY_ID.get(marketplace_id)
+    return found.region if found else None

@@ -39,7 +39,7 @@ _REMEMBERED = 1 << 14
 _KEY_BITS = 1 << 28
 
 _NUMBERS = frozenset({"integer", "number"})
-_DATES = frozenset({"date", "date-time"})
+_DATES = frozenset({"date", "date-time", "day"})
 
 #: Kind of a text column that is part of the key.
 _KEY_TEXT = "key text"
@@ -47,6 +47,19 @@ _TEXTS = frozenset({"string", _KEY_TEXT})
 
 LINE_NUMBER = "line_number"
 OCCURRENCE = "occurrence"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A column that is made of the texts of others, in documents that lack it.
+
+    Attributes:
+        sources: Columns that it is made of; they are in every document.
+        make: Makes the value from their texts, blanks included.
+    """
+
+    sources: tuple[str, ...]
+    make: Callable[..., t.Any]
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,9 @@ class FlatFile:
         local_numbers: Numbers use the local format, ``1.234,56`` in Europe (docs/amazon/documents.md#local-formats).
             If not, ``1.234`` is a bit more than one.
         nulls: Texts of Amazon's that stand for no value in columns that are not text.
+        derived: How columns are made that a document lacks.
+        days: Date columns that some documents give with a clock, or as a month. They hold the day, or the month's
+            first; a derived column has the rest.
     """
 
     delimiter: str = "\t"
@@ -72,6 +88,8 @@ class FlatFile:
     day_first: bool | None = None
     local_numbers: bool = False
     nulls: tuple[str, ...] = ()
+    derived: Mapping[str, Derived] = field(default_factory=dict)
+    days: frozenset[str] = frozenset()
 
 
 class FlatFileReader:
@@ -96,6 +114,7 @@ class FlatFileReader:
         """
         self._flat = flat
         self._kinds = {name: kind_of(schema) for name, schema in columns.items() if name != EXTRA}
+        self._kinds |= dict.fromkeys(flat.days & self._kinds.keys(), "day")
         self._has_extra = EXTRA in columns
         self._keys = tuple(key for key in keys if key != flat.numbered)
         self._key_texts = tuple(key for key in self._keys if self._kinds.get(key) == "string")
@@ -136,13 +155,15 @@ class FlatFileReader:
             charset = find_charset(path, source, self._warn, declared=charset, country=country)
         table = Table(path, charset, self._flat.delimiter, source, quoted=self._flat.quoted)
         known, unknown = self._assign(table, constants)
+        derived = {name: each for name, each in self._flat.derived.items() if name not in known}
         for header in unknown:
             self._unknown(header)
         cells = _Cells(table, known, self._kinds, self._flat, country)
-        occurrences = self._occurrences(table, cells, known) if self._flat.numbered == OCCURRENCE else None
+        occurrences = self._occurrences(table, cells, known, derived) if self._flat.numbered == OCCURRENCE else None
         extra = [EXTRA] if unknown or self._has_extra else []
         template = {
-            name: None if name in known else constants.get(name) for name in in_order(constants, [*self._kinds, *extra])
+            name: None if name in known or name in derived else constants.get(name)
+            for name in in_order(constants, [*self._kinds, *extra])
         }
         read = 0
         for lines, rows in table.chunks():
@@ -153,12 +174,14 @@ class FlatFileReader:
                 for name, index in known.items()
                 if name in self._key_texts or any(texts_by_index[index])
             }
+            for name, each in derived.items():
+                columns[name] = list(map(each.make, *(texts_by_index[known[source]] for source in each.sources)))
             self._check_keys(table, lines, columns, known)
             if self._flat.numbered == LINE_NUMBER:
                 columns[LINE_NUMBER] = range(read + 1, read + len(rows) + 1)
             elif occurrences:
                 nulls = (None,) * len(rows)
-                compared = (columns.get(name, nulls) for name in self._compared(known))
+                compared = (columns.get(name, nulls) for name in self._compared(known, derived))
                 columns[OCCURRENCE] = occurrences.of(zip(*compared, strict=True))
             if unknown:
                 columns[EXTRA] = [
@@ -189,8 +212,12 @@ class FlatFileReader:
             places[name] = index
         if not known:
             raise table.error(1, None, "the header has no column of this report")
+        for name, each in self._flat.derived.items():
+            for source in each.sources:
+                if name not in known and source not in known:
+                    raise table.error(1, None, f"column {source} is missing")
         for key in self._keys:
-            if key not in known and constants.get(key) is None:
+            if key not in known and key not in self._flat.derived and constants.get(key) is None:
                 raise table.error(1, None, f"column {key} is missing")
         return known, unknown
 
@@ -210,18 +237,26 @@ class FlatFileReader:
                     raise table.error(line, known[texts[0]], "has no value")
                 raise table.error(line, None, without_value(texts))
 
-    def _occurrences(self, table: Table, cells: _Cells, known: Mapping[str, int]) -> _Occurrences:
+    def _occurrences(
+        self, table: Table, cells: _Cells, known: Mapping[str, int], derived: Mapping[str, Derived]
+    ) -> _Occurrences:
         """Find keys that occur more than once. Reads the whole file."""
         occurrences = _Occurrences()
-        keys = self._compared(known)
+        keys = self._compared(known, derived)
         for lines, rows in table.chunks():
             texts_by_index = list(zip(*rows, strict=True))
-            occurrences.look(zip(*(cells.convert(key, lines, texts_by_index[known[key]]) for key in keys), strict=True))
+            columns = (
+                list(map(derived[key].make, *(texts_by_index[known[source]] for source in derived[key].sources)))
+                if key in derived
+                else cells.convert(key, lines, texts_by_index[known[key]])
+                for key in keys
+            )
+            occurrences.look(zip(*columns, strict=True))
         return occurrences
 
-    def _compared(self, known: Mapping[str, int]) -> list[str]:
+    def _compared(self, known: Mapping[str, int], derived: Mapping[str, Derived]) -> list[str]:
         """Return the columns whose values make two rows equal."""
-        return [key for key in self._keys if key in known] or list(known)
+        return [key for key in self._keys if key in known or key in derived] or list(known)
 
 
 class _Cells:

@@ -19,8 +19,9 @@ from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
 from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, folders_of, look_at
-from tap_amazon_vendor.inbox.recognise import Recogniser, marketplace_of, option_value
+from tap_amazon_vendor.inbox.recognise import Recogniser, option_value
 from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.belonging import named_marketplace
 from tap_amazon_vendor.reports.calendars import Hours
 from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
 from tap_amazon_vendor.reports.specification import shown, stated
@@ -269,7 +270,7 @@ class Inbox:
             text = f"the file is of several marketplaces, and its rows do not say of which: {shown(sorted(said))}"
             raise DocumentError(text)
         for folder in file.folders:
-            if marketplace := marketplace_of(folder):
+            if marketplace := named_marketplace(folder):
                 return marketplace
         if not having:
             having = report.marketplaces(replace(account, marketplaces=tuple(BY_ID.values())))

@@ -11,7 +11,6 @@ import typing as t
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tap_amazon_vendor.config.marketplaces import MARKETPLACES, find_marketplace
 from tap_amazon_vendor.documents.delimited import Header, Table, read_header
 from tap_amazon_vendor.documents.encodings import find_charset, head_text
 from tap_amazon_vendor.documents.files import first_rows, open_document, open_flat_file, text_start
@@ -19,6 +18,7 @@ from tap_amazon_vendor.documents.flat_files import FlatFileReader
 from tap_amazon_vendor.documents.rows import column_name
 from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
+from tap_amazon_vendor.reports.belonging import named_marketplace
 from tap_amazon_vendor.reports.calendars import PERIODS
 from tap_amazon_vendor.reports.specification import shown, stated
 
@@ -194,7 +194,8 @@ class Recogniser:
         for stream, reader in self._readers.items():
             known = {column for name in header.names if (column := reader.column(name))}
             fit = _Fit(len(known), len(header.names), len(self._columns[stream]))
-            constant = {"snapshot_time", stream.report.layout.numbered if stream.report.layout else None}
+            layout = t.cast("FlatFile", stream.report.layout)
+            constant = {"snapshot_time", layout.numbered, *layout.derived}
             if len(known) < _FEWEST or 2 * len(known) <= len(header.names):
                 continue
             if known.issuperset(key for key in stream.key_columns if key not in constant):
@@ -285,32 +286,16 @@ def option_value(option: Option, file: InboxFile, found: Recognised) -> str:
     raise DocumentError(text)
 
 
-def marketplace_of(word: str) -> str | None:
-    """Return the id of a marketplace by its country code, id or store domain; None if there is no such marketplace."""
-    known = find_marketplace(word)
-    return known.marketplace_id if known else _stores().get(word.strip().lower())
-
-
 def _specified_marketplace(name: str) -> str:
-    marketplace = marketplace_of(name)
+    marketplace = named_marketplace(name)
     if marketplace is None:
         text = f"its reportSpecification has an unknown marketplace: {shown(name)}"
         raise DocumentError(text)
     return marketplace
 
 
-def _stores() -> dict[str, str]:
-    """Return the ids of marketplaces by store domain."""
-    stores = {}
-    for each in MARKETPLACES:
-        hosts = (each.seller_central, each.vendor_central)
-        own = [host.partition(".")[2] for host in hosts if host.startswith(("sellercentral.", "vendorcentral."))]
-        stores.update({domain: each.marketplace_id for domain in own if domain != "amazon.me"})
-    return stores
-
-
 def _known_marketplaces(texts: Iterable[str]) -> set[str]:
-    return {found for text in texts if (found := marketplace_of(text))}
+    return {found for text in texts if (found := named_marketplace(text))}
 
 
 def _cells(file: InboxFile, flat: FlatFile, index: int) -> set[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from tap_amazon_vendor.config.marketplaces import BY_COUNTRY
+from tap_amazon_vendor.config.marketplaces import BY_COUNTRY, BY_ID
+from tap_amazon_vendor.reports.belonging import whole_region
 from tap_amazon_vendor.reports.calendars import PERIODS, AmazonGenerated, Calendar
 from tap_amazon_vendor.reports.roles import BRAND_ANALYTICS
 
@@ -16,6 +17,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.config.marketplaces import Marketplace
     from tap_amazon_vendor.documents.flat_files import FlatFile
+    from tap_amazon_vendor.reports.belonging import ToldBy
     from tap_amazon_vendor.reports.options import Option
 
 
@@ -33,7 +35,12 @@ class ReportType:
         roles: Amazon's roles, any one of which suffices.
         countries: Countries whose marketplaces have the report; None for all.
         countries_without: Countries whose marketplaces do not have it.
-        once_per_account: One report holds all marketplaces of an account: it is requested for only one of them.
+        told_by: What in a row tells its marketplace; None if nothing does, then it is the one that was asked for.
+        ignores_marketplaces: The report holds all marketplaces of the region, whichever is asked for
+            (docs/amazon/seller-reports.md#where-a-line-belongs). Of those that its rows can't tell apart, only one
+            is asked for.
+        once_per_account: So it does, and it is requested for only one of an account's marketplaces.
+        inbox_only: Amazon no longer gives it to applications: it is never asked for, and read only from the inbox.
         restricted: The document requires a restricted data token
             (docs/amazon/reports-api.md#restricted-documents).
         refresh_interval: For how long Amazon answers with its last report instead of a new one
@@ -49,7 +56,10 @@ class ReportType:
     roles: tuple[str, ...] = (BRAND_ANALYTICS,)
     countries: frozenset[str] | None = None
     countries_without: frozenset[str] = frozenset()
+    told_by: ToldBy | None = None
+    ignores_marketplaces: bool = False
     once_per_account: bool = False
+    inbox_only: bool = False
     restricted: bool = False
     refresh_interval: timedelta | None = None
 
@@ -59,9 +69,45 @@ class ReportType:
         return isinstance(self.calendars, AmazonGenerated)
 
     def marketplaces(self, account: Account) -> list[Marketplace]:
-        """Return an account's marketplaces that have the report; only one if it is the same in all."""
+        """Return the marketplaces for which an account's reports are requested.
+
+        Those of the account that have the report; of some that share a report (`group`), the first by id.
+        """
         having = {BY_COUNTRY[country].marketplace_id for country in self.countries or BY_COUNTRY}
         having -= {BY_COUNTRY[country].marketplace_id for country in self.countries_without}
-        found = [each for each in account.marketplaces if each.marketplace_id in having]
+        own = {each.marketplace_id for each in account.marketplaces} & having
         # Not the user's first: the order of the settings must not decide a row's key.
-        return sorted(found, key=lambda each: each.marketplace_id)[:1] if self.once_per_account else found
+        return [
+            each for each in account.marketplaces if each.marketplace_id == min(self.group(each) & own, default=None)
+        ]
+
+    def group(self, marketplace: Marketplace) -> frozenset[str]:
+        """Return the ids of the marketplaces that share one report with a marketplace, itself included."""
+        if self.once_per_account:
+            return whole_region(marketplace)
+        if not self.ignores_marketplaces:
+            return frozenset({marketplace.marketplace_id})
+        return self.told_by.group(marketplace) if self.told_by else whole_region(marketplace)
+
+    def belongs(self, told: str | None, asked: str, account: Account) -> bool:
+        """Return whether a row belongs to the report in which it is, or is left to another report of the account.
+
+        Args:
+            told: The marketplace id that the row tells (`ToldBy.marketplace`), None if it does not.
+            asked: The marketplace id that the report was asked for.
+            account: The account.
+
+        Returns:
+            True if the row is to be written from this report, under the marketplace that it tells, else under the one
+            asked for. False if the report of another marketplace brings it, or the account is not configured for its
+            marketplace.
+        """
+        if told == asked or self.once_per_account:
+            return True
+        if told is None:
+            # Each report of the region holds it: one of them is to bring it.
+            first = min((each.marketplace_id for each in self.marketplaces(account)), default=asked)
+            return asked == first or not self.ignores_marketplaces
+        if told not in self.group(BY_ID[asked]):
+            return False
+        return told in {each.marketplace_id for each in account.marketplaces}

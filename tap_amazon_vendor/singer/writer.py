@@ -153,7 +153,8 @@ class RecordWriter:
         if self._plain:
             return self._plain_lines(records)
         messages = chain.from_iterable(map(self._stream._generate_record_messages, records))  # noqa: SLF001
-        return b"".join(map(self._tap.message_writer.format_message, messages))
+        # Copies: the SDK encodes each message into the same buffer.
+        return b"".join(bytes(self._tap.message_writer.format_message(message)) for message in messages)
 
     def write_lines(self, lines: bytes) -> None:
         """Write encoded messages, of this stream or another one."""

@@ -51,6 +51,7 @@ STREAMS = (
         report=VENDOR_TRAFFIC,
         records_path="trafficByAsin",
         key_columns=("start_date", "end_date", "asin"),
+        required_keys=("asin",),
     ),
     # Detail page views of the whole catalog.
     ReportRows(
@@ -65,6 +66,7 @@ STREAMS = (
         report=VENDOR_REAL_TIME_TRAFFIC,
         records_path="reportData",
         key_columns=("start_time", "end_time", "asin"),
+        required_keys=("asin",),
         replication_key="end_time",
     ),
     # What customers of the whole marketplace searched for and clicked on. One period per report, millions of rows:
@@ -74,6 +76,7 @@ STREAMS = (
         report=BRAND_ANALYTICS_SEARCH_TERMS,
         records_path="dataByDepartmentAndSearchTerm",
         key_columns=("start_date", "end_date", "department_name", "search_term", "click_share_rank"),
+        required_keys=("search_term",),
         from_specification={"start_date": "dataStartTime", "end_date": "dataEndTime"},
         opt_in=True,
     ),
@@ -83,6 +86,7 @@ STREAMS = (
         report=BRAND_ANALYTICS_MARKET_BASKET,
         records_path="dataByAsin",
         key_columns=("start_date", "end_date", "asin", "purchased_with_asin"),
+        required_keys=("asin",),
     ),
     # How many customers bought each ASIN again.
     ReportRows(
@@ -90,6 +94,7 @@ STREAMS = (
         report=BRAND_ANALYTICS_REPEAT_PURCHASE,
         records_path="dataByAsin",
         key_columns=("start_date", "end_date", "asin"),
+        required_keys=("asin",),
     ),
     # Promotions, cumulative.
     ReportRows(
@@ -98,6 +103,7 @@ STREAMS = (
         records_path="promotions",
         ignored_fields=("includedProducts",),
         key_columns=("promotion_id",),
+        required_keys=("promotion_id",),
         replication_key="last_updated_date_time",
     ),
     # Products of promotions, cumulative.
@@ -107,6 +113,7 @@ STREAMS = (
         records_path="promotions.includedProducts",
         parent_fields=("promotionId", "lastUpdatedDateTime"),
         key_columns=("promotion_id", "asin"),
+        required_keys=("promotion_id", "asin"),
         replication_key="last_updated_date_time",
     ),
     # Coupon campaigns, cumulative.
@@ -116,6 +123,7 @@ STREAMS = (
         records_path="campaigns",
         ignored_fields=("coupons",),
         key_columns=("campaign_id",),
+        required_keys=("campaign_id",),
         replication_key="last_updated_date_time",
     ),
     # Coupons of campaigns, cumulative.
@@ -126,6 +134,7 @@ STREAMS = (
         parent_fields=("campaignId", "lastUpdatedDateTime"),
         ignored_fields=("asins",),
         key_columns=("campaign_id", "coupon_id"),
+        required_keys=("campaign_id", "coupon_id"),
         replication_key="last_updated_date_time",
     ),
     # Products of coupons.
@@ -135,6 +144,7 @@ STREAMS = (
         records_path="campaigns.coupons.asins",
         parent_fields=("campaignId", "couponId", "lastUpdatedDateTime"),
         key_columns=("campaign_id", "coupon_id", "asin"),
+        required_keys=("campaign_id", "coupon_id", "asin"),
         replication_key="last_updated_date_time",
     ),
 )

@@ -27,6 +27,7 @@ STREAMS = (
         report=VENDOR_SALES,
         records_path="salesByAsin",
         key_columns=("start_date", "end_date", "asin"),
+        required_keys=("asin",),
     ),
     # Sales of the whole catalog.
     ReportRows(
@@ -41,6 +42,7 @@ STREAMS = (
         report=VENDOR_NET_PURE_PRODUCT_MARGIN,
         records_path="netPureProductMarginByAsin",
         key_columns=("start_date", "end_date", "asin"),
+        required_keys=("asin",),
     ),
     # Margin of the whole catalog.
     ReportRows(
@@ -55,6 +57,7 @@ STREAMS = (
         report=VENDOR_REAL_TIME_SALES,
         records_path="reportData",
         key_columns=("start_time", "end_time", "asin"),
+        required_keys=("asin",),
         from_specification={"currency_code": "currencyCode"},
         replication_key="end_time",
     ),

@@ -28,6 +28,7 @@ STREAMS = (
         report=VENDOR_INVENTORY,
         records_path="inventoryByAsin",
         key_columns=("start_date", "end_date", "asin"),
+        required_keys=("asin",),
     ),
     # Stock of the whole catalog.
     ReportRows(
@@ -42,6 +43,7 @@ STREAMS = (
         report=VENDOR_FORECASTING,
         records_path="forecastByAsin",
         key_columns=("forecast_generation_date", "asin", "start_date", "end_date"),
+        required_keys=("asin",),
         replication_key="forecast_generation_date",
     ),
     # Stock that is available for immediate sale, of each ASIN and hour.
@@ -50,6 +52,7 @@ STREAMS = (
         report=VENDOR_REAL_TIME_INVENTORY,
         records_path="reportData",
         key_columns=("start_time", "end_time", "asin"),
+        required_keys=("asin",),
         replication_key="end_time",
     ),
 )

@@ -16,6 +16,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.reports.report_type import ReportType
     from tap_amazon_vendor.reports.request import ReportRequest
+    from tap_amazon_vendor.streams.totals import SettlementTotal
 
     Context = Mapping[str, t.Any]
 
@@ -39,6 +40,8 @@ class ReportRows:
         name: Name of the stream.
         report: The report type.
         key_columns: Columns that identify a row within a partition.
+        required_keys: Text columns of the key that are never blank: a line without one of them is no row. Not those
+            that real documents leave blank.
         records_path: The document's array of rows; for a nested array, the dotted path. Empty for a flat file.
         replication_key: Column of the bookmark.
         parent_fields: Fields that a row of a nested array takes from its parent elements.
@@ -48,11 +51,13 @@ class ReportRows:
         opt_in: Needs too many rows, or too much of a quota, to be read by default: deselected unless a catalog
             selects it.
         follows: Another report that specifies what to request. It is read first.
+        total: The total that a document states itself, and what adds up to it.
     """
 
     name: str
     report: ReportType
     key_columns: tuple[str, ...]
+    required_keys: tuple[str, ...] = ()
     records_path: str = ""
     replication_key: str = "end_date"
     parent_fields: tuple[str, ...] = ()
@@ -61,6 +66,7 @@ class ReportRows:
     calendars: Mapping[str, Calendar] | None = None
     opt_in: bool = False
     follows: Follows | None = None
+    total: SettlementTotal | None = None
 
     @property
     def account_type(self) -> str:
@@ -96,7 +102,12 @@ class ReportRows:
         return calendars[context[period]]
 
     def partitions(self, settings: Settings) -> list[dict[str, t.Any]]:
-        """Return a context for each account, marketplace and combination of options that the report has."""
+        """Return a context for each account, marketplace and combination of options that the report has.
+
+        None if it is read from the inbox only: it is neither planned nor asked for.
+        """
+        if self.report.inbox_only:
+            return []
         choices = [
             [value for value in getattr(settings, option.setting) if value in option.values]
             for option in self.report.options

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_amazon_vendor.config.marketplaces import country_of
+from tap_amazon_vendor.config.marketplaces import country_of, region_of
 from tap_amazon_vendor.documents.files import read_slices
+from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
 from tap_amazon_vendor.reports.calendars import Period
@@ -13,6 +14,7 @@ from tap_amazon_vendor.reports.specification import stated
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE, with_own_countries
 from tap_amazon_vendor.streams.row_checks import NearWindow, RepeatedKeys, counted, period_check
+from tap_amazon_vendor.streams.row_marketplaces import RowMarketplaces, own_marketplaces
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,9 +25,9 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.files import Document
-    from tap_amazon_vendor.documents.findings import Findings
     from tap_amazon_vendor.documents.flat_files import FlatFile
     from tap_amazon_vendor.engine.model import JobResult
+    from tap_amazon_vendor.reports.belonging import ToldBy
     from tap_amazon_vendor.reports.windows import Window
     from tap_amazon_vendor.streams.report_rows import ReportRows
     from tap_amazon_vendor.streams.row_checks import AskedPeriods
@@ -88,9 +90,37 @@ class ReportStream(AmazonStream):
             DocumentError: They can't be read, or are not what was asked for.
         """
         rows = self._rows(context, result, findings, layout)
+        told_by = self.declaration.report.told_by
+        if told_by and asked:
+            rows = self._sorted(rows, context, result, findings, told_by)
+        elif told_by:
+            rows = own_marketplaces(rows, told_by, region_of(context["marketplace_id"]))
         days = self._days(context, result.request.window) if asked else None
-        repeated = None if self._numbered else RepeatedKeys(self.primary_keys)
-        return counted(rows, findings, repeated=repeated, days=days)
+        # The rest of the key is the same in all rows.
+        repeated = None if self._numbered else RepeatedKeys((*self._own_keys, "marketplace_id"))
+        total = self.declaration.total.check() if self.declaration.total else None
+        return counted(rows, findings, repeated=repeated, days=days, total=total)
+
+    def _sorted(
+        self,
+        rows: Iterator[list[Record]],
+        context: Mapping[str, t.Any],
+        result: JobResult,
+        findings: Findings,
+        told_by: ToldBy,
+    ) -> Iterator[list[Record]]:
+        """Return the rows of a report that belong to the marketplace that it was asked for."""
+        report = self.declaration.report
+        account = next(each for each in self._settings().accounts if each.label == context["account"])
+        sorter = RowMarketplaces(
+            report,
+            told_by,
+            asked=context["marketplace_id"],
+            own=frozenset(each.marketplace_id for each in account.marketplaces),
+            asked_for=frozenset(each.marketplace_id for each in report.marketplaces(account)),
+            again=lambda: self._rows(context, result, Findings(), None),
+        )
+        return sorter.sort(rows, findings)
 
     def _days(self, context: Mapping[str, t.Any], window: Window) -> AskedPeriods | NearWindow | None:
         """Return the check of the rows' days."""

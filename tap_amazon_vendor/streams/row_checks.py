@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.documents.findings import Findings
     from tap_amazon_vendor.reports.calendars import Calendar
     from tap_amazon_vendor.reports.windows import Window
+    from tap_amazon_vendor.streams.totals import TotalCheck
 
 #: Keys of this many rows are remembered at least, and of twice as many at most: 50 MB.
 REMEMBERED_KEYS = 1 << 18
@@ -147,6 +148,7 @@ def counted(
     *,
     repeated: RepeatedKeys | None,
     days: AskedPeriods | NearWindow | None,
+    total: TotalCheck | None = None,
 ) -> Iterator[list[Record]]:
     """Pass chunks of rows through the checks, and count them.
 
@@ -155,6 +157,7 @@ def counted(
         findings: Counts rows, repeated keys and remarks.
         repeated: The check of keys; None where keys can't repeat.
         days: The check of days; None where there is nothing to compare with.
+        total: The check of what the document states as its total; None where it states none.
 
     Raises:
         DocumentError: The document is not the answer to what was asked, or its layout is another one.
@@ -164,10 +167,14 @@ def counted(
             days.check(rows)
         if repeated:
             findings.repeated_keys += repeated.count(rows)
+        if total:
+            total.add(rows)
         findings.rows += len(rows)
         yield rows
     if isinstance(days, NearWindow):
         days.remark(findings)
+    if total:
+        total.finish(findings)
     if findings.is_wrong_layout and (first := findings.first_reject):
         text = (
             f"{findings.rejected} of {findings.rows + findings.rejected} lines can't be rows: that is another layout, "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pendulum
 
 from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFile
+from tap_amazon_vendor.reports.belonging import ToldBy
 from tap_amazon_vendor.reports.calendars import AmazonGenerated, Snapshot, TimedPeriod
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.reports.roles import (
@@ -19,16 +21,18 @@ from tap_amazon_vendor.reports.roles import (
 )
 from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.seller_orders import (
+    BY_CHANNEL,
     DAILY,
     EIGHTEEN_MONTHS,
+    EUROPE,
     FBA_DAYS,
     NEAR_REAL_TIME,
     NORTH_AMERICA,
     NUMBERED,
     TABS,
 )
+from tap_amazon_vendor.streams.totals import SettlementTotal
 
-EUROPE = frozenset({"BE", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL", "SE"})
 VAT_COUNTRIES = frozenset({"DE", "ES", "IT", "FR", "GB"})
 INDIA = frozenset({"IN"})
 
@@ -51,13 +55,18 @@ fba = partial(seller, roles=(PRICING, AMAZON_FULFILLMENT), refresh_interval=DAIL
 
 V2_SETTLEMENT = seller(
     "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
+    told_by=ToldBy(name="marketplace_name"),
     calendars=AmazonGenerated(),
     layout=FlatFile(numbered=LINE_NUMBER, local_numbers=True),
     once_per_account=True,
     roles=(FINANCE,),
 )
+# Removed from the API on 2026-11-11 (docs/amazon/seller-reports.md#settlements); archives hold it.
+V1_SETTLEMENT = replace(V2_SETTLEMENT, name="GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE", inbox_only=True)
 REIMBURSEMENTS = fba(
     "GET_FBA_REIMBURSEMENTS_DATA",
+    told_by=ToldBy(currency="currency_unit"),
+    ignores_marketplaces=True,
     calendars=FBA_DAYS,
     layout=NUMBERED,
 )
@@ -73,6 +82,8 @@ LONGTERM_STORAGE_FEE = fba(
 )
 ESTIMATED_FBA_FEES = seller(
     "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA",
+    told_by=ToldBy(name="amazon_store", currency="currency", always_named=False),
+    ignores_marketplaces=True,
     calendars=Snapshot(since=3),
     layout=FlatFile(
         numbered=OCCURRENCE,
@@ -84,8 +95,16 @@ ESTIMATED_FBA_FEES = seller(
     roles=(PRICING, AMAZON_FULFILLMENT),
     refresh_interval=timedelta(days=1),
 )
+OVERAGE_FEES = seller(
+    "GET_FBA_OVERAGE_FEE_CHARGES_DATA",
+    calendars=FBA_DAYS,
+    layout=FlatFile(numbered=OCCURRENCE, headers={"country_code": "charge_country_code"}),
+    roles=(AMAZON_FULFILLMENT,),
+    refresh_interval=DAILY,
+)
 AMAZON_FULFILLED_SHIPMENTS_DATA_TAX = seller(
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX",
+    told_by=BY_CHANNEL,
     calendars=FBA_DAYS,
     layout=TABS,
     restricted=True,
@@ -95,6 +114,7 @@ AMAZON_FULFILLED_SHIPMENTS_DATA_TAX = seller(
 )
 AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING = seller(
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING",
+    told_by=BY_CHANNEL,
     calendars=FBA_DAYS,
     layout=TABS,
     restricted=True,
@@ -104,6 +124,7 @@ AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING = seller(
 )
 VAT_TRANSACTION = seller(
     "GET_VAT_TRANSACTION_DATA",
+    told_by=ToldBy(name="marketplace"),
     calendars=VAT_MONTHS,
     layout=FlatFile(
         numbered=OCCURRENCE,
@@ -137,13 +158,37 @@ STREAMS = (
         name="seller_settlements",
         report=V2_SETTLEMENT,
         key_columns=("settlement_id", LINE_NUMBER),
+        required_keys=("settlement_id",),
         replication_key="posted_date_time",
+        total=SettlementTotal(amounts=("amount",)),
+    ),
+    # The same in the first version, with a column for each kind of amount.
+    ReportRows(
+        name="seller_settlements_v1",
+        report=V1_SETTLEMENT,
+        key_columns=("settlement_id", LINE_NUMBER),
+        required_keys=("settlement_id",),
+        replication_key="posted_date",
+        total=SettlementTotal(
+            amounts=(
+                "shipment_fee_amount",
+                "order_fee_amount",
+                "price_amount",
+                "item_related_fee_amount",
+                "misc_fee_amount",
+                "other_fee_amount",
+                "promotion_amount",
+                "direct_payment_amount",
+                "other_amount",
+            ),
+        ),
     ),
     # Lines of reimbursements.
     ReportRows(
         name="seller_reimbursements",
         report=REIMBURSEMENTS,
         key_columns=("reimbursement_id", "sku", "fnsku", "reason", OCCURRENCE),
+        required_keys=("reimbursement_id",),
         replication_key="approval_date",
     ),
     # Storage fees of a month.
@@ -152,6 +197,7 @@ STREAMS = (
         name="seller_storage_fees",
         report=STORAGE_FEE,
         key_columns=("month_of_charge", "fnsku", "fulfillment_center", "fulfillment_center_country_code"),
+        required_keys=("month_of_charge",),
         replication_key="month_of_charge",
     ),
     # Surcharges of a month on old stock.
@@ -161,11 +207,20 @@ STREAMS = (
         key_columns=("snapshot_date", "sku", "fnsku", OCCURRENCE),
         replication_key="snapshot_date",
     ),
+    # Fees for stock beyond the limit.
+    ReportRows(
+        name="seller_overage_fees",
+        report=OVERAGE_FEES,
+        opt_in=True,
+        key_columns=("charged_date", "charge_country_code", "storage_type", OCCURRENCE),
+        replication_key="charged_date",
+    ),
     # Fees expected today. The range begins at least 72 hours ago and ends now.
     ReportRows(
         name="seller_estimated_fees",
         report=ESTIMATED_FBA_FEES,
         key_columns=("snapshot_time", "sku", "fnsku", OCCURRENCE),
+        required_keys=("sku",),
         replication_key="snapshot_time",
     ),
     # Lines of what Amazon shipped, for taxes.
@@ -173,6 +228,7 @@ STREAMS = (
         name="seller_fulfilled_shipments_tax",
         report=AMAZON_FULFILLED_SHIPMENTS_DATA_TAX,
         key_columns=("shipment_id", "shipment_item_id"),
+        required_keys=("shipment_id", "shipment_item_id"),
         replication_key="shipment_date",
     ),
     # Lines of what Amazon shipped, for invoices.
@@ -180,6 +236,7 @@ STREAMS = (
         name="seller_fulfilled_shipments_invoicing",
         report=AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING,
         key_columns=("shipment_id", "shipment_item_id"),
+        required_keys=("shipment_id", "shipment_item_id"),
         replication_key="shipment_date",
     ),
     # Transactions of a month. The report ignores the requested marketplace: it covers all of the account's.
@@ -187,6 +244,7 @@ STREAMS = (
         name="seller_vat_transactions",
         report=VAT_TRANSACTION,
         key_columns=("transaction_event_id", "activity_transaction_id", "seller_sku", OCCURRENCE),
+        required_keys=("transaction_event_id",),
         replication_key="transaction_complete_date",
     ),
     # Sales to business customers in India.
@@ -194,6 +252,7 @@ STREAMS = (
         name="seller_gst_b2b",
         report=GST_MTR_B2B_CUSTOM,
         key_columns=("invoice_number", "transaction_type", "order_id", "shipment_item_id", OCCURRENCE),
+        required_keys=("order_id",),
         replication_key="invoice_date",
     ),
     # Sales to consumers in India.
@@ -201,6 +260,7 @@ STREAMS = (
         name="seller_gst_b2c",
         report=GST_MTR_B2C_CUSTOM,
         key_columns=("invoice_number", "transaction_type", "order_id", "shipment_item_id", OCCURRENCE),
+        required_keys=("order_id",),
         replication_key="invoice_date",
     ),
 )

@@ -8,16 +8,37 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from tap_amazon_vendor.documents.flat_files import OCCURRENCE, FlatFile
+from tap_amazon_vendor.documents.cell_values import are_iso_times, is_month
+from tap_amazon_vendor.documents.flat_files import OCCURRENCE, Derived, FlatFile
+from tap_amazon_vendor.reports.belonging import ToldBy
 from tap_amazon_vendor.reports.calendars import Snapshot
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.reports.roles import AMAZON_FULFILLMENT, PRICING
 from tap_amazon_vendor.streams.report_rows import ReportRows
-from tap_amazon_vendor.streams.seller_orders import DAILY, FBA_DAYS, NEAR_REAL_TIME, TABS
+from tap_amazon_vendor.streams.seller_orders import (
+    BY_CURRENCY,
+    DAILY,
+    FBA_DAYS,
+    NEAR_REAL_TIME,
+    NUMBERED,
+    TABS,
+)
 
 #: The only reports whose cells are quoted (docs/amazon/documents.md#quotes). Their dates begin with the month
 #: everywhere.
 QUOTED = FlatFile(quoted=True, day_first=False)
+
+
+def _time_period(date: str) -> str:
+    """Return what a line of the ledger is summed up over, in Amazon's words."""
+    return "MONTHLY" if is_month(date) else "DAILY"
+
+
+def _moment(date: str) -> str | None:
+    """Return the date of a movement if it has a time of day."""
+    date = date.strip()
+    return date if date and are_iso_times((date,)) else None
+
 
 #: The ledger of a day is closed a day later.
 LEDGER_DAYS = replace(FBA_DAYS, late=2)
@@ -53,6 +74,7 @@ RESERVED_INVENTORY = fba(
 )
 INVENTORY_PLANNING = seller(
     "GET_FBA_INVENTORY_PLANNING_DATA",
+    told_by=ToldBy(name="marketplace", currency="currency"),
     calendars=Snapshot(),
     countries_without=frozenset({"NL", "PL", "SE", "BE"}),
     layout=FlatFile(
@@ -70,26 +92,59 @@ INVENTORY_PLANNING = seller(
 )
 RESTOCK_INVENTORY_RECOMMENDATIONS = fba(
     "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT",
+    told_by=ToldBy(name="country", currency="currency_code"),
     calendars=Snapshot(),
-    layout=FlatFile(nulls=("--", "N/A"), day_first=False),
+    layout=FlatFile(
+        headers={
+            "Country/Region Code": "country",
+            "Total Days of Supply": "total_days_of_supply_including_units_from_open_shipments",
+        },
+        nulls=("--", "N/A"),
+        day_first=False,
+    ),
 )
 STRANDED_INVENTORY = fba(
     "GET_STRANDED_INVENTORY_UI_DATA",
     calendars=Snapshot(),
     layout=TABS,
 )
+STRANDED_INVENTORY_LOADER = fba(
+    "GET_STRANDED_INVENTORY_LOADER_DATA",
+    calendars=Snapshot(),
+    layout=TABS,
+)
+AFN_INVENTORY_BY_COUNTRY = fba(
+    "GET_AFN_INVENTORY_DATA_BY_COUNTRY",
+    calendars=Snapshot(),
+    layout=TABS,
+)
+INBOUND_NONCOMPLIANCE = fba(
+    "GET_FBA_FULFILLMENT_INBOUND_NONCOMPLIANCE_DATA",
+    told_by=BY_CURRENCY,
+    calendars=FBA_DAYS,
+    layout=NUMBERED,
+)
 LEDGER_SUMMARY = seller(
     "GET_LEDGER_SUMMARY_VIEW_DATA",
     fixed_options={"aggregateByLocation": "FC", "aggregatedByTimePeriod": "DAILY"},
     calendars=LEDGER_DAYS,
-    layout=QUOTED,
+    layout=replace(
+        QUOTED,
+        derived={"aggregated_by_time_period": Derived(("date",), _time_period)},
+        days=frozenset({"date"}),
+    ),
     roles=(AMAZON_FULFILLMENT,),
     refresh_interval=DAILY,
 )
 LEDGER_DETAIL = seller(
     "GET_LEDGER_DETAIL_VIEW_DATA",
     calendars=LEDGER_DAYS,
-    layout=replace(QUOTED, numbered=OCCURRENCE),
+    layout=replace(
+        QUOTED,
+        numbered=OCCURRENCE,
+        derived={"date_and_time": Derived(("date",), _moment)},
+        days=frozenset({"date"}),
+    ),
     roles=(AMAZON_FULFILLMENT,),
     refresh_interval=DAILY,
 )
@@ -100,6 +155,7 @@ STREAMS = (
         name="seller_fba_inventory",
         report=MYI_UNSUPPRESSED_INVENTORY,
         key_columns=("snapshot_time", "sku"),
+        required_keys=("sku",),
         replication_key="snapshot_time",
     ),
     # Stock of each offer, including archived ones.
@@ -107,6 +163,7 @@ STREAMS = (
         name="seller_fba_inventory_archived",
         report=MYI_ALL_INVENTORY,
         key_columns=("snapshot_time", "sku"),
+        required_keys=("sku",),
         replication_key="snapshot_time",
     ),
     # Units of each offer and state.
@@ -114,6 +171,7 @@ STREAMS = (
         name="seller_afn_inventory",
         report=AFN_INVENTORY,
         key_columns=("snapshot_time", "seller_sku", "warehouse_condition_code"),
+        required_keys=("seller_sku",),
         replication_key="snapshot_time",
     ),
     # Units set aside.
@@ -121,6 +179,7 @@ STREAMS = (
         name="seller_reserved_inventory",
         report=RESERVED_INVENTORY,
         key_columns=("snapshot_time", "sku"),
+        required_keys=("sku",),
         replication_key="snapshot_time",
     ),
     # Stock with its age. Amazon has renamed columns, and uses other names in Europe.
@@ -128,6 +187,7 @@ STREAMS = (
         name="seller_inventory_planning",
         report=INVENTORY_PLANNING,
         key_columns=("snapshot_date", "sku"),
+        required_keys=("sku",),
         replication_key="snapshot_date",
     ),
     # What to send in.
@@ -135,6 +195,7 @@ STREAMS = (
         name="seller_restock_recommendations",
         report=RESTOCK_INVENTORY_RECOMMENDATIONS,
         key_columns=("snapshot_time", "country", "merchant_sku"),
+        required_keys=("merchant_sku",),
         replication_key="snapshot_time",
     ),
     # Stock without an offer.
@@ -144,12 +205,47 @@ STREAMS = (
         key_columns=("snapshot_time", "sku", "fnsku", "condition"),
         replication_key="snapshot_time",
     ),
+    # The same as a table of offers to upload.
+    ReportRows(
+        name="seller_stranded_inventory_loader",
+        report=STRANDED_INVENTORY_LOADER,
+        opt_in=True,
+        key_columns=("snapshot_time", "sku"),
+        required_keys=("sku",),
+        replication_key="snapshot_time",
+    ),
+    # Units of each offer and country. Amazon states it for Europe, and shows it for the United States.
+    ReportRows(
+        name="seller_afn_inventory_by_country",
+        report=AFN_INVENTORY_BY_COUNTRY,
+        opt_in=True,
+        key_columns=("snapshot_time", "seller_sku", "condition_type", "country"),
+        required_keys=("seller_sku",),
+        replication_key="snapshot_time",
+    ),
+    # Problems with what was sent in.
+    ReportRows(
+        name="seller_inbound_noncompliance",
+        report=INBOUND_NONCOMPLIANCE,
+        opt_in=True,
+        key_columns=(
+            "fba_shipment_id",
+            "fba_carton_id",
+            "sku",
+            "fnsku",
+            "problem_type",
+            "problem_level",
+            OCCURRENCE,
+        ),
+        required_keys=("fba_shipment_id",),
+        replication_key="issue_reported_date",
+    ),
     # Balance of each product, day and fulfillment center: Amazon's finest level, of which all others are sums.
     # The two option names differ by a letter; both are Amazon's.
     ReportRows(
         name="seller_ledger_summary",
         report=LEDGER_SUMMARY,
-        key_columns=("date", "fnsku", "msku", "disposition", "location"),
+        key_columns=("date", "aggregated_by_time_period", "fnsku", "msku", "disposition", "location"),
         replication_key="date",
     ),
     # Movements. Identical lines are separate movements.
@@ -157,7 +253,7 @@ STREAMS = (
         name="seller_ledger_detail",
         report=LEDGER_DETAIL,
         key_columns=(
-            "date_and_time",
+            "date",
             "fnsku",
             "msku",
             "event_type",

@@ -61,6 +61,7 @@ SEARCH_CATALOG_ROWS = ReportRows(
     report=BRAND_ANALYTICS_SEARCH_CATALOG_PERFORMANCE,
     records_path="dataByAsin",
     key_columns=("start_date", "end_date", "asin"),
+    required_keys=("asin",),
 )
 
 STREAMS = (
@@ -108,6 +109,7 @@ STREAMS = (
         report=BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE,
         records_path="dataByAsin",
         key_columns=("start_date", "end_date", "asin", "search_query_data_search_query"),
+        required_keys=("asin",),
         follows=TopProducts(of=SEARCH_CATALOG_ROWS),
         opt_in=True,
     ),

@@ -1,0 +1,131 @@
+"""Puts the rows of a report where they belong, as the rows themselves say.
+
+Some reports ignore the marketplace that they are asked for and hold the whole region. Each row is written once then:
+from the report of its own marketplace.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from functools import cached_property
+
+from tap_amazon_vendor.config.marketplaces import BY_ID, country_of
+from tap_amazon_vendor.streams.columns import COUNTRY_CODE
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_amazon_vendor.documents.findings import Findings
+    from tap_amazon_vendor.reports.belonging import ToldBy
+    from tap_amazon_vendor.reports.report_type import ReportType
+
+    Chunks = Iterable[list[Record]]
+
+#: Stands for the country of rows that do not tell it.
+UNTOLD = "(unknown)"
+
+
+@dataclass
+class RowMarketplaces:
+    """Decides for each row of one document whether it is written, and under which marketplace.
+
+    Attributes:
+        report: The report type.
+        told_by: What in a row tells its marketplace.
+        asked: Id of the marketplace that was asked for.
+        own: Ids of the marketplaces that the account is configured for.
+        asked_for: Ids of those for which the account's reports are requested.
+        again: Reads the document's rows once more.
+    """
+
+    report: ReportType
+    told_by: ToldBy
+    asked: str
+    own: frozenset[str]
+    asked_for: Collection[str]
+    again: Callable[[], Chunks]
+
+    def sort(self, chunks: Chunks, findings: Findings) -> Iterator[list[Record]]:
+        """Yield the rows that belong to this report, each under its own marketplace.
+
+        Args:
+            chunks: The document's rows, under the marketplace that was asked for.
+            findings: Counts the others, by country.
+        """
+        shared: set[str] = set()
+        left_out: set[str] = set()
+        # Texts that say that a row belongs where it was asked for: mostly one, so that whole chunks are passed on.
+        here: set[t.Any] = set()
+        for rows in chunks:
+            if here.issuperset(map(self.told_by.texts, rows)):
+                yield rows
+                continue
+            kept = []
+            for row in rows:
+                candidates = self._candidates(row)
+                place = self._place(candidates)
+                if place is None:
+                    country = country_of(candidates[0]) or UNTOLD if candidates else UNTOLD
+                    findings.rows_elsewhere[country] += 1
+                    if candidates and self.own.isdisjoint(candidates):
+                        left_out.add(country)
+                    continue
+                if place == self.asked:
+                    here.add(self.told_by.texts(row))
+                    shared |= self.own & {*candidates}
+                else:
+                    row["marketplace_id"], row[COUNTRY_CODE] = place, country_of(place)
+                kept.append(row)
+            yield kept
+        if len(shared) > 1:
+            findings.remarks.append(
+                f"its rows do not say of which marketplace they are, {_countries(shared)}: they are all under "
+                f"{country_of(self.asked)}"
+            )
+        if left_out:
+            countries = ", ".join(sorted(left_out))
+            findings.remarks.append(f"rows of {countries} are left out: `marketplaces` does not name it")
+
+    def _candidates(self, row: Record) -> tuple[str, ...]:
+        return self.told_by.candidates(row, BY_ID[self.asked].region)
+
+    def _place(self, candidates: tuple[str, ...]) -> str | None:
+        """Return the marketplace of a row, by those that it may be of; None if another report brings it."""
+        if not candidates:
+            return self.asked if self._keeps_untold else None
+        if self.asked in candidates:
+            return self.asked
+        if self.report.ignores_marketplaces and not self.report.once_per_account:
+            return None
+        return candidates[0] if len(candidates) == 1 else self.asked
+
+    @cached_property
+    def _keeps_untold(self) -> bool:
+        """Whether rows that tell nothing are written: if the report holds the whole region, by one report only."""
+        if not self.report.ignores_marketplaces or self.report.once_per_account or self.asked == min(self.asked_for):
+            return True
+        candidates = (self._candidates(row) for rows in self.again() for row in rows)
+        return not any(each and self.asked not in each for each in candidates)
+
+
+def own_marketplaces(chunks: Chunks, told_by: ToldBy, region: str | None) -> Iterator[list[Record]]:
+    """Put the rows of a file, which nobody asked for, under the marketplace that each tells.
+
+    Args:
+        chunks: The rows, under the marketplace of the file.
+        told_by: What in a row tells its marketplace.
+        region: The region of the file's marketplace, None if it is unknown.
+    """
+    for rows in chunks:
+        for row in rows:
+            candidates = told_by.candidates(row, region)
+            if len(candidates) == 1 and candidates[0] != row["marketplace_id"]:
+                row["marketplace_id"], row[COUNTRY_CODE] = candidates[0], country_of(candidates[0])
+        yield rows
+
+
+def _countries(ids: Iterable[str]) -> str:
+    return ", ".join(sorted(filter(None, map(country_of, ids))))

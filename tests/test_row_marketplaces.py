@@ -1,0 +1,120 @@
+"""Where rows belong: each is written once, under the marketplace that it tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_amazon_vendor.config.marketplaces import BY_COUNTRY
+from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.reports.belonging import ToldBy
+from tap_amazon_vendor.reports.report_type import ReportType
+from tap_amazon_vendor.streams.row_marketplaces import RowMarketplaces, own_marketplaces
+
+Row = dict[str, Any]
+
+REGIONAL = ReportType(
+    "GET_ORDERS", account_type="seller", told_by=ToldBy("channel", "currency"), ignores_marketplaces=True
+)
+CHANNELS = {"US": "Amazon.com", "CA": "Amazon.ca", "MX": "Amazon.com.mx", "BR": "Amazon.com.br"}
+
+
+def marketplace(country: str) -> str:
+    return BY_COUNTRY[country].marketplace_id
+
+
+def row(number: int, channel: str | None, currency: str | None, asked: str) -> Row:
+    return {"n": number, "channel": channel, "currency": currency, "marketplace_id": marketplace(asked),
+            "country_code": asked}  # fmt: skip
+
+
+def read(
+    lines: list[tuple[str | None, str | None]], asked: str, own: list[str], report: ReportType = REGIONAL
+) -> tuple[list[Row], Findings]:
+    """Read a document that was asked for one marketplace of an account."""
+    findings = Findings()
+    told_by = report.told_by
+    assert told_by
+
+    def chunks() -> list[list[Row]]:
+        rows = [row(number, *line, asked) for number, line in enumerate(lines)]
+        return [rows[start : start + 2] for start in range(0, len(rows), 2)]
+
+    groups = {min(report.group(BY_COUNTRY[each]) & {*map(marketplace, own)}) for each in own}
+    sorter = RowMarketplaces(
+        report, told_by, marketplace(asked), frozenset(map(marketplace, own)), frozenset(groups), chunks
+    )
+    return [found for some in sorter.sort(chunks(), findings) for found in some], findings
+
+
+@given(
+    lines=st.lists(
+        st.tuples(st.sampled_from([*CHANNELS.values(), "Non-Amazon", None]), st.sampled_from([None, "USD", "MXN"]))
+    )
+)
+def test_of_a_report_of_the_whole_region_each_row_of_the_account_is_written_once(
+    lines: list[tuple[str | None, str | None]],
+) -> None:
+    own = ["US", "CA", "MX"]
+    # Something in it that tells that it holds the region.
+    lines = [*lines, ("Amazon.com", "USD"), ("Amazon.ca", "CAD"), ("Amazon.com.mx", "MXN")]
+    found: dict[int, str] = {}
+    for asked in own:
+        rows, findings = read(lines, asked, own)
+        assert len(rows) + findings.rows_elsewhere.total() == len(lines)
+        for each in rows:
+            assert each["n"] not in found
+            found[each["n"]] = each["country_code"]
+            assert each["marketplace_id"] == marketplace(each["country_code"])
+    of_others = {number for number, (channel, _) in enumerate(lines) if channel == CHANNELS["BR"]}
+    assert found.keys() == {*range(len(lines))} - of_others
+    for number, country in found.items():
+        channel, currency = lines[number]
+        if channel in CHANNELS.values():
+            assert CHANNELS[country] == channel
+        elif currency:
+            assert country == {"USD": "US", "MXN": "MX"}[currency]
+
+
+def test_a_report_that_keeps_to_its_marketplace_keeps_rows_that_tell_nothing() -> None:
+    rows, findings = read([("Amazon.com.mx", None), ("Non-Amazon", None), (None, None)], "MX", ["US", "MX"])
+    assert [each["country_code"] for each in rows] == ["MX"] * 3
+    assert not findings.rows_elsewhere
+
+
+def test_rows_of_a_marketplace_that_is_not_configured_are_left_out_and_named() -> None:
+    rows, findings = read([("Amazon.com", None), ("Amazon.ca", None)], "US", ["US", "MX"])
+    assert [each["n"] for each in rows] == [0]
+    assert findings.rows_elsewhere == {"CA": 1}
+    assert findings.remarks == ["rows of CA are left out: `marketplaces` does not name it"]
+
+
+def test_a_shared_currency_does_not_take_rows_to_a_marketplace_without_it() -> None:
+    report = replace(REGIONAL, told_by=ToldBy(currency="currency"))
+    lines: list[tuple[str | None, str | None]] = [(None, "EUR"), (None, "GBP"), (None, "PLN")]
+    own = ["DE", "FR", "GB"]
+    british, _ = read(lines, "GB", own, report)
+    assert [each["currency"] for each in british] == ["GBP"]
+    first = min(("DE", "FR"), key=marketplace)
+    european, findings = read(lines, first, own, report)
+    assert [(each["currency"], each["country_code"]) for each in european] == [("EUR", first)]
+    assert findings.remarks[0].startswith("its rows do not say of which marketplace they are, DE, FR")
+
+
+def test_a_row_that_contradicts_a_report_of_one_marketplace_goes_where_it_says() -> None:
+    report = replace(REGIONAL, ignores_marketplaces=False)
+    rows, findings = read([("Amazon.com", None), ("Amazon.ca", None), ("odd", None)], "US", ["US", "CA"], report)
+    assert [each["country_code"] for each in rows] == ["US", "CA", "US"]
+    assert not findings.rows_elsewhere
+
+
+@pytest.mark.parametrize(
+    ("channel", "country"), [("Amazon.ca", "CA"), ("Amazon.com", "US"), ("odd", "US"), (None, "US")]
+)
+def test_rows_of_a_file_go_where_they_say(channel: str | None, country: str) -> None:
+    (rows,) = own_marketplaces([[row(0, channel, None, "US")]], ToldBy("channel"), "na")
+    assert (rows[0]["country_code"], rows[0]["marketplace_id"]) == (country, marketplace(country))
