@@ -16,7 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tap_amazon_vendor.documents import files, json_slices
-from tap_amazon_vendor.documents.files import ERROR_BYTES, Document, open_document, read_slices
+from tap_amazon_vendor.documents.files import (
+    ERROR_BYTES,
+    Document,
+    first_rows,
+    open_document,
+    open_flat_file,
+    read_slices,
+)
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
@@ -73,6 +80,10 @@ def read_rows(document: Document, array: str = "salesByAsin", inherits: tuple[st
 
 def rows_of(path: Path, array: str = "salesByAsin") -> list[dict[str, t.Any]]:
     return list(read_rows(open_document(path), array))
+
+
+def rows_of_unchecked(path: Path) -> list[t.Any]:
+    return list(read_rows(unchecked(path)))
 
 
 def unchecked(path: Path) -> Document:
@@ -253,7 +264,7 @@ class TestDamage:
             b'"a text"',
             b"7",
             b"null",
-            GOOD.decode().encode("utf-16"),
+            "asin\tunits\n".encode("utf-16"),
         ],
     )
     @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
@@ -317,7 +328,9 @@ class TestRows:
 
     @pytest.mark.parametrize("array", ["trafficByAsin", "asin", "reportType", "sales"])
     def test_a_missing_array_is_refused_by_its_name(self, save: Save, array: str) -> None:
-        with pytest.raises(DocumentError, match=f"^the document has no array {array}$"):
+        with pytest.raises(
+            DocumentError, match=f"^the document has no array {array}, but salesAggregate, salesByAsin$"
+        ):
             rows_of(save(GOOD), array)
 
     def test_an_array_inside_another_object_is_not_the_one(self, save: Save) -> None:
@@ -329,7 +342,7 @@ class TestRows:
         with pytest.raises(DocumentError, match="no array salesByAsin"):
             rows_of(save(json.dumps(ROWS).encode()))
 
-    @pytest.mark.parametrize("other", [{"B000000001": 5}, {}, "none", 7, True])
+    @pytest.mark.parametrize("other", [{"B000000001": 5}, {}, "none", 7, True, None])
     def test_what_is_no_array_is_not_taken_for_an_empty_one(self, save: Save, other: object) -> None:
         with pytest.raises(DocumentError):
             rows_of(save(json.dumps({"reportSpecification": {}, "salesByAsin": other}).encode()))
@@ -500,7 +513,93 @@ class TestInnerArrays:
         with pytest.raises(DocumentError, match="not JSON"):
             list(read_slices(document, "promotions.includedProducts"))
 
-    def test_an_inner_row_that_is_no_object_is_refused(self, save: Save) -> None:
-        content = json.dumps({"reportSpecification": {}, "promotions": [{"includedProducts": [7]}]}).encode()
-        with pytest.raises(DocumentError, match="includedProducts is not an object"):
-            list(read_rows(open_document(save(content)), "promotions.includedProducts"))
+    @pytest.mark.parametrize(
+        ("promotions", "rows"),
+        [
+            ([{"includedProducts": [7, {"asin": "X"}]}], [7, {"asin": "X"}]),
+            ([7, {"includedProducts": [{"asin": "X"}]}, None], [7, {"asin": "X"}, None]),
+            ([{"includedProducts": 7}, {"includedProducts": [{"asin": "X"}]}], [[7], {"asin": "X"}]),
+            ([{"includedProducts": {"asin": "X"}}], [[{"asin": "X"}]]),
+            ([{"includedProducts": None}, {"includedProducts": []}], []),
+        ],
+    )
+    def test_what_is_no_row_is_handed_on_in_its_place(self, save: Save, promotions: object, rows: object) -> None:
+        """Whoever shapes rows rejects it; the others are not lost."""
+        content = json.dumps({"reportSpecification": {}, "promotions": promotions}).encode()
+        assert list(read_rows(open_document(save(content)), "promotions.includedProducts")) == rows
+
+
+class TestEncodings:
+    @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+    @pytest.mark.parametrize("mark", ["\ufeff", ""])
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+    def test_of_unicode_are_read_alike(
+        self, save: Save, encoding: str, mark: str, pack: Callable[[bytes], bytes]
+    ) -> None:
+        text = GOOD.decode().replace("B000000001", "Größe 売上 😀")
+        path = save(pack((mark + text).encode(encoding)))
+        assert open_document(path).specification == SPECIFICATION
+        assert rows_of(path) == [{**ROWS[0], "asin": "Größe 売上 😀"}, ROWS[1]]
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-32-be"])
+    def test_large_documents_too(self, save: Save, encoding: str) -> None:
+        assert len(rows_of(save(large().decode().encode(encoding)))) == 30_000
+
+    @pytest.mark.parametrize("length", [1, 2, 3, 101, 250])
+    def test_one_that_is_cut_is_refused(self, save: Save, length: int) -> None:
+        with pytest.raises(DocumentError):
+            open_document(save(GOOD.decode().encode("utf-16")[:-length]))
+
+    def test_an_error_in_place_of_a_flat_file_is_found(self, save: Save) -> None:
+        assert open_flat_file(save('{"errorDetails": "no"}'.encode("utf-16"))).error == "no"
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("start", "more"),
+        [
+            (b'[{"x":"', b"x"),
+            (b'[{"x":"', rb"\n"),
+            (b'[{"x":[', b"{},"),
+            (b'[{"x":', b"9"),
+            (b'[{"x":1},{"', b"k"),
+            (b'{"', b"k"),
+            (b'"', b"k"),
+        ],
+    )
+    def test_an_element_without_end_stops_at_the_cap(self, save: Save, start: bytes, more: bytes) -> None:
+        with mock.patch.multiple(json_slices, LONGEST_ELEMENT=1 << 20, _LARGE=1 << 17):
+            path = save(b'{"reportSpecification":{},"rows":' + start + more * ((32 << 20) // len(more)) + b"}]}")
+            tracemalloc.start()
+            try:
+                with pytest.raises(DocumentError, match="an element of the document does not end within 1 MiB"):
+                    open_document(path)
+                assert tracemalloc.get_traced_memory()[1] < 12 << 20
+            finally:
+                tracemalloc.stop()
+
+    @pytest.mark.parametrize("pair", [rb"\ud83d\ude00", rb"\ud83d"])
+    def test_a_long_element_is_read_whatever_its_escapes(self, save: Save, pair: bytes) -> None:
+        element = b'{"a":"%b","b":[{"c":1},{}]}' % (pair * 60_000)
+        with mock.patch.object(json_slices, "_LARGE", 1 << 17):
+            rows = rows_of(save(b'{"salesByAsin":[{"x":1} , %b , {"x":2}]}' % element))
+        assert [row.get("x") for row in rows] == [1, None, 2]
+        assert rows[1]["b"] == [{"c": 1}, {}]
+
+    @pytest.mark.parametrize("depth", [5_000, 400_000])
+    def test_what_is_nested_too_deeply_is_refused(self, save: Save, depth: int) -> None:
+        content = b'{"salesByAsin":[' + b"[" * depth + b"]" * depth + b"]}"
+        with pytest.raises(DocumentError, match="not JSON"):
+            open_document(save(content))
+        with pytest.raises(DocumentError, match="nested too deeply"):
+            rows_of_unchecked(save(content))
+
+    @pytest.mark.parametrize("number", [b"9" * 400, b"9" * 5000, b"1e400", b"1e999999999"])
+    @pytest.mark.parametrize("size", [1, 60_000])
+    def test_a_number_without_bounds_damages_no_file(self, save: Save, number: bytes, size: int) -> None:
+        row = b'{"asin":"B000000001","units":1}'
+        rows = b",".join([*[row] * size, row.replace(b"1}", number + b"}")])
+        document = open_document(save(b'{"reportSpecification":{"x":%b},"salesByAsin":[%b]}' % (number, rows)))
+        assert not document.empty
+        assert sum(text.count(b"B000000001") for text in read_slices(document, "salesByAsin")) == size + 1
+        assert set(first_rows(document)) == {"salesByAsin"}

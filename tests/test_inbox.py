@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import zipfile
+from collections import Counter
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -426,7 +427,7 @@ class TestWholeOrNotAtAll:
 
     def test_one_array_that_is_damaged_keeps_the_other_from_being_read(self, inbox: Path) -> None:
         content = document()
-        content["salesAggregate"][0]["orderedUnits"] = "many"
+        content["salesAggregate"] = {"orderedUnits": 1}
         (inbox / "sales.json").write_bytes(encode(content))
         run = read(inbox)
         assert [row[:2] for row in ledger(run)] == [("vendor_sales", "failed"), ("vendor_sales_totals", "failed")]
@@ -518,6 +519,152 @@ class TestAnyFile:
     def test_is_read_as_a_spreadsheet_saves_text(self, charset: str, inbox: Path) -> None:
         (inbox / "returns.txt").write_bytes(flat(RETURNS).decode("cp1252").encode(charset))
         assert only(read(inbox))[:2] == ("seller_customer_returns", "loaded")
+
+
+class TestSpecifications:
+    """Whatever the spelling, a key has one: the one that the API's rows have."""
+
+    @staticmethod
+    def save(inbox: Path, *, encoding: str = "utf-8", options: object = None, **said: object) -> None:
+        content = document()
+        content["reportSpecification"] |= said | ({} if options is None else {"reportOptions": options})
+        (inbox / "sales.json").write_bytes(encode(content).decode().encode(encoding))
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32"])
+    @pytest.mark.parametrize(
+        ("options", "ids"),
+        [
+            (DAILY, [US]),
+            ({"reportPeriod": "day", "distributorView": "sourcing", "sellingProgram": "retail"}, [f" {US} "]),
+            ({"reportPeriod": " Day ", "distributorView": "Sourcing\n", "sellingProgram": "retail "}, US.lower()),
+            (DAILY, None),
+        ],
+    )
+    def test_of_any_spelling_give_the_same_rows(self, options: object, ids: object, encoding: str, inbox: Path) -> None:
+        self.save(inbox)
+        good = read(inbox)
+        self.save(inbox, options=options, marketplaceIds=ids, encoding=encoding)
+        run = read(inbox)
+        assert run.error is None
+        assert rows(run, "vendor_sales") == rows(good, "vendor_sales") != []
+        assert {row["report_period"] for row in run.records("vendor_sales")} == {"DAY"}
+
+    @pytest.mark.parametrize(
+        ("said", "told"),
+        [
+            ({"options": {**DAILY, "reportPeriod": "fortnight"}}, "reportPeriod FORTNIGHT, which is none of DAY, WEEK"),
+            ({"options": {**DAILY, "reportPeriod": 5}}, "reportPeriod 5, which is none of"),
+            ({"options": {**DAILY, "reportPeriod": {}}}, "reportPeriod an object, which is none of"),
+            ({"options": {**DAILY, "sellingProgram": "Jane's <b>"}}, "sellingProgram …, which is none of"),
+            ({"options": {**DAILY, "reportPeriod": None}}, "the file does not say its reportPeriod"),
+            ({"options": "DAY"}, "an invalid reportOptions: DAY"),
+            ({"marketplaceIds": 5}, "an invalid marketplaceIds: 5"),
+            ({"marketplaceIds": [US, CA]}, "the file is of several marketplaces"),
+            ({"marketplaceIds": ["A0"]}, "an unknown marketplace: A0"),
+            ({"dataStartTime": 5}, "an invalid dataStartTime: 5"),
+            ({"dataStartTime": ["2026-10-01"]}, "an invalid dataStartTime: 2026-10-01"),
+            ({"dataEndTime": "someday"}, "an invalid dataEndTime: someday"),
+            ({"reportType": ["GET_VENDOR_SALES_REPORT"]}, "an invalid reportType: GET_VENDOR_SALES_REPORT"),
+        ],
+    )
+    def test_that_say_nonsense_fail_with_the_field_and_what_it_says(
+        self, said: dict[str, Any], told: str, inbox: Path
+    ) -> None:
+        self.save(inbox, **said)
+        (inbox / "other.txt").write_bytes(flat(RETURNS))
+        run = read(inbox)
+        assert [row[:2] for row in ledger(run)] == [("seller_customer_returns", "loaded"), ("inbox", "failed")]
+        assert told in str(ledger(run)[1][2])
+
+    @pytest.mark.parametrize("name", ["dataStartTime", "dataEndTime"])
+    def test_without_the_days_of_the_key_fail(self, name: str, inbox: Path) -> None:
+        content = document("GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT", reportPeriod="DAY")
+        del content["reportSpecification"][name]
+        (inbox / "terms.json").write_bytes(encode(content))
+        assert only(read(inbox))[1:] == (
+            "failed",
+            f"the file does not say which period it is of: its reportSpecification has no {name}",
+        )
+
+
+class TestDirtyRows:
+    def test_are_loaded_but_for_the_cell(self, inbox: Path) -> None:
+        content = document()
+        content["salesByAsin"][0]["orderedUnits"] = "N/A"
+        content["salesByAsin"][1]["asin"] = None
+        (inbox / "sales.json").write_bytes(encode(content))
+        run = read(inbox)
+        assert run.error is None
+        entry = next(row for row in run.records("report_ledger") if row["stream_name"] == "vendor_sales")
+        assert (entry["outcome"], entry["rows"]) == ("loaded", len(content["salesByAsin"]) - 1)
+        assert (entry["rejected"], entry["unreadable_cells"]) == (1, 1)
+        dirty = [row for row in run.records("vendor_sales") if row["_extra"]]
+        assert [(row["ordered_units"], row["_extra"]) for row in dirty] == [(None, '{"ordered_units":"N/A"}')]
+
+    def test_too_many_are_another_layout(self, inbox: Path) -> None:
+        content = document()
+        content["salesByAsin"] += [{"asin": "B1"}] * 20
+        (inbox / "sales.json").write_bytes(encode(content))
+        run = read(inbox)
+        assert {row[1] for row in ledger(run)} == {"failed"}
+        assert not run.records("vendor_sales")
+
+    def test_no_error_of_one_file_ends_another(self, inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (inbox / "a.json").write_bytes(encode(document()))
+        (inbox / "b.txt").write_bytes(flat(RETURNS))
+
+        def broken(*_: Any) -> Any:
+            raise KeyError(US)
+
+        monkeypatch.setattr("tap_amazon_vendor.inbox.reader.option_value", broken)
+        assert ledger(read(inbox)) == [
+            ("inbox", "failed", "the file can't be read: KeyError"),
+            ("seller_customer_returns", "loaded", None),
+        ]
+
+
+CASES = Path(__file__).parents[2] / "shared" / "cases"
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not here")
+class TestCases:
+    @pytest.mark.parametrize(
+        ("name", "asins"),
+        [
+            ("05_sales_lowercase_options.json", ["B0TEST0001"]),
+            ("10_sales_utf16_powershell.json", ["B0TEST0001"]),
+            ("11_sales_nul.json", ["B0TEST0001", "B0\ufffdNUL001"]),
+            ("12_sales_same_key_twice.json", ["B0TEST0001", "B0TEST0001"]),
+        ],
+    )
+    def test_files_are_read(self, name: str, asins: list[str], inbox: Path) -> None:
+        shutil.copy(CASES / name, inbox)
+        run = read(inbox)
+        assert run.error is None
+        found = run.records("vendor_sales")
+        assert [row["asin"] for row in found] == asins
+        said = {(row["distributor_view"], row["report_period"], row["selling_program"]) for row in found}
+        assert said == {("SOURCING", "DAY", "RETAIL")}
+
+    @pytest.mark.parametrize(
+        ("name", "count", "extra"),
+        [
+            ("money_as_a_number", 200, {'{"ordered_revenue_amount":12.5}': 1}),
+            ("number=1e400", 200, {'{"ordered_units":"1e400"}': 1}),
+            ("number=integer_of_400_digits", 200, {f'{{"ordered_units":"{"9" * 400}"}}': 1}),
+            ("same_key_other_values", 201, {}),
+            ("rows_outside_the_window", 200, {}),
+            ("specification.marketplaceIds=None", 200, {}),
+            ("unknown_column_ASIN_", 200, {'{"ASIN":"z"}': 200}),
+        ],
+    )
+    def test_answers_are_read(self, name: str, count: int, extra: dict[str, int], inbox: Path) -> None:
+        shutil.copy(CASES / "answers" / name / "document.txt", inbox)
+        run = read(inbox)
+        found = run.records("vendor_sales")
+        assert len(found) == count
+        assert len({row["asin"] for row in found}) > 10
+        assert Counter(row["_extra"] for row in found if row["_extra"]) == extra
 
 
 class TestWhoseFile:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import typing as t
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_amazon_vendor.engine.model import ListedJob, Processing
 from tap_amazon_vendor.reports.calendars import PERIODS, Period
 from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window
@@ -80,44 +81,139 @@ def test_a_request_of_one_period_can_not_be_shortened() -> None:
     assert replace(REQUEST, window=Window(date(2026, 11, 2), date(2026, 11, 2))).shorten() is None
 
 
-class TestMatches:
-    def test_the_document_that_answers_it_matches(self) -> None:
+class TestMismatch:
+    def test_the_document_that_answers_it_does_not_contradict_it(self) -> None:
+        assert REQUEST.mismatch(SPECIFICATION) is None
         assert REQUEST.matches(SPECIFICATION)
 
     @pytest.mark.parametrize("specification", [None, {}])
-    def test_a_document_that_does_not_say_what_it_answers_matches(self, specification: dict[str, t.Any] | None) -> None:
-        assert REQUEST.matches(specification)
+    def test_a_document_that_does_not_say_what_it_answers_contradicts_nothing(
+        self, specification: dict[str, t.Any] | None
+    ) -> None:
+        assert REQUEST.mismatch(specification) is None
 
+    @pytest.mark.parametrize("nothing", ["absent", None, " "])
     @pytest.mark.parametrize("name", list(SPECIFICATION))
-    def test_what_the_document_leaves_out_does_not_count(self, name: str) -> None:
-        assert REQUEST.matches({key: value for key, value in SPECIFICATION.items() if key != name})
+    def test_what_the_document_leaves_out_does_not_count(self, name: str, nothing: str | None) -> None:
+        said = {key: value for key, value in SPECIFICATION.items() if key != name}
+        assert REQUEST.mismatch(said if nothing == "absent" else {**said, name: nothing}) is None
 
     @pytest.mark.parametrize(
-        "change",
+        ("change", "told"),
         [
-            {"reportType": "GET_VENDOR_TRAFFIC_REPORT"},
-            {"marketplaceIds": ["A1PA6795UKMFR9"]},
-            {"marketplaceIds": []},
-            {"dataStartTime": "2026-11-01"},
-            {"dataEndTime": "2026-11-15"},
-            {"reportOptions": {**SPECIFICATION["reportOptions"], "distributorView": "SOURCING"}},
-            {"reportOptions": {**SPECIFICATION["reportOptions"], "sellingProgram": "FRESH"}},
-            {"reportOptions": {**SPECIFICATION["reportOptions"], "reportPeriod": "WEEK"}},
+            (
+                {"reportType": "GET_VENDOR_TRAFFIC_REPORT"},
+                "asked for GET_VENDOR_SALES_REPORT, the document says GET_VENDOR_TRAFFIC_REPORT",
+            ),
+            ({"marketplaceIds": ["A1PA6795UKMFR9"]}, "asked for marketplace US, the document says DE"),
+            (
+                {"marketplaceIds": ["A1AM78C64UM0Y8", "ATVPDKIKX0DER"]},
+                "asked for marketplace US, the document says MX, US",
+            ),
+            ({"marketplaceIds": []}, "asked for marketplace US, the document says none"),
+            ({"marketplaceIds": "A2EUQ1WTGCTBG2"}, "asked for marketplace US, the document says CA"),
+            ({"marketplaceIds": 5}, "its reportSpecification has an invalid marketplaceIds: 5"),
+            ({"marketplaceIds": [None]}, "its reportSpecification has an invalid marketplaceIds: null"),
+            (
+                {"dataStartTime": "2026-11-01"},
+                "asked for 2026-11-02 to 2026-11-16, the document says 2026-11-01 to 2026-11-16",
+            ),
+            (
+                {"dataEndTime": "2026-11-15T00:00:00Z"},
+                "asked for 2026-11-02 to 2026-11-16, the document says 2026-11-02 to 2026-11-15",
+            ),
+            ({"dataEndTime": 20261116}, "its reportSpecification has an invalid dataEndTime: 20261116"),
+            ({"dataEndTime": "yesterday"}, "its reportSpecification has an invalid dataEndTime: yesterday"),
+            (
+                {"dataEndTime": "2026-10-01"},
+                "its reportSpecification has an invalid dataEndTime: 2026-10-01 before 2026-11-02",
+            ),
+            ({"reportOptions": ["DAY"]}, "its reportSpecification has an invalid reportOptions: DAY"),
+            ({"reportType": 5}, "its reportSpecification has an invalid reportType: 5"),
+        ],
+    )  # fmt: skip
+    def test_names_both_sides(self, change: dict[str, t.Any], told: str) -> None:
+        assert REQUEST.mismatch({**SPECIFICATION, **change}) == told
+        assert not REQUEST.matches({**SPECIFICATION, **change})
+
+    @pytest.mark.parametrize(
+        ("name", "value", "told"),
+        [
+            ("distributorView", "SOURCING", "SOURCING"),
+            ("sellingProgram", "fresh", "FRESH"),
+            ("reportPeriod", "FORTNIGHT", "FORTNIGHT"),
+            ("reportPeriod", {"DAY": 1}, "an object"),
+            ("reportPeriod", 5, "5"),
         ],
     )
-    def test_the_document_of_another_request_does_not_match(self, change: dict[str, t.Any]) -> None:
-        assert not REQUEST.matches({**SPECIFICATION, **change})
+    def test_names_the_option(self, name: str, value: object, told: str) -> None:
+        options = {**SPECIFICATION["reportOptions"], name: value}
+        asked = dict(REQUEST.options)[name]
+        assert REQUEST.mismatch({**SPECIFICATION, "reportOptions": options}) == (
+            f"asked for {name} {asked}, the document says {told}"
+        )
+
+    def test_a_spelling_is_no_contradiction(self) -> None:
+        options = {"distributorView": " manufacturing", "reportPeriod": "day", "sellingProgram": "Retail "}
+        said = {**SPECIFICATION, "reportOptions": options, "marketplaceIds": " atvpdkikx0der"}
+        assert REQUEST.matches({**said, "dataStartTime": " 2026-11-02 00:00:00"})
 
     def test_dates_match_whatever_their_clock_part(self) -> None:
         moments = {"dataStartTime": "2026-11-02T00:00:00Z", "dataEndTime": "2026-11-16T23:59:59+00:00"}
         assert REQUEST.matches({**SPECIFICATION, **moments})
 
     def test_an_option_that_amazon_adds_does_not_count(self) -> None:
-        options = {**SPECIFICATION["reportOptions"], "currency": "USD"}
+        options = {**SPECIFICATION["reportOptions"], "currency": {"code": "USD"}, "marketplaceIds": "x"}
         assert REQUEST.matches({**SPECIFICATION, "reportOptions": options})
 
-    def test_options_that_are_null_count_as_left_out(self) -> None:
-        assert REQUEST.matches({**SPECIFICATION, "reportOptions": None})
+    @pytest.mark.parametrize("options", [None, {}, {"reportPeriod": "DAY"}, {"reportPeriod": None}, "absent"])
+    def test_a_document_of_another_client_must_state_its_options(self, options: object) -> None:
+        said = {**SPECIFICATION, "reportOptions": options}
+        if options == "absent":
+            del said["reportOptions"]
+        assert REQUEST.mismatch(said) is None
+        assert not REQUEST.matches(said)
+
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text() | st.just("DAY"),
+            lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*SPECIFICATION, "reportPeriod"]), inner),
+        )
+    )
+    def test_any_specification_is_judged(self, said: t.Any) -> None:
+        for specification in (said if isinstance(said, dict) else {}, dict.fromkeys(SPECIFICATION, said)):
+            told = REQUEST.mismatch(specification)
+            assert told is None or len(told) < 1000
+            assert REQUEST.matches(specification) in {True, False}
+
+
+class TestListing:
+    LISTED = ListedJob(
+        job_id="7",
+        job_type="GET_VENDOR_SALES_REPORT",
+        marketplace_ids=("ATVPDKIKX0DER",),
+        processing=Processing.DONE,
+        created_at=datetime(2026, 11, 17, tzinfo=timezone.utc),
+        start="2026-11-02T00:00:00+00:00",
+        end="2026-11-16T00:00:00+00:00",
+    )
+
+    def test_a_report_of_the_same_days_and_marketplace_may_be_the_answer(self) -> None:
+        assert REQUEST.may_be(self.LISTED)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"job_type": "GET_VENDOR_TRAFFIC_REPORT"},
+            {"marketplace_ids": ("A1AM78C64UM0Y8", "ATVPDKIKX0DER")},
+            {"marketplace_ids": ("A1AM78C64UM0Y8",)},
+            {"marketplace_ids": ()},
+            {"start": "2026-11-01T00:00:00+00:00"},
+            {"end": None},
+        ],
+    )
+    def test_any_other_is_not(self, change: dict[str, t.Any]) -> None:
+        assert not REQUEST.may_be(replace(self.LISTED, **change))
 
 
 class TestState:

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_amazon_vendor.documents.findings import Findings, Reject
+from tap_amazon_vendor.documents.keys import NONE
 from tap_amazon_vendor.documents.row_codegen import compile_rows
-from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, column_name
+from tap_amazon_vendor.documents.rows import EXTRA, NUL_REMARK, RowShaper, column_name
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
@@ -38,6 +40,8 @@ COLUMNS: dict[str, dict[str, t.Any]] = {
     "details": {"type": ["object", "null"]},
 }
 KEYS = ("asin", "start_date")
+#: NUL is replaced, see `TestNul`.
+NOT_NUL = st.characters(codec="utf-8", exclude_characters="\0")
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 KEY_VALUES = {"asin": "B000000001", "startDate": "2026-11-16"}
 NOTHING = mock.Mock(return_value=None)
@@ -50,10 +54,20 @@ def shape(
     columns: Mapping[str, Mapping[str, t.Any]] = COLUMNS,
     constants: Mapping[str, t.Any] | None = None,
     unknown: list[str] | None = None,
+    findings: Findings | None = None,
 ) -> list[Row]:
     met: list[str] = [] if unknown is None else unknown
     shaper = RowShaper(columns, KEYS, met.append)
-    return list(itertools.chain.from_iterable(shaper.shape(slices(rows), constants or {}, "report 7, salesByAsin")))
+    shaped = shaper.shape(slices(rows), constants or {}, "report 7, salesByAsin", findings)
+    return list(itertools.chain.from_iterable(shaped))
+
+
+def rejected(rows: Iterable[t.Any]) -> list[Reject]:
+    """Shape rows; return what is rejected of them."""
+    rejects: list[Reject] = []
+    found = shape(rows := list(rows), findings=Findings(rejects.append))
+    assert len(found) + len(rejects) == len(rows)
+    return rejects
 
 
 def slices(rows: Iterable[Row], size: int = 1) -> Iterator[bytes]:
@@ -203,20 +217,20 @@ class TestShape:
 
 
 class TestNumbers:
-    @given(amount=st.decimals(allow_nan=False, allow_infinity=False))
+    @given(amount=st.decimals(-(10**60), 10**60).filter(lambda amount: amount.adjusted() >= -300))
     def test_decimals_keep_every_digit(self, amount: Decimal) -> None:
         kept = shape_one(glanceRate=amount)["glance_rate"]
         assert type(kept) in {int, Decimal}
         assert Decimal(kept).as_tuple() == amount.as_tuple()
 
-    @given(number=st.integers() | st.integers(10**30, 10**60))
+    @given(number=st.integers(-(2**63), 2**63 - 1))
     def test_integers_keep_every_digit(self, number: int) -> None:
-        row = shape_one(orderedUnits=number, glanceRate=number)
+        row = shape_one(orderedUnits=number, glanceRate=10**60 * number)
         assert row["ordered_units"] == number
-        assert row["glance_rate"] == number
+        assert row["glance_rate"] == 10**60 * number
         assert type(row["ordered_units"]) is int
 
-    @pytest.mark.parametrize("written", ["3.0", "3", "3E+0", "-7.00", "12E+20"])
+    @pytest.mark.parametrize("written", ["3.0", "3", "3E+0", "-7.00", "12E+15"])
     def test_a_whole_number_written_with_a_point_is_an_integer(self, written: str) -> None:
         units = shape_one(orderedUnits=Decimal(written))["ordered_units"]
         assert type(units) is int
@@ -224,8 +238,33 @@ class TestNumbers:
 
     @given(units=st.builds(lambda whole, part: Decimal(f"{whole}.{part:02}"), st.integers(), st.integers(1, 99)))
     def test_a_broken_number_is_no_integer(self, units: Decimal) -> None:
-        with pytest.raises(DocumentError, match="column ordered_units is not of type integer"):
-            shape_one(orderedUnits=units)
+        row = shape_one(orderedUnits=units)
+        assert row["ordered_units"] is None
+        assert extra(row) == {"ordered_units": units}
+
+    @pytest.mark.parametrize("field", ["orderedUnits", "glanceRate"])
+    @pytest.mark.parametrize(
+        "written", ["1e400", "-1e400", "9" * 400, "9" * 5000, "1e-400", "1e99999999999999999999", "-" + "9" * 309]
+    )
+    def test_a_number_that_no_target_can_hold_is_kept_as_text(self, field: str, written: str) -> None:
+        shaper, findings = RowShaper(COLUMNS, KEYS, pytest.fail), Findings()
+        plain = b'{"asin":"B1","startDate":"2026-11-16","%b":5}'
+        wrong = plain.replace(b"5}", b"%b}")
+        texts = [
+            b"[%b]" % (plain % field.encode()),
+            b"[%b,%b]" % (plain % field.encode(), wrong % (field.encode(), written.encode())),
+        ]
+        *good, bad = itertools.chain.from_iterable(shaper.shape(texts, {}, "report 7", findings))
+        column = column_name(field)
+        assert [row[column] for row in (*good, bad)] == [5, 5, None]
+        assert extra(bad) == {column: written}
+        assert findings.unreadable_cells == {column: 1}
+
+    @pytest.mark.parametrize(("number", "held"), [(2**63 - 1, True), (2**63, False), (-(2**63), True)])
+    def test_a_count_fits_into_64_bits(self, number: int, *, held: bool) -> None:
+        row = shape_one(orderedUnits=number)
+        assert row["ordered_units"] == (number if held else None)
+        assert extra(row) == ({} if held else {"ordered_units": str(number)})
 
 
 class TestUnknownFields:
@@ -264,11 +303,12 @@ class TestUnknownFields:
         assert shared == {EXTRA: None}
 
     @pytest.mark.parametrize("value", [Decimal("12.30"), "12.30 USD", [1, 2], True])
-    def test_money_that_is_no_object_is_not_lost(self, value: object) -> None:
-        unknown: list[str] = []
-        row = shape([{**KEY_VALUES, "orderedRevenue": value}], unknown=unknown)[0]
-        assert extra(row) == {"orderedRevenue": value}
-        assert unknown == ["orderedRevenue"]
+    def test_money_that_is_no_object_is_kept_under_the_column_of_the_amount(self, value: object) -> None:
+        findings = Findings()
+        row = shape([{**KEY_VALUES, "orderedRevenue": value, "orderedUnits": 5}], findings=findings)[0]
+        assert (row["ordered_revenue_amount"], row["ordered_units"]) == (None, 5)
+        assert extra(row) == {"ordered_revenue_amount": value}
+        assert findings.unreadable_cells == {"ordered_revenue_amount": 1}
 
     def test_every_row_tells_its_unknown_fields(self) -> None:
         unknown: list[str] = []
@@ -281,8 +321,8 @@ class TestUnknownFields:
 
     @given(
         fields=st.dictionaries(
-            st.text(max_size=8).filter(lambda name: column_name(name) not in COLUMNS),
-            st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2),
+            st.text(NOT_NUL, max_size=8).filter(lambda name: column_name(name) not in COLUMNS),
+            st.none() | st.integers() | st.text(NOT_NUL, max_size=5) | st.lists(st.integers(), max_size=2),
             max_size=5,
         )
     )
@@ -296,105 +336,162 @@ class TestUnknownFields:
         assert extra(row) == fields
 
 
-class TestWrongRows:
-    @pytest.mark.parametrize(
-        ("field", "value", "column", "kind"),
-        [
-            ("asin", True, "asin", "string"),
-            ("asin", {"a": SECRET}, "asin", "string"),
-            ("orderedUnits", SECRET, "ordered_units", "integer"),
-            ("orderedUnits", "5", "ordered_units", "integer"),
-            ("orderedUnits", True, "ordered_units", "integer"),
-            ("orderedUnits", Decimal("5.5"), "ordered_units", "integer"),
-            ("orderedUnits", [SECRET], "ordered_units", "integer"),
-            ("glanceRate", SECRET, "glance_rate", "number"),
-            ("glanceRate", False, "glance_rate", "number"),
-            ("glanceRate", {"amount": 1}, "glance_rate", "number"),
-            ("isOpen", 1, "is_open", "boolean"),
-            ("isOpen", "true", "is_open", "boolean"),
-        ],
-    )
-    def test_a_wrong_type_names_document_row_and_column_and_never_the_value(
-        self, field: str, value: object, column: str, kind: str
-    ) -> None:
-        with pytest.raises(DocumentError) as caught:
-            shape([KEY_VALUES, KEY_VALUES, {**KEY_VALUES, field: value}])
-        assert str(caught.value) == f"report 7, salesByAsin, row 3: column {column} is not of type {kind}"
-        # A traceback is written to the log too.
-        assert caught.value.__cause__ is None
-        assert caught.value.__context__ is None
-
-    def test_a_number_too_long_to_write_out_is_no_integer(self) -> None:
-        with pytest.raises(DocumentError, match="column ordered_units is not of type integer"):
-            shape_one(orderedUnits=Decimal("1e999999999"))
-
-    @pytest.mark.parametrize("value", [SECRET, "16.11.2026", "2026-11-31", "", ["2026-11-16"], {}])
-    @pytest.mark.parametrize("field", ["startDate", "updatedAt"])
-    def test_what_is_no_date_names_its_column_and_never_the_value(self, field: str, value: object) -> None:
-        with pytest.raises(
-            DocumentError, match=rf"report 7, salesByAsin, row 1: column {column_name(field)} is"
-        ) as caught:
-            shape_one(**{field: value})
-        assert SECRET not in str(caught.value)
-        assert "20" not in str(caught.value)
-
-    def test_a_number_is_no_date(self) -> None:
-        with pytest.raises(DocumentError, match="row 1: column start_date is"):
-            shape_one(startDate=20261116)
-
-    @pytest.mark.parametrize("value", [20261116, Decimal("1.5"), True])
-    def test_a_number_is_no_date_time(self, value: object) -> None:
-        with pytest.raises(DocumentError, match="row 1: column updated_at is"):
-            shape_one(updatedAt=value)
-
-    @pytest.mark.parametrize(("field", "kind"), [("startDate", "date"), ("updatedAt", "date-time")])
-    def test_what_is_no_date_is_said_to_be_no_date(self, field: str, kind: str) -> None:
-        with pytest.raises(DocumentError, match=rf"column {column_name(field)} is not of type {kind}$"):
-            shape_one(**{field: "yesterday"})
-
+class TestWrongValues:
     @pytest.mark.parametrize(
         ("field", "value"),
-        [("startDate", "20261116"), ("startDate", "2026-W47-1"), ("updatedAt", "20261116T233000Z")],
+        [
+            ("orderedUnits", SECRET),
+            ("orderedUnits", "5"),
+            ("orderedUnits", ""),
+            ("orderedUnits", True),
+            ("orderedUnits", [SECRET]),
+            ("orderedUnits", {"a": 1}),
+            ("glanceRate", "12.5%"),
+            ("glanceRate", False),
+            ("glanceRate", {"amount": 1}),
+            ("isOpen", 1),
+            ("isOpen", "true"),
+            ("updatedAt", "16.11.2026"),
+            ("updatedAt", "2026-11-31T00:00:00Z"),
+            ("updatedAt", "20261116T233000Z"),
+            ("updatedAt", 20261116),
+            ("updatedAt", ["2026-11-16"]),
+        ],
     )
-    def test_a_date_that_is_not_in_the_schemas_form_is_refused(self, field: str, value: str) -> None:
-        with pytest.raises(DocumentError, match="is not of type"):
-            shape_one(**{field: value})
+    def test_leave_their_column_null_and_nothing_else_changed(self, field: str, value: object) -> None:
+        whole = {**KEY_VALUES, "orderedUnits": 1, "glanceRate": 2, "isOpen": True, "updatedAt": "2026-11-16T23:30:00Z"}
+        findings, column = Findings(), column_name(field)
+        good, bad = shape([whole, {**whole, field: value}], constants={EXTRA: None}, findings=findings)
+        assert bad == good | {column: None, EXTRA: bad[EXTRA]}
+        assert extra(bad) == {column: value}
+        assert findings.unreadable_cells == {column: 1}
+        assert findings.rejected == 0
 
-    def test_a_wrong_type_inside_an_object_names_its_column(self) -> None:
-        with pytest.raises(DocumentError, match="row 1: column ordered_revenue_amount is not of type number"):
-            shape_one(orderedRevenue={"amount": "12.30"})
+    def test_inside_an_object_are_kept_under_their_column(self) -> None:
+        row = shape_one(orderedRevenue={"amount": "12.30", "currencyCode": "USD"})
+        assert (row["ordered_revenue_amount"], row["ordered_revenue_currency_code"]) == (None, "USD")
+        assert extra(row) == {"ordered_revenue_amount": "12.30"}
 
-    @pytest.mark.parametrize("row", [{"startDate": "2026-11-16"}, {"asin": None, "startDate": "2026-11-16"}])
-    def test_a_missing_key_names_document_row_and_column(self, row: Row) -> None:
-        with pytest.raises(DocumentError) as caught:
-            shape([KEY_VALUES, row])
-        assert str(caught.value) == "report 7, salesByAsin, row 2: column asin has no value"
+    def test_beside_an_unknown_field_of_the_columns_name_are_not_lost(self) -> None:
+        row = shape([{**KEY_VALUES, "ordered_units": 5, "orderedUnits": "many"}])[0]
+        assert row["ordered_units"] is None
+        assert extra(row) == {"ordered_units": "many", "ordered_units_": 5}
 
-    @pytest.mark.parametrize("size", [1, 2, 3, 10])
-    def test_the_rows_before_a_wrong_one_are_given_out(self, size: int) -> None:
-        rows: list[Row] = [{**KEY_VALUES, "orderedUnits": number} for number in range(5)] + [{}]
-        shaped = RowShaper(COLUMNS, KEYS, lambda _: None).shape(slices(rows, size), {}, "report 7")
-        given: list[Row] = []
-        with pytest.raises(DocumentError, match=r"^report 7, row 6: column asin has no value$"):
-            given.extend(itertools.chain.from_iterable(shaped))
-        assert [row["ordered_units"] for row in given] == [0, 1, 2, 3, 4]
+    def test_of_a_rejected_row_are_not_counted(self) -> None:
+        findings = Findings()
+        assert shape([{"asin": "B1", "orderedUnits": "many"}], findings=findings) == []
+        assert (findings.rejected, findings.unreadable_cells) == (1, {})
+
+
+class TestSeveralFieldsOfOneColumn:
+    @pytest.mark.parametrize("name", ["ASIN", "asin ", "Asin", "_asin"])
+    @pytest.mark.parametrize("first", [True, False])
+    def test_the_exact_name_wins(self, name: str, *, first: bool) -> None:
+        unknown: list[str] = []
+        fields = {name: "z", **KEY_VALUES} if first else {**KEY_VALUES, name: "z"}
+        for row in shape([KEY_VALUES, fields, fields], unknown=unknown)[1:]:
+            assert row["asin"] == "B000000001"
+            assert extra(row) == {name: "z"}
+        assert unknown == [name] * 2
+
+    @pytest.mark.parametrize("name", ["ASIN", "asin "])
+    def test_another_spelling_alone_is_the_column(self, name: str) -> None:
+        findings = Findings()
+        for row in shape([{name: "B1", "startDate": "2026-11-16"}] * 3, findings=findings):
+            assert row["asin"] == "B1"
+            assert extra(row) == {}
+        assert findings == Findings()
+
+    def test_of_two_other_spellings_the_first_wins(self) -> None:
+        row = shape([{"ASIN": "B1", "Asin": "B2", "startDate": "2026-11-16"}])[0]
+        assert (row["asin"], extra(row)) == ("B1", {"Asin": "B2"})
+
+    def test_an_exact_name_without_a_value_is_not_replaced(self) -> None:
+        (reject,) = rejected([{"ASIN": "z", "asin": None, "startDate": "2026-11-16"}])
+        assert reject.column == "asin"
+
+    def test_objects_are_no_exception(self) -> None:
+        row = shape_one(OrderedRevenue={"amount": 9, "currencyCode": "EUR"}, orderedRevenue={"amount": 1})
+        assert (row["ordered_revenue_amount"], row["ordered_revenue_currency_code"]) == (1, "EUR")
+        assert extra(row) == {"OrderedRevenue.amount": 9}
+
+    def test_a_flat_field_never_overwrites_one_of_an_object(self) -> None:
+        row = shape_one(orderedRevenue={"amount": 1}, orderedRevenueAmount=2)
+        assert (row["ordered_revenue_amount"], extra(row)) == (1, {"orderedRevenueAmount": 2})
+
+
+class TestRejects:
+    @pytest.mark.parametrize(
+        ("change", "column", "reason"),
+        [
+            ({"asin": None}, "asin", "column asin has no value"),
+            ({"asin": " "}, "asin", "column asin has no value"),
+            ({"asin": ""}, "asin", "column asin has no value"),
+            ({"asin": True}, "asin", "column asin is not of type string"),
+            ({"asin": {"a": SECRET}}, "asin", "column asin is not of type string"),
+            ({"startDate": None}, "start_date", "column start_date has no value"),
+            ({"startDate": SECRET}, "start_date", "column start_date is not of type date"),
+            ({"startDate": "2026-W47-1"}, "start_date", "column start_date is not of type date"),
+            ({"startDate": 20261116}, "start_date", "column start_date is not of type date"),
+            ({"startDate": []}, "start_date", "column start_date is not of type date"),
+        ],
+    )
+    def test_a_key_without_a_value_of_its_type(self, change: Row, column: str, reason: str) -> None:
+        row = {**KEY_VALUES, **change}
+        (reject,) = rejected([KEY_VALUES, row, KEY_VALUES])
+        assert (reject.number, reject.column, reject.reason) == (2, column, reason)
+        assert json.loads(reject.text) == row
 
     @pytest.mark.parametrize("element", [None, 7, SECRET, [KEY_VALUES], True])
-    def test_what_is_no_object_is_refused_and_never_quoted(self, element: t.Any) -> None:
-        with pytest.raises(DocumentError, match=r"^report 7, salesByAsin, row 3: it is not an object$"):
-            shape([KEY_VALUES, KEY_VALUES, element])
+    def test_what_is_no_object(self, element: t.Any) -> None:
+        (reject,) = rejected([KEY_VALUES, KEY_VALUES, element])
+        assert (reject.number, reject.column, reject.reason) == (3, None, "it is not an object")
+        assert json.loads(reject.text) == element
 
-    @pytest.mark.parametrize("value", [b'"\xff\xfe"', b"9" * 5000, b"1e99999999999999999999"])
-    def test_what_cannot_be_decoded_is_refused_by_its_row(self, value: bytes) -> None:
-        document = [ENCODE([KEY_VALUES]), b'[{"asin":"B1","startDate":"2026-11-16"},{"details":%b}]' % value]
+    @pytest.mark.parametrize("size", [1, 2, 3, 10])
+    def test_are_numbered_through_all_slices(self, size: int) -> None:
+        rows: list[Row] = [dict(KEY_VALUES) for _ in range(9)]
+        rows[4] = rows[7] = {}
+        rejects: list[Reject] = []
+        shaper = RowShaper(COLUMNS, KEYS, pytest.fail)
+        shaped = shaper.shape(slices(rows, size), {}, "report 7", Findings(rejects.append))
+        assert len(list(itertools.chain.from_iterable(shaped))) == 7
+        assert [reject.number for reject in rejects] == [5, 8]
+
+    def test_what_is_nested_too_deeply(self) -> None:
+        text = b'[{"asin":"B1","startDate":"2026-11-16","details":%b}]' % (b'{"a":' * 700 + b"1" + b"}" * 700)
+        findings = Findings()
+        shaper = RowShaper(COLUMNS, KEYS, pytest.fail)
+        rows = list(itertools.chain.from_iterable(shaper.shape([text], {}, "report 7", findings)))
+        assert len(rows) + findings.rejected == 1
+
+    def test_what_is_not_decodable_is_no_json(self) -> None:
+        document = [ENCODE([KEY_VALUES]), b'[{"asin":"B1","startDate":"2026-11-16"},{"details":"\xff\xfe"}]']
         shaped = RowShaper(COLUMNS, KEYS, lambda _: None).shape(document, {}, "report 7")
         with pytest.raises(DocumentError, match=r"^report 7, row 3: the document is not JSON: "):
             list(shaped)
 
-    def test_a_value_that_was_refused_once_is_refused_again(self) -> None:
-        for _ in range(2):
-            with pytest.raises(DocumentError):
-                shape_one(startDate="2026-13-01")
+    @pytest.mark.parametrize(("required", "rows"), [((), 2), (["order"], 1), (["order", "sku"], 0)])
+    def test_required_keys_are_not_blank(self, required: list[str], rows: int) -> None:
+        columns: dict[str, dict[str, t.Any]] = {"order": {"type": "string"}, "sku": {"type": "string"}}
+        shaper = RowShaper(columns, ["order", "sku"], pytest.fail, required=required)
+        both, findings = {"order": "1", "sku": "2"}, Findings()
+        elements: list[Row] = [both, both, {"order": "1", "sku": ""}, {"order": " ", "sku": "2"}, {"order": "1"}]
+        shaped = shaper.shape(slices(elements[:4]), {}, "report 7", findings)
+        found = list(itertools.chain.from_iterable(shaped))
+        assert (len(found), findings.rejected) == (2 + rows, 2 - rows)
+        assert all(row[key] != NONE for row in found for key in required)
+
+
+class TestNul:
+    @pytest.mark.parametrize("place", [0, 1])
+    def test_is_replaced_and_told_once_for_a_document(self, place: int) -> None:
+        rows = [{**KEY_VALUES, "asin": "B0\0X"}, {**KEY_VALUES, "fresh\0": "\0\0"}, {**KEY_VALUES, "asin": r"B0\u0000"}]
+        findings = Findings()
+        found = shape([*[KEY_VALUES] * place, *rows], findings=findings)[place:]
+        assert [row["asin"] for row in found] == ["B0\ufffdX", "B000000001", r"B0\u0000"]
+        assert extra(found[1]) == {"fresh\ufffd": "\ufffd\ufffd"}
+        assert findings.remarks == [NUL_REMARK]
 
 
 #: A value of the right type, and now and then another.
@@ -403,7 +500,7 @@ VALUES: dict[str, st.SearchStrategy[t.Any]] = {
     "startDate": st.sampled_from(["2026-11-16", "2026-11-17"]),
     "updatedAt": st.sampled_from([None, "2026-11-16T23:30:00Z"]),
     "orderedUnits": st.none() | st.integers() | st.just(Decimal("3.0")),
-    "glanceRate": st.none() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False, places=3),
+    "glanceRate": st.none() | st.integers() | st.decimals(-(10**9), 10**9, places=3),
     "isOpen": st.none() | st.booleans(),
     "orderedRevenue": st.none()
     | st.fixed_dictionaries({}, optional={"amount": st.none() | st.decimals(1, 9, places=2), "currencyCode": st.text()})
@@ -417,7 +514,7 @@ VALUES: dict[str, st.SearchStrategy[t.Any]] = {
     "account": st.just("Amazon's"),
 }
 WRONG: st.SearchStrategy[t.Any] = st.sampled_from(
-    [None, True, 7, "text", "2026-13-01", Decimal("1.5"), {}, [], {"amount": "1"}]
+    [None, True, 7, 10**30, "text", " ", "a\0", "2026-13-01", Decimal("1.5"), Decimal("1e400"), {}, [], {"amount": "1"}]
 )
 
 
@@ -440,10 +537,16 @@ class TestCompiled:
             shaper = RowShaper(COLUMNS, KEYS, unknown.append, ["left"])
             with mock.patch("tap_amazon_vendor.documents.rows.compile_rows", compile_rows if compiles else NOTHING):
                 given: list[t.Any] = []
+                met = 0
                 # Twice: what one document teaches, the next one uses.
                 for source in ("report 7", "report 8"):
-                    chunks = shaper.shape(slices(rows, size), constants, source)
+                    findings = Findings(given.append)
+                    chunks = shaper.shape(slices(rows, size), constants, source, findings)
                     given += [list(row.items()) for row in itertools.chain.from_iterable(self.ending(chunks))]
+                    assert findings.rejected == sum(isinstance(each, Reject) for each in given[met:])
+                    assert len(given) - met == len(rows)
+                    given.append(dict(findings.unreadable_cells))
+                    met = len(given)
             results.append([*given, unknown])
         return results[0], results[1]
 
@@ -467,11 +570,47 @@ class TestCompiled:
         size=st.integers(1, 3),
         place=st.integers(0, 3),
     )
-    def test_errors_are_the_same(self, name: str, value: t.Any, size: int, place: int) -> None:
+    def test_findings_are_the_same(self, name: str, value: t.Any, size: int, place: int) -> None:
         rows: list[Row] = [{**KEY_VALUES, "orderedUnits": 1, "orderedRevenue": {"amount": 1}} for _ in range(4)]
         rows[place][name] = value
         compiled, looked_at = self.both(rows, size, {})
         assert compiled == looked_at
+
+    @settings(max_examples=300)
+    @given(
+        rows=st.lists(st.tuples(st.sampled_from(sorted(VALUES)), WRONG) | st.none() | WRONG, max_size=8),
+        size=st.integers(1, 4),
+    )
+    def test_damage_changes_nothing_but_what_it_hits(self, rows: list[t.Any], size: int) -> None:
+        """Rows and rejected ones are all elements, in their order; values that were not touched are as ever."""
+        good = {
+            **KEY_VALUES,
+            "orderedUnits": 1,
+            "orderedRevenue": {"amount": 1},
+            "isOpen": True,
+            "clickData": {"clickCount": 2},
+        }
+        elements = [
+            dict(good) | ({} if each is None else {each[0]: each[1]}) if each is None or type(each) is tuple else each
+            for each in rows
+        ]
+        rejects: list[Reject] = []
+        shaper = RowShaper(COLUMNS, KEYS, lambda _: None, ["left"])
+        shaped = shaper.shape(slices(elements, size), {EXTRA: None}, "report 7", Findings(rejects.append))
+        found = iter(list(itertools.chain.from_iterable(shaped)))
+        (whole,) = shape([good], constants={EXTRA: None})
+        numbers = {reject.number for reject in rejects}
+        for number, (each, element) in enumerate(zip(rows, elements, strict=True), 1):
+            if number in numbers:
+                assert each is not None
+                continue
+            row = next(found)
+            hit = set() if each is None or type(each) is not tuple else {EXTRA, column_name(each[0])}
+            for column, value in whole.items():
+                if not any(column == name or column.startswith(f"{name}_") for name in hit):
+                    assert row[column] == value
+            assert isinstance(element, dict)
+        assert next(found, None) is None
 
     def test_plain_rows_are_not_looked_at_one_by_one_again(self) -> None:
         shaper = RowShaper(COLUMNS, KEYS, lambda _: None, ["left"])

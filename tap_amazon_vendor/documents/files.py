@@ -19,7 +19,7 @@ from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tap_amazon_vendor.documents.encodings import Charset
@@ -37,6 +37,14 @@ SLICE_ROWS = 1000
 _ERROR_FIELDS = ("errorMessage", "message", "reason")
 
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+
+#: Longer integers are not decoded here: the time that takes grows with their square.
+_MOST_DIGITS = 1000
+
+#: Most arrays that an error lists.
+_MOST_ARRAYS = 9
 
 
 @dataclass(frozen=True)
@@ -72,14 +80,14 @@ def open_flat_file(path: Path, charset: str | None = None) -> Document:
     Raises:
         DocumentError: It is truncated, damaged, or a page of HTML.
     """
-    with _content(path) as file:
+    with unzipped(path) as file:
         head = file.read(ERROR_BYTES)
         utf_8 = is_utf_8(chain((head,), iter(partial(file.read, BLOCK), b"")), charset)
-    head = head.lstrip(WHITE)
-    if head.startswith(b"{"):
+    start = text_start(head)
+    if start.startswith("{"):
         # The reason why there is no file: none of Amazon's headers begins like this.
         return open_document(path)
-    if head[:HTML_BYTES].lower().startswith((b"<!doctype html", b"<html")):
+    if start.lower().startswith(("<!doctype html", "<html")):
         text = "the document is a page of HTML"
         raise DocumentError(text)
     return Document(path, path.stat().st_size, None, None, is_empty(path), UTF_8 if utf_8 else charset)
@@ -108,29 +116,14 @@ def open_document(path: Path) -> Document:
             specification = None
             for name, value in JsonText(file, head + more).members():
                 if name == "reportSpecification":
-                    specification = msgspec.json.decode(value)
+                    specification = _decoded(value)
             return Document(path, size, None, _if_object(specification), empty=False)
     if head.rstrip(WHITE)[-1:] not in {b"}", b"]"}:
         text = "the document ends in the middle of its JSON"
         raise DocumentError(text)
-    try:
-        content = json.loads(head)
-    except (ValueError, RecursionError):
-        text = "the document is not JSON"
-        raise DocumentError(text) from None
+    content = _decoded(head)
     specification = content.get("reportSpecification") if isinstance(content, dict) else None
     return Document(path, size, _error(content), _if_object(specification), _empty(content))
-
-
-def stated(specification: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
-    """Return what a specification states: its fields, with the report options at the top level.
-
-    Args:
-        specification: ``reportSpecification`` of a document, None if it has none.
-    """
-    specification = specification or {}
-    options = specification.get("reportOptions")
-    return {**specification, **(options if isinstance(options, dict) else {})}
 
 
 def read_slices(document: Document, path: str, inherits: tuple[str, ...] = ()) -> Iterator[bytes]:
@@ -143,24 +136,30 @@ def read_slices(document: Document, path: str, inherits: tuple[str, ...] = ()) -
         inherits: Fields that a row of an inner array takes from the elements around it.
 
     Yields:
-        Slices: JSON arrays of some rows, as Amazon wrote them.
+        Slices: JSON arrays of some rows, as Amazon wrote them. What stands in a row's place is among them.
 
     Raises:
         DocumentError: The document is not JSON, or has no such array.
     """
     array, _, inner = path.partition(".")
     found = False
+    others: dict[str, None] = {}
     with _content(document.path) as file:
         for name, value in JsonText(file).members():
-            if name != array or not value.startswith(b"["):
+            if not value.startswith(b"["):
+                continue
+            if name != array:
+                others[name] = None
                 continue
             found = True
             if inner:
-                yield from _inner_slices(value, array, inner, inherits)
+                yield from _inner_slices(value, inner, inherits)
             elif value != b"[]":
                 yield value
     if not found:
         text = f"the document has no array {array}"
+        if names := [name for name in others if name.isidentifier()]:
+            text += f", but {', '.join(names[:_MOST_ARRAYS])}"
         raise DocumentError(text)
 
 
@@ -176,18 +175,16 @@ def first_rows(document: Document) -> dict[str, dict[str, t.Any]]:
     with _content(document.path) as file:
         for name, value in JsonText(file).members():
             if value.startswith(b"[") and not found.get(name):
-                try:
-                    element = next(iter(msgspec.json.decode(value)), None)
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                    raise not_json(str(error)) from None
+                first = next(iter(_elements.decode(value)), None)
+                element = None if first is None else _decoded(bytes(first))
                 found[name] = element if isinstance(element, dict) else {}
     return found
 
 
-def _inner_slices(text: bytes, array: str, path: str, inherits: tuple[str, ...]) -> Iterator[bytes]:
+def _inner_slices(text: bytes, path: str, inherits: tuple[str, ...]) -> Iterator[bytes]:
     """Yield the rows of the arrays within the elements of a slice as slices of their own."""
     rows = []
-    for row in _inner_rows(text, array, path, inherits, {}):
+    for row in _inner_rows(text, path, inherits, {}):
         rows.append(row)
         if len(rows) == SLICE_ROWS:
             yield msgspec.json.encode(rows)
@@ -197,15 +194,28 @@ def _inner_slices(text: bytes, array: str, path: str, inherits: tuple[str, ...])
 
 
 def _inner_rows(
-    text: bytes | msgspec.Raw, array: str, path: str, inherits: tuple[str, ...], inherited: dict[str, msgspec.Raw]
-) -> Iterator[dict[str, msgspec.Raw]]:
-    """Read the rows of an array within elements; an element without the array has no rows."""
+    text: bytes | msgspec.Raw, path: str, inherits: tuple[str, ...], inherited: dict[str, msgspec.Raw]
+) -> Iterator[dict[str, msgspec.Raw] | msgspec.Raw | list[msgspec.Raw]]:
+    """Read the rows of an array within elements; an element without the array has no rows.
+
+    Yields:
+        Rows. What is no object where one is due is yielded as it is, and what is no array within one: neither is a row.
+    """
     try:
         elements = _objects.decode(text) or ()
     except msgspec.ValidationError:
-        problem = f"an element of {array} is not an object"
-        raise DocumentError(problem) from None
-    except UnicodeDecodeError as error:
+        try:
+            mixed = _elements.decode(text)
+        except msgspec.ValidationError:
+            yield [msgspec.Raw(bytes(text))]
+            return
+        for element in mixed:
+            if bytes(element).startswith(b"{"):
+                yield from _inner_rows(b"[%b]" % bytes(element), path, inherits, inherited)
+            else:
+                yield element
+        return
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise not_json(str(error)) from None
     inner, _, rest = path.partition(".")
     for element in elements:
@@ -214,7 +224,31 @@ def _inner_rows(
             yield own
         elif inner in element:
             handed_down = {name: own[name] for name in inherits if name in own}
-            yield from _inner_rows(element[inner], inner, rest, inherits, handed_down)
+            yield from _inner_rows(element[inner], rest, inherits, handed_down)
+
+
+def text_start(head: bytes) -> str:
+    """Return the first text of a document after white space, whatever its encoding; empty if there is none.
+
+    Args:
+        head: The first bytes of the document.
+    """
+    head = head[: len(head) & ~3] or head  # No half of a character of UTF-16 or UTF-32.
+    start = head.decode(json.detect_encoding(head), "replace")
+    return start.lstrip("\ufeff \t\r\n")[:HTML_BYTES]
+
+
+def _decoded(text: bytes) -> t.Any:  # noqa: ANN401  # any JSON
+    """Decode JSON of which only some texts are looked at; of integers that are too long, their text.
+
+    Raises:
+        DocumentError: It is not JSON.
+    """
+    try:
+        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= _MOST_DIGITS else digits)
+    except (ValueError, RecursionError):
+        problem = "the document is not JSON"
+        raise DocumentError(problem) from None
 
 
 def _if_object(specification: t.Any) -> dict[str, t.Any] | None:  # noqa: ANN401  # any JSON
@@ -248,12 +282,35 @@ def _error(document: t.Any) -> str | None:  # noqa: ANN401  # any JSON
 
 @contextmanager
 def _content(path: Path) -> Iterator[t.IO[bytes]]:
-    """Open a file for reading its content after the byte order mark, if it has one.
+    """Open a file for reading its content, in UTF-8 and without the byte order mark, if it has one.
 
     Raises:
         DocumentError: The gzip data is truncated or damaged.
     """
     with unzipped(path) as file:
-        if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
-            file.seek(0)
-        yield file
+        head = file.read(len(codecs.BOM_UTF32_LE))
+        file.seek(0)
+        encoding = json.detect_encoding(head)
+        if encoding == "utf-8-sig":
+            file.seek(len(codecs.BOM_UTF8))
+        yield file if encoding.startswith("utf-8") else t.cast("t.IO[bytes]", _Recoded(file, encoding))
+
+
+class _Recoded:
+    """Reads a file in UTF-16 or UTF-32, which PowerShell and spreadsheets write, as UTF-8."""
+
+    def __init__(self, file: t.IO[bytes], encoding: str) -> None:
+        self._file = file
+        # What is no character, as half of a surrogate pair, must not fail the report.
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._ready = b""
+
+    def read(self, size: int) -> bytes:
+        """Read so many bytes, fewer only at the end."""
+        while len(self._ready) < size:
+            block = self._file.read(BLOCK)
+            self._ready += self._decoder.decode(block, final=not block).encode()
+            if not block:
+                break
+        taken, self._ready = self._ready[:size], self._ready[size:]
+        return taken

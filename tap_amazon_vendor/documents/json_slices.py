@@ -30,6 +30,9 @@ if t.TYPE_CHECKING:
 #: Bytes of a document that are processed in one go.
 SLICE_BYTES = 1 << 15
 
+#: Longest element of an array, and longest value beside the arrays: more would not fit into memory when decoded.
+LONGEST_ELEMENT = 1 << 24
+
 WHITE = b" \t\r\n"
 #: Where one object of an array may end and the next begin.
 _BETWEEN = re.compile(rb"\},(?=[ \t\r\n]*\{)")
@@ -37,8 +40,10 @@ _BETWEEN = re.compile(rb"\},(?=[ \t\r\n]*\{)")
 _TAIL = 1 << 12
 #: How many such places are tried: inner arrays have them too. Counting brackets takes as long as thirty guesses.
 _GUESSES = 16
-#: What structures JSON. A lone quote is a text whose end is not read yet.
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
+#: What structures JSON, within texts too. An escaped character is one sign, so that its quote is none.
+_SIGN = re.compile(rb'\\.|["\[\]{},]', re.DOTALL)
+#: In more, the end of an element is looked for only if it is there: counting takes fifty times as long as that look.
+_LARGE = 8 * SLICE_BYTES
 #: An escaped character, with both halves where it is a surrogate pair.
 _ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?:u....|.)", re.DOTALL)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]..")
@@ -91,9 +96,28 @@ class JsonText:
         return bool(more)
 
     def _need(self) -> None:
+        if len(self._window) > LONGEST_ELEMENT:
+            text = f"an element of the document does not end within {LONGEST_ELEMENT >> 20} MiB"
+            raise DocumentError(text)
         if not self._read():
             text = "the document ends in the middle of its JSON"
             raise DocumentError(text)
+
+    def _is_cut(self) -> bool:
+        """Return whether a large window surely holds less than the value that it begins with.
+
+        Raises:
+            DocumentError: The value is nested too deeply.
+        """
+        if len(self._window) < _LARGE:
+            return False
+        try:
+            _anything.decode(_with_whole_pairs(self._window))
+        except msgspec.DecodeError as error:
+            return "truncated" in str(error)
+        except RecursionError:
+            raise _too_deep() from None
+        return False
 
     def _next(self) -> bytes:
         """Peek at the next character."""
@@ -117,7 +141,7 @@ class JsonText:
         if self._next() != b'"':
             problem = "a name is missing"
             raise not_json(problem)
-        while (end := t.cast("re.Match[bytes]", _TOKEN.match(self._window)).end()) == 1:
+        while (end := _end_of_text(self._window)) is None:
             self._need()
         name: str = msgspec.json.decode(_checked(b"[%b]" % self._window[:end]))[0]
         self._window = self._window[end:]
@@ -126,7 +150,7 @@ class JsonText:
 
     def _value(self) -> bytes:
         """Take the value of a member that is not an array."""
-        while (end := next(_ends(self._window), None)) is None:
+        while self._is_cut() or (end := next(_ends(self._window), None)) is None:
             self._need()
         value = _checked(b"[%b]" % self._window[:end])[1:-1]
         self._window = self._window[end:]
@@ -138,6 +162,9 @@ class JsonText:
         while True:
             if len(self._window) < SLICE_BYTES:
                 self._read()
+            if self._is_cut():
+                self._need()
+                continue
             window = self._window
             if elements := _guess(window):
                 self._window = window[len(elements) - 1 :]
@@ -178,21 +205,35 @@ def _guess(window: bytes) -> bytes | None:
 
 def _ends(window: bytes) -> Iterator[int]:
     """Find, by counting brackets, the commas after values and the closing bracket of what a window begins in."""
-    depth = 0
-    for token in _TOKEN.finditer(window):
-        match token[0]:
+    depth, in_text = 0, False
+    for sign in _SIGN.finditer(window):
+        match sign[0]:
+            case b'"':
+                in_text = not in_text
+            case _ if in_text:
+                continue
             case b",":
                 if not depth:
-                    yield token.start()
+                    yield sign.start()
             case b"{" | b"[":
                 depth += 1
             case b"}" | b"]":
                 if not depth:
-                    yield token.start()
+                    yield sign.start()
                     return
                 depth -= 1
-            case b'"':
-                return
+
+
+def _end_of_text(window: bytes) -> int | None:
+    """Return where the text ends that a window begins with, None if not within the window."""
+    return next((sign.end() for sign in _SIGN.finditer(window, 1) if sign[0] == b'"'), None)
+
+
+def _with_whole_pairs(text: bytes) -> bytes:
+    """Replace half a surrogate pair, which is not a character, by U+FFFD."""
+    if not _HALF.search(text):
+        return text
+    return _ESCAPE.sub(lambda escape: rb"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0], text)
 
 
 def _checked(elements: bytes) -> bytes:
@@ -208,14 +249,20 @@ def _checked(elements: bytes) -> bytes:
         try:
             found = _elements.decode(elements)
         except msgspec.DecodeError:
-            elements = _ESCAPE.sub(lambda escape: rb"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0], elements)
+            elements = _with_whole_pairs(elements)
             found = _elements.decode(elements)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise not_json(str(error)) from None
+    except RecursionError:
+        raise _too_deep() from None
     if not found:
         problem = "a value is missing"
         raise not_json(problem)
     return elements
+
+
+def _too_deep() -> DocumentError:
+    return not_json("it is nested too deeply")
 
 
 def not_json(problem: str) -> DocumentError:

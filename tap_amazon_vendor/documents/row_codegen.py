@@ -8,13 +8,14 @@ from decimal import Decimal
 
 import msgspec
 
+from tap_amazon_vendor.documents.json_values import LEAST, MOST, decimal
 from tap_amazon_vendor.documents.keys import NONE
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     Row = dict[str, t.Any]
-    #: By the columns' prefix that a field is below, and its name.
+    #: By the path of the object that a field is in, and its name.
     Fields = Mapping[tuple[str, str], "Field"]
 
 #: Types that the JSON decoder checks. The others are checked after decoding.
@@ -22,10 +23,9 @@ _TYPES: dict[str, t.Any] = {
     "string": str | None,
     "date": str | None,
     "date-time": str | None,
-    "integer": int | None,
+    "integer": t.Annotated[int, msgspec.Meta(ge=LEAST, le=MOST)] | None,
     "boolean": bool | None,
 }
-_NUMBERS = frozenset({int, Decimal, type(None)})
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,12 @@ class Field:
     """What a field of Amazon's rows is mapped to.
 
     Attributes:
-        column: Its column, if the schema has it.
+        column: Its column, if the schema has it; of an object, the column that is null if there is none.
         kind: The column's type, None if the schema does not have it.
         convert: The column's check: returns the value, or raises TypeError or ValueError.
         is_prefix: Columns begin with its name: those of the fields of an object.
         left_out: To be ignored: neither a column nor unknown.
+        is_variant: Its name becomes a column's, but the name that Amazon writes is another: ``ASIN`` for ``asin``.
     """
 
     column: str
@@ -45,6 +46,7 @@ class Field:
     convert: Callable[[t.Any], t.Any] | None
     is_prefix: bool
     left_out: bool
+    is_variant: bool
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,14 @@ class Compiled:
     shape: Callable[[list[t.Any], Mapping[str, t.Any]], list[Row]]
 
 
-def compile_rows(
-    columns: Iterable[str], keys: Iterable[str], key_texts: Collection[str], fields: Fields, constants: Iterable[str]
+def compile_rows(  # noqa: PLR0913  # each is one fact
+    columns: Iterable[str],
+    keys: Iterable[str],
+    key_texts: Collection[str],
+    fields: Fields,
+    constants: Iterable[str],
+    *,
+    required: Iterable[str] = (),
 ) -> Compiled | None:
     """Compile the shape of rows that have these fields, or some of them.
 
@@ -76,7 +84,7 @@ def compile_rows(
                 if value0 is not None: check0(value0)
                 struct1 = element.field1 or empty1
                 value2 = struct1.field2
-                if value2.__class__ not in numbers: raise ValueError
+                if value2.__class__ is not decimal and value2 is not None: check2(value2)
                 if not value3 or value3.isspace(): value3 = none
                 if value0 is None: raise ValueError
                 if value3 is none: raise ValueError
@@ -89,6 +97,7 @@ def compile_rows(
         key_texts: Those of them that are text.
         fields: The fields.
         constants: Columns that have the same value in each row.
+        required: Text keys without which there is no row.
 
     Returns:
         None if the fields are not that simple: one is unknown or an object or array, or two are the same column.
@@ -113,6 +122,7 @@ def compile_rows(
         elif key not in names:
             row[key] = "none"
     checks += [f"if {row[key]} is None: raise ValueError" for key in keys]
+    checks += [f"if {row[key]} is none: raise ValueError" for key in required]
     # A row that no text tells from others is invalid.
     if telling := [f"{row[key]} is none" for key in key_texts if key not in names]:
         checks.append(f"if {' and '.join(telling)}: raise ValueError")
@@ -127,9 +137,9 @@ def compile_rows(
         f"    add({{{items}}})",
         "return rows",
     ])  # fmt: skip
-    scope = {"numbers": _NUMBERS, "none": NONE, **writer.scope}
+    scope = {"decimal": Decimal, "none": NONE, **writer.scope}
     exec(source, scope)  # noqa: S102  # of names that `repr` wrote and numbers, nothing that Amazon could have chosen
-    decoder = msgspec.json.Decoder(list[struct], float_hook=Decimal)  # type: ignore[valid-type]
+    decoder = msgspec.json.Decoder(list[struct], float_hook=decimal)  # type: ignore[valid-type]
     return Compiled(decoder.decode, t.cast("t.Any", scope["shape"]))
 
 
@@ -143,8 +153,8 @@ class _Writer:
         #: Of each column, the variable with its value.
         self.values: dict[str, str] = {}
 
-    def struct(self, prefix: str, variable: str) -> type[msgspec.Struct]:
-        """Define the type of the objects below a prefix, and read its fields from a variable.
+    def struct(self, path: str, variable: str) -> type[msgspec.Struct]:
+        """Define the type of the objects at a path, and read its fields from a variable.
 
         Raises:
             ValueError: A field is unknown, or an object or array column, or has a name that no struct can have; or a
@@ -152,8 +162,8 @@ class _Writer:
         """
         types: list[tuple[str, t.Any, t.Any]] = []
         names = {}
-        for (below, name), field in self._fields.items():
-            if below != prefix:
+        for (inside, name), field in self._fields.items():
+            if inside != path:
                 continue
             number = len(self.scope)
             attribute = f"field{number}"
@@ -166,13 +176,15 @@ class _Writer:
                 value = self.values[field.column] = f"value{number}"
                 self.lines.append(f"{value} = {variable}.{attribute}")
                 if field.kind == "number":
-                    self.lines.append(f"if {value}.__class__ not in numbers: raise ValueError")
+                    self.lines.append(
+                        f"if {value}.__class__ is not decimal and {value} is not None: check{number}({value})"
+                    )
                 elif field.kind in {"date", "date-time"}:
                     self.lines.append(f"if {value} is not None: check{number}({value})")
             elif field.is_prefix:
                 inner = f"struct{number}"
                 self.lines.append(f"{inner} = {variable}.{attribute} or empty{number}")
-                struct = self.struct(f"{field.column}_", inner)
+                struct = self.struct(f"{path}{name}.", inner)
                 self.scope[f"empty{number}"] = struct()
                 types.append((attribute, struct | None, None))
             elif field.left_out:

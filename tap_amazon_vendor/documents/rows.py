@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
-from datetime import date, datetime
-from decimal import Decimal
-from functools import lru_cache
 
 import msgspec
 from singer_sdk.contrib.msgspec import encoder
 
 from tap_amazon_vendor.documents.cell_values import kind_of
 from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.documents.json_values import CONVERTERS, MOST, decimal
 from tap_amazon_vendor.documents.keys import NONE, is_blank, without_value
 from tap_amazon_vendor.documents.row_codegen import Compiled, Field, compile_rows
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     Row = dict[str, t.Any]
-    Convert = Callable[[t.Any], t.Any]
 
 #: Column for fields that Amazon sends and the schema does not have.
 EXTRA = "_extra"
@@ -38,17 +37,19 @@ EXTRA_SCHEMA: Mapping[str, t.Any] = {
 _LAST = ("report_id", EXTRA)
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-#: RFC 3339, as JSON Schema's formats require; newer Pythons accept more.
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
-
-#: No count has more. To write ``1e999999999`` out would take all memory.
-_MOST_DIGITS = 1000
-
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 
+#: No integer with more is decoded: the time that takes grows with their square.
+_MOST_DIGITS = 1000
+
+#: Added to a document's remarks.
+NUL_REMARK = "NUL characters in its texts became U+FFFD: databases refuse them"
+
+#: An escaped character.
+_ESCAPED = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
-_element = msgspec.json.Decoder(float_hook=Decimal)
+_element = msgspec.json.Decoder(float_hook=decimal)
 
 
 def column_name(name: str) -> str:
@@ -59,6 +60,15 @@ def column_name(name: str) -> str:
     ``Merchant SKU`` → ``merchant_sku``.
     """
     return _OTHER.sub("_", _HUMP.sub("_", name)).strip("_").lower()
+
+
+def snake_keys(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
+    """Convert the keys of nested objects to snake_case."""
+    if isinstance(value, dict):
+        return {column_name(key): snake_keys(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [snake_keys(inner) for inner in value]
+    return value
 
 
 def in_order(constants: Iterable[str], columns: Iterable[str]) -> Sequence[str]:
@@ -82,7 +92,8 @@ class RowShaper:
 
     The fields are learned from the rows: Amazon adds fields without notice. What is learned is compiled (see
     `row_codegen`). A slice with a row that has another field, or another type of value, is processed row by row and
-    field by field: that learns new fields, writes numbers as text where they are ids, and says which row is wrong.
+    field by field: that learns new fields, writes numbers as text where they are ids, keeps what is not of its
+    column's type in `EXTRA`, and finds what can't be a row.
 
     Measured on one core (300 thousand rows of a vendor sales document, from slices to rows, decoding included): 430
     thousand rows a second compiled, 175 thousand row by row and field by field.
@@ -94,6 +105,7 @@ class RowShaper:
         keys: Iterable[str],
         unknown: Callable[[str], None],
         leaves_out: Iterable[str] = (),
+        required: Collection[str] = (),
     ) -> None:
         """Prepare the columns.
 
@@ -102,15 +114,18 @@ class RowShaper:
             keys: Key columns: never null, and never empty text (see `keys`).
             unknown: Called with the name of a field that the schema does not know, each time.
             leaves_out: Fields of a row to ignore: neither columns nor unknown.
+            required: Those of the text keys without which there is no row. Of the others, one that has a value
+                suffices.
         """
         self._columns = columns
         self._kinds = {name: kind_of(schema) for name, schema in columns.items()}
-        self._converts = {name: _CONVERTERS[kind] for name, kind in self._kinds.items()}
+        self._converts = {name: CONVERTERS.get(kind, snake_keys) for name, kind in self._kinds.items()}
         self._keys = tuple(keys)
         self._key_texts = tuple(key for key in self._keys if self._kinds.get(key) == "string")
+        self._required = tuple(key for key in self._key_texts if key in required)
         self._unknown = unknown
         self._leaves_out = frozenset(leaves_out)
-        #: Of each field, by the columns' prefix and its name.
+        #: By the path of the object that a field is in, and its name.
         self._fields: dict[tuple[str, str], Field] = {}
         self._compiled: Compiled | None = None
         self._compiled_for: tuple[int, tuple[str, ...]] | None = None
@@ -119,6 +134,9 @@ class RowShaper:
         self, slices: Iterable[bytes], constants: Mapping[str, t.Any], source: str, findings: Findings | None = None
     ) -> Iterator[list[Row]]:
         """Shape rows.
+
+        Each element of Amazon's is a row, or rejected. A value that is not of its column's type leaves the column null
+        and is kept in `EXTRA` under the column's name.
 
         Args:
             slices: Amazon's rows: JSON arrays of some of them.
@@ -130,22 +148,23 @@ class RowShaper:
             The rows of a slice, with every column of the schema. What is absent is null.
 
         Raises:
-            DocumentError: A row is not an object, a value is not of its column's type, or a key has no value. Names
-                document, row and column, and never the value. The rows before it have been yielded.
+            DocumentError: A slice is not JSON. Names document and row, and never a value.
         """
         findings = findings or Findings()
         template = {column: constants.get(column) for column in in_order(constants, self._columns)}
         number = 0
         for text in slices:
-            rows, problem = self._shape_compiled(text, constants), None
+            if b"\\u0000" in text and (cleaned := _without_nul(text)) != text:
+                text = cleaned  # noqa: PLW2901
+                if NUL_REMARK not in findings.remarks:
+                    findings.remarks.append(NUL_REMARK)
+            before = findings.rejected
+            rows = self._shape_compiled(text, constants)
             if rows is None:
-                rows, problem = self._shape_each(text, template, constants)
-            number += len(rows)
+                rows = self._shape_each(text, template, constants, source, number, findings)
+            number += len(rows) + findings.rejected - before
             if rows:
                 yield rows
-            if problem:
-                problem = f"{source}, row {number + 1}: {problem}"
-                raise DocumentError(problem)
 
     def _shape_compiled(self, text: bytes, constants: Mapping[str, t.Any]) -> list[Row] | None:
         """Shape a slice with the known fields; return None if they are not enough."""
@@ -153,134 +172,213 @@ class RowShaper:
         if self._compiled_for != known:
             self._compiled_for = known
             order = in_order(constants, self._columns)
-            self._compiled = compile_rows(order, self._keys, self._key_texts, self._fields, constants)
+            self._compiled = compile_rows(
+                order, self._keys, self._key_texts, self._fields, constants, required=self._required
+            )
         if not self._compiled:
             return None
         try:
             return self._compiled.shape(self._compiled.decode(text), constants)
         # What is wrong, if anything is, is found row by row.
-        except (ValueError, ArithmeticError, RecursionError):
+        except (TypeError, ValueError, ArithmeticError, RecursionError):
             return None
 
-    def _shape_each(self, text: bytes, template: Row, constants: Mapping[str, t.Any]) -> tuple[list[Row], str | None]:
-        """Shape a slice row by row; return the rows, and the problem of the one after them."""
+    def _shape_each(  # noqa: PLR0913, PLR0917  # each is one fact
+        self,
+        text: bytes,
+        template: Row,
+        constants: Mapping[str, t.Any],
+        source: str,
+        before: int,
+        findings: Findings,
+    ) -> list[Row]:
+        """Shape a slice row by row.
+
+        Args:
+            text: The slice.
+            template: A row of constants and nulls.
+            constants: Columns that have the same value in each row.
+            source: What to call the document in an error.
+            before: Number of the last element before the slice.
+            findings: Counts what is found besides the rows.
+        """
         rows: list[Row] = []
-        telling = [key for key in self._key_texts if constants.get(key) is None]
-        for element in _elements.decode(text):
-            row = template.copy()
+        for number, element in enumerate(_elements.decode(text), before + 1):
             try:
-                raw = _element.decode(element)
-                if not isinstance(raw, dict):
-                    return rows, "it is not an object"
-                self._fill(row, raw, "", "")
-            except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError) as error:
-                return rows, f"the document is not JSON: {error}"
+                rows.append(self._shape_one(element, template, constants, findings))
+            except _NoRowError as error:  # noqa: PERF203  # each is a row of its own
+                findings.reject(number, bytes(element).decode(errors="replace"), error.reason, error.column)
+            except RecursionError:
+                findings.reject(number, bytes(element).decode(errors="replace"), "it is nested too deeply")
             except ValueError as error:
-                return rows, str(error)
-            for key in self._key_texts:
-                if is_blank(row[key]):
-                    row[key] = constants.get(key) or NONE
-            if telling and all(row[key] is NONE for key in telling):
-                return rows, without_value(telling)
-            missing = [key for key in self._keys if row[key] is None]
-            if missing:
-                return rows, without_value(missing[:1])
-            if row.get(EXTRA):
-                row[EXTRA] = extra_text(row[EXTRA])
-            rows.append(row)
-        return rows, None
+                problem = f"{source}, row {number}: the document is not JSON: {error}"
+                raise DocumentError(problem) from None
+        return rows
 
-    def _fill(self, row: Row, raw: Mapping[str, t.Any], prefix: str, path: str) -> None:
+    def _shape_one(
+        self, element: msgspec.Raw, template: Row, constants: Mapping[str, t.Any], findings: Findings
+    ) -> Row:
+        """Shape a row.
+
+        Raises:
+            _NoRowError: It can't be a row.
+            ValueError: It is not JSON.
+            RecursionError: It is nested too deeply.
+        """
+        raw = _decoded(element)
+        if not isinstance(raw, dict):
+            reason = "it is not an object"
+            raise _NoRowError(reason)
+        row = template.copy()
+        filled = _Filled(row)
+        self._fill(filled, raw, "")
+        self._check_keys(filled, constants)
+        if filled.extra or filled.unreadable:
+            row[EXTRA] = extra_text(filled.left_over())
+        findings.unreadable_cells.update(filled.unreadable.keys())
+        return row
+
+    def _check_keys(self, filled: _Filled, constants: Mapping[str, t.Any]) -> None:
+        row = filled.row
+        for key in self._keys:
+            if key in filled.unreadable:
+                reason = f"column {key} is not of type {self._kinds[key]}"
+                raise _NoRowError(reason, key)
+        for key in self._key_texts:
+            if is_blank(row[key]):
+                row[key] = constants.get(key) or NONE
+        missing = [key for key in self._required if row[key] is NONE]
+        missing += [key for key in self._keys if row[key] is None]
+        if missing:
+            raise _NoRowError(without_value(missing[:1]), missing[0])
+        telling = [key for key in self._key_texts if constants.get(key) is None]
+        if telling and all(row[key] is NONE for key in telling):
+            raise _NoRowError(without_value(telling), telling[0] if len(telling) == 1 else None)
+
+    def _fill(self, filled: _Filled, raw: Mapping[str, t.Any], path: str) -> None:
+        """Fill a row with the fields of an object; of several that become one column, with the one named as it is."""
+        variants = []
         for name, value in raw.items():
-            field = self._fields.get((prefix, name))
-            if field is None:
-                field = self._fields[prefix, name] = self._field(prefix, name, path)
-            column = field.column
-            if field.convert is not None:
-                if value is not None:
-                    try:
-                        row[column] = field.convert(value)
-                    except (TypeError, ValueError):
-                        msg = f"column {column} is not of type {field.kind}"
-                        raise ValueError(msg) from None
-            elif isinstance(value, dict) and field.is_prefix:
-                self._fill(row, value, f"{column}_", f"{path}{name}.")
-            elif not field.left_out and (value is not None or not field.is_prefix):
-                # Not lost: Amazon adds fields without notice.
-                self._unknown(f"{path}{name}")
-                extra = row.get(EXTRA) or {}
-                row[EXTRA] = {**extra, f"{path}{name}": value}
+            field = self._fields.get((path, name)) or self._learn(path, name)
+            if field.is_variant:
+                variants.append((name, value, field))
+            else:
+                self._put(filled, path, name, value, field)
+        for name, value, field in variants:
+            self._put(filled, path, name, value, field)
 
-    def _field(self, prefix: str, name: str, path: str) -> Field:
+    def _put(self, filled: _Filled, path: str, name: str, value: t.Any, field: Field) -> None:  # noqa: ANN401
+        column, is_first = field.column, field.column not in filled.columns
+        if field.convert is not None and is_first:
+            filled.columns.add(column)
+            if value is not None:
+                try:
+                    filled.row[column] = field.convert(value)
+                except (TypeError, ValueError):
+                    filled.unreadable[column] = value
+        elif field.is_prefix and (value is None or isinstance(value, dict)):
+            self._fill(filled, value or {}, f"{path}{name}.")
+        elif field.is_prefix and is_first:
+            # A number where an object of money is due, say.
+            filled.columns.add(column)
+            filled.unreadable[column] = value
+        elif not field.left_out:
+            # Not lost: Amazon adds fields without notice.
+            self._unknown(f"{path}{name}")
+            filled.extra.append((f"{path}{name}", value))
+
+    def _learn(self, path: str, name: str) -> Field:
+        prefix = "".join(f"{column_name(each)}_" for each in path.split(".")[:-1])
         column = f"{prefix}{column_name(name)}"
-        is_prefix = any(known.startswith(f"{column}_") for known in self._columns)
-        left_out = not path and name in self._leaves_out
-        return Field(column, self._kinds.get(column), self._converts.get(column), is_prefix, left_out)
+        kind = self._kinds.get(column)
+        is_prefix = kind is None and any(known.startswith(f"{column}_") for known in self._columns)
+        amount = f"{column}_amount"
+        field = self._fields[path, name] = Field(
+            amount if is_prefix and amount in self._columns else column,
+            kind,
+            self._converts.get(column),
+            is_prefix=is_prefix,
+            left_out=not path and name in self._leaves_out,
+            is_variant=name != _camel_case(column_name(name)),
+        )
+        return field
 
 
-def _string(value: t.Any) -> str:  # noqa: ANN401
-    # Amazon has sent ids as numbers in older records (docs/amazon/vendor-reports.md#promotions-and-coupons): the same
-    # id, as text.
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+class _NoRowError(Exception):
+    """An element can't be a row.
+
+    Attributes:
+        reason: Why, without a value.
+        column: The column at fault, None if it is the whole element.
+    """
+
+    def __init__(self, reason: str, column: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.column = column
 
 
-def _integer(value: t.Any) -> int:  # noqa: ANN401
-    if isinstance(value, Decimal) and value.adjusted() < _MOST_DIGITS and value == value.to_integral_value():
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError
-    return value
+class _Filled:
+    """A row that is being filled.
+
+    Attributes:
+        row: The row.
+        columns: Its columns that have been met.
+        unreadable: Values that are not of their column's type.
+        extra: Names and values of the fields that the schema does not know.
+    """
+
+    __slots__ = ("columns", "extra", "row", "unreadable")
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.columns: set[str] = set()
+        self.unreadable: Row = {}
+        self.extra: list[tuple[str, t.Any]] = []
+
+    def left_over(self) -> Row:
+        """Return what no column holds, by name."""
+        left: Row = {}
+        for column, value in self.unreadable.items():
+            is_long = type(value) is int and abs(value) > MOST
+            left[column] = str(value) if is_long else value
+        for name, value in self.extra:
+            while name in left:
+                name += "_"  # noqa: PLW2901
+            left[name] = value
+        return left
 
 
-def _number(value: t.Any) -> int | Decimal:  # noqa: ANN401
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise TypeError
-    return value
+def _without_nul(text: bytes) -> bytes:
+    """Replace escaped NUL characters: PostgreSQL refuses them."""
+    return _ESCAPED.sub(lambda escape: rb"\ufffd" if escape[0] == rb"\u0000" else escape[0], text)
 
 
-def _boolean(value: t.Any) -> bool:  # noqa: ANN401
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
+def _decoded(element: msgspec.Raw) -> t.Any:  # noqa: ANN401  # any JSON
+    """Decode an element; of numbers that are too long, their text.
+
+    Raises:
+        ValueError: It is not JSON.
+        RecursionError: It is nested too deeply.
+    """
+    try:
+        return _element.decode(element)
+    except (ArithmeticError, msgspec.ValidationError):
+        return json.loads(bytes(element), parse_int=_int, parse_float=_decimal)
 
 
-@lru_cache(maxsize=4096)
-def _date(value: str) -> str:
-    if not _DATE.fullmatch(value):
-        raise ValueError
-    date.fromisoformat(value)
-    return value
+def _int(text: str) -> int | str:
+    return int(text) if len(text) <= _MOST_DIGITS else text
 
 
-@lru_cache(maxsize=4096)
-def _date_time(value: str) -> str:
-    if not _DATE_TIME.fullmatch(value):
-        raise ValueError
-    datetime.fromisoformat(value[:19])
-    return value
+def _decimal(text: str) -> Decimal | str:
+    try:
+        return decimal(text)
+    except ArithmeticError:
+        return text
 
 
-def snake_keys(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
-    """Convert the keys of nested objects to snake_case."""
-    if isinstance(value, dict):
-        return {column_name(key): snake_keys(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [snake_keys(inner) for inner in value]
-    return value
-
-
-#: The check of each type of column: it returns the value, or raises TypeError or ValueError.
-_CONVERTERS: dict[str, Convert] = {
-    "string": _string,
-    "date": _date,
-    "date-time": _date_time,
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "object": snake_keys,
-    "array": snake_keys,
-}
+def _camel_case(column: str) -> str:
+    """Return the field name that becomes a column and is written as Amazon writes most."""
+    first, *more = column.split("_")
+    return first + "".join(word.capitalize() for word in more)

@@ -129,8 +129,10 @@ def after_document(
     """
     if document.error or status.processing is Processing.FATAL:
         return after_failure(job, document.error, today), False
-    if not job.request.matches(document.specification):
-        return retry_or_fail(job, f"the document of report {job.job_id} answers another request"), False
+    if contradiction := job.request.mismatch(document.specification):
+        return retry_or_fail(
+            job, f"the document of report {job.job_id} is not what was asked for: {contradiction}"
+        ), False
     if document.empty and no_data_is_doubtful(job, probe, today) and may_retry(job):
         return Retry("no rows", 0), False
     return Finish(Outcome.LOADED, job.shortened_because, document=document), True

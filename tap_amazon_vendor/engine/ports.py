@@ -111,8 +111,11 @@ class Request(t.Protocol):
     def halve(self) -> tuple[t.Any, ...]:
         """Return the request in two halves, older first; empty where it can't be divided."""
 
+    def mismatch(self, specification: Mapping[str, t.Any] | None) -> str | None:
+        """Return how a document contradicts the request, None if it does not."""
+
     def matches(self, specification: Mapping[str, t.Any] | None) -> bool:
-        """Return whether a document answers the request."""
+        """Return whether a document that another may have asked for answers the request for certain."""
 
     def may_be(self, listed: ListedJob) -> bool:
         """Return whether a listed job may answer the request, as far as the listing shows."""

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
 from tap_amazon_vendor.config.marketplaces import BY_ID
-from tap_amazon_vendor.documents.files import stated
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
@@ -25,6 +24,7 @@ from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.belonging import named_marketplace
 from tap_amazon_vendor.reports.calendars import Hours
 from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+from tap_amazon_vendor.reports.specification import shown, stated
 from tap_amazon_vendor.reports.windows import Window, from_text
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import REPORT_STREAMS
@@ -88,7 +88,7 @@ class InboxReading:
 
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows in chunks."""
-        if self.result.document and not self.result.document.empty:
+        if self.result.document:
             yield from self.stream.chunks(self.context, self.result, self.findings, self.flat, asked=False)
 
     def check(self) -> None:
@@ -183,6 +183,8 @@ class Inbox:
                 self._record(name, file, Outcome.FAILED, str(error))
             except OSError as error:
                 self._record(name, file, Outcome.FAILED, f"the file can't be read: {error.strerror or error}")
+            except Exception as error:  # noqa: BLE001  # whatever is wrong with one file, the others are read
+                self._record(name, file, Outcome.FAILED, f"the file can't be read: {type(error).__name__}")
             finally:
                 copy.unlink(missing_ok=True)
 
@@ -264,6 +266,9 @@ class Inbox:
         said = self._recogniser.said_marketplaces(file, found)
         if len(said) == 1:
             return said.pop()
+        if said and "marketplaceIds" in found.said:
+            text = f"the file is of several marketplaces, and its rows do not say of which: {shown(sorted(said))}"
+            raise DocumentError(text)
         for folder in file.folders:
             if marketplace := named_marketplace(folder):
                 return marketplace
@@ -285,8 +290,12 @@ class Inbox:
             DocumentError: The file does not specify what the rows' keys need.
         """
         declaration = stream.declaration
-        if set(declaration.from_specification) & set(declaration.key_columns) and not found.document.specification:
-            text = "the file does not say which period it is of: it lacks its reportSpecification"
+        needed = [name for key, name in declaration.from_specification.items() if key in declaration.key_columns]
+        if lacks := [name for name in needed if name not in found.said]:
+            lacking = f"its reportSpecification has no {' and no '.join(lacks)}"
+            if not found.document.specification:
+                lacking = "it lacks its reportSpecification"
+            text = f"the file does not say which period it is of: {lacking}"
             raise DocumentError(text)
         context = {
             "account": account.label,

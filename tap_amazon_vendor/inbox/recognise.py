@@ -13,13 +13,14 @@ from datetime import date
 
 from tap_amazon_vendor.documents.delimited import Header, Table, read_header
 from tap_amazon_vendor.documents.encodings import find_charset, head_text
-from tap_amazon_vendor.documents.files import first_rows, open_document, open_flat_file, stated
+from tap_amazon_vendor.documents.files import first_rows, open_document, open_flat_file, text_start
 from tap_amazon_vendor.documents.flat_files import FlatFileReader
 from tap_amazon_vendor.documents.rows import column_name
 from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
 from tap_amazon_vendor.reports.belonging import named_marketplace
 from tap_amazon_vendor.reports.calendars import PERIODS
+from tap_amazon_vendor.reports.specification import shown, stated
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -77,7 +78,11 @@ class Recognised:
 
     @property
     def said(self) -> dict[str, t.Any]:
-        """The document's specification, with the report options at its top level."""
+        """What the document's specification states, with the report options at the top level.
+
+        Raises:
+            DocumentError: It is not what Amazon writes.
+        """
         return stated(self.document.specification)
 
 
@@ -128,13 +133,13 @@ class Recogniser:
         if head.startswith(_ZIP):
             text = "the file is a ZIP archive or a workbook: unpack it, or save its sheet as text, and put that here"
             raise DocumentError(text)
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+        start = text_start(head)
         if not start:
             text = "the file is empty"
             raise UnknownReportError(text)
-        if start[:1] in {b"{", b"["}:
+        if start.startswith(("{", "[")):
             return self._json(file)
-        if start.startswith(b"<"):
+        if start.startswith("<"):
             raise _page(file)
         return self._flat(file, country)
 
@@ -143,13 +148,11 @@ class Recogniser:
         if document.error:
             text = f"the file holds an error of Amazon's instead of rows: {document.error}"
             raise UnknownReportError(text)
-        report_type = (document.specification or {}).get("reportType")
-        if isinstance(report_type, str):
+        if report_type := stated(document.specification).get("reportType"):
             streams = tuple(stream for stream in self._streams if stream.report.name == report_type)
             if not streams:
                 text = f"no stream reads the report {report_type!a}"
                 raise UnknownReportError(text)
-            _check_specification(document, streams)
             found = Recognised(streams, document)
         else:
             rows = first_rows(document)
@@ -157,7 +160,8 @@ class Recogniser:
         for stream in found.streams:
             for name, value in stream.report.fixed_options.items():
                 if found.said.get(name, value) != value:
-                    text = f"the report was made with {name}={found.said[name]}, the stream reads {name}={value}"
+                    said = shown(found.said[name])
+                    text = f"the report was made with {name}={said}, the stream reads {name}={value}"
                     raise UnknownReportError(text)
         return found
 
@@ -239,9 +243,8 @@ class Recogniser:
         Raises:
             DocumentError: It is damaged.
         """
-        ids = found.said.get("marketplaceIds")
-        if isinstance(ids, list) and ids:
-            return {marketplace for marketplace in ids if isinstance(marketplace, str)}
+        if ids := found.said.get("marketplaceIds"):
+            return set(map(_specified_marketplace, ids))
         if found.rows is not None:
             return _known_marketplaces(str(row.get("marketplaceId", "")) for row in found.rows.values())
         stream = found.streams[0]
@@ -262,11 +265,13 @@ def option_value(option: Option, file: InboxFile, found: Recognised) -> str:
     for a period, from the days of its first row.
 
     Raises:
-        DocumentError: It is not specified.
+        DocumentError: It is not specified, or is none of the report's.
     """
-    value = found.said.get(option.name)
-    if isinstance(value, str):
-        return value
+    if (value := found.said.get(option.name)) is not None:
+        if value not in option.values:
+            text = f"its reportSpecification has {option.name} {shown(value)}, which is none of "
+            raise DocumentError(text + ", ".join(option.values))
+        return str(value)
     words = set(_WORDS.split(file.name.lower()))
     named = [each for each in option.values if each.lower() in words]
     if len(named) == 1:
@@ -279,6 +284,14 @@ def option_value(option: Option, file: InboxFile, found: Recognised) -> str:
     choices = ", ".join(option.values)
     text = f"the file does not say its {option.name}: put {choices} into its name or its folder's"
     raise DocumentError(text)
+
+
+def _specified_marketplace(name: str) -> str:
+    marketplace = named_marketplace(name)
+    if marketplace is None:
+        text = f"its reportSpecification has an unknown marketplace: {shown(name)}"
+        raise DocumentError(text)
+    return marketplace
 
 
 def _known_marketplaces(texts: Iterable[str]) -> set[str]:
@@ -329,28 +342,6 @@ def _period(start: object, end: object, names: Iterable[str]) -> str | None:
     return next(
         (period.name for period in periods if (period.first_day(first), period.last_day(first)) == (first, last)), None
     )
-
-
-def _check_specification(document: Document, streams: Iterable[ReportRows]) -> None:
-    """Check the fields of a specification that apply to all rows.
-
-    Raises:
-        DocumentError: One is not of the type that Amazon writes.
-    """
-    options = (document.specification or {}).get("reportOptions")
-    if options and not isinstance(options, dict):
-        text = "its reportSpecification has reportOptions that are no object"
-        raise DocumentError(text)
-    said = stated(document.specification)
-    days = ("dataStartTime", "dataEndTime")
-    for name in {*days, *(field for stream in streams for field in stream.from_specification.values())} & said.keys():
-        try:
-            good = isinstance(said[name], str) and (name not in days or date.fromisoformat(said[name][:10]))
-        except ValueError:
-            good = False
-        if not good:
-            text = f"its reportSpecification has an invalid {name}"
-            raise DocumentError(text)
 
 
 def _page(file: InboxFile) -> UnknownReportError:

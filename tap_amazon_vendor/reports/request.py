@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tap_amazon_vendor.amazon.wording import judge_fatal, judge_refusal
-from tap_amazon_vendor.documents.files import stated
+from tap_amazon_vendor.config.marketplaces import find_marketplace
+from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.reports.calendars import PERIODS, SETTLED_DAYS, Calendar
 from tap_amazon_vendor.reports.report_type import ReportType
+from tap_amazon_vendor.reports.specification import shown, stated
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
 if t.TYPE_CHECKING:
@@ -115,29 +117,48 @@ class ReportRequest:
             (body if name.startswith("data") else body["reportOptions"])[name] = value
         return body
 
-    def matches(self, specification: Mapping[str, t.Any] | None) -> bool:
-        """Return whether a document answers this request.
+    def mismatch(self, specification: Mapping[str, t.Any] | None) -> str | None:
+        """Return how a document contradicts this request, None if it does not.
 
         Args:
             specification: ``reportSpecification`` of the document, if it has one. Amazon
                 repeats the request there, days without their clock part.
+
+        Returns:
+            What was asked for, and what the document says. What it leaves out contradicts nothing.
         """
-        if not specification:
-            return True
+        try:
+            said = stated(specification)
+        except DocumentError as error:
+            return str(error)
+        ids = said.get("marketplaceIds", [self.marketplace_id])
+        if said.get("reportType", self.report_type) != self.report_type:
+            return _contradiction("", self.report_type, said["reportType"])
+        if set(ids) != {self.marketplace_id}:
+            return _contradiction("marketplace", _country(self.marketplace_id), [_country(each) for each in ids])
+        for name, value in self.options:
+            if said.get(name, value.upper()) != value.upper():
+                return _contradiction(name, value, said[name])
+        asked, found = self._ranges(said)
+        return None if asked == found else _contradiction("", " to ".join(asked), " to ".join(found))
+
+    def matches(self, specification: Mapping[str, t.Any] | None) -> bool:
+        """Return whether a document that may have been asked for otherwise answers this request for certain.
+
+        Its options must be stated: the listing does not show them.
+        """
+        if self.mismatch(specification) is not None:
+            return False
         said = stated(specification)
-        return (
-            said.get("reportType", self.report_type) == self.report_type
-            and self.marketplace_id in said.get("marketplaceIds", [self.marketplace_id])
-            and all(said.get(name, value) == value for name, value in self.options)
-            and self._same_range(said)
-        )
+        return all(name in said for name, _ in self.options)
 
     def may_be(self, listed: ListedJob) -> bool:
         """Return whether a listed report may answer this request: the listing does not show its options."""
+        asked, found = self._ranges({"dataStartTime": listed.start, "dataEndTime": listed.end})
         return (
             listed.job_type == self.report_type
-            and self.marketplace_id in listed.marketplace_ids
-            and self._same_range({"dataStartTime": listed.start, "dataEndTime": listed.end})
+            and set(listed.marketplace_ids) == {self.marketplace_id}
+            and asked == found
         )
 
     def generated(self, listed: ListedJob) -> ReportRequest:
@@ -154,12 +175,15 @@ class ReportRequest:
         """Judge a call that Amazon refused."""
         return judge_refusal(error, self.policy.roles)
 
-    def _same_range(self, said: Mapping[str, t.Any]) -> bool:
-        """Compare start and end with those that Amazon states, if any."""
+    def _ranges(self, said: Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
+        """Return start and end that were asked for, and those that Amazon states, if any."""
         # The clock part of a day means nothing.
         told = len("2026-01-31T00:00:00" if isinstance(self.window.start, datetime) else "2026-01-31")
-        range_ = self.calendar.range(self.window)
-        return all(str(said.get(name, value))[:told] == value[:told] for name, value in range_.items())
+        asked = self.calendar.range(self.window)
+        return (
+            [value[:told] for value in asked.values()],
+            [str(said.get(name, value))[:told] for name, value in asked.items()],
+        )
 
     def to_state(self) -> dict[str, t.Any]:
         """Write the request as JSON."""
@@ -187,6 +211,16 @@ class ReportRequest:
             options=tuple(sorted(state["options"].items())),
             window=Window(from_text(state["start"]), from_text(state["end"])),
         )
+
+
+def _country(marketplace_id: str) -> str:
+    """Return the country code of a marketplace for a message, its id if it is unknown."""
+    known = find_marketplace(marketplace_id)
+    return known.country if known else marketplace_id
+
+
+def _contradiction(name: str, asked: str, said: t.Any) -> str:  # noqa: ANN401  # any JSON
+    return f"asked for {f'{name} {asked}'.strip()}, the document says {shown(said)}"
 
 
 class ReportPartition(t.NamedTuple):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import typing as t
 
 from tap_amazon_vendor.config.marketplaces import country_of, region_of
-from tap_amazon_vendor.documents.files import read_slices, stated
+from tap_amazon_vendor.documents.files import read_slices
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
 from tap_amazon_vendor.reports.calendars import Period
+from tap_amazon_vendor.reports.specification import stated
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE, with_own_countries
 from tap_amazon_vendor.streams.row_checks import NearWindow, RepeatedKeys, counted, period_check

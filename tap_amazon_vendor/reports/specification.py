@@ -1,0 +1,100 @@
+"""What a document says of itself in its ``reportSpecification``: checked and normalised, for the API and the inbox."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import date
+
+from tap_amazon_vendor.errors import DocumentError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OPTIONS, _MARKETPLACES = "reportOptions", "marketplaceIds"
+_DAYS = ("dataStartTime", "dataEndTime")
+#: Fields that get into keys and columns.
+_TEXTS = ("reportType", "currencyCode")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ][0-9:.]+(Z|[+-][0-9:]+)?)?", re.IGNORECASE)
+_BETWEEN = re.compile(r"[\s,;]+")
+#: What a message may quote.
+_WORD = re.compile(r"[\w.: -]{1,40}", re.ASCII)
+
+
+def stated(specification: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
+    """Return what a specification states: its fields, with the report options at the top level.
+
+    What is null or blank is not stated. Blanks around texts are dropped, options and identifiers are in upper case as
+    Amazon writes them: two spellings must not become two keys.
+
+    Args:
+        specification: ``reportSpecification`` of a document, None if it has none.
+
+    Raises:
+        DocumentError: A field is not of the type, or not in the form, that Amazon writes. Names it and its value.
+    """
+    said = _clean(specification or {})
+    options = said.pop(_OPTIONS, None)
+    if options is not None and not isinstance(options, dict):
+        raise _invalid(_OPTIONS, options)
+    if (ids := said.get(_MARKETPLACES)) is not None:
+        said[_MARKETPLACES] = _marketplaces(ids)
+    for name in _TEXTS:
+        if name in said:
+            said[name] = _text(name, said[name]).upper()
+    for name in _DAYS:
+        if name in said:
+            said[name] = _moment(name, said[name])
+    first, last = (str(said.get(name, ""))[:10] for name in _DAYS)
+    if last and first > last:
+        raise _invalid(_DAYS[1], f"{last} before {first}")
+    # An option does not replace a field of its name.
+    return {name: _option(value) for name, value in _clean(options or {}).items()} | said
+
+
+def shown(value: t.Any) -> str:  # noqa: ANN401  # any JSON
+    """Return a value of a specification for a message; a list by its elements, and what is no word as ``…``."""
+    if isinstance(value, list):
+        return ", ".join(map(shown, value[:9])) or "none"
+    if value is None or isinstance(value, dict):
+        return "null" if value is None else "an object"
+    return str(value) if _WORD.fullmatch(str(value)) else "…"
+
+
+def _clean(fields: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Drop what states nothing."""
+    stripped = {name: value.strip() if isinstance(value, str) else value for name, value in fields.items()}
+    return {name: value for name, value in stripped.items() if value is not None and value != ""}
+
+
+def _option(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
+    if isinstance(value, (bool, int)):
+        return str(value).upper()
+    return " ".join(value.split()).upper() if isinstance(value, str) else value
+
+
+def _marketplaces(value: t.Any) -> list[str]:  # noqa: ANN401  # any JSON
+    found = _BETWEEN.split(value) if isinstance(value, str) else value
+    if not isinstance(found, list) or not all(isinstance(each, str) and each.strip() for each in found):
+        raise _invalid(_MARKETPLACES, value)
+    return [each.strip().upper() for each in found]
+
+
+def _text(name: str, value: t.Any) -> str:  # noqa: ANN401  # any JSON
+    if not isinstance(value, str):
+        raise _invalid(name, value)
+    return value
+
+
+def _moment(name: str, value: t.Any) -> str:  # noqa: ANN401  # any JSON
+    try:
+        good = _MOMENT.fullmatch(_text(name, value)) and date.fromisoformat(value[:10])
+    except ValueError:
+        good = None
+    if not good:
+        raise _invalid(name, value)
+    return str(value).upper().replace(" ", "T")
+
+
+def _invalid(name: str, value: t.Any) -> DocumentError:  # noqa: ANN401  # any JSON
+    return DocumentError(f"its reportSpecification has an invalid {name}: {shown(value)}")
