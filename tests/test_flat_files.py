@@ -18,7 +18,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tap_amazon_vendor.documents import encodings
-from tap_amazon_vendor.documents.delimited import ROWS, is_empty, read_header
+from tap_amazon_vendor.documents.delimited import is_empty
+from tap_amazon_vendor.documents.dialects import read_header
+from tap_amazon_vendor.documents.text_lines import BATCH
 from tap_amazon_vendor.documents.flat_files import (
     LINE_NUMBER,
     OCCURRENCE,
@@ -160,7 +162,7 @@ class TestTruthTable:
         assert row["product_name"] == '"a""b" c"'
 
     def test_quoted_report(self) -> None:
-        flat = FlatFile(delimiter=",", quoted=True)
+        flat = FlatFile()
         row = one('"amazon-order-id","product-name","item-price"\r\n"111-1","a ""b"",\r\nc",5.00\r\n', flat)
         assert row["product_name"] == 'a "b",\r\nc'
         assert row["item_price"] == 5
@@ -200,9 +202,9 @@ class TestTruthTable:
 class TestNumbering:
     def test_line_number_counts_rows_after_the_header(self) -> None:
         columns = {**COLUMNS, LINE_NUMBER: {"type": "integer"}}
-        data = lines(*[FULL] * (2 * ROWS + 1)).replace("\r\n", "\r\n\r\n", 1)
+        data = lines(*[FULL] * (2 * BATCH + 1)).replace("\r\n", "\r\n\r\n", 1)
         rows = read(data, FlatFile(numbered=LINE_NUMBER), columns=columns, keys=("report_id", LINE_NUMBER)).rows
-        assert [row[LINE_NUMBER] for row in rows] == list(range(1, 2 * ROWS + 2))
+        assert [row[LINE_NUMBER] for row in rows] == list(range(1, 2 * BATCH + 2))
 
     def test_occurrence_counts_equal_keys(self) -> None:
         columns = {**COLUMNS, OCCURRENCE: {"type": "integer"}}
@@ -346,10 +348,10 @@ class TestDamage:
     def test_damaged_quotes_name_the_line_where_they_begin(self, text: str) -> None:
         data = f'"amazon-order-id","product-name"\n1,"x\ny"\n"2",{text}\n'
         if text == 'a"b"':
-            assert read(data, FlatFile(",", quoted=True)).rows[1]["product_name"] == text
+            assert read(data, FlatFile()).rows[1]["product_name"] == text
             return
         with pytest.raises(DocumentError, match=r"^report 7, line 4: the quotes are damaged"):
-            read(data, FlatFile(",", quoted=True))
+            read(data, FlatFile())
 
     def test_error_far_down_names_its_line(self) -> None:
         data = lines(*[FULL] * 3000, with_cell("quantity-shipped", "x"), *[FULL] * 3000)
@@ -384,7 +386,7 @@ class TestDamage:
                 raw[place] ^= 1 << data.draw(st.integers(0, 7))
         problem = "report 7, line 0: none"
         try:
-            read(bytes(raw), FlatFile(quoted=quoted))
+            read(bytes(raw), FlatFile())
         except DocumentError as error:
             problem = str(error)
         assert problem.startswith(("report 7, line ", "report 7: the document is truncated or damaged"))
@@ -484,7 +486,7 @@ def test_any_table_in_any_dialect_comes_back_equal(drawn: tuple[Dialect, list[li
         # Bytes that happen to be UTF-8 are taken for that.
         with contextlib.suppress(UnicodeDecodeError):
             assume(plain.decode("utf-8").isascii())
-    flat = FlatFile(delimiter=dialect.delimiter, quoted=dialect.quoted)
+    flat = FlatFile()
     with mock.patch.object(encodings, "BLOCK", block):
         found = read(data, flat, columns=columns, keys=(), charset=dialect.charset).rows
     assert [[row[name] for name in columns] for row in found] == [[cell or None for cell in row] for row in rows]

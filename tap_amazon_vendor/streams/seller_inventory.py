@@ -15,9 +15,8 @@ from tap_amazon_vendor.reports.roles import AMAZON_FULFILLMENT, PRICING
 from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.seller_orders import DAILY, FBA_DAYS, NEAR_REAL_TIME, TABS
 
-#: The only reports whose cells are quoted (docs/amazon/documents.md#quotes). Their dates begin with the month
-#: everywhere.
-QUOTED = FlatFile(quoted=True, day_first=False)
+#: Both ledgers: their dates begin with the month everywhere.
+LEDGER = FlatFile(day_first=False)
 
 #: The ledger of a day is closed a day later.
 LEDGER_DAYS = replace(FBA_DAYS, late=2)
@@ -71,7 +70,14 @@ INVENTORY_PLANNING = seller(
 RESTOCK_INVENTORY_RECOMMENDATIONS = fba(
     "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT",
     calendars=Snapshot(),
-    layout=FlatFile(nulls=("--", "N/A"), day_first=False),
+    layout=FlatFile(
+        headers={
+            "Country/Region Code": "country",
+            "Total Days of Supply": "total_days_of_supply_including_units_from_open_shipments",
+        },
+        nulls=("--", "N/A"),
+        day_first=False,
+    ),
 )
 STRANDED_INVENTORY = fba(
     "GET_STRANDED_INVENTORY_UI_DATA",
@@ -82,14 +88,14 @@ LEDGER_SUMMARY = seller(
     "GET_LEDGER_SUMMARY_VIEW_DATA",
     fixed_options={"aggregateByLocation": "FC", "aggregatedByTimePeriod": "DAILY"},
     calendars=LEDGER_DAYS,
-    layout=QUOTED,
+    layout=LEDGER,
     roles=(AMAZON_FULFILLMENT,),
     refresh_interval=DAILY,
 )
 LEDGER_DETAIL = seller(
     "GET_LEDGER_DETAIL_VIEW_DATA",
     calendars=LEDGER_DAYS,
-    layout=replace(QUOTED, numbered=OCCURRENCE),
+    layout=replace(LEDGER, numbered=OCCURRENCE),
     roles=(AMAZON_FULFILLMENT,),
     refresh_interval=DAILY,
 )
