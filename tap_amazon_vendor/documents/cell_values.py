@@ -79,6 +79,10 @@ _DATE_TIME = re.compile(
     re.VERBOSE,
 )
 
+_MONTH = re.compile(
+    r"(?P<month>0?[1-9]|1[0-2])[-/.](?P<year>[0-9]{4})|(?P<year2>[0-9]{4})[-/.](?P<month2>0?[1-9]|1[0-2])"
+)
+
 #: Zone abbreviations in Amazon's reports, as the offset from UTC. IST is India's, where Amazon has a marketplace.
 ZONES = {
     **dict.fromkeys(("UTC", "GMT", "WET"), "+00:00"),
@@ -127,7 +131,8 @@ def text_converter(
     A date column accepts a time only at midnight, so that nothing is cut off.
 
     Args:
-        kind: ``integer``, ``number``, ``boolean``, ``date``, ``date-time`` or ``string`` (the text itself).
+        kind: ``integer``, ``number``, ``boolean``, ``date``, ``date-time``, ``day`` (a date of which a clock is cut
+            off, or the first day of a month) or ``string`` (the text itself).
         choose: Returns the convention of a text that the two conventions read differently, None if nothing tells;
             raises ValueError if it must not be read.
         only: The convention, if known: nothing is read by the other one.
@@ -236,6 +241,18 @@ def _dates(text: str) -> Readings:
     return _midnight(english), _midnight(continental)
 
 
+def _days(text: str) -> Readings:
+    if month := _MONTH.fullmatch(text):
+        text = f"{month['year'] or month['year2']}-{month['month'] or month['month2']:0>2}-01"
+    english, continental = _times(text)
+    return english and english[:10], continental and continental[:10]
+
+
+def is_month(text: str) -> bool:
+    """Return whether a text is a month without a day, as ``04/2026`` or ``2026-04``."""
+    return _MONTH.fullmatch(text.strip()) is not None
+
+
 def _midnight(moment: str | None) -> str | None:
     return (
         moment[:10] if moment is not None and moment[11:19] == "00:00:00" and not moment[19:].strip(".0+-:Z") else None
@@ -324,5 +341,6 @@ _READ: dict[str, Callable[[str], Readings]] = {
     "number": _numbers,
     "boolean": _booleans,
     "date": _dates,
+    "day": _days,
     "date-time": _date_times,
 }

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 _REMEMBERED = 1 << 14
 
 _NUMBERS = frozenset({"integer", "number"})
-_DATES = frozenset({"date", "date-time"})
+_DATES = frozenset({"date", "date-time", "day"})
 
 
 class Unreadable(t.NamedTuple):

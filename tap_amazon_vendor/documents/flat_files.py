@@ -33,6 +33,19 @@ OCCURRENCE = "occurrence"
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A column that is made of the texts of others, in documents that lack it.
+
+    Attributes:
+        sources: Columns that it is made of; they are in every document.
+        make: Makes the value from their texts, blanks included.
+    """
+
+    sources: tuple[str, ...]
+    make: Callable[..., t.Any]
+
+
+@dataclass(frozen=True)
 class FlatFile:
     """The format of a report's flat file, as a stream declares it. What is between cells, the file itself shows.
 
@@ -45,6 +58,9 @@ class FlatFile:
         local_numbers: Numbers use the local format, ``1.234,56`` in Europe (docs/amazon/documents.md#local-formats).
             If not, ``1.234`` is a bit more than one, where the file proves nothing else.
         nulls: Texts of Amazon's that stand for no value in columns that are not text.
+        derived: How columns are made that a document lacks.
+        days: Date columns that some documents give with a clock, or as a month. They hold the day, or the month's
+            first; a derived column has the rest.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +68,8 @@ class FlatFile:
     day_first: bool | None = None
     local_numbers: bool = False
     nulls: tuple[str, ...] = ()
+    derived: Mapping[str, Derived] = field(default_factory=dict)
+    days: frozenset[str] = frozenset()
 
 
 class FlatFileReader:
@@ -78,6 +96,7 @@ class FlatFileReader:
         """
         self._flat = flat
         self._kinds = {name: kind_of(schema) for name, schema in columns.items() if name != EXTRA}
+        self._kinds |= dict.fromkeys(flat.days & self._kinds.keys(), "day")
         self._has_extra = EXTRA in columns
         self._keys = tuple(key for key in keys if key != flat.numbered)
         self._key_texts = tuple(key for key in self._keys if self._kinds.get(key) == "string")
@@ -123,31 +142,29 @@ class FlatFileReader:
         for name in unknown:
             self._unknown(name)
         flat = self._flat
+        derived = {name: each for name, each in flat.derived.items() if name not in known}
         cells = Cells(table, known, self._kinds, Formats(flat.day_first, flat.local_numbers, flat.nulls, country))
-        occurrences = self._occurrences(table, cells, known) if flat.numbered == OCCURRENCE else None
+        occurrences = self._occurrences(table, cells, known, derived) if flat.numbered == OCCURRENCE else None
         extra = [EXTRA] if unknown or self._has_extra else []
         template = {
-            name: None if name in known else constants.get(name) for name in in_order(constants, [*self._kinds, *extra])
+            name: None if name in known or name in derived else constants.get(name)
+            for name in in_order(constants, [*self._kinds, *extra])
         }
         for whole in table.chunks(findings.reject):
-            chunk, columns, unreadable = whole, *self._convert(cells, whole, known)
-            if faults := self._faults(columns, known, unreadable, len(chunk.rows)):
+            chunk, columns = whole, self._convert(cells, whole, known, derived)
+            if faults := self._faults(columns, known, derived, len(chunk.rows)):
                 chunk = _without(chunk, faults, findings)
-                columns, unreadable = self._convert(cells, chunk, known)
-            if unknown or unreadable:
-                columns[EXTRA] = _extras(chunk, columns, unknown, {name: known[name] for name in unreadable}, findings)
+                if not chunk.rows:
+                    continue
+                columns = self._convert(cells, chunk, known, derived)
+            values = columns.values
+            if unknown or columns.unreadable:
+                values[EXTRA] = _extras(chunk, columns, unknown, known, findings)
             if flat.numbered == LINE_NUMBER:
-                columns[LINE_NUMBER] = chunk.ordinals
+                values[LINE_NUMBER] = chunk.ordinals
             elif occurrences:
-                nulls = (None,) * len(chunk.rows)
-                compared = (columns.get(name, nulls) for name in self._compared(known))
-                columns[OCCURRENCE] = occurrences.of(zip(*compared, strict=True))
-            rows = [template.copy() for _ in chunk.rows]
-            for name, values in columns.items():
-                for row, value in zip(rows, values, strict=True):
-                    row[name] = value
-            if rows:
-                yield rows
+                values[OCCURRENCE] = occurrences.of(self._compared(columns, known, derived, len(chunk.rows)))
+            yield _rows(template, columns, len(chunk.rows))
 
     def column(self, header: str) -> str | None:
         """Return the column of a header name, None if the schema has none."""
@@ -169,8 +186,12 @@ class FlatFileReader:
         known = {column: index for column, (_, index) in best.items()}
         if not known:
             raise table.error(1, "the header has no column of this report")
+        for name, derived in self._flat.derived.items():
+            for source in derived.sources:
+                if name not in known and source not in known:
+                    raise table.error(1, f"column {source} is missing")
         for key in self._keys:
-            if key not in known and constants.get(key) is None:
+            if key not in known and key not in self._flat.derived and constants.get(key) is None:
                 raise table.error(1, f"column {key} is missing")
         converted = {column for column in known if self._kinds[column] != "string"}
         unknown: dict[str, int] = {}
@@ -184,68 +205,103 @@ class FlatFileReader:
         return known, unknown
 
     def _convert(
-        self, cells: Cells, chunk: Chunk, known: Mapping[str, int]
-    ) -> tuple[dict[str, Sequence[t.Any]], list[str]]:
-        """Return the values of the columns, and which columns have unreadable ones."""
+        self, cells: Cells, chunk: Chunk, known: Mapping[str, int], derived: Mapping[str, Derived]
+    ) -> _Columns:
         texts = list(zip(*chunk.rows, strict=True))
-        columns: dict[str, Sequence[t.Any]] = {}
-        unreadable = []
-        for name, index in known.items() if texts else ():
+        columns = _Columns({}, set(), set())
+        for name, index in known.items():
+            column: Sequence[str] = texts[index]
+            # In most files many columns hold one text, or none. It is converted once.
+            first = column[0]
+            if is_same := first == column[-1] and column.count(first) == len(column):
+                columns.same.add(name)
+                column = column[:1]
+            values: Sequence[t.Any]
             if name in self._key_texts:
-                columns[name] = key_texts(texts[index])
-            # Columns without any value come from the template: whole groups of them are empty in most files.
-            elif any(texts[index]):
-                columns[name], has_unreadable = cells.convert(name, texts[index])
+                values = key_texts(column)
+            else:
+                values, has_unreadable = cells.convert(name, column)
                 if has_unreadable:
-                    unreadable.append(name)
-        return columns, unreadable
+                    columns.unreadable.add(name)
+            columns.values[name] = [values[0]] * len(chunk.rows) if is_same else values
+        for name, each in derived.items():
+            columns.values[name] = list(map(each.make, *(texts[known[source]] for source in each.sources)))
+        return columns
 
     def _faults(
-        self,
-        columns: Mapping[str, Sequence[t.Any]],
-        known: Mapping[str, int],
-        unreadable: Collection[str],
-        size: int,
+        self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int
     ) -> Faults:
-        """Return the lines that have no key."""
+        """Return the lines of a chunk that have no key."""
         faults: Faults = {}
         texts = [key for key in self._key_texts if key in known]
-        if texts and all(NONE in columns[key] for key in texts):
-            for index, values in enumerate(zip(*(columns[key] for key in texts), strict=True)):
-                if all(value is NONE for value in values):
-                    faults[index] = without_value(texts), texts[0] if len(texts) == 1 else None
+        if texts and all(NONE in columns.values[key] for key in texts):
+            blank = without_value(texts), texts[0] if len(texts) == 1 else None
+            for index in range(size):
+                if all(columns.values[key][index] is NONE for key in texts):
+                    faults[index] = blank
         for key in self._keys:
-            values = columns.get(key, (None,) * size)
-            if key not in known:
+            if key not in known and key not in derived:
                 continue
-            if key in self._required and NONE in values:
-                faults |= {index: (without_value([key]), key) for index, value in enumerate(values) if value is NONE}
-            if key in unreadable:
-                faults |= {
-                    index: (f"column {key} {value.reason}", key)
-                    for index, value in enumerate(values)
-                    if isinstance(value, Unreadable)
-                }
-            if None in values:
-                faults |= {index: (without_value([key]), key) for index, value in enumerate(values) if value is None}
+            values = columns.values[key]
+            if None in values or (key in self._required and NONE in values):
+                for index, value in enumerate(values):
+                    if value is None or (value is NONE and key in self._required):
+                        faults.setdefault(index, (without_value([key]), key))
+            if key in columns.unreadable:
+                for index, value in enumerate(values):
+                    if isinstance(value, Unreadable):
+                        faults.setdefault(index, (f"column {key} {value.reason}", key))
         return faults
 
-    def _occurrences(self, table: Table, cells: Cells, known: Mapping[str, int]) -> Occurrences:
+    def _occurrences(
+        self, table: Table, cells: Cells, known: Mapping[str, int], derived: Mapping[str, Derived]
+    ) -> Occurrences:
         """Find keys that occur more than once. Reads the whole file."""
         occurrences = Occurrences()
-        keys = self._compared(known)
-        compared = {key: known[key] for key in keys}
+        needed = {*self._keys, *(source for each in derived.values() for source in each.sources)}
+        keys = {name: index for name, index in known.items() if name in needed} if needed & known.keys() else known
         for chunk in table.chunks():
-            columns, unreadable = self._convert(cells, chunk, compared)
-            for name in unreadable:
-                columns[name] = [None if isinstance(value, Unreadable) else value for value in columns[name]]
-            nulls = (None,) * len(chunk.rows)
-            occurrences.look(zip(*(columns.get(key, nulls) for key in keys), strict=True))
+            columns = self._convert(cells, chunk, keys, derived)
+            for name in columns.unreadable:
+                columns.values[name] = _readable(columns.values[name])
+            occurrences.look(self._compared(columns, known, derived, len(chunk.rows)))
         return occurrences
 
-    def _compared(self, known: Mapping[str, int]) -> list[str]:
-        """Return the columns whose values make two rows equal."""
-        return [key for key in self._keys if key in known] or list(known)
+    def _compared(
+        self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int
+    ) -> Iterator[tuple[t.Any, ...]]:
+        """Return what makes two rows equal: the key, or where the rows have none, everything."""
+        keys = [key for key in self._keys if key in known or key in derived] or list(known)
+        return zip(*(columns.values.get(key, (None,) * size) for key in keys), strict=True)
+
+
+class _Columns(t.NamedTuple):
+    """The values of a chunk, column by column.
+
+    Attributes:
+        values: Of each column.
+        same: Columns that hold one value only.
+        unreadable: Columns with `Unreadable` values.
+    """
+
+    values: dict[str, Sequence[t.Any]]
+    same: set[str]
+    unreadable: set[str]
+
+
+def _readable(values: Sequence[t.Any]) -> list[t.Any]:
+    return [None if isinstance(value, Unreadable) else value for value in values]
+
+
+def _rows(template: Row, columns: _Columns, size: int) -> list[Row]:
+    """Return the rows of a chunk."""
+    template = template | {name: columns.values[name][0] for name in columns.same}
+    rows = [template.copy() for _ in range(size)]
+    for name, values in columns.values.items():
+        if name not in columns.same:
+            for row, value in zip(rows, values, strict=True):
+                row[name] = value
+    return rows
 
 
 def _without(chunk: Chunk, faults: Faults, findings: Findings) -> Chunk:
@@ -257,19 +313,14 @@ def _without(chunk: Chunk, faults: Faults, findings: Findings) -> Chunk:
 
 
 def _extras(
-    chunk: Chunk,
-    columns: dict[str, Sequence[t.Any]],
-    unknown: Mapping[str, int],
-    unreadable: Mapping[str, int],
-    findings: Findings,
+    chunk: Chunk, columns: _Columns, unknown: Mapping[str, int], known: Mapping[str, int], findings: Findings
 ) -> list[str | None]:
     """Return `EXTRA` of each row: its unknown columns, and the texts that can't be read, which become null."""
     extras: list[Row] = [{name: row[index] or None for name, index in unknown.items()} for row in chunk.rows]
-    for name, index in unreadable.items():
-        columns[name] = values = list(columns[name])
-        for place, value in enumerate(values):
+    for name in columns.unreadable:
+        for extra, row, value in zip(extras, chunk.rows, columns.values[name], strict=True):
             if isinstance(value, Unreadable):
-                values[place] = None
-                extras[place][name] = chunk.rows[place][index]
+                extra[name] = row[known[name]]
                 findings.unreadable_cells[name] += 1
+        columns.values[name] = _readable(columns.values[name])
     return [extra_text(extra) if extra else None for extra in extras]

@@ -15,8 +15,8 @@ from tap_amazon_vendor.reports.roles import AMAZON_FULFILLMENT, PRICING
 from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.seller_orders import DAILY, FBA_DAYS, NEAR_REAL_TIME, TABS
 
-#: Both ledgers: their dates begin with the month everywhere.
-LEDGER = FlatFile(day_first=False)
+#: Both ledgers (docs/amazon/documents.md#quotes). Their dates begin with the month everywhere.
+QUOTED = FlatFile(day_first=False)
 
 #: The ledger of a day is closed a day later.
 LEDGER_DAYS = replace(FBA_DAYS, late=2)
@@ -88,14 +88,14 @@ LEDGER_SUMMARY = seller(
     "GET_LEDGER_SUMMARY_VIEW_DATA",
     fixed_options={"aggregateByLocation": "FC", "aggregatedByTimePeriod": "DAILY"},
     calendars=LEDGER_DAYS,
-    layout=LEDGER,
+    layout=QUOTED,
     roles=(AMAZON_FULFILLMENT,),
     refresh_interval=DAILY,
 )
 LEDGER_DETAIL = seller(
     "GET_LEDGER_DETAIL_VIEW_DATA",
     calendars=LEDGER_DAYS,
-    layout=replace(LEDGER, numbered=OCCURRENCE),
+    layout=replace(QUOTED, numbered=OCCURRENCE),
     roles=(AMAZON_FULFILLMENT,),
     refresh_interval=DAILY,
 )
