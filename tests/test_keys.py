@@ -85,9 +85,7 @@ def read_flat(stream: ReportRows, folder: Path, key: str, cell: str) -> list[Row
         )
         cells.append(cell if column == key else str(sample if own["type"] != ["boolean", "null"] else "yes"))
     path = folder / "report.txt"
-    path.write_text(
-        "\n".join("\t".join(line) for line in (header, cells, cells)) + "\n", "utf-8"
-    )
+    path.write_text("\n".join("\t".join(line) for line in (header, cells, cells)) + "\n", "utf-8")
     constants = {"snapshot_time": "2026-11-21T12:00:00Z"} if "snapshot_time" in columns(stream) else {}
     return list(itertools.chain.from_iterable(reader.read(path, constants, "report 7", charset="utf-8", country="US")))
 
@@ -134,11 +132,7 @@ def test_a_file_without_a_column_of_the_key_is_another_layout(stream: ReportRows
         reader = FlatFileReader(stream.report.layout, columns(stream), stream.key_columns, pytest.fail, pytest.fail)
         header = [each for each in HEADERS[stream.report.name]["columns"] if reader.column(each) != key]
         path = tmp_path / f"{key}.txt"
-        path.write_text(
-            "\t".join(header)
-            + "\n"
-            + "\t".join(["1"] * len(header))
-        )
+        path.write_text("\t".join(header) + "\n" + "\t".join(["1"] * len(header)))
         with pytest.raises(DocumentError, match=f"column {key} is missing"):
             list(reader.read(path, {"snapshot_time": "2026-11-21T12:00:00Z"}, "report 7", charset="utf-8"))
 

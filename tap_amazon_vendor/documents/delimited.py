@@ -16,7 +16,7 @@ from operator import itemgetter
 from tap_amazon_vendor.documents.dialects import HEAD, header_of
 from tap_amazon_vendor.documents.encodings import REPLACEMENT, texts
 from tap_amazon_vendor.documents.quoted_lines import QuotedLines
-from tap_amazon_vendor.documents.text_lines import BOM, LONGEST, read_lines
+from tap_amazon_vendor.documents.text_lines import BATCH, BOM, LONGEST, read_lines
 from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 
@@ -138,7 +138,8 @@ class Table:
             if is_last:
                 raise self.error(number, "the line does not end")
             return f"the line has more than {LONGEST:,} characters"
-        if is_last and cells < self._width and not self._lacks_empty_ends:
+        open_quote = row and row[-1].startswith('"') and self._dialect.quoted and line.count('"') % 2
+        if is_last and (open_quote or (cells < self._width and not self._lacks_empty_ends)):
             raise self.error(number, "the file ends in the middle of a line: it is truncated")
         if row is None:
             return "its quotes are damaged"
@@ -285,9 +286,12 @@ class _Found:
                 t.cast("list[t.Any]", values).append(value)
 
     def records(self, *, cut: bool) -> Iterator[_Records]:
-        """Yield what was added, if there is any; say whether the last line is the file's last and has no end."""
-        if self._records.rows:
-            yield self._records._replace(cut=cut and not self._ends_blank)
+        """Yield what was added; say whether the last line is the file's last and has no end."""
+        numbers, lines, rows, *_ = self._records
+        for start in range(0, len(rows), BATCH):
+            end = start + BATCH
+            is_cut = cut and not self._ends_blank and end >= len(rows)
+            yield _Records(numbers[start:end], lines[start:end], rows[start:end], cut=is_cut)
 
 
 def is_empty(path: Path) -> bool:

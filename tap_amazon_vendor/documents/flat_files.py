@@ -228,9 +228,7 @@ class FlatFileReader:
             columns.values[name] = list(map(each.make, *(texts[known[source]] for source in each.sources)))
         return columns
 
-    def _faults(
-        self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int
-    ) -> Faults:
+    def _faults(self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int) -> Faults:
         """Return the lines of a chunk that have no key."""
         faults: Faults = {}
         texts = [key for key in self._key_texts if key in known]
@@ -295,7 +293,9 @@ def _readable(values: Sequence[t.Any]) -> list[t.Any]:
 
 def _rows(template: Row, columns: _Columns, size: int) -> list[Row]:
     """Return the rows of a chunk."""
-    template = template | {name: columns.values[name][0] for name in columns.same}
+    template = template.copy()  # Merged dictionaries would be larger, and so would be their copies.
+    for name in columns.same:
+        template[name] = columns.values[name][0]
     rows = [template.copy() for _ in range(size)]
     for name, values in columns.values.items():
         if name not in columns.same:

@@ -147,4 +147,3 @@ class QuotedLines:
 def _undoubled(cell: str) -> str:
     """Replace doubled quotes, if all are doubled."""
     return cell if _ODD_QUOTES.search(cell) else cell.replace('""', '"')
-
