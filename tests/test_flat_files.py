@@ -655,7 +655,7 @@ WAYS: list[t.Callable[[str], str]] = [
     lambda _: "N/A", lambda _: "-", lambda _: "--", lambda _: "twelve", lambda _: "12.5%", lambda _: "1e400",
     lambda _: "9" * 5000, lambda _: "\0\0", lambda cell: f"{cell}\0x", lambda _: "#REF!", lambda _: "None?",
     lambda _: "1,2,3", lambda _: "1.2.3", lambda _: '"', lambda cell: f'"{cell}', lambda cell: f'{cell}"?',
-    lambda _: "\ufeff?", lambda _: "𝟙𝟚", lambda _: "2026-99-99", lambda _: "x" * 3000,
+    lambda _: "\ufeff?", lambda _: "\N{SUPERSCRIPT TWO}", lambda _: "2026-99-99", lambda _: "x" * 3000,
 ]  # fmt: skip
 
 
@@ -746,7 +746,9 @@ def read_by_stream(stream: ReportRows, path: Path) -> Reading:
             {"sales_channel": "Amazon.com", "item_price": 10}, {"sales_channel": "Amazon.ca", "item_price": 14},
             {"sales_channel": "Non-Amazon US", "item_price": None},
         ]),
-        ("08_fba_inventory_api_as_csv", "seller_fba_inventory", [{"sku": "SKU-1", "your_price": 10, "afn_total_quantity": 4}]),
+        ("08_fba_inventory_api_as_csv", "seller_fba_inventory", [
+            {"sku": "SKU-1", "your_price": 10, "afn_total_quantity": 4},
+        ]),
         ("09_returns_pull1", "seller_customer_returns", [{"license_plate_number": "LPNTEST0001"}]),
         ("09_returns_pull2", "seller_customer_returns", [{"license_plate_number": "LPNTEST0001"}]),
         ("13_bom_each_line", "seller_fba_inventory", [{"sku": "SKU-1"}, {"sku": "SKU-2"}]),
@@ -766,7 +768,9 @@ def test_shared_case(name: str, stream: str, rows: list[Row]) -> None:
 )
 def test_sample_of_amazon_is_read_whole(path: Path) -> None:
     stream = OF_REPORT.get(path.stem)
-    if stream is None or (path.stem == "GET_LEDGER_DETAIL_VIEW_DATA" and not stream.report.layout.derived):
+    if stream is None or (
+        path.stem == "GET_LEDGER_DETAIL_VIEW_DATA" and not (stream.report.layout and stream.report.layout.derived)
+    ):
         pytest.skip("no stream reads it")
     reading = read_by_stream(stream, path)
     assert len(reading.rows) == len(path.read_text(encoding="utf-8").splitlines()) - 1

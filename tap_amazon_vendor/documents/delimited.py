@@ -1,7 +1,7 @@
 """Delimited text: from a document, whatever its dialect, to rows of cells as wide as its header.
 
-Which lines are blank, rows, no rows (rejected), or prove that the file is damaged, is decided here; what a cell means is
-not.
+Which lines are blank, are rows, are none and so rejected, or prove that the file is damaged, is decided here; what a
+cell means is not.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import typing as t
 from collections import Counter
-from contextlib import closing
 from functools import cached_property
 from operator import itemgetter
 
@@ -175,11 +174,10 @@ class Table:
     def _head(self) -> str:
         """Return the beginning of the file: its first line with a value, and more."""
         head = ""
-        with closing(texts(self._path, self._charset, self._source)) as blocks:
-            for text in blocks:
-                head += text
-                if len(head) > LONGEST or (len(head) >= HEAD and _BREAK.search(head.lstrip(_BLANK))):
-                    break
+        for text in texts(self._path, self._charset, self._source):
+            head += text
+            if len(head) > LONGEST or (len(head) >= HEAD and _BREAK.search(head.lstrip(_BLANK))):
+                break
         return head
 
     def _body(self) -> Iterator[_Records]:
@@ -212,7 +210,7 @@ class Table:
     def _quoted(self) -> Iterator[_Records]:
         pending: list[str] = []
         first, reader, cut = 1, QuotedLines(self._dialect.delimiter, self._width), False
-        for number, lines, plain, end, cut in read_lines(self._path, self._charset, self._source, keep_returns=True):  # noqa: B007
+        for number, lines, plain, end, cut in read_lines(self._path, self._charset, self._source, keep_returns=True):
             if number == 1:
                 reader = QuotedLines(self._dialect.delimiter, self._width, end)
             if plain and not pending and (rows := reader.rows(lines)) and self._are_square(rows):

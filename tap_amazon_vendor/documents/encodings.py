@@ -28,7 +28,7 @@ _BOMS = {
 }
 
 #: Where the NUL bytes are in the first four, if the first letters are ASCII and there is no byte order mark.
-_WIDE = {
+_WIDE: dict[tuple[bool, ...], str] = {
     (False, True, True, True): "utf-32-le",
     (True, True, True, False): "utf-32-be",
     (False, True, False, True): "utf-16-le",

@@ -16,7 +16,7 @@ from tap_amazon_vendor.documents.cell_values import (
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_amazon_vendor.documents.delimited import Table
 

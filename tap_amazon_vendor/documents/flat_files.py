@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from tap_amazon_vendor.documents.cell_values import kind_of
-from tap_amazon_vendor.documents.delimited import Table
+from tap_amazon_vendor.documents.delimited import Chunk, Table
 from tap_amazon_vendor.documents.encodings import Charset, find_charset
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.flat_cells import Cells, Formats, Unreadable
@@ -21,8 +21,6 @@ from tap_amazon_vendor.documents.rows import EXTRA, extra_text, in_order
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-
-    from tap_amazon_vendor.documents.delimited import Chunk
 
     Row = dict[str, t.Any]
     #: Why lines of a chunk are no rows: by index, the reason and the column.
@@ -75,7 +73,7 @@ class FlatFile:
 class FlatFileReader:
     """Reads the flat files of one stream."""
 
-    def __init__(  # noqa: PLR0913  # each is one fact
+    def __init__(  # noqa: PLR0913, PLR0917  # each is one fact
         self,
         flat: FlatFile,
         columns: Mapping[str, Mapping[str, t.Any]],
@@ -186,23 +184,26 @@ class FlatFileReader:
         known = {column: index for column, (_, index) in best.items()}
         if not known:
             raise table.error(1, "the header has no column of this report")
-        for name, derived in self._flat.derived.items():
-            for source in derived.sources:
-                if name not in known and source not in known:
-                    raise table.error(1, f"column {source} is missing")
-        for key in self._keys:
-            if key not in known and key not in self._flat.derived and constants.get(key) is None:
-                raise table.error(1, f"column {key} is missing")
-        converted = {column for column in known if self._kinds[column] != "string"}
+        derived = self._flat.derived
+        sources = {source for name in derived if name not in known for source in derived[name].sources}
+        for column in (*sources, *self._keys):
+            if column not in known and column not in derived and constants.get(column) is None:
+                raise table.error(1, f"column {column} is missing")
+        return known, self._unknown_names(table, known)
+
+    def _unknown_names(self, table: Table, known: Mapping[str, int]) -> dict[str, int]:
+        """Return the index of each column that is not known, by a name of its own."""
+        # The text of a cell that can't be read is told by the column's name.
+        taken = {column for column in known if self._kinds[column] != "string"}
         unknown: dict[str, int] = {}
         for index, header in enumerate(table.header):
-            if index in known.values():
-                continue
-            name, number = header or f"column {index + 1}", 2
-            while name in unknown or name in converted:
-                name, number = f"{header} ({number})", number + 1
-            unknown[name] = index
-        return known, unknown
+            if index not in known.values():
+                name, number = header or f"column {index + 1}", 1
+                while name in unknown or name in taken:
+                    number += 1
+                    name = f"{header} ({number})"
+                unknown[name] = index
+        return unknown
 
     def _convert(
         self, cells: Cells, chunk: Chunk, known: Mapping[str, int], derived: Mapping[str, Derived]
@@ -238,18 +239,21 @@ class FlatFileReader:
                 if all(columns.values[key][index] is NONE for key in texts):
                     faults[index] = blank
         for key in self._keys:
-            if key not in known and key not in derived:
-                continue
-            values = columns.values[key]
-            if None in values or (key in self._required and NONE in values):
-                for index, value in enumerate(values):
-                    if value is None or (value is NONE and key in self._required):
-                        faults.setdefault(index, (without_value([key]), key))
-            if key in columns.unreadable:
-                for index, value in enumerate(values):
-                    if isinstance(value, Unreadable):
-                        faults.setdefault(index, (f"column {key} {value.reason}", key))
+            if key in known or key in derived:
+                for index, text in self._key_faults(key, columns):
+                    faults.setdefault(index, (f"column {key} {text}", key))
         return faults
+
+    def _key_faults(self, key: str, columns: _Columns) -> Iterator[tuple[int, str]]:
+        """Yield the indexes of lines without a value of a key, and why."""
+        values = columns.values[key]
+        is_required = key in self._required and NONE in values
+        if is_required or None in values or key in columns.unreadable:
+            for index, value in enumerate(values):
+                if isinstance(value, Unreadable):
+                    yield index, value.reason
+                elif value is None or (is_required and value is NONE):
+                    yield index, "has no value"
 
     def _occurrences(
         self, table: Table, cells: Cells, known: Mapping[str, int], derived: Mapping[str, Derived]
@@ -309,7 +313,7 @@ def _without(chunk: Chunk, faults: Faults, findings: Findings) -> Chunk:
     for index, (reason, column) in sorted(faults.items()):
         findings.reject(chunk.numbers[index], chunk.lines[index].rstrip("\r"), reason, column)
     keep = [index for index in range(len(chunk.rows)) if index not in faults]
-    return chunk._make([values[index] for index in keep] for values in chunk)
+    return Chunk(*(t.cast("t.Any", [values[index] for index in keep]) for values in chunk))
 
 
 def _extras(

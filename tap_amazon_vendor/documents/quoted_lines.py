@@ -1,7 +1,7 @@
 """Rows from lines with quotes, also where the quotes are damaged or were never doubled.
 
-A row is read as CSV says, if it is CSV. Else a quote ends a cell where the delimiter, or the line's end, follows. What is
-no row either way is one damaged line: the next line is read as if nothing had been.
+A row is read as CSV says, if it is CSV. Else a quote ends a cell where the delimiter, or the line's end, follows. What
+is no row either way is one damaged line: the next line is read as if nothing had been.
 """
 
 from __future__ import annotations

@@ -65,16 +65,8 @@ def read_lines(path: Path, charset: Charset, source: str, *, keep_returns: bool)
             if not found and len(rest) <= LONGEST:
                 continue
             end = found.group()[-1] if found else "\n"
-        held = ""
-        if not keep_returns and "\r" in rest:
-            if rest.endswith("\r"):  # Its \n may follow.
-                rest, held = rest[:-1], "\r"
-            rest = rest.replace("\r\n", "\n")
-            if end == "\r":
-                rest = rest.replace("\r", "\n")
-        lines, plain = _split(rest, "\n" if end == "\r" and not keep_returns else end)
-        plain = plain and (keep_returns or "\r" not in rest)
-        rest = lines.pop() + held
+        lines, plain = _split(rest, end) if keep_returns else _split_anywhere(rest, end)
+        rest = lines.pop()
         if len(rest) > LONGEST:
             # The rest of the file may have line ends of the other kind.
             *more, rest = rest.split("\r" if end == "\n" else "\n")
@@ -92,6 +84,19 @@ def read_lines(path: Path, charset: Charset, source: str, *, keep_returns: bool)
     if long or rest:
         is_cut = bool(long) or not rest.endswith("\r")
         yield Lines(number, [long or rest.lstrip(BOM)], plain=False, end=end, cut=is_cut)
+
+
+def _split_anywhere(text: str, end: str) -> tuple[list[str], bool]:
+    """Return lines that no line break is part of; and whether they are sound, as `_split` does, and hold no return."""
+    if "\r" not in text:
+        return _split(text, "\n")
+    held = "\r" if text.endswith("\r") else ""  # Its \n may follow.
+    text = text.removesuffix(held).replace("\r\n", "\n")
+    if end == "\r":
+        text = text.replace("\r", "\n")
+    lines, plain = _split(text, "\n")
+    lines[-1] += held
+    return lines, plain and "\r" not in text
 
 
 def _split(text: str, end: str) -> tuple[list[str], bool]:
