@@ -52,10 +52,15 @@ def read_header(path: Path, charset: str | None = None, country: str | None = No
         charset: What the document host named.
         country: Country of the marketplace, if known.
 
+    Returns:
+        The header, without names if it is no text.
+
     Raises:
         DocumentError: The gzip data is damaged.
     """
-    return header_of(head_text(path, path.name, declared=charset, country=country))
+    header = header_of(head_text(path, path.name, declared=charset, country=country))
+    is_text = all(char >= " " for name in header.names for char in name)
+    return header if is_text else header._replace(names=[])
 
 
 def header_of(head: str) -> Header:
