@@ -160,7 +160,7 @@ def report(stream: ReportRows, folder: Path) -> Path:
         kind = own.get("format") or (own["type"] if isinstance(own["type"], str) else own["type"][0])
         cells.append(samples.get(kind, "yes"))
     path = folder / "report.txt"
-    path.write_text("\n".join(stream.report.layout.delimiter.join(line) for line in (header, cells, cells)) + "\n")
+    path.write_text("\n".join("\t".join(line) for line in (header, cells, cells)) + "\n")
     return path
 
 

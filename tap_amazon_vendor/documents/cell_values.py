@@ -2,7 +2,7 @@
 
 Some texts can be read in two ways: ``1,234`` and ``1.234``, ``02/03/2026``. Both readings are tried, the English one
 (decimal point, month first) and the continental one (decimal comma, day first). If they differ, a `Convention` tells
-which holds; if nothing tells, the text is an error. It is never guessed silently.
+which holds: that of the whole column. If nothing tells, the text is an error. It is never guessed silently.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ COMMA_COUNTRIES = frozenset({"BE", "BR", "DE", "ES", "FR", "IT", "NL", "PL", "SE
 
 #: Longer than any number or date. Longer texts are not parsed.
 _LONGEST = 100
+
+#: No count is as large, and no database's integer.
+_LARGEST = 1 << 63
 
 _BLANKS = " \u00a0\u202f"
 _GROUPED_BY_BLANKS = rf"[1-9]\d{{0,2}}(?:[{_BLANKS}]\d{{3}})+"
@@ -119,6 +122,7 @@ def text_converter(
     *,
     only: Convention | None = None,
     nulls: Collection[str] = (),
+    points: bool = True,
 ) -> Callable[[str], t.Any]:
     """Return the converter of a column's texts.
 
@@ -129,9 +133,11 @@ def text_converter(
     Args:
         kind: ``integer``, ``number``, ``boolean``, ``date``, ``date-time``, ``day`` (a date of which a clock is cut
             off, or the first day of a month) or ``string`` (the text itself).
-        choose: Returns the convention of an ambiguous text, None if nothing tells.
+        choose: Returns the convention of a text that the two conventions read differently, None if nothing tells;
+            raises ValueError if it must not be read.
         only: The convention, if known: nothing is read by the other one.
         nulls: Texts that stand for no value.
+        points: Numbers with a decimal point need no choice.
 
     Returns:
         A function from text to value. It gives None for a blank text, and raises ValueError, which never holds the
@@ -140,7 +146,7 @@ def text_converter(
     if kind == "string":
         return lambda text: text or None
     read = _READ[kind]
-    plain = _CENTS if kind == "number" else _NEVER
+    plain = _CENTS if kind == "number" and points and only is not Convention.CONTINENTAL else _NEVER
 
     def convert(text: str) -> t.Any:  # noqa: ANN401
         if plain.fullmatch(text):
@@ -152,15 +158,12 @@ def text_converter(
         convention = only
         if convention is None:
             english, continental = readings
-            if continental is None or english == continental:
-                convention = Convention.ENGLISH
-            elif english is None:
-                convention = Convention.CONTINENTAL
-            else:
-                convention = choose(text)
-                if convention is None:
+            convention = choose(text) if english != continental else Convention.ENGLISH
+            if convention is None:
+                if english is not None and continental is not None:
                     msg = f"can be read as two different values of type {kind}"
                     raise ValueError(msg)
+                convention = Convention.CONTINENTAL if english is None else Convention.ENGLISH
         value = readings[convention]
         if value is None:
             msg = f"is not of type {kind}"
@@ -225,7 +228,8 @@ def _integers(text: str) -> Readings:
 
 
 def _whole(number: int | Decimal | None) -> int | None:
-    return int(number) if number is not None and number == int(number) else None
+    whole = None if number is None else int(number)
+    return whole if whole == number and whole is not None and abs(whole) < _LARGEST else None
 
 
 def _booleans(text: str) -> Readings:

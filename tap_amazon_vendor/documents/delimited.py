@@ -1,240 +1,295 @@
-"""Delimited text: from a tab- or comma-separated document to rows of cells as wide as its header.
+"""Delimited text: from a document, whatever its dialect, to rows of cells as wide as its header.
 
-What makes a line short, long or blank, and which damage is an error, is decided here; what a cell means is not.
+Which lines are blank, are rows, are none and so rejected, or prove that the file is damaged, is decided here; what a
+cell means is not.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 import typing as t
-from itertools import chain
+from collections import Counter
+from functools import cached_property
+from operator import itemgetter
 
-from tap_amazon_vendor.documents.encodings import head_text, texts
-from tap_amazon_vendor.documents.rows import column_name
+from tap_amazon_vendor.documents.dialects import HEAD, header_of
+from tap_amazon_vendor.documents.encodings import REPLACEMENT, texts
+from tap_amazon_vendor.documents.quoted_lines import QuotedLines
+from tap_amazon_vendor.documents.text_lines import BATCH, BOM, LONGEST, read_lines
 from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tap_amazon_vendor.documents.encodings import Charset
 
-    #: Rows of cells, and for each the line where it begins. The header's is 1.
-    Chunk = tuple[Sequence[int], list[list[str]]]
+    #: Takes the number of a line that is no row, its text, and why.
+    Reject = Callable[[int, str, str], None]
 
-#: Rows in a chunk, at most. More do not fit the processor's cache, and are slower.
-ROWS = 250
+_first = itemgetter(0)
 
-#: No line of a report is longer. A file without line ends must not be collected in memory.
-_LONGEST_LINE = 1 << 22
+_BREAK = re.compile(r"\r\n|\r|\n")
+_BLANK = f"{BOM}\0 \t\r\n\u00a0"
 
-#: No header is longer.
-_HEAD = 1 << 16
 
-#: The first line end tells how all lines end: ``\n``, perhaps after ``\r``, or ``\r`` alone.
-_LINE_END = re.compile(r"\r*\n|\r(?!\Z)")
+class Chunk(t.NamedTuple):
+    """Some rows.
+
+    Attributes:
+        numbers: Of the line where each row begins. The header's is 1, but for blank lines before it.
+        ordinals: Of each row among the lines with values after the header, rejected ones too, from 1.
+        lines: The text of each.
+        rows: Their cells: as many as the header has.
+    """
+
+    numbers: Sequence[int]
+    ordinals: Sequence[int]
+    lines: Sequence[str]
+    rows: list[list[str]]
+
+
+class _Records(t.NamedTuple):
+    """Lines with values as they are, the header's too: of any width, None if the quotes are damaged."""
+
+    numbers: Sequence[int]
+    lines: Sequence[str]
+    rows: Sequence[list[str] | None]
+    square: bool = False
+    cut: bool = False
 
 
 class Table:
     """A file as rows of cells, each as wide as the header. It can be read more than once."""
 
-    def __init__(self, path: Path, charset: Charset, delimiter: str, source: str, *, quoted: bool) -> None:
+    def __init__(self, path: Path, charset: Charset, source: str, warn: Callable[[str], None] = lambda _: None) -> None:
         """Read the header.
+
+        Args:
+            path: The file, gzip or plain.
+            charset: How to decode it.
+            source: What to call the document.
+            warn: Takes the warning that texts hold NUL characters.
 
         Raises:
             DocumentError: There is no header, or the gzip data is damaged.
         """
         self._path = path
         self._charset = charset
-        self._delimiter = delimiter
-        self._quoted_cells = quoted
         self._source = source
-        self.header: list[str] = []
-        _, rows, _ = next(self._chunks(), ((), [[]], False))
-        header = [name.strip("\ufeff ") for name in rows[0]]
-        while header and not header[-1]:
-            header.pop()
-        if not header:
-            raise self.error(1, None, "the file is empty, it has not even a header")
-        if header[0].startswith("<"):
-            raise self.error(1, None, "the file is a page, not a table")
-        self.header = header
+        self._warn = warn
+        self._has_nul = False
+        self.header, self._dialect = header_of(self._head())
+        self._width = len(self.header)
+        if not self.header:
+            raise self.error(1, "the file is empty, it has not even a header")
+        if self.header[0].startswith("<"):
+            raise self.error(1, "the file is a page, not a table")
 
-    def error(self, line: int, index: int | None, text: str) -> DocumentError:
-        """Return an error that names file, line and column."""
-        place = f"{self._source}, line {line}"
-        if index is None:
-            return DocumentError(f"{place}: {text}")
-        if index >= len(self.header):
-            return DocumentError(f"{place}, column number {index + 1} {text}")
-        header = self.header[index]
-        column = column_name(header)
-        named = header if column in {"", header} else f"{column} ({header})"
-        return DocumentError(f"{place}, column {named} {text}")
+    def error(self, line: int, text: str) -> DocumentError:
+        """Return an error that names file and line."""
+        return DocumentError(f"{self._source}, line {line}: {text}")
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self, reject: Reject = lambda *_: None) -> Iterator[Chunk]:
         """Read the rows after the header.
 
-        A line without any value is skipped. A line that is too short lacks the empty cells at its end, if the whole
-        file is written that way; in a file with empty cells at the end of other lines it is damaged.
+        A line without any value is skipped. A line that is too short is no row, unless most lines are and none has an
+        empty cell at its end: then the file is written without them. A line that is too long is no row, unless at
+        least half of the lines are, by empty cells only.
+
+        Args:
+            reject: Takes the lines that are no rows.
 
         Raises:
-            DocumentError: A line is damaged. Names file, line and column.
+            DocumentError: The file is cut in the middle of its last line, or of a line without end.
         """
-        short = None
-        has_empty_ends = False
-        chunks = self._chunks()
-        lines, rows, cut = next(chunks)
-        for lines, rows, cut in chain([(lines[1:], rows[1:], cut)], chunks):  # noqa: B020  # without the header
-            short_here, empty_here = self._square(lines, rows, cut=cut)
-            short = short or short_here
-            has_empty_ends = has_empty_ends or empty_here
-            if short and has_empty_ends:
-                raise self.error(*short, "is missing: the line is too short")
-            if rows:
-                yield lines, rows
+        ordinal = 0
+        for records in self._body():
+            first, ordinal = ordinal + 1, ordinal + len(records.rows)
+            if records.square and self.header not in records.rows:
+                rows = t.cast("list[list[str]]", records.rows)
+                if rows:
+                    yield Chunk(records.numbers, range(first, ordinal + 1), records.lines, rows)
+                continue
+            chunk = Chunk([], [], [], [])
+            for place, (number, line, row) in enumerate(zip(*records[:3], strict=True), first):
+                is_last = records.cut and place == ordinal
+                fault = self._fault(number, row, line, is_last=is_last)
+                if fault or row is None:
+                    reject(number, line.rstrip("\r").replace("\0", REPLACEMENT), str(fault))
+                    continue
+                row.extend([""] * (self._width - len(row)))
+                del row[self._width :]
+                for values, value in zip(chunk, (number, place, line, row), strict=True):
+                    t.cast("list[t.Any]", values).append(value)
+            if chunk.rows:
+                yield chunk
 
-    def _square(self, lines: Sequence[int], rows: list[list[str]], *, cut: bool) -> tuple[tuple[int, int] | None, bool]:
-        """Make rows as wide as the header.
+    def _fault(self, number: int, row: list[str] | None, line: str, *, is_last: bool) -> str | None:
+        """Return why a line is no row, None if it is one.
 
-        Returns:
-            Line and width of the first row that was too short, and whether another one has an empty cell at its end.
+        Raises:
+            DocumentError: It is the last, and shows that the file is cut.
         """
-        width = len(self.header)
-        if set(map(len, rows)) <= {width}:
-            return None, any(not row[-1] for row in rows)
-        short = None
-        has_empty_ends = False
-        for line, row in zip(lines, rows, strict=True):
-            if len(row) < width:
-                if cut and line == lines[-1]:
-                    raise self.error(line, len(row), "is missing: the file ends in the middle of a line")
-                short = short or (line, len(row))
-                row.extend([""] * (width - len(row)))
-            else:
-                self._shorten(line, row)
-                has_empty_ends = has_empty_ends or not row[-1]
-        return short, has_empty_ends
+        cells = len(row) if row else 0
+        if len(line) > LONGEST and row is None:
+            if is_last:
+                raise self.error(number, "the line does not end")
+            return f"the line has more than {LONGEST:,} characters"
+        open_quote = row and row[-1].startswith('"') and self._dialect.quoted and line.count('"') % 2
+        if is_last and (open_quote or (cells < self._width and not self._lacks_empty_ends)):
+            raise self.error(number, "the file ends in the middle of a line: it is truncated")
+        if row is None:
+            return "its quotes are damaged"
+        if cells < self._width:
+            return None if self._lacks_empty_ends else f"it has too few cells: {cells} instead of {self._width}"
+        if cells > self._width and (any(row[self._width :]) or not self._has_more_ends):
+            return f"it has too many cells: {cells} instead of {self._width}"
+        return "it repeats the header" if row[: self._width] == self.header else None
 
-    def _shorten(self, line: int, row: list[str]) -> None:
-        width = len(self.header)
-        if any(row[width:]):
-            raise self.error(line, width, f"has no name: the line has {len(row)} cells, the header {width}")
-        del row[width:]
+    @property
+    def _lacks_empty_ends(self) -> bool:
+        """Whether the file is written without the empty cells at the ends of lines."""
+        widths = self._widths
+        full = sum(widths[width, has_end] for width, has_end in widths if width >= self._width)
+        short = widths.total() - full
+        return not any(empty for _, empty in widths) and short > max(full, 1)
 
-    def _chunks(self) -> Iterator[tuple[Sequence[int], list[list[str]], bool]]:
-        """Read rows of any width, the header too; the flag says that the file's last line has no end."""
-        return self._quoted() if self._quoted_cells else self._unquoted()
+    @property
+    def _has_more_ends(self) -> bool:
+        """Whether at least half of the lines have empty cells beyond the header."""
+        longer = sum(count for (width, empty), count in self._widths.items() if width > self._width and empty)
+        return 2 * longer >= self._widths.total()
 
-    def _unquoted(self) -> Iterator[tuple[Sequence[int], list[list[str]], bool]]:
-        delimiter = self._delimiter
-        for first, lines, _, cut in self._lines():
-            numbers: Sequence[int] = range(first, first + len(lines))
-            rows = [line.split(delimiter) for line in lines]
-            # A line without any value has none at its beginning.
-            if not all(row[0] and not row[0].isspace() for row in rows):
-                full = [
-                    (number, row)
-                    for number, line, row in zip(numbers, lines, rows, strict=True)
-                    if any(row) and not line.isspace()
-                ]
-                numbers, rows = [number for number, _ in full], [row for _, row in full]
-            if rows:
-                yield numbers, rows, cut
+    @cached_property
+    def _widths(self) -> Counter[tuple[int, bool]]:
+        """Number of lines by their number of cells, and whether the last cell is empty. Reads the whole file."""
+        widths: Counter[tuple[int, bool]] = Counter()
+        for records in self._body():
+            rows = records.rows[:-1] if records.cut else records.rows
+            widths.update((len(row), not row[-1]) for row in rows if row)
+        return widths
 
-    def _quoted(self) -> Iterator[tuple[Sequence[int], list[list[str]], bool]]:
-        cut = False
-
-        def physical_lines() -> Iterator[str]:
-            nonlocal cut
-            for _, lines, end, cut in self._lines():  # noqa: B007
-                yield from (f"{line}{end}" for line in lines)
-
-        reader = csv.reader(physical_lines(), delimiter=self._delimiter, strict=True)
-        numbers: list[int] = []
-        rows: list[list[str]] = []
-        line = 1
-        try:
-            for row in reader:
-                if any(cell and not cell.isspace() for cell in row):
-                    numbers.append(line)
-                    rows.append(row)
-                line = reader.line_num + 1
-                if len(rows) == ROWS:
-                    yield numbers, rows, False
-                    numbers, rows = [], []
-        except csv.Error as error:
-            raise self.error(line, None, f"the quotes are damaged: {error}") from None
-        if rows:
-            yield numbers, rows, cut
-
-    def _lines(self) -> Iterator[tuple[int, list[str], str, bool]]:
-        """Read lines: the first one's number, the lines, how they end, and whether the last one has no end."""
-        number = 1
-        end = ""
-        rest = ""
+    def _head(self) -> str:
+        """Return the beginning of the file: its first line with a value, and more."""
+        head = ""
         for text in texts(self._path, self._charset, self._source):
-            rest = rest + text if number > 1 or end or rest else text.lstrip("\ufeff")
-            found = None if end else _LINE_END.search(rest)
-            if found:
-                end = found.group()[-1]
-            has_returns = "\r" in rest
-            lines = rest.split(end) if end else [rest]
-            rest = lines.pop()
-            damage = None
-            if "\0" in text or len(rest) > _LONGEST_LINE:
-                lines, damage = self._sound([*lines, rest], number)
-            if end == "\n" and has_returns and not self._quoted_cells:
-                lines = [line.rstrip("\r") for line in lines]
-            for start in range(0, len(lines), ROWS):
-                yield number + start, lines[start : start + ROWS], end, False
-            if damage:
-                raise self.error(*damage)
-            number += len(lines)
-        if rest:
-            yield number, [rest if self._quoted_cells else rest.rstrip("\r")], "", not rest.endswith("\r")
+            head += text
+            if len(head) > LONGEST or (len(head) >= HEAD and _BREAK.search(head.lstrip(_BLANK))):
+                break
+        return head
 
-    def _sound(self, lines: list[str], number: int) -> tuple[list[str], tuple[int, int | None, str]]:
-        """Return the lines before the damaged one, and its error: line, column and text."""
-        for index, line in enumerate(lines):
-            if "\0" in line:
-                cell = line[: line.index("\0")].count(self._delimiter)
-                return lines[:index], (number + index, cell, "holds a NUL character: the file is damaged")
-        return lines[:-1], (number + len(lines) - 1, None, "the line does not end")
+    def _body(self) -> Iterator[_Records]:
+        """Read the lines after the header that have a value."""
+        records = self._quoted() if self._dialect.quoted else self._unquoted()
+        numbers, lines, rows, square, cut = next(records)
+        yield _Records(numbers[1:], lines[1:], rows[1:], square, cut and len(rows) > 1)
+        yield from records
+
+    def _unquoted(self) -> Iterator[_Records]:
+        delimiter = self._dialect.delimiter
+        more = 0  # Line ends within lines.
+        for number, lines, plain, _, cut in read_lines(self._path, self._charset, self._source, keep_returns=False):
+            rows = [line.split(delimiter) for line in lines]
+            at = number + more
+            if plain and self._are_square(rows):
+                yield _Records(range(at, at + len(rows)), lines, rows, square=True)
+                continue
+            found = _Found()
+            for line in lines:
+                # A return within a row is data. It ends a line if there are cells for another row after it.
+                is_more = "\r" in line and line.count(delimiter) >= self._width and len(line) <= LONGEST
+                for piece in line.rstrip("\r").split("\r") if is_more else [line]:
+                    text = piece.rstrip("\r")
+                    found.add(at, text, None if len(text) > LONGEST else self._sound(text.split(delimiter)))
+                    at += 1
+            more = at - number - len(lines)
+            yield from found.records(cut=cut)
+
+    def _quoted(self) -> Iterator[_Records]:
+        pending: list[str] = []
+        first, reader, cut = 1, QuotedLines(self._dialect.delimiter, self._width), False
+        for number, lines, plain, end, cut in read_lines(self._path, self._charset, self._source, keep_returns=True):
+            if number == 1:
+                reader = QuotedLines(self._dialect.delimiter, self._width, end)
+            if plain and not pending and (rows := reader.rows(lines)) and self._are_square(rows):
+                yield _Records(range(first, first + len(rows)), lines, rows, square=True)
+                first += len(rows)
+                continue
+            pending += lines
+            found = _Found()
+            first = self._take(reader, pending, first, found, final=False)
+            yield from found.records(cut=cut and not pending)
+        found = _Found()
+        self._take(reader, pending, first, found, final=True)
+        yield from found.records(cut=cut)
+
+    def _take(self, reader: QuotedLines, pending: list[str], first: int, found: _Found, *, final: bool) -> int:
+        """Move the rows of lines that are pending; return the number of the first line that is left.
+
+        Args:
+            reader: Reads them.
+            pending: The lines.
+            first: Number of the first of them.
+            found: Receives the rows.
+            final: No line follows.
+        """
+        index = 0
+        while index < len(pending):
+            line = pending[index].rstrip("\r")
+            row, count = reader.take(pending, index, final=final) if len(line) <= LONGEST else (None, 1)
+            if not count:
+                break
+            is_row = row is not None and len(row) == self._width
+            if not is_row and len(line) <= LONGEST and len(pieces := _BREAK.split(line)) > 1:
+                pending[index : index + 1] = pieces
+                continue
+            text = "\n".join(pending[index : index + count])
+            found.add(first + index, text, row and self._sound(row))
+            index += count
+        del pending[:index]
+        return first + index
+
+    def _are_square(self, rows: list[list[str]]) -> bool:
+        """Return whether all rows are as wide as the header, and none may be blank: its first cell is not."""
+        if set(map(len, rows)) != {self._width}:
+            return False
+        firsts = list(map(_first, rows))
+        return all(firsts) and not any(map(str.isspace, firsts))
+
+    def _sound(self, row: list[str]) -> list[str]:
+        """Return cells without NUL characters, which no database takes."""
+        if not any("\0" in cell for cell in row):
+            return row
+        row = [cell if cell.strip("\0 \t\u00a0") else "" for cell in row]
+        if not self._has_nul and any("\0" in cell for cell in row):
+            self._has_nul = True
+            self._warn(f"{self._source}: texts hold NUL characters, which became {REPLACEMENT!a}")
+        return [cell.replace("\0", REPLACEMENT) for cell in row]
 
 
-class Header(t.NamedTuple):
-    """The first line of a file, as far as it tells the file's format.
+class _Found:
+    """Collects lines with values, one by one."""
 
-    Attributes:
-        names: Amazon's names; empty if the file is empty.
-        delimiter: Between them: a tab, or a comma if there is no tab.
-        quoted: They are enclosed in quotes.
-    """
+    def __init__(self) -> None:
+        self._records = _Records([], [], [])
+        self._ends_blank = False
 
-    names: list[str]
-    delimiter: str
-    quoted: bool
+    def add(self, number: int, line: str, row: list[str] | None) -> None:
+        """Add a line, if it is not blank."""
+        self._ends_blank = row is not None and not any(cell and not cell.isspace() for cell in row)
+        if not self._ends_blank:
+            for values, value in zip(self._records, (number, line, row), strict=False):
+                t.cast("list[t.Any]", values).append(value)
 
-
-def read_header(path: Path, charset: str | None = None, country: str | None = None) -> Header:
-    """Read a file's header, whatever its dialect. Reads the head of the file only.
-
-    Args:
-        path: The file, gzip or plain.
-        charset: What the document host named.
-        country: Country of the marketplace, if known.
-
-    Raises:
-        DocumentError: The gzip data is damaged.
-    """
-    text = head_text(path, path.name, declared=charset, country=country)
-    line = next(filter(None, map(str.strip, re.split(r"[\r\n]", text.lstrip("\ufeff")))), "")
-    delimiter = "\t" if "\t" in line else ","
-    names = next(csv.reader([line], delimiter=delimiter), []) if "\0" not in line else []
-    return Header([name.strip("\ufeff ") for name in names], delimiter, line.startswith('"'))
+    def records(self, *, cut: bool) -> Iterator[_Records]:
+        """Yield what was added; say whether the last line is the file's last and has no end."""
+        numbers, lines, rows, *_ = self._records
+        for start in range(0, len(rows), BATCH):
+            end = start + BATCH
+            is_cut = cut and not self._ends_blank and end >= len(rows)
+            yield _Records(numbers[start:end], lines[start:end], rows[start:end], cut=is_cut)
 
 
 def is_empty(path: Path) -> bool:
@@ -248,7 +303,7 @@ def is_empty(path: Path) -> bool:
     head = b""
     lines: list[bytes] = []
     with unzipped(path, path.name) as file:
-        while len(lines) <= 1 and len(head) < _LONGEST_LINE and (block := file.read(_HEAD)):
+        while len(lines) <= 1 and len(head) < LONGEST and (block := file.read(HEAD)):
             head += block
-            lines = [line for line in head.splitlines() if line.strip(b' \t,"\0')]
-    return len(lines) == 1 and len(head) < _LONGEST_LINE
+            lines = [line for line in head.splitlines() if line.strip(b' \t,;"\0\xef\xbb\xbf')]
+    return len(lines) == 1 and len(head) < LONGEST

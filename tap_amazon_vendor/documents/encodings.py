@@ -27,6 +27,14 @@ _BOMS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 
+#: Where the NUL bytes are in the first four, if the first letters are ASCII and there is no byte order mark.
+_WIDE: dict[tuple[bool, ...], str] = {
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+}
+
 #: Names in Java or an old standard for what is in fact the larger Windows charset.
 _WINDOWS = {
     **dict.fromkeys(("ascii", "iso8859-1", "latin-1"), "cp1252"),
@@ -71,7 +79,10 @@ def is_utf_8(blocks: Iterable[bytes], declared: str | None) -> bool:
     sure = label is None or _extends_ascii(label)
     decoder = codecs.getincrementaldecoder("utf-8")()
     rest = b""
+    is_first = True
     for block in blocks:
+        if is_first:
+            sure, is_first = sure and not _wide(block), False
         if not sure or (not rest and block.isascii()):
             continue
         try:
@@ -167,7 +178,7 @@ def head_text(path: Path, source: str, *, declared: str | None = None, country: 
 
 def _candidates(head: bytes, declared: str | None, country: str | None) -> tuple[list[str], list[str]]:
     """Return the charsets that are recognisable, and those in which most bytes decode, the most likely first."""
-    by_mark = next((name for mark, name in _BOMS.items() if head.startswith(mark)), None)
+    by_mark = next((name for mark, name in _BOMS.items() if head.startswith(mark)), None) or _wide(head)
     by_label = _codec(declared)
     # UTF-16, say, or ISO-2022-JP: its bytes may look like another text in ASCII.
     disguised = by_label if by_label and not _extends_ascii(by_label) else None
@@ -176,6 +187,11 @@ def _candidates(head: bytes, declared: str | None, country: str | None) -> tuple
         list(dict.fromkeys(filter(None, (by_mark, disguised, "utf-8")))),
         list(dict.fromkeys(filter(None, (by_label, *by_country)))),
     )
+
+
+def _wide(head: bytes) -> str | None:
+    """Return the charset of a text of wide letters that has no byte order mark."""
+    return _WIDE.get(tuple(not byte for byte in head[:4]))
 
 
 def _codec(label: str | None) -> str | None:

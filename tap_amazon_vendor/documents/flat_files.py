@@ -1,4 +1,4 @@
-"""Flat files: from the lines of a tab- or comma-separated document to typed rows, in constant memory.
+"""Flat files: from the lines of a delimited document to typed rows, in constant memory.
 
 It works column by column, a few hundred lines at a time: most of the time is then spent in built-in functions.
 """
@@ -6,44 +6,25 @@ It works column by column, a few hundred lines at a time: most of the time is th
 from __future__ import annotations
 
 import typing as t
-import unicodedata
-from collections import Counter
 from dataclasses import dataclass, field
-from functools import partial
 
-from tap_amazon_vendor.documents.cell_values import (
-    COMMA_COUNTRIES,
-    Convention,
-    are_iso_times,
-    convention_of,
-    kind_of,
-    text_converter,
-)
-from tap_amazon_vendor.documents.delimited import Table
+from tap_amazon_vendor.documents.cell_values import kind_of
+from tap_amazon_vendor.documents.delimited import Chunk, Table
 from tap_amazon_vendor.documents.encodings import Charset, find_charset
 from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.documents.flat_cells import Cells, Formats, Unreadable
+from tap_amazon_vendor.documents.header_names import HeaderNames
 from tap_amazon_vendor.documents.keys import NONE, key_texts, without_value
-from tap_amazon_vendor.documents.rows import EXTRA, column_name, extra_text, in_order
+from tap_amazon_vendor.documents.occurrences import Occurrences
+from tap_amazon_vendor.documents.rows import EXTRA, extra_text, in_order
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     Row = dict[str, t.Any]
-
-#: Most converted texts that are cached for each column.
-_REMEMBERED = 1 << 14
-
-#: Bits of the filter for repeated keys: of three million keys, one in two hundred collides by chance, which only costs
-#: a little memory.
-_KEY_BITS = 1 << 28
-
-_NUMBERS = frozenset({"integer", "number"})
-_DATES = frozenset({"date", "date-time", "day"})
-
-#: Kind of a text column that is part of the key.
-_KEY_TEXT = "key text"
-_TEXTS = frozenset({"string", _KEY_TEXT})
+    #: Why lines of a chunk are no rows: by index, the reason and the column.
+    Faults = dict[int, tuple[str, str | None]]
 
 LINE_NUMBER = "line_number"
 OCCURRENCE = "occurrence"
@@ -64,25 +45,22 @@ class Derived:
 
 @dataclass(frozen=True)
 class FlatFile:
-    """The format of a report's flat file, as a stream declares it.
+    """The format of a report's flat file, as a stream declares it. What is between cells, the file itself shows.
 
     Attributes:
-        delimiter: Between cells: tab or comma.
-        quoted: Cells may be enclosed in quotes. In all other files a quote is data (docs/amazon/documents.md#quotes).
-        headers: Column of each translated header name. Other names become columns by `column_name`.
-        numbered: Column that makes rows without identity of their own differ: `LINE_NUMBER` is the number of the row
-            in the file, `OCCURRENCE` its number among the rows with the same other key columns; both from 1.
-        day_first: Order in dates like ``02/03/2026``, if known. Else the file has to show it.
+        headers: Column of each header name that is spelled another way. Others are found by `HeaderNames`.
+        numbered: Column that makes rows without identity of their own differ: `LINE_NUMBER` is the number of the line
+            among those with values, `OCCURRENCE` its number among the rows with the same other key columns; both from
+            1.
+        day_first: Order in dates like ``02/03/2026``, if known. What a file proves has precedence.
         local_numbers: Numbers use the local format, ``1.234,56`` in Europe (docs/amazon/documents.md#local-formats).
-            If not, ``1.234`` is a bit more than one.
+            If not, ``1.234`` is a bit more than one, where the file proves nothing else.
         nulls: Texts of Amazon's that stand for no value in columns that are not text.
         derived: How columns are made that a document lacks.
         days: Date columns that some documents give with a clock, or as a month. They hold the day, or the month's
             first; a derived column has the rest.
     """
 
-    delimiter: str = "\t"
-    quoted: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     numbered: str | None = None
     day_first: bool | None = None
@@ -95,13 +73,14 @@ class FlatFile:
 class FlatFileReader:
     """Reads the flat files of one stream."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # each is one fact
         self,
         flat: FlatFile,
         columns: Mapping[str, Mapping[str, t.Any]],
         keys: Iterable[str],
         unknown: Callable[[str], None],
         warn: Callable[[str], None],
+        required: Collection[str] = (),
     ) -> None:
         """Prepare the columns.
 
@@ -111,6 +90,7 @@ class FlatFileReader:
             keys: Key columns: never null, and never empty text (see `keys`).
             unknown: Called with the name of a column that the schema does not have, once for each file.
             warn: Called with a warning for the user, one sentence.
+            required: Text columns of the key that must not be blank. Of all of them, one must not be, in any case.
         """
         self._flat = flat
         self._kinds = {name: kind_of(schema) for name, schema in columns.items() if name != EXTRA}
@@ -118,10 +98,10 @@ class FlatFileReader:
         self._has_extra = EXTRA in columns
         self._keys = tuple(key for key in keys if key != flat.numbered)
         self._key_texts = tuple(key for key in self._keys if self._kinds.get(key) == "string")
-        self._kinds |= dict.fromkeys(self._key_texts, _KEY_TEXT)
+        self._required = tuple(key for key in self._key_texts if key in required)
         self._unknown = unknown
         self._warn = warn
-        self._headers = {_comparable(name): column for name, column in flat.headers.items()}
+        self._names = HeaderNames((name for name in self._kinds if name != flat.numbered), flat.headers)
 
     def read(  # noqa: PLR0913  # each is one fact
         self,
@@ -135,262 +115,216 @@ class FlatFileReader:
     ) -> Iterator[list[Row]]:
         """Read a file.
 
+        Each line with a value after the header is a row, or rejected.
+
         Args:
             path: The file, gzip or plain.
             constants: Columns that have the same value in each row.
             source: What to call the file in an error.
-            findings: Counts what is found besides the rows.
+            findings: Receives the lines that are no rows, and counts the cells that are not of their column's type.
             charset: How to decode it, or what the document host declared.
             country: Country of the marketplace, if known: charset and formats depend on it.
 
         Yields:
-            Chunks of rows with every column of the schema. What is absent is null.
+            Chunks of rows with every column of the schema. What is absent is null, and so is what can't be read: the
+            text is in `EXTRA` then, as are columns that the schema does not have.
 
         Raises:
-            DocumentError: The file is damaged, is of another report, a value is not of its column's type, or a key
-                of a line has no value. Names file, line (the header's is 1) and column, and never the value.
+            DocumentError: The file is damaged as a whole, or of another report.
         """
         findings = findings or Findings()
         if not isinstance(charset, Charset):
             charset = find_charset(path, source, self._warn, declared=charset, country=country)
-        table = Table(path, charset, self._flat.delimiter, source, quoted=self._flat.quoted)
+        table = Table(path, charset, source, self._warn)
         known, unknown = self._assign(table, constants)
-        derived = {name: each for name, each in self._flat.derived.items() if name not in known}
-        for header in unknown:
-            self._unknown(header)
-        cells = _Cells(table, known, self._kinds, self._flat, country)
-        occurrences = self._occurrences(table, cells, known, derived) if self._flat.numbered == OCCURRENCE else None
+        for name in unknown:
+            self._unknown(name)
+        flat = self._flat
+        derived = {name: each for name, each in flat.derived.items() if name not in known}
+        cells = Cells(table, known, self._kinds, Formats(flat.day_first, flat.local_numbers, flat.nulls, country))
+        occurrences = self._occurrences(table, cells, known, derived) if flat.numbered == OCCURRENCE else None
         extra = [EXTRA] if unknown or self._has_extra else []
         template = {
             name: None if name in known or name in derived else constants.get(name)
             for name in in_order(constants, [*self._kinds, *extra])
         }
-        read = 0
-        for lines, rows in table.chunks():
-            texts_by_index = list(zip(*rows, strict=True))
-            # Columns without any value come from the template: whole groups of them are empty in most files.
-            columns = {
-                name: cells.convert(name, lines, texts_by_index[index])
-                for name, index in known.items()
-                if name in self._key_texts or any(texts_by_index[index])
-            }
-            for name, each in derived.items():
-                columns[name] = list(map(each.make, *(texts_by_index[known[source]] for source in each.sources)))
-            self._check_keys(table, lines, columns, known)
-            if self._flat.numbered == LINE_NUMBER:
-                columns[LINE_NUMBER] = range(read + 1, read + len(rows) + 1)
+        for whole in table.chunks(findings.reject):
+            chunk, columns = whole, self._convert(cells, whole, known, derived)
+            if faults := self._faults(columns, known, derived, len(chunk.rows)):
+                chunk = _without(chunk, faults, findings)
+                if not chunk.rows:
+                    continue
+                columns = self._convert(cells, chunk, known, derived)
+            values = columns.values
+            if unknown or columns.unreadable:
+                values[EXTRA] = _extras(chunk, columns, unknown, known, findings)
+            if flat.numbered == LINE_NUMBER:
+                values[LINE_NUMBER] = chunk.ordinals
             elif occurrences:
-                nulls = (None,) * len(rows)
-                compared = (columns.get(name, nulls) for name in self._compared(known, derived))
-                columns[OCCURRENCE] = occurrences.of(zip(*compared, strict=True))
-            if unknown:
-                columns[EXTRA] = [
-                    extra_text({name: text or None for name, text in zip(unknown, row, strict=True)})
-                    for row in zip(*(texts_by_index[index] for index in unknown.values()), strict=True)
-                ]
-            read += len(rows)
-            chunk = [template.copy() for _ in rows]
-            for name, values in columns.items():
-                for row, value in zip(chunk, values, strict=True):
-                    row[name] = value
-            yield chunk
+                values[OCCURRENCE] = occurrences.of(self._compared(columns, known, derived, len(chunk.rows)))
+            yield _rows(template, columns, len(chunk.rows))
 
     def column(self, header: str) -> str | None:
         """Return the column of a header name, None if the schema has none."""
-        column = self._headers.get(_comparable(header)) or column_name(header)
-        return column if column in self._kinds and column != self._flat.numbered else None
+        return self._names.find(header)[0]
 
     def _assign(self, table: Table, constants: Mapping[str, t.Any]) -> tuple[dict[str, int], dict[str, int]]:
-        """Return the index of each known column, and of each unknown one by Amazon's name."""
-        known: dict[str, int] = {}
-        unknown: dict[str, int] = {}
-        for index, header in enumerate(table.header):
-            column = self.column(header)
-            places, name = (known, column) if column else (unknown, header or f"column {index + 1}")
-            if name in places:
-                raise table.error(1, index, "appears twice")
-            places[name] = index
-        if not known:
-            raise table.error(1, None, "the header has no column of this report")
-        for name, each in self._flat.derived.items():
-            for source in each.sources:
-                if name not in known and source not in known:
-                    raise table.error(1, None, f"column {source} is missing")
-        for key in self._keys:
-            if key not in known and key not in self._flat.derived and constants.get(key) is None:
-                raise table.error(1, None, f"column {key} is missing")
-        return known, unknown
+        """Return the index of each known column, and of each unknown one by Amazon's name.
 
-    def _check_keys(
-        self, table: Table, lines: Sequence[int], columns: Mapping[str, Sequence[t.Any]], known: Mapping[str, int]
-    ) -> None:
-        for key in self._keys:
-            if key in known and None in (values := columns.get(key, (None,))):
-                raise table.error(lines[values.index(None)], known[key], "has no value")
-        texts = [key for key in self._key_texts if key in known]
-        # Numbered lines are distinct anyway.
-        if self._flat.numbered or not all(NONE in columns[key] for key in texts):
-            return
-        for line, *values in zip(lines, *(columns[key] for key in texts), strict=True):
-            if values and all(value is NONE for value in values):
-                if len(texts) == 1:
-                    raise table.error(line, known[texts[0]], "has no value")
-                raise table.error(line, None, without_value(texts))
-
-    def _occurrences(
-        self, table: Table, cells: _Cells, known: Mapping[str, int], derived: Mapping[str, Derived]
-    ) -> _Occurrences:
-        """Find keys that occur more than once. Reads the whole file."""
-        occurrences = _Occurrences()
-        keys = self._compared(known, derived)
-        for lines, rows in table.chunks():
-            texts_by_index = list(zip(*rows, strict=True))
-            columns = (
-                list(map(derived[key].make, *(texts_by_index[known[source]] for source in derived[key].sources)))
-                if key in derived
-                else cells.convert(key, lines, texts_by_index[known[key]])
-                for key in keys
-            )
-            occurrences.look(zip(*columns, strict=True))
-        return occurrences
-
-    def _compared(self, known: Mapping[str, int], derived: Mapping[str, Derived]) -> list[str]:
-        """Return the columns whose values make two rows equal."""
-        return [key for key in self._keys if key in known or key in derived] or list(known)
-
-
-class _Cells:
-    """The conversion of one file's cells."""
-
-    def __init__(
-        self,
-        table: Table,
-        known: Mapping[str, int],
-        kinds: Mapping[str, str],
-        flat: FlatFile,
-        country: str | None,
-    ) -> None:
-        self._table = table
-        self._known = known
-        self._kinds = kinds
-        self._flat = flat
-        self._country = country
-        self._proven: dict[str, dict[str, set[Convention]]] = {}
-        self._values = {
-            name: _Remembered(
-                text_converter(
-                    kinds[name], partial(self._choose, name), only=self._declared(kinds[name]), nulls=flat.nulls
-                )
-            )
-            for name in known
-            if kinds[name] not in _TEXTS
-        }
-
-    def convert(self, name: str, lines: Sequence[int], cells: Sequence[str]) -> Sequence[t.Any]:
-        """Convert the cells of a column.
+        Of several names for one column the closest spelling is the column, and the first of equally close ones.
 
         Raises:
-            DocumentError: A cell is not of the column's type.
+            DocumentError: The header is of another report.
         """
-        if self._kinds[name] == _KEY_TEXT:
-            return key_texts(cells)
-        values = self._values.get(name)
-        if values is None or (self._kinds[name] == "date-time" and are_iso_times(cells)):
-            if "" not in cells:
-                return cells
-            return [cell or None for cell in cells]
-        try:
-            return list(map(values.__getitem__, cells))
-        except ValueError:
-            for line, cell in zip(lines, cells, strict=True):
-                try:
-                    values[cell]
-                except ValueError as error:  # noqa: PERF203  # only to find the one
-                    raise self._table.error(line, self._known[name], str(error)) from None
-            raise
+        best: dict[str, tuple[int, int]] = {}
+        for index, header in enumerate(table.header):
+            column, distance = self._names.find(header)
+            if column and (distance, index) < best.get(column, (distance + 1, 0)):
+                best[column] = distance, index
+        known = {column: index for column, (_, index) in best.items()}
+        if not known:
+            raise table.error(1, "the header has no column of this report")
+        derived = self._flat.derived
+        sources = {source for name in derived if name not in known for source in derived[name].sources}
+        for column in (*sources, *self._keys):
+            if column not in known and column not in derived and constants.get(column) is None:
+                raise table.error(1, f"column {column} is missing")
+        return known, self._unknown_names(table, known)
 
-    def _declared(self, kind: str) -> Convention | None:
-        if self._flat.day_first is None or kind not in _DATES:
-            return None
-        return Convention.CONTINENTAL if self._flat.day_first else Convention.ENGLISH
+    def _unknown_names(self, table: Table, known: Mapping[str, int]) -> dict[str, int]:
+        """Return the index of each column that is not known, by a name of its own."""
+        # The text of a cell that can't be read is told by the column's name.
+        taken = {column for column in known if self._kinds[column] != "string"}
+        unknown: dict[str, int] = {}
+        for index, header in enumerate(table.header):
+            if index not in known.values():
+                name, number = header or f"column {index + 1}", 1
+                while name in unknown or name in taken:
+                    number += 1
+                    name = f"{header} ({number})"
+                unknown[name] = index
+        return unknown
 
-    def _choose(self, name: str, text: str) -> Convention | None:
-        """Return the convention of an ambiguous text.
-
-        The rest of the column proves it, or the rest of the file. If neither does, numbers have a decimal point if
-        the country or the report has one, and dates begin with the month in the United States.
-        """
-        family = _DATES if self._kinds[name] in _DATES else _NUMBERS
-        proven = self._proofs(family)
-        proofs = proven[name] or set().union(*proven.values())
-        if proofs:
-            return next(iter(proofs)) if len(proofs) == 1 else None
-        if family is _DATES:
-            return Convention.ENGLISH if self._country == "US" else None
-        has_point = self._country is not None and self._country not in COMMA_COUNTRIES
-        if has_point or ("." in text and not self._flat.local_numbers):
-            return Convention.ENGLISH
-        return None
-
-    def _proofs(self, family: frozenset[str]) -> dict[str, set[Convention]]:
-        """Collect the conventions that the texts of each column prove. Reads the whole file, once for each family."""
-        key = min(family)
-        if key not in self._proven:
-            indexes = {name: index for name, index in self._known.items() if self._kinds[name] in family}
-            proven: dict[str, set[Convention]] = {name: set() for name in indexes}
-            for _, rows in self._table.chunks():
-                for name, index in indexes.items():
-                    for text in {row[index] for row in rows}:
-                        convention = convention_of(self._kinds[name], text)
-                        if convention is not None:
-                            proven[name].add(convention)
-            self._proven[key] = proven
-        return self._proven[key]
-
-
-class _Remembered(dict[str, t.Any]):
-    """Cache of converted texts, filled on first use. Cells repeat a lot."""
-
-    def __init__(self, convert: Callable[[str], t.Any]) -> None:
-        super().__init__()
-        self._convert = convert
-
-    def __missing__(self, text: str) -> t.Any:  # noqa: ANN401
-        value = self._convert(text)
-        if len(self) < _REMEMBERED:
-            self[text] = value
-        return value
-
-
-class _Occurrences:
-    """Numbers equal keys. Only keys that occur more than once are kept in memory."""
-
-    def __init__(self) -> None:
-        self._met = bytearray(_KEY_BITS >> 3)
-        self._repeated: set[int] = set()
-        self._counts: Counter[tuple[t.Any, ...]] = Counter()
-
-    def look(self, keys: Iterable[tuple[t.Any, ...]]) -> None:
-        """Note keys, to find repeated ones before they are numbered."""
-        met = self._met
-        for key in keys:
-            spot = hash(key) % _KEY_BITS
-            bit = 1 << (spot & 7)
-            if met[spot >> 3] & bit:
-                self._repeated.add(spot)
+    def _convert(
+        self, cells: Cells, chunk: Chunk, known: Mapping[str, int], derived: Mapping[str, Derived]
+    ) -> _Columns:
+        texts = list(zip(*chunk.rows, strict=True))
+        columns = _Columns({}, set(), set())
+        for name, index in known.items():
+            column: Sequence[str] = texts[index]
+            # In most files many columns hold one text, or none. It is converted once.
+            first = column[0]
+            if is_same := first == column[-1] and column.count(first) == len(column):
+                columns.same.add(name)
+                column = column[:1]
+            values: Sequence[t.Any]
+            if name in self._key_texts:
+                values = key_texts(column)
             else:
-                met[spot >> 3] |= bit
+                values, has_unreadable = cells.convert(name, column)
+                if has_unreadable:
+                    columns.unreadable.add(name)
+            columns.values[name] = [values[0]] * len(chunk.rows) if is_same else values
+        for name, each in derived.items():
+            columns.values[name] = list(map(each.make, *(texts[known[source]] for source in each.sources)))
+        return columns
 
-    def of(self, keys: Iterable[tuple[t.Any, ...]]) -> list[int]:
-        """Number keys: the first of equal ones is 1."""
-        numbers = []
-        for key in keys:
-            number = 1
-            if hash(key) % _KEY_BITS in self._repeated:
-                number = self._counts[key] = self._counts[key] + 1
-            numbers.append(number)
-        return numbers
+    def _faults(self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int) -> Faults:
+        """Return the lines of a chunk that have no key."""
+        faults: Faults = {}
+        texts = [key for key in self._key_texts if key in known]
+        if texts and all(NONE in columns.values[key] for key in texts):
+            blank = without_value(texts), texts[0] if len(texts) == 1 else None
+            for index in range(size):
+                if all(columns.values[key][index] is NONE for key in texts):
+                    faults[index] = blank
+        for key in self._keys:
+            if key in known or key in derived:
+                for index, text in self._key_faults(key, columns):
+                    faults.setdefault(index, (f"column {key} {text}", key))
+        return faults
+
+    def _key_faults(self, key: str, columns: _Columns) -> Iterator[tuple[int, str]]:
+        """Yield the indexes of lines without a value of a key, and why."""
+        values = columns.values[key]
+        is_required = key in self._required and NONE in values
+        if is_required or None in values or key in columns.unreadable:
+            for index, value in enumerate(values):
+                if isinstance(value, Unreadable):
+                    yield index, value.reason
+                elif value is None or (is_required and value is NONE):
+                    yield index, "has no value"
+
+    def _occurrences(
+        self, table: Table, cells: Cells, known: Mapping[str, int], derived: Mapping[str, Derived]
+    ) -> Occurrences:
+        """Find keys that occur more than once. Reads the whole file."""
+        occurrences = Occurrences()
+        needed = {*self._keys, *(source for each in derived.values() for source in each.sources)}
+        keys = {name: index for name, index in known.items() if name in needed} if needed & known.keys() else known
+        for chunk in table.chunks():
+            columns = self._convert(cells, chunk, keys, derived)
+            for name in columns.unreadable:
+                columns.values[name] = _readable(columns.values[name])
+            occurrences.look(self._compared(columns, known, derived, len(chunk.rows)))
+        return occurrences
+
+    def _compared(
+        self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int
+    ) -> Iterator[tuple[t.Any, ...]]:
+        """Return what makes two rows equal: the key, or where the rows have none, everything."""
+        keys = [key for key in self._keys if key in known or key in derived] or list(known)
+        return zip(*(columns.values.get(key, (None,) * size) for key in keys), strict=True)
 
 
-def _comparable(header: str) -> str:
-    return unicodedata.normalize("NFKC", header).strip("\ufeff \t").casefold()
+class _Columns(t.NamedTuple):
+    """The values of a chunk, column by column.
+
+    Attributes:
+        values: Of each column.
+        same: Columns that hold one value only.
+        unreadable: Columns with `Unreadable` values.
+    """
+
+    values: dict[str, Sequence[t.Any]]
+    same: set[str]
+    unreadable: set[str]
+
+
+def _readable(values: Sequence[t.Any]) -> list[t.Any]:
+    return [None if isinstance(value, Unreadable) else value for value in values]
+
+
+def _rows(template: Row, columns: _Columns, size: int) -> list[Row]:
+    """Return the rows of a chunk."""
+    template = template.copy()  # Merged dictionaries would be larger, and so would be their copies.
+    for name in columns.same:
+        template[name] = columns.values[name][0]
+    rows = [template.copy() for _ in range(size)]
+    for name, values in columns.values.items():
+        if name not in columns.same:
+            for row, value in zip(rows, values, strict=True):
+                row[name] = value
+    return rows
+
+
+def _without(chunk: Chunk, faults: Faults, findings: Findings) -> Chunk:
+    """Reject the lines of a chunk that are at fault, and return the others."""
+    for index, (reason, column) in sorted(faults.items()):
+        findings.reject(chunk.numbers[index], chunk.lines[index].rstrip("\r"), reason, column)
+    keep = [index for index in range(len(chunk.rows)) if index not in faults]
+    return Chunk(*(t.cast("t.Any", [values[index] for index in keep]) for values in chunk))
+
+
+def _extras(
+    chunk: Chunk, columns: _Columns, unknown: Mapping[str, int], known: Mapping[str, int], findings: Findings
+) -> list[str | None]:
+    """Return `EXTRA` of each row: its unknown columns, and the texts that can't be read, which become null."""
+    extras: list[Row] = [{name: row[index] or None for name, index in unknown.items()} for row in chunk.rows]
+    for name in columns.unreadable:
+        for extra, row, value in zip(extras, chunk.rows, columns.values[name], strict=True):
+            if isinstance(value, Unreadable):
+                extra[name] = row[known[name]]
+                findings.unreadable_cells[name] += 1
+        columns.values[name] = _readable(columns.values[name])
+    return [extra_text(extra) if extra else None for extra in extras]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
-from tap_amazon_vendor.documents.delimited import Header, Table, read_header
+from tap_amazon_vendor.documents.delimited import Table
+from tap_amazon_vendor.documents.dialects import read_header
 from tap_amazon_vendor.documents.encodings import find_charset, head_text
 from tap_amazon_vendor.documents.files import first_rows, open_document, open_flat_file, text_start
 from tap_amazon_vendor.documents.flat_files import FlatFileReader
@@ -208,9 +209,7 @@ class Recogniser:
             raise UnknownReportError(text)
         stream = self._choose(file, whole or damaged)
         document = open_flat_file(file.path)
-        return Recognised(
-            (stream,), document, _dialect(t.cast("FlatFile", stream.report.layout), header), tuple(header.names)
-        )
+        return Recognised((stream,), document, stream.report.layout, tuple(header.names))
 
     def _choose(self, file: InboxFile, fits: Mapping[ReportRows, _Fit]) -> ReportRows:
         """Return the stream that fits best; of equally good ones, the one that the file's name contains.
@@ -253,7 +252,7 @@ class Recogniser:
         reader = self._readers[stream]
         columns = {reader.column(name): index for index, name in enumerate(found.names)}
         for name in _MARKETPLACE_COLUMNS:
-            if name in columns and (known := _known_marketplaces(_cells(file, found.flat, columns[name]))):
+            if name in columns and (known := _known_marketplaces(_cells(file, columns[name]))):
                 return known
         return set()
 
@@ -298,16 +297,10 @@ def _known_marketplaces(texts: Iterable[str]) -> set[str]:
     return {found for text in texts if (found := named_marketplace(text))}
 
 
-def _cells(file: InboxFile, flat: FlatFile, index: int) -> set[str]:
+def _cells(file: InboxFile, index: int) -> set[str]:
     """Return the distinct texts in a column of a flat file."""
-    table = Table(file.path, find_charset(file.path, file.name, _ignore), flat.delimiter, file.name, quoted=flat.quoted)
-    return {row[index] for _, rows in table.chunks() for row in rows}
-
-
-def _dialect(flat: FlatFile, header: Header) -> FlatFile:
-    """Return a file's layout: downloads from Seller Central have commas and quotes where the API has tabs."""
-    comma = header.delimiter == ","
-    return replace(flat, delimiter=header.delimiter, quoted=flat.quoted or header.quoted or comma)
+    table = Table(file.path, find_charset(file.path, file.name, _ignore), file.name)
+    return {row[index] for chunk in table.chunks() for row in chunk.rows}
 
 
 def _named(name: str, streams: Iterable[ReportRows]) -> list[ReportRows]:

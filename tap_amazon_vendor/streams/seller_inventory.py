@@ -24,9 +24,8 @@ from tap_amazon_vendor.streams.seller_orders import (
     TABS,
 )
 
-#: The only reports whose cells are quoted (docs/amazon/documents.md#quotes). Their dates begin with the month
-#: everywhere.
-QUOTED = FlatFile(quoted=True, day_first=False)
+#: Both ledgers (docs/amazon/documents.md#quotes). Their dates begin with the month everywhere.
+QUOTED = FlatFile(day_first=False)
 
 
 def _time_period(date: str) -> str:
