@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amazon_sandbox.data import ARCHIVED, TABLES
+from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
+from amazon_sandbox.data import ARCHIVED, TABLES, Data
 from amazon_sandbox.data.tables import HEADERS, Style, Table
 from amazon_sandbox.faults import FLAT_CONTENT
 from amazon_sandbox.flatfiles import UNDECODABLE, charset, text_of, write
