@@ -15,7 +15,6 @@ from amazon_sandbox import flatfiles
 from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
 from amazon_sandbox.data import Data
 from tap_amazon_vendor.config.marketplaces import BY_ID
-
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.flat_files import FlatFileReader
 from tap_amazon_vendor.errors import DocumentError
