@@ -193,6 +193,7 @@ class Documents:
             start=start,
             end=job.created_at if job.fault == "range_ignored" else end,
             as_of=job.created_at,
+            whole_region=job.fault == "marketplace_ignored",
         )
 
     def _parts(self, job: Job) -> dict[str, Any]:

@@ -66,7 +66,10 @@ FLAT_CONTENT: Mapping[str, str] = {
     "charset_wrong": "flat file: the download says a charset that it is not",
     "undecodable_bytes": "flat file: a text has bytes that no charset has",
     "line_cut_off": "flat file: the last line ends in its middle",
+    "dirty_cells": "flat file: every hundredth cell holds a word, a dash, a percent sign, NULs or the like",
+    "dirty_lines": "flat file: every fiftieth line is cut, shifted by a cell, or has a lone quote",
     "equal_lines": "flat file: every third line stands there twice",
+    "marketplace_ignored": "orders, reimbursements, estimated fees: the file holds the whole region",
     "range_ignored": "flat file: dataEndTime is ignored, the file runs to today",
 }
 # Part of one download: the next one is good.
@@ -95,13 +98,15 @@ FAULTS: Mapping[str, str] = {
 """All faults: name and one line on what is struck and how."""
 
 
-def of_report(*, flat: bool) -> Collection[str]:
+def of_report(*, flat: bool, regional: bool = False) -> Collection[str]:
     """The faults that a report can have.
 
     Args:
         flat: Whether its document is a flat file, and not JSON.
+        regional: Whether it is one that may ignore the marketplace.
     """
-    return {*JOB, *CONTENT, *(FLAT_CONTENT if flat else JSON_CONTENT)}
+    own = {*JOB, *CONTENT, *(FLAT_CONTENT if flat else JSON_CONTENT)}
+    return own if regional else own - {"marketplace_ignored"}
 
 
 def of_download(*, compressed: bool) -> Collection[str]:

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 # A lead byte of Shift_JIS without its second one; no character of cp1252 or UTF-8 either.
 UNDECODABLE = b"\x81\xff"
+# What people, spreadsheets and Amazon's own systems leave in place of a value.
+DIRT = (
+    b"N/A", b"-", b"--", b"n/a", b"NULL", b"12.5%", b"five", b"1,2,3", b"1.2.3", b"#REF!", b"=1+1", b"nan", b"inf",
+    b"31/02/2026", b"0000-00-00", b"99/99/9999", b"\0\0", b"\0", b" ", b"$ 5",
+)  # fmt: skip
+DIRTY_CELL, DIRTY_LINE = 100, 50
 SURPRISES = ("unit-weight", "carbon-label")
 
 
@@ -34,6 +40,10 @@ def write(table: Table, fault: str | None = None) -> Iterator[bytes]:
         yield b"\xef\xbb\xbf"
     elif fault == "undecodable_bytes":
         lines = _with_undecodable(lines)
+    elif fault == "dirty_cells":
+        lines = _with_dirty_cells(lines, table.style)
+    elif fault == "dirty_lines":
+        lines = _with_dirty_lines(lines)
     elif fault == "line_cut_off":
         lines = _cut_off(lines, len(table.columns))
     yield from lines
@@ -132,6 +142,39 @@ def _with_undecodable(lines: Iterator[bytes]) -> Iterator[bytes]:
         place = cells.index(longest)
         cells[place] = longest[:-1] + UNDECODABLE + longest[-1:]
         yield from chain([b"\t".join(cells)], lines)
+
+
+def _with_dirty_cells(lines: Iterator[bytes], style: Style) -> Iterator[bytes]:
+    """Put dirt into every hundredth cell, one kind after the other."""
+    newline = style.newline.encode()
+    quote = b'"' if style.quoted else b""
+    yield next(lines)
+    number = 0
+    for line in lines:
+        cells = line.removesuffix(newline).split(b"\t")
+        for place in range(len(cells)):
+            if number % DIRTY_CELL == DIRTY_CELL // 2:
+                cells[place] = quote + DIRT[number // DIRTY_CELL % len(DIRT)] + quote
+            number += 1
+        yield b"\t".join(cells) + newline
+
+
+def _with_dirty_lines(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Damage the second of every fifty lines: cut it, shift it by a cell, put a quote before a cell."""
+    yield next(lines)
+    for number, line in enumerate(lines):
+        if number % DIRTY_LINE != 1:
+            yield line
+            continue
+        cells = line.split(b"\t")
+        middle, kind = len(cells) // 2, number // DIRTY_LINE % 3
+        if kind == 0:
+            newline = line[len(line.rstrip(b"\r\n")) :]
+            yield b"\t".join(cells[:middle]) + newline
+        elif kind == 1:
+            yield b"\t" + line
+        else:
+            yield b"\t".join([*cells[:middle], b'"' + cells[middle], *cells[middle + 1 :]])
 
 
 def _cut_off(lines: Iterator[bytes], columns: int) -> Iterator[bytes]:

@@ -235,7 +235,9 @@ class Jobs:
             verdict = TOO_SOON[derive(self._seed, account.label, number) % len(TOO_SOON)]
         # A fault is not wasted on a report that fails anyway.
         elif verdict.status == "DONE" and faults is not None:
-            fault = faults.strike(known.of_report(flat=request.report_type in TABLES))
+            sheet = TABLES.get(request.report_type)
+            regional = sheet is not None and sheet.ignores_marketplaces
+            fault = faults.strike(known.of_report(flat=sheet is not None, regional=regional))
             verdict = _FAULTY_VERDICTS.get(fault or "", verdict)
         waiting, working = self._durations(account, request, number)
         if fault == "stuck_in_queue":

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from bootstrap import ROOT
 
+from amazon_sandbox import flatfiles
+from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
+from amazon_sandbox.data import Data
+from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.flat_files import FlatFileReader
 from tap_amazon_vendor.errors import DocumentError
@@ -259,6 +264,22 @@ def difference(stream: str, rows: list[Row]) -> Decimal | None:
     check.add(rows)
     check.finish(findings)
     return findings.total_difference
+
+
+@pytest.mark.parametrize("label", ["seller-us", "seller-de", "seller-jp", "seller-in"])
+@pytest.mark.parametrize("stream", ["seller_settlements", "seller_settlements_v1"])
+def test_the_local_amazons_settlements_add_up_in_their_local_numbers(stream: str, label: str, tmp_path: Path) -> None:
+    account = next(each for each in DEFAULT_ACCOUNTS if each.label == label)
+    start, end = datetime(2026, 10, 1, tzinfo=timezone.utc), datetime(2026, 10, 15, tzinfo=timezone.utc)
+    for place in account.marketplaces:
+        found = Data(7, DEFAULT_ACCOUNTS, 12, 3).table(
+            STREAMS[stream].report.name, account=account, marketplace_id=place, options={},
+            start=start, end=end, as_of=end,
+        )  # fmt: skip
+        path = tmp_path / f"{place}.txt"
+        path.write_bytes(b"".join(flatfiles.write(found)))
+        assert recognised(path) == [stream]
+        assert difference(stream, read(stream, path, BY_ID[place].country)) == 0
 
 
 def test_what_amazon_no_longer_gives_is_never_asked_for(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from amazon_sandbox.flatfiles import text_of
 from amazon_sandbox.reports import RULES
 from amazon_sandbox.rules.verdicts import ReportRequest as Asked
 from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
@@ -378,6 +379,9 @@ def table_rows(stream: ReportRows, table: Table, *context: str) -> dict[Key, Row
     rows: dict[Key, Row] = {}
     for number, line in enumerate(table.rows, 1):
         row = {columns[name]: cell for name, cell in line.items()}
+        for name, each in stream.report.layout.derived.items():
+            texts = (text_of(row[source], table.style) for source in each.sources)
+            row.setdefault(name, each.make(*texts))
         natural = tuple(plain(row[key]) for key in stream.key_columns if key in row)
         seen[natural] += 1
         own = {LINE_NUMBER: number, OCCURRENCE: seen[natural]}

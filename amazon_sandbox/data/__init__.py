@@ -84,8 +84,12 @@ LOCAL_SETTLEMENTS: Mapping[str, Style] = {
 LEDGER = Style(moment="%Y-%m-%dT%H:%M:%S%z", day="%m/%d/%Y", quoted=True, newline="\n")
 
 TABLES: Mapping[str, Sheet] = {
-    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Sheet(fulfillment.orders_by_order_date),
-    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Sheet(fulfillment.orders_by_last_update),
+    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Sheet(
+        fulfillment.orders_by_order_date, ignores_marketplaces=True
+    ),
+    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Sheet(
+        fulfillment.orders_by_last_update, ignores_marketplaces=True
+    ),
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL": Sheet(fulfillment.fulfilled_shipments),
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX": Sheet(fulfillment.fulfilled_shipments_with_buyers),
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING": Sheet(fulfillment.fulfilled_shipments_with_buyers),
@@ -105,16 +109,27 @@ TABLES: Mapping[str, Sheet] = {
     "GET_FBA_INVENTORY_PLANNING_DATA": Sheet(stock.inventory_planning),
     "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT": Sheet(stock.restock_recommendations, Style(day="%m/%d/%Y")),
     "GET_STRANDED_INVENTORY_UI_DATA": Sheet(stock.stranded_inventory),
+    "GET_STRANDED_INVENTORY_LOADER_DATA": Sheet(stock.stranded_inventory_loader),
+    "GET_AFN_INVENTORY_DATA_BY_COUNTRY": Sheet(stock.afn_inventory_by_country),
+    "GET_FBA_FULFILLMENT_INBOUND_NONCOMPLIANCE_DATA": Sheet(removals.inbound_noncompliance),
     "GET_LEDGER_DETAIL_VIEW_DATA": Sheet(ledger.ledger_detail, LEDGER),
     "GET_LEDGER_SUMMARY_VIEW_DATA": Sheet(ledger.ledger_summary, LEDGER),
     "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2": Sheet(finance.settlement, SETTLEMENT, local=LOCAL_SETTLEMENTS),
-    "GET_FBA_REIMBURSEMENTS_DATA": Sheet(finance.reimbursements),
+    "GET_FBA_REIMBURSEMENTS_DATA": Sheet(finance.reimbursements, ignores_marketplaces=True),
     "GET_FBA_STORAGE_FEE_CHARGES_DATA": Sheet(finance.storage_fees),
     "GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA": Sheet(finance.long_term_storage_fees),
-    "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA": Sheet(finance.estimated_fees),
+    "GET_FBA_OVERAGE_FEE_CHARGES_DATA": Sheet(finance.overage_fees),
+    "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA": Sheet(finance.estimated_fees, ignores_marketplaces=True),
     "GET_VAT_TRANSACTION_DATA": Sheet(tax.vat_transactions, Style(day="%d-%m-%Y"), everywhere=True),
     "GET_GST_MTR_B2B_CUSTOM": Sheet(tax.gst_b2b, Style(moment="%Y-%m-%d %H:%M:%S")),
     "GET_GST_MTR_B2C_CUSTOM": Sheet(tax.gst_b2c, Style(moment="%Y-%m-%d %H:%M:%S")),
+}
+
+# What Amazon no longer gives to applications, but archives of sellers hold (docs/amazon/seller-reports.md#settlements).
+ARCHIVED: Mapping[str, Sheet] = {
+    "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE": Sheet(
+        finance.settlement_v1, replace(SETTLEMENT, moment="%Y-%m-%dT%H:%M:%S+00:00"), local=LOCAL_SETTLEMENTS
+    ),
 }
 
 # Their longer periods are made of their days, so whether there is a row depends on no period.
@@ -141,6 +156,7 @@ class Asked(TypedDict):
         as_of: The day (UTC) of createReport, on which restatement depends; for hourly
             reports and flat files the moment: what happens later is not yet known. A bare
             day stands for its midnight.
+        whole_region: Whether a report that may ignore the marketplace does.
     """
 
     account: SandboxAccount | str
@@ -149,6 +165,7 @@ class Asked(TypedDict):
     start: NotRequired[date | None]
     end: NotRequired[date | None]
     as_of: date
+    whole_region: NotRequired[bool]
 
 
 class Data:
@@ -216,7 +233,7 @@ class Data:
         """Work out the flat file that a report asked for at a moment would hold.
 
         Args:
-            report_type: Amazon's name of a report type in TABLES.
+            report_type: Amazon's name of a report type in TABLES or ARCHIVED.
             asked: What it is asked for.
 
         Returns:
@@ -226,11 +243,12 @@ class Data:
 
     def lazy_table(self, report_type: str, **asked: Unpack[Asked]) -> Table:
         """Like `table`, but its rows are made as they are read."""
-        sheet = TABLES[report_type]
+        sheet = TABLES.get(report_type) or ARCHIVED[report_type]
         account, place = asked["account"], asked["marketplace_id"]
         catalogue = self.catalogue(account, place)
         query = self._query(asked)
-        places = self._account(account).marketplaces if sheet.everywhere else (place,)
+        whole = sheet.everywhere or (sheet.ignores_marketplaces and asked.get("whole_region"))
+        places = self._account(account).marketplaces if whole else (place,)
         lines = chain.from_iterable(sheet.lines(self.catalogue(account, each), query) for each in places)
         return table_of(report_type, sheet, catalogue.country, lines)
 

@@ -63,6 +63,30 @@ def settlement(catalogue: Catalogue, query: Query) -> Iterator[Line]:
         yield {**line, "settlement-id": number, "amount": catalogue.amount(cents)}
 
 
+# Where the first version of a settlement has the amounts of a type: what they are for, and how much.
+V1_COLUMNS = {
+    "ItemPrice": ("price-type", "price-amount"),
+    "ItemFees": ("item-related-fee-type", "item-related-fee-amount"),
+    "ItemWithheldTax": ("item-related-fee-type", "item-related-fee-amount"),
+    "Promotion": ("promotion-type", "promotion-amount"),
+    "other-transaction": ("other-fee-reason-description", "other-fee-amount"),
+}
+
+
+def settlement_v1(catalogue: Catalogue, query: Query) -> Iterator[Line]:
+    """GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE: the same, with a column for each type of amount."""
+    first, *lines = settlement(catalogue, query)
+    yield first
+    for line in lines:
+        kind, amount = V1_COLUMNS[str(line["amount-type"])]
+        yield {
+            **line,
+            "posted-date": line["posted-date-time"],
+            kind: line["amount-description"],
+            amount: line["amount"],
+        }
+
+
 def _settled(catalogue: Catalogue, query: Query) -> Iterator[tuple[int, Line]]:
     # By the time of the entry, so that nothing falls between two settlements.
     for item, at in happened(catalogue, query, SLOWEST_SHIPMENT, lambda item: item.reported_at):
@@ -236,6 +260,28 @@ def long_term_storage_fees(catalogue: Catalogue, query: Query) -> Iterator[Line]
                     "surcharge-age-tier": ("271-300 days", "365+ days")[bits >> 7 & 1],
                     "rate-surcharge": hundredths(380 + (bits >> 7 & 1) * 310),
                 }
+
+
+def overage_fees(catalogue: Catalogue, query: Query) -> Iterator[Line]:
+    """GET_FBA_OVERAGE_FEE_CHARGES_DATA: a charge on each fifth day for what takes up more than it may."""
+    day, last = moment_of(query.start).date(), min(end_of(query).date(), query.today - timedelta(days=1))
+    while day <= last:
+        if day.day % 5 == 0 and not _before(query, day):
+            for number, storage in enumerate(("Standard-Size", "Oversize")):
+                over = mix(catalogue.key ^ day.toordinal() + number) % 90_000
+                yield {
+                    "charged_date": day,
+                    "country_code": catalogue.iso_country,
+                    "storage_type": storage,
+                    "charge_rate": hundredths(10),
+                    "storage_usage_volume": hundredths(1_000_000 + over),
+                    "storage_limit_volume": hundredths(1_000_000),
+                    "overage_volume": hundredths(over),
+                    "volume_unit": _units(catalogue)[2],
+                    "charged_fee_amount": catalogue.amount(over // 10),
+                    "currency_code": catalogue.currency,
+                }
+        day += timedelta(days=1)
 
 
 def estimated_fees(catalogue: Catalogue, query: Query) -> Iterator[Line]:

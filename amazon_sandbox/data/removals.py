@@ -1,4 +1,7 @@
-"""Flat files about stock that goes back to the seller (docs/amazon/seller-reports.md#fees-and-removals)."""
+"""Flat files about stock that goes back to the seller, or came with problems.
+
+See docs/amazon/seller-reports.md#fees-and-removals.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from amazon_sandbox.chance import mix
 from amazon_sandbox.data.catalogue import code, moment_of
-from amazon_sandbox.data.orders import CARRIERS, end_of, fnsku, sku, within
+from amazon_sandbox.data.orders import CARRIERS, centers_of, columns_of, end_of, fnsku, sku, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,3 +154,33 @@ def _removal(catalogue: Catalogue, day: date, bits: int) -> Removal:
             for product in sorted(products, key=lambda product: product.asin)
         ),
     )
+
+
+def inbound_noncompliance(catalogue: Catalogue, query: Query) -> Iterator[Line]:
+    """GET_FBA_FULFILLMENT_INBOUND_NONCOMPLIANCE_DATA: what was wrong with the stock that the seller sent in."""
+    day, last = moment_of(query.start).date(), min(end_of(query).date(), query.today - timedelta(days=1))
+    while day <= last:
+        bits = mix(catalogue.key ^ day.toordinal() << 8)
+        product = catalogue.products[bits % len(catalogue.products)]
+        if bits >> 8 & 3 == 0 and (query.first_day is None or day >= query.first_day):
+            units, missing = 1 + (bits >> 10 & 7), bits >> 13 & 1
+            yield {
+                **columns_of(product),
+                "issue-reported-date": day,
+                "shipment-creation-date": day - timedelta(days=4 + (bits >> 14 & 3)),
+                "fba-shipment-id": f"FBA{code(bits, 9)}",
+                "fba-carton-id": f"FBA{code(bits, 9)}U{bits >> 20 & 31:06d}" if bits & 1 else None,
+                "fulfillment-center-id": centers_of(catalogue.country)[0],
+                "problem-type": ("Barcode missing", "Quantity mismatch")[missing],
+                "problem-quantity": units,
+                "expected-quantity": 50,
+                "received-quantity": 50 - units * missing,
+                "performance-measurement-unit": "Units",
+                "coaching-level": "Standard",
+                "fee-type": None if missing else "Labeling",
+                "currency": catalogue.currency,
+                "fee-total": catalogue.amount(0 if missing else units * 20),
+                "problem-level": "Item",
+                "alert-status": "Active",
+            }
+        day += timedelta(days=1)

@@ -281,6 +281,34 @@ def stranded_inventory(catalogue: Catalogue, query: Query) -> Iterator[Line]:
         }
 
 
+def stranded_inventory_loader(catalogue: Catalogue, query: Query) -> Iterator[Line]:
+    """GET_STRANDED_INVENTORY_LOADER_DATA: the same stock as a table of offers to upload."""
+    for line in stranded_inventory(catalogue, query):
+        yield {
+            "sku": line["sku"],
+            "product-id": line["asin"],
+            "product-id-type": "1",
+            "price": line["your-price"],
+            "item-condition": "11",
+            "quantity": line["fulfillable-qty"],
+            "add-delete": "a",
+        }
+
+
+def afn_inventory_by_country(catalogue: Catalogue, query: Query) -> Iterator[Line]:
+    """GET_AFN_INVENTORY_DATA_BY_COUNTRY: what can be sold in the marketplace's own country, and in a neighbour's."""
+    for stock in _stocks(catalogue, query):
+        for country, units in ((catalogue.iso_country, stock.fulfillable), ("PL", stock.fulfillable // 3)):
+            yield {
+                "seller-sku": sku(stock.product),
+                "fulfillment-channel-sku": fnsku(stock.product),
+                "asin": stock.product.asin,
+                "condition-type": "NewItem",
+                "country": country,
+                "quantity-for-local-fulfillment": units,
+            }
+
+
 def _stocks(catalogue: Catalogue, query: Query) -> Iterator[Stock]:
     if query.first_day is not None and query.today < query.first_day:
         return

@@ -69,12 +69,14 @@ class Sheet:
         style: How it is written.
         local: How it is written in some countries.
         everywhere: Whether it holds all marketplaces of the account, whichever is asked for.
+        ignores_marketplaces: Whether that happens to it: with the fault `marketplace_ignored`.
     """
 
     lines: Lines
     style: Style = Style()
     local: Mapping[str, Style] = field(default_factory=dict)
     everywhere: bool = False
+    ignores_marketplaces: bool = False
 
 
 @dataclass(frozen=True)

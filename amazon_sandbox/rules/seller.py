@@ -171,6 +171,9 @@ SELLER_RULES: tuple[ReportRule, ...] = (
     ),
     _snapshot("GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"),
     _snapshot("GET_STRANDED_INVENTORY_UI_DATA"),
+    _snapshot("GET_STRANDED_INVENTORY_LOADER_DATA"),
+    _snapshot("GET_AFN_INVENTORY_DATA_BY_COUNTRY", countries=EUROPE),
+    _fba("GET_FBA_FULFILLMENT_INBOUND_NONCOMPLIANCE_DATA"),
     _ledger(
         "GET_LEDGER_SUMMARY_VIEW_DATA",
         aggregateByLocation=("COUNTRY", "FC"),
@@ -185,6 +188,7 @@ SELLER_RULES: tuple[ReportRule, ...] = (
     _fba("GET_FBA_REIMBURSEMENTS_DATA"),
     _fba("GET_FBA_STORAGE_FEE_CHARGES_DATA", dates=OneMonth(), schedulable=True),
     _fba("GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA", dates=ExactMonth()),
+    _fba("GET_FBA_OVERAGE_FEE_CHARGES_DATA", roles=(AMAZON_FULFILLMENT,)),
     _fba(
         "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA",
         dates=UpToNow(least=timedelta(hours=72)),

@@ -274,6 +274,8 @@ class Inbox:
                 return marketplace
         if not having:
             having = report.marketplaces(replace(account, marketplaces=tuple(BY_ID.values())))
+        if len(having) > 1 and len(account.marketplaces) == 1:
+            having = list(account.marketplaces)
         if len(having) == 1:
             return having[0].marketplace_id
         choices = [each.country for each in having] if account.marketplaces or report.countries else []

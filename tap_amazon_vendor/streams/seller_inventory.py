@@ -18,6 +18,7 @@ from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.seller_orders import (
     BY_CURRENCY,
     DAILY,
+    EUROPE,
     FBA_DAYS,
     NEAR_REAL_TIME,
     NUMBERED,
@@ -114,6 +115,7 @@ STRANDED_INVENTORY_LOADER = fba(
 )
 AFN_INVENTORY_BY_COUNTRY = fba(
     "GET_AFN_INVENTORY_DATA_BY_COUNTRY",
+    countries=EUROPE,
     calendars=Snapshot(),
     layout=TABS,
 )
@@ -213,7 +215,7 @@ STREAMS = (
         required_keys=("sku",),
         replication_key="snapshot_time",
     ),
-    # Units of each offer and country. Amazon states it for Europe, and shows it for the United States.
+    # Units of each offer and country. Amazon has it in Europe.
     ReportRows(
         name="seller_afn_inventory_by_country",
         report=AFN_INVENTORY_BY_COUNTRY,

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amazon_sandbox.data import TABLES
+from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
+from amazon_sandbox.data import ARCHIVED, TABLES, Data
 from amazon_sandbox.data.tables import HEADERS, Style, Table
 from amazon_sandbox.faults import FLAT_CONTENT
 from amazon_sandbox.flatfiles import UNDECODABLE, charset, text_of, write
@@ -294,6 +295,53 @@ def test_a_file_without_rows_survives_every_fault(fault: str) -> None:
 
 
 def test_no_header_names_a_column_twice() -> None:
-    assert HEADERS.keys() == TABLES.keys()
+    assert HEADERS.keys() == TABLES.keys() | ARCHIVED.keys()
     for columns in HEADERS.values():
         assert len(columns) == len(set(columns))
+
+
+MANY = Table(
+    ("a", "b", "c"),
+    [{"a": str(each), "b": f"b{each}", "c": f"c{each}"} for each in range(400)],
+    Style(),
+    "UTF-8",
+    "utf-8",
+)
+
+
+def test_every_hundredth_cell_can_be_dirty_and_no_other() -> None:
+    good, bad = (b"".join(write(MANY, fault)).splitlines() for fault in (None, "dirty_cells"))
+    cells = [
+        (one, other)
+        for line, dirty in zip(good, bad, strict=True)
+        for one, other in zip(line.split(b"\t"), dirty.split(b"\t"), strict=True)
+        if one != other
+    ]
+    assert len(cells) == 12
+    assert len({dirty for _, dirty in cells}) == 12
+
+
+def test_every_fiftieth_line_can_be_cut_shifted_or_quoted_and_no_other() -> None:
+    good, bad = (b"".join(write(MANY, fault)).splitlines() for fault in (None, "dirty_lines"))
+    damaged = [dirty for line, dirty in zip(good, bad, strict=True) if line != dirty]
+    assert damaged[:3] == [b"1", b"\t51\tb51\tc51", b'101\t"b101\tc101']
+    assert len(damaged) == 8
+
+
+@pytest.mark.parametrize(
+    ("report_type", "column"),
+    [(ORDERS, "sales-channel"), ("GET_FBA_REIMBURSEMENTS_DATA", "currency-unit")],
+)
+def test_a_report_that_ignores_the_marketplace_holds_those_of_all(report_type: str, column: str) -> None:
+    seller = next(account for account in DEFAULT_ACCOUNTS if account.label == "seller-us")
+    data = Data(7, DEFAULT_ACCOUNTS, 12, 3)
+    start, end = datetime(2026, 10, 1, tzinfo=timezone.utc), datetime(2026, 10, 20, tzinfo=timezone.utc)
+    whole, *parts = (
+        data.table(
+            report_type, account=seller, marketplace_id=place, options={}, start=start, end=end,
+            as_of=datetime(2026, 11, 21, tzinfo=timezone.utc), whole_region=whole,
+        )
+        for place, whole in [(seller.marketplaces[0], True), *((place, False) for place in seller.marketplaces)]
+    )  # fmt: skip
+    assert list(whole.rows) == [row for part in parts for row in part.rows]
+    assert len({row[column] for row in whole.rows}) == len(seller.marketplaces) == 3
