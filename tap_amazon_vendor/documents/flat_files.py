@@ -81,6 +81,7 @@ class FlatFileReader:
         unknown: Callable[[str], None],
         warn: Callable[[str], None],
         required: Collection[str] = (),
+        apart: Collection[str] = (),
     ) -> None:
         """Prepare the columns.
 
@@ -91,6 +92,8 @@ class FlatFileReader:
             unknown: Called with the name of a column that the schema does not have, once for each file.
             warn: Called with a warning for the user, one sentence.
             required: Text columns of the key that must not be blank. Of all of them, one must not be, in any case.
+            apart: Columns besides the key that tell rows apart which are numbered by `OCCURRENCE`: rows of other
+                marketplaces are other rows, though their keys are equal.
         """
         self._flat = flat
         self._kinds = {name: kind_of(schema) for name, schema in columns.items() if name != EXTRA}
@@ -99,6 +102,7 @@ class FlatFileReader:
         self._keys = tuple(key for key in keys if key != flat.numbered)
         self._key_texts = tuple(key for key in self._keys if self._kinds.get(key) == "string")
         self._required = tuple(key for key in self._key_texts if key in required)
+        self._apart = (*self._keys, *(column for column in apart if column not in self._keys))
         self._unknown = unknown
         self._warn = warn
         self._names = HeaderNames((name for name in self._kinds if name != flat.numbered), flat.headers)
@@ -260,8 +264,8 @@ class FlatFileReader:
     ) -> Occurrences:
         """Find keys that occur more than once. Reads the whole file."""
         occurrences = Occurrences()
-        needed = {*self._keys, *(source for each in derived.values() for source in each.sources)}
-        keys = {name: index for name, index in known.items() if name in needed} if needed & known.keys() else known
+        needed = {*self._apart, *(source for each in derived.values() for source in each.sources)}
+        keys = {name: index for name, index in known.items() if name in needed or not self._keys}
         for chunk in table.chunks():
             columns = self._convert(cells, chunk, keys, derived)
             for name in columns.unreadable:
@@ -273,7 +277,7 @@ class FlatFileReader:
         self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int
     ) -> Iterator[tuple[t.Any, ...]]:
         """Return what makes two rows equal: the key, or where the rows have none, everything."""
-        keys = [key for key in self._keys if key in known or key in derived] or list(known)
+        keys = [key for key in self._apart if key in known or key in derived] if self._keys else list(known)
         return zip(*(columns.values.get(key, (None,) * size) for key in keys), strict=True)
 
 

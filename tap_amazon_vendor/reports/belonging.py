@@ -87,6 +87,11 @@ class ToldBy:
         """
         return _told(*self.texts(row), region)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that tell."""
+        return tuple(column for column in (self.name, self.currency) if column)
+
     def texts(self, row: Mapping[str, t.Any]) -> tuple[str | None, str | None]:
         """Return what a row says of its marketplace: name and currency."""
         return (row.get(self.name) if self.name else None), (row.get(self.currency) if self.currency else None)

@@ -61,7 +61,13 @@ class ReportStream(AmazonStream):
         # Key columns that the rows contain themselves.
         self._own_keys = tuple(key for key in self.primary_keys if key in self._columns)
         self._numbered = not {LINE_NUMBER, OCCURRENCE}.isdisjoint(self.primary_keys)
-        self._shaper = RowShaper(self._columns, self._own_keys, self._warn_of_unknown, declaration.ignored_fields)
+        self._shaper = RowShaper(
+            self._columns,
+            self._own_keys,
+            self._warn_of_unknown,
+            declaration.ignored_fields,
+            required=declaration.required_keys,
+        )
         self._flat_reader = report.layout and self._reader(report.layout)
         self.restricted = report.restricted
 
@@ -154,7 +160,16 @@ class ReportStream(AmazonStream):
         return with_own_countries(rows) if "marketplace_id" in self._columns else rows
 
     def _reader(self, layout: FlatFile) -> FlatFileReader:
-        return FlatFileReader(layout, self._columns, self._own_keys, self._warn_of_unknown, self.warn_once)
+        told_by = self.declaration.report.told_by
+        return FlatFileReader(
+            layout,
+            self._columns,
+            self._own_keys,
+            self._warn_of_unknown,
+            self.warn_once,
+            required=self.declaration.required_keys,
+            apart=told_by.columns if told_by else (),
+        )
 
     def _from_document(self, result: JobResult) -> dict[str, t.Any]:
         """Return the columns that are the same for all rows of a document, from the request and its specification."""
