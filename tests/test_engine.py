@@ -123,6 +123,8 @@ class FakeAmazon:
         report_types: t.Sequence[str],
         marketplace_id: str | None,
         since: datetime,
+        *,
+        optional: bool = False,  # noqa: ARG002  # the made-up Amazon has no retries
     ) -> list[ListedJob]:
         self.listings.append((tuple(report_types), since))
         self.list_bucket.take()
@@ -449,7 +451,7 @@ class TestDoubts:
 
     def test_a_report_that_was_not_created_is_asked_for_again(self, amazon: FakeAmazon) -> None:
         amazon.create_errors = [UnansweredError("connection reset")]
-        amazon.listed = lambda *_: []  # type: ignore[method-assign]
+        amazon.listed = lambda *_, **__: []  # type: ignore[method-assign]
         assert run(amazon).outcome is Outcome.LOADED
         assert len(amazon.created) == 2
 

@@ -108,13 +108,13 @@ class TroubledAmazon(FakeAmazon):
         self.step(UnavailableError("the download broke off"))
         return super().fetch(document_id, request)
 
-    def listed(self, *arguments: t.Any) -> t.Any:
+    def listed(self, *arguments: t.Any, **options: t.Any) -> t.Any:
         try:
             self.step(AmazonError("getReports: refused"))
         except AmazonError:
             self.refused += 1
             raise
-        return super().listed(*arguments)
+        return super().listed(*arguments, **options)
 
 
 @dataclass
