@@ -17,6 +17,7 @@ from tap_amazon_vendor.amazon.throttle import Bucket, Operation
 from tap_amazon_vendor.documents.files import Document
 from tap_amazon_vendor.engine.decisions import Restart
 from tap_amazon_vendor.engine.engine import Engine
+from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.engine.job import State
 from tap_amazon_vendor.engine.model import JobResult, JobStatus, ListedJob, PendingJob, PlannedJob, Processing
 from tap_amazon_vendor.errors import (
@@ -87,6 +88,7 @@ class FakeAmazon:
     list_errors: list[AmazonError] = field(default_factory=list)
     own: dict[str, Bucket] = field(default_factory=dict)
     size: int = 1
+    create_default: Fate = field(default_factory=Fate)
 
     def __post_init__(self) -> None:
         self.bucket = Bucket(CREATE_REPORT, self.clock)
@@ -110,7 +112,7 @@ class FakeAmazon:
         for bucket in self.create_buckets(request.report_type):
             bucket.take()
         fates = self.fates.get(request)
-        fate = (fates.pop(0) if len(fates) > 1 else fates[0]) if fates else Fate()
+        fate = (fates.pop(0) if len(fates) > 1 else fates[0]) if fates else self.create_default
         report_id = f"r{len(self.reports)}"
         self.reports[report_id] = (request, fate, self.clock())
         self.created.append(request)
@@ -312,7 +314,7 @@ class TestFatal:
         amazon.fates[NEWEST] = [Fate(Processing.FATAL), Fate()]
         start = amazon.clock()
         assert run(amazon).outcome is Outcome.LOADED
-        assert (amazon.clock() - start).total_seconds() >= 60
+        assert (amazon.clock() - start).total_seconds() >= RETRY_PAUSE
 
     def test_without_a_reason_twice_it_is_left_for_later(self, amazon: FakeAmazon) -> None:
         amazon.fates[NEWEST] = [Fate(Processing.FATAL)]
@@ -839,7 +841,7 @@ class TestPolls:
         for request in requests:
             jobs.result(request)
         known = Counter(amazon.polls[len(amazon.polls) // 3 :])
-        assert sum(known.values()) / len(known) <= 5
+        assert sum(known.values()) / len(known) <= 7
 
     def test_what_a_type_usually_takes_is_what_it_took_of_late(self, amazon: FakeAmazon) -> None:
         requests = [sales(4 + 15 * number) for number in range(80)]
@@ -862,7 +864,7 @@ class TestPolls:
         jobs.plan(planned(NEWEST))
         begin = amazon.clock()
         jobs.result(NEWEST)
-        assert (amazon.clock() - begin).total_seconds() < 30 + 60 + 30 + 5
+        assert (amazon.clock() - begin).total_seconds() < 30 + RETRY_PAUSE + 30 + 10
 
 
 class TestAnnounced:

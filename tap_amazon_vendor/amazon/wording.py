@@ -114,11 +114,12 @@ def judge_fatal(text: str | None, *, recent: bool, known_available: bool, may_la
         return _judge_catch_all(recent=recent, known_available=known_available)
     if _UNAVAILABLE in words:
         if recent or not may_lack_days:
-            return Verdict(Outcome.LATER, retry=not recent)
+            return Verdict(Outcome.LATER, retry=True)
         return Verdict(Outcome.EMPTY, no_data=True)
     for part, verdict in _FATAL:
         if part in words:
-            return verdict
+            # An old day was published long ago.
+            return replace(verdict, retry=True) if verdict.shorten and not recent else verdict
     return Verdict(Outcome.FAILED, retry=True)
 
 
@@ -128,7 +129,7 @@ def _judge_catch_all(*, recent: bool, known_available: bool) -> Verdict:
     Our dates are aligned, so it means unpublished, an outage, or a combination that this account does not have.
     """
     if recent:
-        return Verdict(Outcome.LATER, too_wide=True)
+        return Verdict(Outcome.LATER, retry=True, too_wide=True)
     if known_available:
         return Verdict(Outcome.LATER, retry=True, too_wide=True, ambiguous=True)
     return Verdict(Outcome.SKIPPED, _NO_RIGHTS, retry=True, too_wide=True, ambiguous=True)

@@ -72,7 +72,8 @@ def after_failure(job: Job, text: str | None, today: date) -> Decision:
     reason = text or "FATAL without a reason"
     if verdict.too_wide and (halves := job.request.halve()):
         return Split(halves, reason)
-    if verdict.shorten and (shorter := job.request.shorten()) is not None:
+    believed = not verdict.retry or reason in job.heard
+    if verdict.shorten and believed and (shorter := job.request.shorten()) is not None:
         # One unpublished day fails the whole range: the days before it must not be lost.
         return Shorten(shorter, reason)
     return Weigh(reason, verdict)

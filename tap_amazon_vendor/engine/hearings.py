@@ -117,11 +117,16 @@ class Hearing:
         unknown = not all(has_rows(other) or has_none(other) for other in beside)
         if self.reason not in self.job.heard and (doubtful or alone or unknown):
             return self._retry() if self._may_retry else self._later(self.reason, unsettled=True)
-        return self._contradicted() if rows and alone else self._believe()
+        if rows and alone:
+            return self._contradicted("there are rows beside these days")
+        if not beside and self.job.resumed and self.job.planned.known_available:
+            # An earlier run has completed what is beside it.
+            return self._contradicted("the account has had this report before")
+        return self._believe()
 
-    def _contradicted(self) -> Finish:
-        """Decide about a window without data whose neighbours all have rows."""
-        doubt = f"{self.reason}, but the days beside these have rows"
+    def _contradicted(self, by: str) -> Finish:
+        """Decide about a window without data where what is known says otherwise."""
+        doubt = f"{self.reason}, but {by}"
         if self._said_for < SAID_FOR:
             return self._later(doubt, unsettled=True)
         since = t.cast("datetime", self.job.asked_at)

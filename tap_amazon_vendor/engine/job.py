@@ -57,6 +57,7 @@ class Job:
         state: How far it is.
         in_call: A call for it is on its way.
         guessed: It was found in Amazon's listing, and its options are unknown until its document is fetched.
+        resumed: An earlier run created it, or the one before it.
         unsettled: Its result is not final: the next run looks at it again.
         job_id: Amazon's id.
         asked_at: When it was first requested.
@@ -80,6 +81,7 @@ class Job:
     state: State = State.PLANNED
     in_call: bool = False
     guessed: bool = False
+    resumed: bool = False
     unsettled: bool = False
     job_id: str | None = None
     asked_at: datetime | None = None

@@ -16,9 +16,9 @@ if t.TYPE_CHECKING:
 #: Seconds to the first poll of a job type without history, and least pause between two polls.
 FIRST_POLL = 1.0
 
-#: Seconds to the first poll of a job type with history: the next poll is at twice the time, at the latest. One job
-#: may be ready at once where others took minutes.
-EARLY_POLL = 2.0
+#: Seconds to the first poll of a job type with history, and by how much the time so far grows until the next, while
+#: jobs of the type are not ready yet, as a rule: one may be ready at once where others took minutes.
+EARLY_POLL, EARLY_GROWTH = 3.0, 2.0
 
 #: Seconds that a job is assumed to take while nothing is known.
 FIRST_GUESS = 60.0
@@ -68,7 +68,7 @@ class Pace:
         stride = math.ceil(len(usual) / POLLS) or 1
         for seconds in usual[stride - 1 :: stride]:
             if seconds > elapsed:
-                early = min(max(EARLY_POLL, elapsed), LONGEST_EARLY_PAUSE)
+                early = min(max(EARLY_POLL, elapsed * EARLY_GROWTH), LONGEST_EARLY_PAUSE)
                 return min(seconds - elapsed + FIRST_POLL / 2, early)
         return min(max(FIRST_POLL, elapsed * POLL_GROWTH), LONGEST_PAUSE)
 

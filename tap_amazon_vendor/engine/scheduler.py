@@ -202,7 +202,7 @@ class Scheduler:
             return True
         if pending := registry.checkpoint.known.pop(job.request, None):
             if pending.job_id and pending.asked_at >= since:
-                job.job_id, job.asked_at = pending.job_id, pending.asked_at
+                job.job_id, job.asked_at, job.resumed = pending.job_id, pending.asked_at, True
                 registry.wait_for(job, now)
                 asked_at = pending.asked_at.isoformat(timespec="seconds")
                 logger.info("Taking up %s, asked for at %s", job.request, asked_at)
