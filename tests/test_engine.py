@@ -333,9 +333,9 @@ class TestFatal:
 
     @pytest.mark.parametrize(
         ("request_", "known_available", "outcome"),
-        [(NEWEST, False, Outcome.LATER), (OLDEST, True, Outcome.LATER), (OLDEST, False, Outcome.SKIPPED)],
+        [(NEWEST, False, Outcome.LATER), (OLDEST, True, Outcome.LATER), (OLDEST, False, Outcome.LATER)],
     )
-    def test_a_client_error_means_what_the_dates_and_the_past_say(
+    def test_a_client_error_alone_concludes_nothing(
         self, amazon: FakeAmazon, request_: ReportRequest, outcome: Outcome, *, known_available: bool
     ) -> None:
         amazon.fates[request_] = [Fate(Processing.FATAL, text="A client error occurred. Please double check")]
@@ -427,7 +427,7 @@ class TestTooWide:
         day = self.hours(0, 24)
         amazon.fates[day] = [Fate(Processing.FATAL, text=self.CLIENT_ERROR)]
         result = run(amazon, day, known_available=False)
-        assert (result.outcome, result.parts) == (Outcome.SKIPPED, ())
+        assert (result.outcome, result.parts) == (Outcome.LATER, ())
 
 
 class TestDoubts:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 import pytest
 from test_engine import NOT_YET, NOW, FakeAmazon, Fate, engine
 
-from tap_amazon_vendor.engine.model import PendingJob, PlannedJob, Priority, Processing
+from tap_amazon_vendor.engine.model import JobResult, PendingJob, PlannedJob, Priority, Processing
 from tap_amazon_vendor.errors import AmazonError, DocumentError, UnansweredError, UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.calendars import PERIODS, Horizon
@@ -21,8 +21,6 @@ from tap_amazon_vendor.reports.windows import Window, touches
 from tap_amazon_vendor.streams.partition_windows import PartitionWindows
 
 if t.TYPE_CHECKING:
-    from datetime import date
-
     from clocks import FakeClock
 
     from tap_amazon_vendor.documents.files import Document
@@ -146,8 +144,7 @@ class Warehouse:
         windows = {}
         planned = []
         for partition in PARTITIONS:
-            since = self.skipped.get(partition)
-            if since and amazon.clock().date() - since < timedelta(days=7):
+            if amazon.clock().date() - self.skipped.get(partition, date.min) < timedelta(days=7):
                 continue
             calendar = PERIODS["DAY"]
             requests = [
@@ -174,25 +171,27 @@ class Warehouse:
                 good = result.outcome.completes and touches(ranges.complete, result.request.window)
                 done = result.request.window if good else None
                 self.loose += result.outcome.completes and not good
-                for day in days(ready.window):
-                    cut = result.outcome.completes and day > result.request.window.end
-                    outcome = Outcome.LATER if cut else result.outcome
-                    self.ledger[ready.partition, day] = (outcome, str(result.reason))
-                if result.document:
-                    for day in days(result.request.window):
-                        self.rows[ready.partition, day] += 1
+                self.write(ready, result)
                 self.said_empty += result.outcome is Outcome.EMPTY
                 lost = ranges.decide(ready, done)
                 for other in lost:
                     jobs.release(other, "s", read=False)
-                    for day in days(other.window):
-                        self.ledger[other.partition, day] = (Outcome.LATER, "a window between is missing")
+                    self.write(other, JobResult(Outcome.LATER, other, "a window between is missing"))
                 if result.outcome is Outcome.SKIPPED and result.lasting:
                     self.skipped[ready.partition] = amazon.clock().date()
                 if ranges.complete:
                     complete[ready.partition] = ranges.complete
                 jobs.release(ready, "s", read=good)
                 save()
+
+    def write(self, request: ReportRequest, result: JobResult) -> None:
+        """Write the rows of a window and how it ended."""
+        read = result.request.window
+        for day in days(request.window):
+            outcome = Outcome.LATER if result.outcome.completes and day > read.end else result.outcome
+            self.ledger[request.partition, day] = (outcome, str(result.reason))
+        for day in days(read) if result.document else ():
+            self.rows[request.partition, day] += 1
 
 
 @pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.exhaustive) for part in range(1, 4))])

@@ -30,11 +30,6 @@ _NO_ROLE = (
     "account authorized it before the role was added: add the role, then authorize again"
 )
 _NO_SUCH_REPORT = "This account or region does not have the report, or Amazon has removed it"
-_OLD_CLIENT = (
-    "The client secret is older than the 180 days that Amazon allows: rotate it in the developer console and set "
-    "`client_secret`. The selling partner's consent stays valid"
-)
-_PASSING = "Amazon refused the access token and not the report. The next run tries again"
 _NO_RESTRICTED_ROLE = (
     "The application lacks the restricted role for this report ({roles}), is not allowed to "
     "use restricted data tokens, or was authorized before it got the role: have the role granted, then authorize again"
@@ -61,12 +56,6 @@ _FATAL = (
     ("report requested with invalid user inputs", Verdict(Outcome.SKIPPED, _NO_RIGHTS, whole=True, lasting=True)),
 )
 
-#: Texts of a 403 that a new access token fixes (docs/amazon/errors.md#http-errors).
-_TOKEN = ("the access token you provided has expired", "is revoked, malformed or invalid")
-
-#: A 403 from an incident at Amazon, which passes within minutes (docs/amazon/errors.md#http-errors).
-_INCIDENT = "the security token included in the request is expired"
-
 #: Refusals that the doctor tells apart.
 NO_ROLE = "access to the resource is forbidden"
 OTHER_ACCOUNT_TYPE = "does not support account id"
@@ -83,8 +72,6 @@ _REFUSED = (
         "report rejected for this client",
         Verdict(Outcome.FAILED, "`marketplaces` names one that is not part of this account", whole=True),
     ),
-    ("secret token you provided has expired", Verdict(Outcome.FAILED, _OLD_CLIENT, whole=True)),
-    *((text, Verdict(Outcome.FAILED, _PASSING)) for text in (*_TOKEN, _INCIDENT)),
     (
         "access to requested resource is denied",
         Verdict(Outcome.FAILED, "Check `region`, `api_url` and the roles of the application"),
@@ -148,6 +135,13 @@ def judge_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdict:
             if part in words:
                 return replace(verdict, advice=verdict.advice.format(roles=" or ".join(roles) or "none is known"))
     return Verdict(Outcome.FAILED)
+
+
+#: Texts of a 403 that a new access token fixes (docs/amazon/errors.md#http-errors).
+_TOKEN = ("the access token you provided has expired", "is revoked, malformed or invalid")
+
+#: A 403 from an incident at Amazon, which passes within minutes (docs/amazon/errors.md#http-errors).
+_INCIDENT = "the security token included in the request is expired"
 
 
 def wants_new_token(text: str) -> bool:

@@ -132,13 +132,13 @@ class ReportsApi:
         answer = self._api.call(CREATE_REPORT, repeatable=False, quota=own[0] if own else None, body=request.body())
         return _field(answer, "reportId")
 
-    def listed(
+    def listed(  # optional needs a call that can be told how often to try
         self,
         report_types: Iterable[str],
         marketplace_id: str | None,
         since: datetime,
         *,
-        optional: bool = False,  # noqa: ARG002  # until a call can be told how often to try
+        optional: bool = False,  # noqa: ARG002
     ) -> list[ListedJob]:
         """List reports that have not failed, requested by any application (getReports).
 
@@ -147,7 +147,7 @@ class ReportsApi:
             marketplace_id: The one marketplace; None for all of the account, because for some reports Amazon's filter
                 is not to be relied on.
             since: Only reports requested since then.
-            optional: Nothing depends on it, so it is tried once.
+            optional: The listing only saves something: each page is asked for once.
 
         Returns:
             Reports, newest first: of a marketplace's long list the first `LISTED_PAGES` pages, of the account's all.
