@@ -254,3 +254,12 @@ def test_no_data_at_the_last_try_is_left_for_the_next_run(amazon: FakeAmazon) ->
     assert jobs.result(NEWEST).outcome is Outcome.LATER
     assert [entry.job_id for entry in jobs.pending()] == ["r2"]
     assert amazon.clock() - NOW >= timedelta(seconds=2 * RETRY_PAUSE)
+
+
+def test_a_report_that_amazon_made_by_itself_is_read_once_more_and_then_believed(amazon: FakeAmazon) -> None:
+    amazon.made_by_others("x", SECOND, empty=True)
+    jobs = engine(amazon)
+    jobs.plan(planned(FIRST, replace(SECOND, report_id="x"), THIRD))
+    assert jobs.result(replace(SECOND, report_id="x")).outcome is Outcome.EMPTY
+    assert amazon.fetched.count("d-x") == 2
+    assert amazon.created == [FIRST, THIRD]

@@ -108,6 +108,9 @@ class Hearing:
         read, and where there are no others. Between windows without data it is believed, so that the time before a
         vendor's first sale costs no double quota.
         """
+        if self.job.request.job_id:
+            # Amazon made it by itself, and makes it no second time: it can only be read once more.
+            return self._retry() if self._may_retry else self._believe()
         beside = self.probe.beside(self.job)
         rows, early = any(map(has_rows, beside)), self.probe.is_early(self.job)
         doubtful = rows or self.job.request.is_recent(self.now.date())
