@@ -133,8 +133,7 @@ class Hearing:
         if self._said_for < SAID_FOR:
             return self._later(doubt, unsettled=True)
         since = t.cast("datetime", self.job.asked_at)
-        reason = f"{doubt}. It has said so since {since:%Y-%m-%d %H:%M} UTC"
-        return Finish(self.verdict.outcome, reason, doubtful=True)
+        return Finish(self.verdict.outcome, f"{doubt}. It has said so since {since:%Y-%m-%d}", doubtful=True)
 
     def _ambiguous(self) -> Decision:
         """Decide about a job that was refused twice, in words that may mean an outage.
