@@ -856,6 +856,19 @@ class TestPolls:
         assert fetched_at
         assert jobs.progress().open == 0
 
+    def test_what_is_ready_at_once_is_read_soon_though_another_one_took_long(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [Fate(seconds=600)]
+        for request in (OLDER, OLDEST):
+            amazon.fates[request] = [Fate(seconds=1)]
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST))
+        jobs.result(NEWEST)
+        jobs.plan(planned(OLDER, OLDEST))
+        begin = amazon.clock()
+        for request in (OLDER, OLDEST):
+            jobs.result(request)
+        assert (amazon.clock() - begin).total_seconds() < 5
+
     def test_a_report_that_is_asked_for_once_more_takes_its_time_anew(self, amazon: FakeAmazon) -> None:
         jobs = engine(amazon)
         jobs.plan(planned(OLDER))

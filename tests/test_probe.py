@@ -10,6 +10,7 @@ from test_queue import job
 
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.engine.probe import ALIKE, PartitionProbe
+from tap_amazon_vendor.errors import AccessDeniedError
 from tap_amazon_vendor.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -73,6 +74,13 @@ def test_after_some_windows_that_failed_alike_the_others_are_not_tried() -> None
 def test_an_outage_of_a_known_partition_is_not_tried_window_by_window() -> None:
     probe, first, second = PartitionProbe(), job(1), job(2)
     first.result = JobResult(Outcome.LATER, first.request, "an outage")
+    probe.learn(first, whole=True)
+    assert probe.lacks(second) is first.result
+
+
+def test_a_refusal_of_a_known_partition_is_shared_too() -> None:
+    probe, first, second = PartitionProbe(), job(1), job(2)
+    first.result = JobResult(Outcome.SKIPPED, first.request, "no role", error=AccessDeniedError("no role"))
     probe.learn(first, whole=True)
     assert probe.lacks(second) is first.result
 

@@ -43,7 +43,8 @@ class PartitionProbe:
 
     def lacks(self, job: Job) -> JobResult | None:
         """Return the result that a job shares because the partition can't be had."""
-        if self.lacking and self.lacking.outcome is Outcome.LATER:
+        if self.lacking and (self.lacking.error or self.lacking.outcome is Outcome.LATER):
+            # Refused outright, or an outage: that the account has had the partition does not matter.
             return self.lacking
         return None if job.planned.known_available or self.proven else self.lacking
 
