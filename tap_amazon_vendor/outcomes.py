@@ -36,9 +36,13 @@ class Verdict:
     Attributes:
         outcome: How the window ends, unless one of the remedies below helps.
         advice: What the user can do about it; empty where there is nothing to do.
-        retry: A second request may succeed.
+        retry: It may be passing: a second request, minutes later, may succeed.
         shorten: A window without its newest day (or hour) may succeed.
         too_wide: The window may be too wide: its halves may succeed.
+        no_data: It says that there are no rows, which is believed or not as of a cancelled report.
+        whole: It is about the partition and not about the window: the other windows would end alike.
+        lasting: It is final by its nature: the next runs need not ask again.
+        ambiguous: It may as well be an outage: what other partitions of the account heard decides.
     """
 
     outcome: Outcome
@@ -46,3 +50,7 @@ class Verdict:
     retry: bool = False
     shorten: bool = False
     too_wide: bool = False
+    no_data: bool = False
+    whole: bool = False
+    lasting: bool = False
+    ambiguous: bool = False

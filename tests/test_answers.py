@@ -12,17 +12,15 @@ from test_queue import job
 
 from tap_amazon_vendor.documents.files import Document
 from tap_amazon_vendor.engine.answers import (
-    MAX_FAILURES,
-    RETRY_PAUSE,
     after_document,
     after_error,
     after_failure,
+    after_fault,
     after_processing,
     still_running,
 )
-from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten
+from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Weigh
 from tap_amazon_vendor.engine.model import JobStatus, Processing
-from tap_amazon_vendor.engine.probe import PartitionProbe
 from tap_amazon_vendor.errors import AccessDeniedError, AmazonError, DocumentError, NotFoundError, UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
 
@@ -34,7 +32,7 @@ DONE = JobStatus(Processing.DONE, "d1")
 
 def tried_before() -> Job:
     found = job(1)
-    found.failures = MAX_FAILURES - 1
+    found.failures = 1
     return found
 
 
@@ -50,21 +48,28 @@ def test_a_job_in_the_queue_is_polled_until_the_run_has_waited_long_enough() -> 
 
 
 def test_a_finished_job_is_fetched_and_an_adopted_one_without_a_document_given_up() -> None:
-    probe, about = PartitionProbe(), {"today": TODAY, "refreshed_recently": False}
-    assert after_processing(job(1), DONE, probe, **about) == Fetch()  # type: ignore[arg-type]
+    about = {"today": TODAY, "refreshed_recently": False}
+    assert after_processing(job(1), DONE, **about) == Fetch()  # type: ignore[arg-type]
     guessed = job(1)
     guessed.guessed = True
-    assert after_processing(guessed, JobStatus(Processing.CANCELLED), probe, **about) == Restart()  # type: ignore[arg-type]
+    assert after_processing(guessed, JobStatus(Processing.CANCELLED), **about) == Restart()  # type: ignore[arg-type]
 
 
-def test_no_data_for_recent_days_is_believed_the_second_time() -> None:
-    status, about = JobStatus(Processing.CANCELLED), {"today": TODAY, "refreshed_recently": False}
-    first = after_processing(job(1), status, PartitionProbe(), **about)  # type: ignore[arg-type]
-    second = after_processing(tried_before(), status, PartitionProbe(), **about)  # type: ignore[arg-type]
-    assert isinstance(first, Retry)
-    assert first.pause == RETRY_PAUSE
-    assert isinstance(second, Finish)
-    assert second.outcome is Outcome.EMPTY
+def test_what_brings_no_rows_is_weighed() -> None:
+    status, empty = JobStatus(Processing.CANCELLED), Document(Path("x"), 1, None, None, empty=True)
+    cancelled = after_processing(job(1), status, today=TODAY, refreshed_recently=False)
+    without_rows, kept = after_document(job(1), DONE, empty, today=TODAY)
+    failed = after_failure(job(1), None, TODAY)
+    assert not kept
+    for decision, outcome in ((cancelled, Outcome.EMPTY), (without_rows, Outcome.EMPTY), (failed, Outcome.LATER)):
+        assert isinstance(decision, Weigh)
+        assert decision.verdict.outcome is outcome
+
+
+def test_an_unexpected_error_fails_its_job_and_names_its_type() -> None:
+    decision = after_fault(job(1), ZeroDivisionError("secret"))
+    assert isinstance(decision, Finish)
+    assert (decision.outcome, decision.reason) == (Outcome.FAILED, "an unexpected ZeroDivisionError")
 
 
 def test_an_unpublished_day_shortens_the_window() -> None:
@@ -91,6 +96,6 @@ def test_an_error_that_does_not_pass_is_the_result(error: AmazonError, outcome: 
 
 def test_a_document_of_another_request_is_never_kept() -> None:
     document = Document(Path("x"), 1, Fate().text, {"reportType": "OTHER"}, empty=False)
-    decision, kept = after_document(job(1), DONE, document, PartitionProbe(), today=TODAY)
+    decision, kept = after_document(job(1), DONE, document, today=TODAY)
     assert isinstance(decision, Retry)
     assert not kept

@@ -9,7 +9,8 @@ import pytest
 from test_queue import job
 
 from tap_amazon_vendor.engine.model import JobResult
-from tap_amazon_vendor.engine.probe import PartitionProbe
+from tap_amazon_vendor.engine.probe import ALIKE, PartitionProbe
+from tap_amazon_vendor.errors import AccessDeniedError
 from tap_amazon_vendor.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -30,15 +31,25 @@ def test_the_first_that_asks_is_the_probe_and_the_others_are_held() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "lacks"),
-    [(Outcome.LOADED, False), (Outcome.EMPTY, False), (Outcome.SKIPPED, True), (Outcome.FAILED, True)],
+    ("outcome", "whole", "lacks"),
+    [
+        (Outcome.LOADED, False, False),
+        (Outcome.EMPTY, False, False),
+        (Outcome.SKIPPED, True, True),
+        (Outcome.FAILED, True, True),
+        (Outcome.FAILED, False, False),
+        (Outcome.LATER, True, True),
+        (Outcome.LATER, False, False),
+    ],
 )
-def test_its_result_is_that_of_the_partition(outcome: Outcome, *, lacks: bool) -> None:
+def test_a_result_is_that_of_the_partition_where_it_is_about_all_windows(
+    outcome: Outcome, *, whole: bool, lacks: bool
+) -> None:
     probe, first, second = PartitionProbe(), unproven(1), unproven(2)
     probe.admits(first)
     probe.hold(second)
     first.result = JobResult(outcome, first.request)
-    probe.learn(first)
+    probe.learn(first, whole=whole)
     assert probe.release(first) == [second]
     assert (probe.lacks(second) is first.result) is lacks
 
@@ -47,8 +58,31 @@ def test_a_probe_that_is_stuck_in_the_queue_lets_the_others_go() -> None:
     probe, first = PartitionProbe(), unproven(1)
     probe.admits(first)
     first.result, first.unsettled = JobResult(Outcome.LATER, first.request), True
-    probe.learn(first)
+    probe.learn(first, whole=False)
     assert probe.proven
+
+
+def test_after_some_windows_that_failed_alike_the_others_are_not_tried() -> None:
+    probe, others = PartitionProbe(), [unproven(rank) for rank in range(ALIKE + 1)]
+    for failed in others[:-1]:
+        assert probe.lacks(others[-1]) is None
+        failed.result = JobResult(Outcome.FAILED, failed.request, "an unknown reason")
+        probe.learn(failed, whole=False)
+    assert probe.lacks(others[-1])
+
+
+def test_an_outage_of_a_known_partition_is_not_tried_window_by_window() -> None:
+    probe, first, second = PartitionProbe(), job(1), job(2)
+    first.result = JobResult(Outcome.LATER, first.request, "an outage")
+    probe.learn(first, whole=True)
+    assert probe.lacks(second) is first.result
+
+
+def test_a_refusal_of_a_known_partition_is_shared_too() -> None:
+    probe, first, second = PartitionProbe(), job(1), job(2)
+    first.result = JobResult(Outcome.SKIPPED, first.request, "no role", error=AccessDeniedError("no role"))
+    probe.learn(first, whole=True)
+    assert probe.lacks(second) is first.result
 
 
 def test_what_the_account_had_before_needs_no_probe() -> None:

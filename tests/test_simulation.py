@@ -5,13 +5,13 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 import pytest
 from test_engine import NOT_YET, NOW, FakeAmazon, Fate, engine
 
-from tap_amazon_vendor.engine.model import PendingJob, PlannedJob, Priority, Processing
+from tap_amazon_vendor.engine.model import JobResult, PendingJob, PlannedJob, Priority, Processing
 from tap_amazon_vendor.errors import AmazonError, DocumentError, UnansweredError, UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.calendars import PERIODS, Horizon
@@ -21,8 +21,6 @@ from tap_amazon_vendor.reports.windows import Window, touches
 from tap_amazon_vendor.streams.partition_windows import PartitionWindows
 
 if t.TYPE_CHECKING:
-    from datetime import date
-
     from clocks import FakeClock
 
     from tap_amazon_vendor.documents.files import Document
@@ -108,13 +106,18 @@ class TroubledAmazon(FakeAmazon):
         self.step(UnavailableError("the download broke off"))
         return super().fetch(document_id, request)
 
-    def listed(self, *arguments: t.Any) -> t.Any:
+    def listed(self, *arguments: t.Any, **options: t.Any) -> t.Any:
         try:
             self.step(AmazonError("getReports: refused"))
         except AmazonError:
             self.refused += 1
             raise
-        return super().listed(*arguments)
+        return super().listed(*arguments, **options)
+
+
+def days(window: Window) -> list[date]:
+    """The days of a window."""
+    return [window.start + timedelta(days=number) for number in range((window.end - window.start).days + 1)]
 
 
 @dataclass
@@ -126,8 +129,11 @@ class Warehouse:
     pending: list[PendingJob] = field(default_factory=list)
     said_empty: int = 0
     loose: int = 0
+    skipped: dict[ReportPartition, date] = field(default_factory=dict)
+    #: How each day ended last, with its reason.
+    ledger: dict[tuple[ReportPartition, date], tuple[Outcome, str]] = field(default_factory=dict)
 
-    def run(self, amazon: TroubledAmazon) -> None:
+    def run(self, amazon: FakeAmazon) -> None:
         """Do what the tap does in a run."""
         complete = dict(self.complete)
 
@@ -138,6 +144,8 @@ class Warehouse:
         windows = {}
         planned = []
         for partition in PARTITIONS:
+            if amazon.clock().date() - self.skipped.get(partition, date.min) < timedelta(days=7):
+                continue
             calendar = PERIODS["DAY"]
             requests = [
                 ReportRequest(*partition, window=window, calendar=calendar)
@@ -149,7 +157,7 @@ class Warehouse:
                     request,
                     frozenset("s"),
                     known_available=partition in complete,
-                    fresh_since=amazon.clock() - timedelta(days=1),
+                    fresh_since=calendar.settles(request.window, HORIZON),
                     priority=Priority.NEW,
                 )
                 for request in requests
@@ -163,21 +171,27 @@ class Warehouse:
                 good = result.outcome.completes and touches(ranges.complete, result.request.window)
                 done = result.request.window if good else None
                 self.loose += result.outcome.completes and not good
-                if result.document:
-                    day = result.request.window.start
-                    while day <= result.request.window.end:
-                        self.rows[ready.partition, day] += 1
-                        day += timedelta(days=1)
+                self.write(ready, result)
                 self.said_empty += result.outcome is Outcome.EMPTY
                 lost = ranges.decide(ready, done)
-                if result.outcome.ends_partition:
-                    lost += ranges.give_up()
                 for other in lost:
                     jobs.release(other, "s", read=False)
+                    self.write(other, JobResult(Outcome.LATER, other, "a window between is missing"))
+                if result.outcome is Outcome.SKIPPED and result.lasting:
+                    self.skipped[ready.partition] = amazon.clock().date()
                 if ranges.complete:
                     complete[ready.partition] = ranges.complete
                 jobs.release(ready, "s", read=good)
                 save()
+
+    def write(self, request: ReportRequest, result: JobResult) -> None:
+        """Write the rows of a window and how it ended."""
+        read = result.request.window
+        for day in days(request.window):
+            outcome = Outcome.LATER if result.outcome.completes and day > read.end else result.outcome
+            self.ledger[request.partition, day] = (outcome, str(result.reason))
+        for day in days(read) if result.document else ():
+            self.rows[request.partition, day] += 1
 
 
 @pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.exhaustive) for part in range(1, 4))])
@@ -215,3 +229,96 @@ def test_whatever_happens_every_day_is_written_once_and_nothing_is_asked_for_twi
         asked = Counter(amazon.created)
         for request, times in asked.items():
             assert times <= 1 + amazon.causes[request] + amazon.refused, (seed, str(request))
+
+
+WANTED = Window(HORIZON.start, HORIZON.today - timedelta(days=4))
+
+#: What Amazon says of a report that has rows. What is final by its nature is not among them.
+BAD = {
+    "cancelled": Fate(Processing.CANCELLED),
+    "no rows": Fate(empty=True),
+    "no reason": Fate(Processing.FATAL),
+    "unknown reason": Fate(Processing.FATAL, text="an unknown reason"),
+    "error in a report that is done": Fate(text="an unknown reason"),
+    "not yet": Fate(Processing.FATAL, text=NOT_YET),
+    "client error": Fate(Processing.FATAL, text="A client error occurred. Please double check"),
+    "unavailable": Fate(Processing.FATAL, text="The requested data is unavailable. Please try a different date range"),
+}
+
+
+class WrongOnce(FakeAmazon):
+    """Answers badly for all reports of one partition that hold one day, some times, and well for all others."""
+
+    def prepare(self, partition: ReportPartition, day: date, bad: Fate, times: float) -> None:
+        self.partition, self.day, self.bad, self.times = partition, day, bad, times
+
+    def create(self, request: ReportRequest) -> str:
+        strikes = request.partition == self.partition and self.day in days(request.window) and self.times > 0
+        self.times -= strikes
+        self.fates[request] = [self.bad if strikes else Fate(seconds=20)]
+        return super().create(request)
+
+
+def of_each_report() -> list[t.Any]:
+    """The partition and a day of each report of a first run; CI takes the ends, the inner ones and the middle."""
+    windows = plan(None, HORIZON, PERIODS["DAY"])
+    quick = {0, 1, len(windows) // 2, len(windows) - 1}
+    return [
+        pytest.param(partition, window.end, marks=[] if number in quick else [pytest.mark.exhaustive])
+        for partition in PARTITIONS
+        for number, window in enumerate(windows)
+    ]
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(("partition", "day"), of_each_report())
+def test_after_one_bad_answer_or_two_the_next_run_has_all_rows(
+    clock: FakeClock, partition: ReportPartition, day: date, bad: Fate, times: int
+) -> None:
+    amazon = WrongOnce(clock)
+    if bad is BAD["not yet"] and day == WANTED.end:
+        # Amazon says so on two days then, of a day that it may well not have published.
+        times = 1
+    amazon.prepare(partition, day, bad, times)
+    warehouse = Warehouse()
+    warehouse.run(amazon)
+    clock.advance(86_400)
+    warehouse.run(amazon)
+    missing = [(each.options, day) for each in PARTITIONS for day in days(WANTED) if not warehouse.rows[each, day]]
+    assert not missing
+    assert set(warehouse.complete.values()) == {WANTED}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@pytest.mark.parametrize(("partition", "day"), of_each_report())
+def test_what_amazon_says_for_days_is_in_the_ledger(
+    clock: FakeClock, partition: ReportPartition, day: date, bad: Fate
+) -> None:
+    amazon = WrongOnce(clock)
+    amazon.prepare(partition, day, bad, times=float("inf"))
+    warehouse = Warehouse()
+    for _ in range(4):
+        warehouse.run(amazon)
+        clock.advance(86_400)
+    missing = [(each, day) for each in PARTITIONS for day in days(WANTED) if not warehouse.rows[each, day]]
+    assert {each for each, _ in missing} == {partition}
+    for part in missing:
+        outcome, reason = warehouse.ledger[part]
+        assert outcome is not Outcome.LOADED
+        assert reason
+        if outcome is Outcome.EMPTY:
+            assert "It has said so since" in reason
+
+
+def test_an_outage_that_every_report_is_fatal_in_skips_nothing(clock: FakeClock) -> None:
+    amazon = FakeAmazon(clock)
+    warehouse = Warehouse()
+    amazon.create_default = BAD["client error"]
+    warehouse.run(amazon)
+    assert {outcome for outcome, _ in warehouse.ledger.values()} == {Outcome.LATER}
+    # Of each partition the newest window, because it may not be published yet, and another one, both twice.
+    assert len(amazon.created) == 4 * len(PARTITIONS)
+    amazon.create_default = Fate()
+    warehouse.run(amazon)
+    assert set(warehouse.complete.values()) == {WANTED}

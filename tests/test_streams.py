@@ -429,7 +429,8 @@ def test_batches_hold_the_same_rows_and_state_follows_them(world: World, tmp_pat
 
 def test_a_shortened_window_of_the_past_leaves_no_hole(world: World) -> None:
     """It no longer joins the range from below: the range waits for the days that are missing."""
-    world.sandbox.inject("not_yet_available", 1, skip=1)
+    # Both old windows, and one of them once more.
+    world.sandbox.inject("not_yet_available", 3, skip=1)
     config = world.config(start_date=world.day(48))
     first = world.run(config, streams=["vendor_traffic", "report_ledger"])
     rows = {"vendor_traffic": first.upserted("vendor_traffic")}

@@ -185,8 +185,9 @@ class TestErrorDocuments:
         assert verdict.outcome is outcome
         assert advice in verdict.advice
         assert bool(verdict.advice) == bool(advice)
-        # What Amazon explains is not asked for again: that would give the same answer for a unit of quota.
-        assert not verdict.retry
+        # What Amazon explains is not asked for again: that would give the same answer for a unit of quota. But an old
+        # day was published long ago.
+        assert verdict.retry is (text == NOT_YET_AVAILABLE)
 
     def test_the_third_wording_of_a_wrong_marketplace_has_the_advice_of_the_others(self) -> None:
         text = "The marketplace of the selling partner account A1PA6795UKMFR9 did not match the provided marketplaceId"
@@ -229,11 +230,35 @@ class TestErrorDocuments:
         assert bool(verdict.advice) is (outcome is Outcome.SKIPPED)
 
     @cases
-    @pytest.mark.parametrize(("recent", "outcome"), [(True, Outcome.LATER), (False, Outcome.EMPTY)])
-    def test_unavailable_data_is_late_where_recent_and_none_where_old(
-        self, case: t.Callable[[str], str], outcome: Outcome, *, recent: bool
+    @pytest.mark.parametrize(
+        ("recent", "may_lack_days", "verdict"),
+        [
+            (True, True, Verdict(Outcome.LATER, retry=True)),
+            (True, False, Verdict(Outcome.LATER, retry=True)),
+            (False, False, Verdict(Outcome.LATER, retry=True)),
+            (False, True, Verdict(Outcome.EMPTY, no_data=True)),
+        ],
+    )
+    def test_unavailable_data_means_no_data_only_where_old_and_of_a_report_known_to_say_so(
+        self, case: t.Callable[[str], str], verdict: Verdict, *, recent: bool, may_lack_days: bool
     ) -> None:
-        assert judge_fatal(case(UNAVAILABLE), recent=recent, known_available=True) == Verdict(outcome)
+        text = case(UNAVAILABLE)
+        assert judge_fatal(text, recent=recent, known_available=True, may_lack_days=may_lack_days) == verdict
+
+    @pytest.mark.parametrize("known_available", [True, False])
+    def test_the_catch_all_is_asked_again_and_weighed_before_anything_is_concluded(
+        self, *, known_available: bool
+    ) -> None:
+        verdict = judge_fatal(CLIENT_ERROR, recent=False, known_available=known_available)
+        assert (verdict.retry, verdict.ambiguous, verdict.lasting) == (True, True, False)
+
+    @pytest.mark.parametrize(("text", "outcome", "_advice"), DOCUMENT_TEXTS)
+    def test_a_skip_that_amazon_explains_is_about_the_whole_partition_and_lasts(
+        self, text: str, outcome: Outcome, _advice: str
+    ) -> None:
+        verdict = judge_fatal(text, recent=False, known_available=False)
+        assert verdict.lasting is (outcome is Outcome.SKIPPED)
+        assert verdict.whole or outcome is not Outcome.SKIPPED
 
     def test_fatal_without_a_document_is_tried_once_more_then_late(self) -> None:
         assert judge_fatal(None, recent=False, known_available=False) == Verdict(Outcome.LATER, retry=True)
@@ -257,6 +282,10 @@ class TestRefusals:
         verdict = judge_refusal(kind(case(text), request_id="1-2-3"), ["Brand Analytics"])
         assert verdict.outcome is outcome
         assert advice in verdict.advice
+
+    def test_a_report_type_that_does_not_exist_is_skipped_and_remembered(self) -> None:
+        verdict = judge_refusal(RequestRejectedError("InvalidInput: Report type GET_X is not a valid report type."))
+        assert (verdict.outcome, verdict.lasting, verdict.whole) == (Outcome.SKIPPED, True, True)
 
     @pytest.mark.parametrize("kind", [CredentialsError, DocumentError, NotFoundError, UnavailableError, AmazonError])
     def test_words_of_a_refusal_in_another_error_skip_nothing(self, kind: type[AmazonError]) -> None:

@@ -167,15 +167,31 @@ def test_an_account_has_one_call_of_a_kind_on_its_way(amazon: FakeAmazon) -> Non
 
 
 def test_a_fault_of_ours_in_a_thread_is_raised_where_the_result_is_waited_for(amazon: FakeAmazon) -> None:
-    def broken(_: ReportRequest) -> str:
+    def broken() -> float:
         msg = "a bug"
         raise ZeroDivisionError(msg)
 
-    amazon.create = broken  # type: ignore[method-assign,assignment]
     jobs = engine(amazon)
     jobs.plan(planned(NEWEST))
+    jobs._scheduler.next_task = broken  # type: ignore[method-assign]
     with pytest.raises(ZeroDivisionError), working(jobs, amazon):
         jobs.result(NEWEST)
+
+
+def test_a_fault_of_ours_in_the_call_for_one_job_ends_only_that_job(amazon: FakeAmazon) -> None:
+    create = amazon.create
+
+    def broken(request: ReportRequest) -> str:
+        if request == NEWEST:
+            msg = "a bug"
+            raise ZeroDivisionError(msg)
+        return create(request)
+
+    amazon.create = broken  # type: ignore[method-assign]
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST, OLDER))
+    with working(jobs, amazon):
+        assert [jobs.result(each).outcome for each in (NEWEST, OLDER)] == [Outcome.FAILED, Outcome.LOADED]
 
 
 def test_threads_end_with_the_block(amazon: FakeAmazon) -> None:

@@ -29,6 +29,7 @@ _NO_ROLE = (
     "The application lacks the role for this report ({roles}), or the "
     "account authorized it before the role was added: add the role, then authorize again"
 )
+_NO_SUCH_REPORT = "This account or region does not have the report, or Amazon has removed it"
 _NO_RESTRICTED_ROLE = (
     "The application lacks the restricted role for this report ({roles}), is not allowed to "
     "use restricted data tokens, or was authorized before it got the role: have the role granted, then authorize again"
@@ -38,18 +39,25 @@ _REAUTHORIZE = (  # no secret
     "check `region` and `api_url`, then authorize again"
 )
 
+#: Amazon explains these, so a second request would hear the same. Most are about the partition, not about the days.
 _FATAL = (
     ("is not yet available", Verdict(Outcome.LATER, shorten=True)),
-    ("must be supplied", Verdict(Outcome.FAILED, _BUG)),
-    ("reportoption to be specified", Verdict(Outcome.FAILED, _BUG)),
-    ("parentreferenceid", Verdict(Outcome.FAILED, _BUG)),
+    ("must be supplied", Verdict(Outcome.FAILED, _BUG, whole=True)),
+    ("reportoption to be specified", Verdict(Outcome.FAILED, _BUG, whole=True)),
+    ("parentreferenceid", Verdict(Outcome.FAILED, _BUG, whole=True)),
     ("date range exceeded", Verdict(Outcome.FAILED, _BUG)),
-    ("requested marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE)),
-    ("provided marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE)),
-    ("no vendor code set as manufacturing role", Verdict(Outcome.SKIPPED, _NO_VIEW)),
-    ("distributorview parameter contains an invalid value", Verdict(Outcome.SKIPPED, _NO_VIEW)),
-    ("sellingprogram parameter contains an invalid value", Verdict(Outcome.SKIPPED, _NO_PROGRAM)),
-    ("report requested with invalid user inputs", Verdict(Outcome.SKIPPED, _NO_RIGHTS)),
+    ("requested marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE, whole=True)),
+    ("provided marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE, whole=True)),
+    ("no vendor code set as manufacturing role", Verdict(Outcome.SKIPPED, _NO_VIEW, whole=True, lasting=True)),
+    (
+        "distributorview parameter contains an invalid value",
+        Verdict(Outcome.SKIPPED, _NO_VIEW, whole=True, lasting=True),
+    ),
+    (
+        "sellingprogram parameter contains an invalid value",
+        Verdict(Outcome.SKIPPED, _NO_PROGRAM, whole=True, lasting=True),
+    ),
+    ("report requested with invalid user inputs", Verdict(Outcome.SKIPPED, _NO_RIGHTS, whole=True, lasting=True)),
 )
 
 #: Refusals that the doctor tells apart.
@@ -63,14 +71,16 @@ _NO_TOKEN = "missingauthenticationtoken"  # noqa: S105  # no secret
 #: A refusal with many causes: the role, the host, the path; and, with details, the token.
 DENIED = "access to requested resource is denied"
 
+#: The first that fits counts. A refusal costs no report, so most of them are heard again by each run.
 _REFUSED = (
-    (OTHER_ACCOUNT_TYPE, Verdict(Outcome.SKIPPED, "Not a report of this account type")),
-    (NO_ROLE, Verdict(Outcome.SKIPPED, _NO_ROLE)),
-    (NO_RESTRICTED_ROLE, Verdict(Outcome.SKIPPED, _NO_RESTRICTED_ROLE)),
-    (NO_VENDOR_GROUP, Verdict(Outcome.SKIPPED, _NO_RIGHTS)),
+    (OTHER_ACCOUNT_TYPE, Verdict(Outcome.SKIPPED, "Not a report of this account type", whole=True)),
+    ("is not a valid report type", Verdict(Outcome.SKIPPED, _NO_SUCH_REPORT, whole=True, lasting=True)),
+    (NO_ROLE, Verdict(Outcome.SKIPPED, _NO_ROLE, whole=True)),
+    (NO_RESTRICTED_ROLE, Verdict(Outcome.SKIPPED, _NO_RESTRICTED_ROLE, whole=True)),
+    (NO_VENDOR_GROUP, Verdict(Outcome.SKIPPED, _NO_RIGHTS, whole=True)),
     (
         "report rejected for this client",
-        Verdict(Outcome.FAILED, "`marketplaces` names one that is not part of this account"),
+        Verdict(Outcome.FAILED, "`marketplaces` names one that is not part of this account", whole=True),
     ),
     ("the access token you provided", Verdict(Outcome.FAILED, _REAUTHORIZE)),
     (_NO_TOKEN, Verdict(Outcome.FAILED, _BUG)),
@@ -84,13 +94,14 @@ _CLIENT_ERROR = "a client error occurred"
 _UNAVAILABLE = "requested data is unavailable"
 
 
-def judge_fatal(text: str | None, *, recent: bool, known_available: bool) -> Verdict:
+def judge_fatal(text: str | None, *, recent: bool, known_available: bool, may_lack_days: bool = False) -> Verdict:
     """Judge a report by the error that Amazon put into its document.
 
     Args:
         text: Amazon's text, None for a FATAL report without a document.
         recent: The requested days are so recent that Amazon may still publish them.
         known_available: This account has had this report with these options before.
+        may_lack_days: Reports of this type are known to be FATAL where they have no data for the days.
 
     Returns:
         The verdict; for an unknown text, failure after one more try.
@@ -99,17 +110,28 @@ def judge_fatal(text: str | None, *, recent: bool, known_available: bool) -> Ver
         return Verdict(Outcome.LATER, retry=True)
     words = text.lower()
     if _CLIENT_ERROR in words:
-        # Amazon's catch-all. Our dates are aligned, so it means unpublished, an outage, or a
-        # combination that this account does not have.
-        if recent or known_available:
-            return Verdict(Outcome.LATER, too_wide=True)
-        return Verdict(Outcome.SKIPPED, _NO_RIGHTS, too_wide=True)
+        return _judge_catch_all(recent=recent, known_available=known_available)
     if _UNAVAILABLE in words:
-        return Verdict(Outcome.LATER if recent else Outcome.EMPTY)
+        if recent or not may_lack_days:
+            return Verdict(Outcome.LATER, retry=True)
+        return Verdict(Outcome.EMPTY, no_data=True)
     for part, verdict in _FATAL:
         if part in words:
-            return verdict
+            # An old day was published long ago.
+            return replace(verdict, retry=True) if verdict.shorten and not recent else verdict
     return Verdict(Outcome.FAILED, retry=True)
+
+
+def _judge_catch_all(*, recent: bool, known_available: bool) -> Verdict:
+    """Judge Amazon's catch-all.
+
+    Our dates are aligned, so it means unpublished, an outage, or a combination that this account does not have.
+    """
+    if recent:
+        return Verdict(Outcome.LATER, retry=True, too_wide=True)
+    if known_available:
+        return Verdict(Outcome.LATER, retry=True, too_wide=True, ambiguous=True)
+    return Verdict(Outcome.SKIPPED, _NO_RIGHTS, retry=True, too_wide=True, ambiguous=True)
 
 
 def judge_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdict:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 
-from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Split
+from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Split, Weigh
+from tap_amazon_vendor.engine.hearings import NO_DATA
 from tap_amazon_vendor.engine.model import Processing
 from tap_amazon_vendor.errors import DocumentError, NotFoundError, UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
@@ -16,36 +18,9 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.job import Job
     from tap_amazon_vendor.engine.model import JobStatus
     from tap_amazon_vendor.engine.ports import Document
-    from tap_amazon_vendor.engine.probe import PartitionProbe
     from tap_amazon_vendor.errors import AmazonError
 
-#: Seconds before a job that failed without a known reason is created again.
-RETRY_PAUSE = 60.0
-
-#: Times that one window may be tried because Amazon failed or cancelled it for no good reason.
-MAX_FAILURES = 2
-
-
-def may_retry(job: Job) -> bool:
-    """Return whether a job that failed may be tried once more."""
-    return job.failures + 1 < MAX_FAILURES
-
-
-def no_data_is_doubtful(job: Job, probe: PartitionProbe, today: date) -> bool:
-    """Return whether "no data" needs a second request before it is believed.
-
-    It does for days that may just have been published, and next to days that have data.
-    Not further away, so that the time before a vendor's first sale costs no double quota.
-
-    Args:
-        job: The job that came back without data.
-        probe: Its partition.
-        today: The current UTC day.
-    """
-    if job.request.is_recent(today):
-        return True
-    beside = probe.has_rows_beside(job)
-    return job.planned.known_available if beside is None else beside
+logger = logging.getLogger("tap-amazon-vendor.engine")
 
 
 def still_running(job: Job, processing: Processing, *, now: datetime, pause: float, wait_seconds: float) -> Decision:
@@ -65,15 +40,12 @@ def still_running(job: Job, processing: Processing, *, now: datetime, pause: flo
     return Finish(Outcome.LATER, reason, advice="The next run takes the report up", unsettled=True)
 
 
-def after_processing(
-    job: Job, status: JobStatus, probe: PartitionProbe, *, today: date, refreshed_recently: bool
-) -> Decision:
+def after_processing(job: Job, status: JobStatus, *, today: date, refreshed_recently: bool) -> Decision:
     """Decide about a job that Amazon has finished.
 
     Args:
         job: The job.
         status: Amazon's answer.
-        probe: The job's partition.
         today: The current UTC day.
         refreshed_recently: Amazon made no job because it had made another one shortly before.
     """
@@ -84,11 +56,7 @@ def after_processing(
     if refreshed_recently:
         return Finish(Outcome.LATER, "Amazon has made this report too recently", advice="The next run asks again")
     if status.processing is Processing.CANCELLED:
-        reason = "Amazon cancelled the report: it has no data for these days"
-        if no_data_is_doubtful(job, probe, today) and may_retry(job):
-            # Asked too soon, perhaps: then the same moment is too soon again.
-            return Retry(reason, RETRY_PAUSE)
-        return Finish(Outcome.EMPTY, reason)
+        return Weigh("Amazon cancelled the report: it has no data for these days", NO_DATA)
     return after_failure(job, None, today)
 
 
@@ -102,26 +70,22 @@ def after_failure(job: Job, text: str | None, today: date) -> Decision:
     """
     verdict = job.request.judge_failure(text, today=today, known_available=job.planned.known_available)
     reason = text or "FATAL without a reason"
-    if verdict.retry and may_retry(job):
-        return Retry(reason, RETRY_PAUSE)
     if verdict.too_wide and (halves := job.request.halve()):
         return Split(halves, reason)
-    if verdict.shorten and (shorter := job.request.shorten()) is not None:
+    believed = not verdict.retry or reason in job.heard
+    if verdict.shorten and believed and (shorter := job.request.shorten()) is not None:
         # One unpublished day fails the whole range: the days before it must not be lost.
         return Shorten(shorter, reason)
-    return Finish(verdict.outcome, reason, advice=verdict.advice)
+    return Weigh(reason, verdict)
 
 
-def after_document(
-    job: Job, status: JobStatus, document: Document, probe: PartitionProbe, *, today: date
-) -> tuple[Decision, bool]:
+def after_document(job: Job, status: JobStatus, document: Document, *, today: date) -> tuple[Decision, bool]:
     """Decide about a fetched document.
 
     Args:
         job: Its job.
         status: Amazon's last answer about the job.
         document: The document.
-        probe: The job's partition.
         today: The current UTC day.
 
     Returns:
@@ -130,11 +94,9 @@ def after_document(
     if document.error or status.processing is Processing.FATAL:
         return after_failure(job, document.error, today), False
     if contradiction := job.request.mismatch(document.specification):
-        return retry_or_fail(
-            job, f"the document of report {job.job_id} is not what was asked for: {contradiction}"
-        ), False
-    if document.empty and no_data_is_doubtful(job, probe, today) and may_retry(job):
-        return Retry("no rows", 0), False
+        return retry_or_fail(job, f"the report's document is not what was asked for: {contradiction}"), False
+    if document.empty:
+        return Weigh("the report has no rows", NO_DATA), False
     return Finish(Outcome.LOADED, job.shortened_because, document=document), True
 
 
@@ -146,11 +108,26 @@ def after_error(job: Job, error: AmazonError) -> Decision:
     if isinstance(error, UnavailableError):
         return Finish(Outcome.FAILED, str(error), advice="The next run tries again", error=error, unsettled=True)
     verdict = job.request.judge_refusal(error)
-    return Finish(verdict.outcome, str(error), advice=verdict.advice, error=error)
+    return Finish(
+        verdict.outcome,
+        str(error),
+        advice=verdict.advice,
+        error=error,
+        whole=verdict.whole,
+        lasting=verdict.lasting,
+    )
+
+
+def after_fault(job: Job, error: Exception) -> Decision:
+    """Decide about a job that an unexpected error ended: it must not end the others."""
+    logger.debug("%s", job.request, exc_info=error)
+    reason = f"an unexpected {type(error).__name__}"
+    advice = "This is a fault of the tap. Please report it with the log of a run at level DEBUG"
+    return Finish(Outcome.FAILED, reason, advice=advice, unsettled=job.job_id is not None)
 
 
 def retry_or_fail(job: Job, reason: str) -> Decision:
     """Decide to create a job once more, at once; the second time it fails."""
     if job.guessed:
         return Restart()
-    return Retry(reason, 0) if may_retry(job) else Finish(Outcome.FAILED, reason)
+    return Finish(Outcome.FAILED, reason) if job.failures else Retry(reason, 0)

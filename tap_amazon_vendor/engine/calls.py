@@ -6,7 +6,14 @@ import logging
 import typing as t
 
 from tap_amazon_vendor.engine.adoption import CLOCK_MARGIN
-from tap_amazon_vendor.engine.answers import after_document, after_error, after_processing, retry_or_fail, still_running
+from tap_amazon_vendor.engine.answers import (
+    after_document,
+    after_error,
+    after_fault,
+    after_processing,
+    retry_or_fail,
+    still_running,
+)
 from tap_amazon_vendor.engine.decisions import Finish, Restart
 from tap_amazon_vendor.engine.job import Call
 from tap_amazon_vendor.engine.model import Processing
@@ -26,6 +33,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.job import Job
     from tap_amazon_vendor.engine.model import JobStatus
     from tap_amazon_vendor.engine.ports import JobApi
+    from tap_amazon_vendor.engine.queue import CallQueue
     from tap_amazon_vendor.engine.registry import Registry
 
 logger = logging.getLogger("tap-amazon-vendor.engine")
@@ -44,22 +52,35 @@ class Calls:
         self._registry = registry
         self._wait_seconds = wait_seconds
 
-    def make(self, call: Call, job: Job) -> None:
-        """Make a call, and turn any of its errors into the job's result."""
+    def make(self, queue: CallQueue, job: Job) -> None:
+        """Make a queue's call for a job, and turn any of its errors into the job's result."""
+        registry = self._registry
         calls: dict[Call, Callable[[Job], None]] = {
             Call.CREATE: self._look_up if job.request.amazon_generated else self._create,
             Call.POLL: self._poll,
             Call.FETCH: self._fetch,
         }
+        began = registry.clock()
         try:
-            calls[call](job)
+            calls[queue.call](job)
         except (CredentialsError, LoginUnavailableError) as error:
-            self._registry.refuse(job.request.account, error)
+            registry.refuse(job.request.account, error)
+        except UnavailableError as error:
+            with registry.changed:
+                queue.breaker.failed(str(error), began=began, now=registry.clock())
+                registry.apply(job, after_error(job, error))
         except AmazonError as error:
-            with self._registry.changed:
-                self._registry.apply(job, after_error(job, error))
+            with registry.changed:
+                queue.breaker.worked()
+                registry.apply(job, after_error(job, error))
+        except Exception as error:  # noqa: BLE001  # a fault in one job ends no other
+            with registry.changed:
+                registry.apply(job, after_fault(job, error))
+        else:
+            with registry.changed:
+                queue.breaker.worked()
         finally:
-            with self._registry.changed:
+            with registry.changed:
                 job.in_call = False
 
     def list_existing(self, account: str, job_types: tuple[str, ...], marketplace_id: str, since: datetime) -> None:
@@ -69,14 +90,14 @@ class Calls:
         if existing is None:
             return
         try:
-            jobs = registry.apis[account].listed(job_types, marketplace_id, since)
-        except AmazonError as error:
+            jobs = registry.apis[account].listed(job_types, marketplace_id, since, optional=True)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the listing is not needed
             if isinstance(error, (CredentialsError, LoginUnavailableError)):
                 registry.refuse(account, error)
             # The job that is created instead reports it.
             logger.debug("Amazon does not list reports of %r: %s", account, error)
             with registry.changed:
-                if isinstance(error, (CredentialsError, UnavailableError)):
+                if isinstance(error, (CredentialsError, UnavailableError)) or not isinstance(error, AmazonError):
                     # What fails for one job type fails for all.
                     existing.add(())
                     existing.abandon()
@@ -92,7 +113,9 @@ class Calls:
     def _look_up(self, job: Job) -> None:
         """Find the jobs that Amazon made by itself."""
         listed = self._api(job).listed((job.request.job_type,), None, job.planned.fresh_since)
-        parts = tuple(job.request.generated(each) for each in listed if each.processing is Processing.DONE)
+        # A page that shifts while it is read shows a job twice.
+        done = {each.job_id: each for each in reversed(listed) if each.processing is Processing.DONE}
+        parts = tuple(job.request.generated(each) for each in reversed(done.values()))
         reason = "Amazon has made no report since the last one read"
         self._registry.apply(job, Finish(Outcome.EMPTY, reason, parts=parts))
 
@@ -141,11 +164,8 @@ class Calls:
                 pause = registry.pace.pause(job, now)
                 decision = still_running(job, status.processing, now=now, pause=pause, wait_seconds=self._wait_seconds)
             else:
-                if status.took is not None:
-                    registry.pace.learn(job.request.job_type, status.took)
-                decision = after_processing(
-                    job, status, registry.probe(job), today=now.date(), refreshed_recently=refreshed
-                )
+                registry.pace.learn(job, status.took, now)
+                decision = after_processing(job, status, today=now.date(), refreshed_recently=refreshed)
             registry.apply(job, decision)
 
     def _refreshed_recently(self, job: Job) -> bool:
@@ -178,7 +198,7 @@ class Calls:
                 registry.apply(job, Restart())
                 return
             job.guessed = False
-            decision, kept = after_document(job, status, document, registry.probe(job), today=registry.clock().date())
+            decision, kept = after_document(job, status, document, today=registry.clock().date())
             if not kept:
                 document.path.unlink(missing_ok=True)
             registry.apply(job, decision)

@@ -71,7 +71,7 @@ class Checkpoint:
         unread = {
             job.request: PendingJob(job.request, *remembered)
             for job in self._jobs.values()
-            if (job.result is None or job.result.document or job.unsettled) and (remembered := job.to_remember())
+            if _matters(job) and (remembered := job.to_remember())
         }
         return list({**unclaimed, **unread}.values())
 
@@ -102,3 +102,8 @@ class Checkpoint:
             # Unless it has been restarted in the meantime.
             if job.state is State.ANNOUNCED and job.announced_at == announced_at:
                 job.state = State.SAVED
+
+
+def _matters(job: Job) -> bool:
+    """Return whether the next run can use a job that is not read: one that failed, or was skipped, is made anew."""
+    return job.result is None or job.result.outcome.completes or job.unsettled

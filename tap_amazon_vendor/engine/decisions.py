@@ -8,7 +8,7 @@ from dataclasses import dataclass
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.model import ListedJob
     from tap_amazon_vendor.errors import AmazonError
-    from tap_amazon_vendor.outcomes import Outcome
+    from tap_amazon_vendor.outcomes import Outcome, Verdict
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,19 @@ class Hesitate:
 
 
 @dataclass(frozen=True)
+class Weigh:
+    """Amazon says that there are no rows, or why: what other jobs heard matters for what follows (`hearings`)."""
+
+    reason: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Decide when the jobs that matter for it know more."""
+
+
+@dataclass(frozen=True)
 class Finish:
     """It has a result.
 
@@ -76,6 +89,9 @@ class Finish:
         parts: Requests to read instead.
         document: The rows.
         unsettled: The next run looks at it again.
+        whole: The partition's other windows would end alike.
+        lasting: The next runs would hear the same.
+        doubtful: Adjacent windows contradict the outcome.
     """
 
     outcome: Outcome
@@ -85,6 +101,9 @@ class Finish:
     parts: tuple[t.Any, ...] = ()
     document: t.Any = None
     unsettled: bool = False
+    whole: bool = False
+    lasting: bool = False
+    doubtful: bool = False
 
 
-Decision: t.TypeAlias = PollAgain | Fetch | Retry | Restart | Shorten | Split | Adopt | Hesitate | Finish
+Decision: t.TypeAlias = PollAgain | Fetch | Retry | Restart | Shorten | Split | Adopt | Hesitate | Weigh | Hold | Finish

@@ -231,7 +231,7 @@ class Engine:
         if existing is None or api.list_bucket.delay() > 0 or not (query := existing.next_query()):
             return False
         try:
-            existing.add(api.listed(*query))
+            existing.add(api.listed(*query, optional=True))
         except (CredentialsError, UnavailableError):
             raise
         except AmazonError:

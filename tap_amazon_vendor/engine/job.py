@@ -9,13 +9,14 @@ job that only Amazon knows. An existing job goes from PLANNED straight to WAITIN
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
 if t.TYPE_CHECKING:
     from datetime import datetime
 
     from tap_amazon_vendor.engine.model import JobResult, JobStatus, PlannedJob
+    from tap_amazon_vendor.outcomes import Verdict
 
     Rank = tuple[int, ...]
 
@@ -56,6 +57,7 @@ class Job:
         state: How far it is.
         in_call: A call for it is on its way.
         guessed: It was found in Amazon's listing, and its options are unknown until its document is fetched.
+        resumed: An earlier run created it, or the one before it.
         unsettled: Its result is not final: the next run looks at it again.
         job_id: Amazon's id.
         asked_at: When it was first requested.
@@ -64,6 +66,8 @@ class Job:
         waiting_since: When this run started to wait for it.
         attempts: Number of create calls.
         failures: Number of failed tries.
+        heard: What Amazon said when it failed, in this run.
+        held: What it said last and what that means, where the decision waits for other jobs.
         status: Amazon's last answer.
         shortened_because: Why the window was shortened.
         result: How it ended.
@@ -77,6 +81,7 @@ class Job:
     state: State = State.PLANNED
     in_call: bool = False
     guessed: bool = False
+    resumed: bool = False
     unsettled: bool = False
     job_id: str | None = None
     asked_at: datetime | None = None
@@ -85,6 +90,8 @@ class Job:
     waiting_since: datetime | None = None
     attempts: int = 0
     failures: int = 0
+    heard: set[str] = field(default_factory=set)
+    held: tuple[str, Verdict] | None = None
     status: JobStatus | None = None
     shortened_because: str | None = None
     result: JobResult | None = None
@@ -118,4 +125,5 @@ class Job:
     def restart(self) -> None:
         """Go back to before it was created."""
         self.state = State.PLANNED
+        self.held = None
         self.job_id = self.status = self.announced_at = None

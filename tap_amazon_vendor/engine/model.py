@@ -146,6 +146,8 @@ class JobResult:
         error: The call that failed, where the reason is that of a call.
         parts: Requests to read instead: halves of a window that is too wide, or jobs that Amazon made by itself.
         document: The rows.
+        lasting: The next runs would hear the same, so a skip may be remembered.
+        doubtful: Adjacent windows contradict the outcome, and the reason says so: a warning is due.
         job_id: Amazon's id.
         attempts: Number of create calls; 0 where an existing job was used.
         asked_at: When it was first requested.
@@ -159,6 +161,8 @@ class JobResult:
     error: AmazonError | None = None
     parts: tuple[t.Any, ...] = ()
     document: t.Any = None
+    lasting: bool = False
+    doubtful: bool = False
     job_id: str | None = None
     attempts: int = 0
     asked_at: datetime | None = None

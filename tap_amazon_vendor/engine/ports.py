@@ -151,8 +151,17 @@ class JobApi(t.Protocol):
     def create(self, request: t.Any) -> str:  # noqa: ANN401
         """Create a job; return its id."""
 
-    def listed(self, job_types: Sequence[str], marketplace_id: str | None, since: datetime) -> list[ListedJob]:
-        """List the jobs of some types that were created since then, newest first."""
+    def listed(
+        self, job_types: Sequence[str], marketplace_id: str | None, since: datetime, *, optional: bool = False
+    ) -> list[ListedJob]:
+        """List the jobs of some types that were created since then, newest first.
+
+        Args:
+            job_types: The types.
+            marketplace_id: The one marketplace, None for all.
+            since: When the oldest was created.
+            optional: Nothing depends on it, so it is tried once.
+        """
 
     def status(self, job_id: str) -> JobStatus:
         """Ask how far a job is."""

@@ -6,6 +6,7 @@ import heapq
 import math
 import typing as t
 
+from tap_amazon_vendor.engine.breaker import Breaker
 from tap_amazon_vendor.engine.job import Call, Job
 
 if t.TYPE_CHECKING:
@@ -23,6 +24,7 @@ class CallQueue:
         account: Label of the account.
         call: The kind of call.
         busy: A call is on its way.
+        breaker: How the calls ended.
     """
 
     def __init__(self, account: str, call: Call) -> None:
@@ -30,6 +32,7 @@ class CallQueue:
         self.account = account
         self.call = call
         self.busy = False
+        self.breaker = Breaker()
         self._ready: list[tuple[Rank, Job]] = []
         self._paused: list[tuple[datetime, Rank, Job]] = []
 

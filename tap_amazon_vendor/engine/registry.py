@@ -15,12 +15,15 @@ from tap_amazon_vendor.engine.decisions import (
     Fetch,
     Finish,
     Hesitate,
+    Hold,
     PollAgain,
     Restart,
     Retry,
     Shorten,
     Split,
+    Weigh,
 )
+from tap_amazon_vendor.engine.hearings import Hearing
 from tap_amazon_vendor.engine.job import Job, State
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.engine.pace import Pace
@@ -76,7 +79,9 @@ class Registry:
         self.pace = Pace()
         self.queues = CallQueues(apis)
         self.spooled = 0
-        self._probes: dict[Hashable, PartitionProbe] = defaultdict(PartitionProbe)
+        self._probes: dict[str, dict[Hashable, PartitionProbe]] = defaultdict(lambda: defaultdict(PartitionProbe))
+        #: Accounts whose doubts are to be decided, None while nobody is at it.
+        self._undecided: list[str] | None = None
         self._refused: dict[str, AmazonError] = {}
         #: Widest window that Amazon did not find too wide, by account and job type.
         self._widest: dict[tuple[str, str], timedelta] = {}
@@ -97,7 +102,7 @@ class Registry:
 
     def probe(self, job: Job) -> PartitionProbe:
         """Return the probe of a job's partition."""
-        return self._probes[job.wanted.partition]
+        return self._probes[job.wanted.account][job.wanted.partition]
 
     def is_too_wide(self, job: Job) -> bool:
         """Return whether Amazon found a narrower window too wide."""
@@ -117,8 +122,11 @@ class Registry:
             elif isinstance(decision, Fetch):
                 job.state = State.READY
                 self.queues.put(job)
+            elif isinstance(decision, Weigh):
+                self._weigh(job, decision)
             elif isinstance(decision, Retry):
                 job.failures += 1
+                job.heard.add(decision.reason)
                 logger.info("%s: %s. Asking once more", job.request, decision.reason)
                 self._restart(job, now + timedelta(seconds=decision.pause) if decision.pause else None)
             elif isinstance(decision, Restart):
@@ -142,12 +150,49 @@ class Registry:
             elif isinstance(decision, Hesitate):
                 self.queues.put(job, now + timedelta(seconds=TICK))
 
+    def _weigh(self, job: Job, word: Weigh) -> None:
+        """Decide what follows from what Amazon says, or keep it in mind until other jobs know more."""
+        probe = self.probe(job)
+        probe.suspect = probe.suspect or word.verdict.ambiguous
+        if word.verdict.no_data:
+            probe.answered_well()
+            self._let_go(job)
+        job.held = word.reason, word.verdict
+        probe.doubts.append(job)
+        self._decide_doubts(job.request.account)
+
+    def _decide_doubts(self, account: str) -> None:
+        """Decide about the jobs of an account that were waiting for others, as far as these know enough now."""
+        if self._undecided is not None:
+            # A decision of the loop below has changed something.
+            self._undecided.append(account)
+            return
+        self._undecided = [account]
+        try:
+            while self._undecided:
+                for probe in self._probes[self._undecided.pop()].values():
+                    for job in list(probe.doubts):
+                        self._decide_doubt(job, probe)
+        finally:
+            self._undecided = None
+
+    def _decide_doubt(self, job: Job, probe: PartitionProbe) -> None:
+        if job.held and job.open:
+            others = [other for other in self._probes[job.request.account].values() if other is not probe]
+            decision = Hearing(job, *job.held, probe, others, self.clock()).decide()
+            if isinstance(decision, Hold):
+                return
+            self.apply(job, decision)
+        job.held = None
+        probe.doubts.remove(job)
+        self._decide_doubts(job.request.account)
+
     def wait_for(self, job: Job, now: datetime) -> None:
         """Start to poll a job."""
         job.state = State.WAITING
         job.waiting_since = now
         self.checkpoint.track(job)
-        self.queues.put(job, now + timedelta(seconds=0 if job.guessed else self.pace.pause(job, now)))
+        self.queues.put(job, now + timedelta(seconds=self.pace.pause(job, now) if job.attempts else 0))
 
     def refuse(self, account: str, error: AmazonError) -> None:
         """End the jobs of an account that gets no token; those already at Amazon are for the next run."""
@@ -160,6 +205,8 @@ class Registry:
         """Note that a reader is finished with a job: see `Engine.release`."""
         with self.changed:
             job = self.jobs[request]
+            if reader not in job.readers:
+                return
             job.readers.discard(reader)
             if read:
                 job.unread.discard(reader)
@@ -169,6 +216,7 @@ class Registry:
                 self.open.pop(request, None)
                 self._discard_document(job)
                 self._let_go(job)
+                self._decide_doubts(request.account)
                 self.changed.notify_all()
 
     def _restart(self, job: Job, not_before: datetime | None = None) -> None:
@@ -188,14 +236,17 @@ class Registry:
             error=end.error,
             parts=end.parts,
             document=end.document,
+            lasting=end.lasting,
+            doubtful=end.doubtful,
             job_id=job.job_id,
             attempts=job.attempts,
             asked_at=job.asked_at,
             processed_at=job.status.processed_at if job.status else None,
         )
-        self.probe(job).learn(job)
+        self.probe(job).learn(job, whole=end.whole)
         self._let_go(job)
         self.finished.append(job.wanted)
+        self._decide_doubts(job.wanted.account)
         self.changed.notify_all()
 
     def _let_go(self, job: Job) -> None:

@@ -8,6 +8,7 @@ import typing as t
 from datetime import timedelta
 from functools import partial
 
+from tap_amazon_vendor.engine.answers import after_fault
 from tap_amazon_vendor.engine.decisions import Finish
 from tap_amazon_vendor.engine.job import Call, State
 from tap_amazon_vendor.engine.registry import TICK
@@ -85,12 +86,17 @@ class Scheduler:
                 return listing
         while job := queue.first(now):
             queue.pop()
-            if queue.call is Call.CREATE and self._needs_no_call(job):
+            if queue.call is Call.CREATE and self._is_done_without_call(job):
+                continue
+            if queue.breaker.reason and not job.request.amazon_generated:
+                left = job.job_id is not None
+                end = Finish(Outcome.FAILED, queue.breaker.reason, advice="The next run tries again", unsettled=left)
+                registry.apply(job, end)
                 continue
             if queue.call is Call.FETCH and registry.spooled >= self._spool_bytes and not self._is_waited_for(job):
                 queue.put(job, now + timedelta(seconds=TICK))
                 continue
-            delay = self._delay(queue, job)
+            delay = max(self._delay(queue, job), queue.breaker.delay(now))
             if delay > 0:
                 queue.put(job)
                 return min(delay, queue.pause(now))
@@ -99,7 +105,7 @@ class Scheduler:
                 registry.budget -= 1
                 job.attempts += 1
                 job.asked_at = job.asked_at or now
-            return partial(self._calls.make, queue.call, job)
+            return partial(self._calls.make, queue, job)
         return queue.pause(now)
 
     def _listing(self, account: str) -> Task | float | None:
@@ -145,12 +151,27 @@ class Scheduler:
         registry.checkpoint.unsaved = True
         registry.changed.notify_all()
 
+    def _is_done_without_call(self, job: Job) -> bool:
+        """Handle a job without a call, if possible; return whether it was. A fault of ours ends that job only."""
+        try:
+            return self._needs_no_call(job)
+        except Exception as error:  # noqa: BLE001  # see above
+            self._registry.apply(job, after_fault(job, error))
+            return True
+
     def _needs_no_call(self, job: Job) -> bool:
         """Handle a job that is to be created without a call, if possible; return whether it was."""
         registry, request = self._registry, job.request
         probe = registry.probe(job)
         if lacking := probe.lacks(job):
-            registry.apply(job, Finish(lacking.outcome, lacking.reason, advice=lacking.advice, error=lacking.error))
+            shared = Finish(
+                lacking.outcome,
+                lacking.reason,
+                advice=lacking.advice,
+                error=lacking.error,
+                lasting=lacking.lasting,
+            )
+            registry.apply(job, shared)
         elif not probe.admits(job):
             probe.hold(job)
         elif self._uses_existing(job):
@@ -181,7 +202,7 @@ class Scheduler:
             return True
         if pending := registry.checkpoint.known.pop(job.request, None):
             if pending.job_id and pending.asked_at >= since:
-                job.job_id, job.asked_at = pending.job_id, pending.asked_at
+                job.job_id, job.asked_at, job.resumed = pending.job_id, pending.asked_at, True
                 registry.wait_for(job, now)
                 asked_at = pending.asked_at.isoformat(timespec="seconds")
                 logger.info("Taking up %s, asked for at %s", job.request, asked_at)
@@ -199,7 +220,7 @@ class Scheduler:
         """Return whether the documents on disk may wait for this one: as the next, or because it holds up others."""
         registry = self._registry
         probe = registry.probe(job)
-        if probe.probes_with(job):
+        if probe.probes_with(job) or probe.holds_up(job):
             return True
         if job.guessed and (registry.budget < math.inf or any(other.open for other in registry.adoption.alike(job))):
             return True

@@ -76,14 +76,13 @@ class Workers:
         return None
 
     def _work(self) -> None:
-        while True:
-            # One looks for a call at a time: with many accounts it would cost much to wake all for each change.
-            with self._looking:
-                task = self._next()
-            if task is None:
-                return
-            try:
+        try:
+            while task := self._take():
                 task()
-            except BaseException as error:  # noqa: BLE001  # the caller must see it
-                self._engine.fail(error)
-                return
+        except BaseException as error:  # noqa: BLE001  # the caller must see it
+            self._engine.fail(error)
+
+    def _take(self) -> Task | None:
+        # One looks for a call at a time: with many accounts it would cost much to wake all for each change.
+        with self._looking:
+            return self._next()

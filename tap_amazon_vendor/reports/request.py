@@ -169,7 +169,10 @@ class ReportRequest:
 
     def judge_failure(self, text: str | None, *, today: date, known_available: bool) -> Verdict:
         """Judge a report that Amazon failed with an error text, or without one."""
-        return judge_fatal(text, recent=self.is_recent(today), known_available=known_available)
+        # docs/amazon/errors.md#texts-of-error-documents
+        may_lack_days = "BRAND_ANALYTICS" in self.report_type
+        recent = self.is_recent(today)
+        return judge_fatal(text, recent=recent, known_available=known_available, may_lack_days=may_lack_days)
 
     def judge_refusal(self, error: AmazonError) -> Verdict:
         """Judge a call that Amazon refused."""

@@ -172,5 +172,5 @@ class WindowReader:
         elif complete:
             state.set_complete(complete, self.stream.replication_key)
         # A known partition, or a request that Amazon rejected outright, costs only one call to try again.
-        elif outcome is Outcome.SKIPPED and result.job_id:
+        elif outcome is Outcome.SKIPPED and result.lasting:
             state.skip(self._today)

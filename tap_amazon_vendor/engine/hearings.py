@@ -1,0 +1,155 @@
+"""What is believed of Amazon's words: nothing that may be passing at once, nothing that other answers contradict.
+
+"No data" and the words that mean an outage as well as a refusal are weighed against what other jobs heard. While
+those are on their way the decision waits (`Hold`); each of them has a deadline, so it always comes.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from tap_amazon_vendor.engine.decisions import Finish, Hold, Retry
+from tap_amazon_vendor.engine.probe import has_none, has_rows
+from tap_amazon_vendor.outcomes import Outcome, Verdict
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from tap_amazon_vendor.engine.decisions import Decision
+    from tap_amazon_vendor.engine.job import Job
+    from tap_amazon_vendor.engine.probe import PartitionProbe
+
+#: Seconds before a job is created again because what Amazon said may be passing: some minutes, because the same
+#: moment may be too soon again, or within the same outage.
+RETRY_PAUSE = 300.0
+
+#: Tries of one job that may fail, whatever the reasons.
+MAX_FAILURES = 3
+
+#: Seconds for which Amazon must say the same, from one run to a later one, before it is believed against what other
+#: answers say: a daily run asks on two days.
+SAID_FOR = 20 * 3600.0
+
+
+#: What a job without data means.
+NO_DATA = Verdict(Outcome.EMPTY, no_data=True)
+
+
+_NEXT_RUN = "The next run asks again"
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What Amazon says of a job that brought no rows, and what else is known.
+
+    Attributes:
+        job: The job.
+        reason: What Amazon says.
+        verdict: What that means, once it is believed.
+        probe: The job's partition.
+        others: The account's other partitions.
+        now: The current time.
+    """
+
+    job: Job
+    reason: str
+    verdict: Verdict
+    probe: PartitionProbe
+    others: Collection[PartitionProbe]
+    now: datetime
+
+    def decide(self) -> Decision:
+        """Decide what follows."""
+        if self.verdict.no_data:
+            return self._no_data()
+        if self.verdict.retry and self._may_retry:
+            return self._retry()
+        if self.verdict.ambiguous:
+            return self._ambiguous()
+        return self._believe()
+
+    def _believe(self, *, lasting: bool | None = None) -> Finish:
+        verdict = self.verdict
+        lasting = verdict.lasting if lasting is None else lasting
+        # What is not final yet is remembered: the next run then knows since when Amazon has said so.
+        open_ = verdict.ambiguous and not lasting
+        return Finish(
+            verdict.outcome,
+            self.reason,
+            advice=verdict.advice,
+            whole=verdict.whole or verdict.ambiguous,
+            lasting=lasting,
+            unsettled=open_,
+        )
+
+    def _later(self, reason: str, *, whole: bool = False, unsettled: bool = False) -> Finish:
+        return Finish(Outcome.LATER, reason, advice=_NEXT_RUN, whole=whole, unsettled=unsettled)
+
+    @property
+    def _may_retry(self) -> bool:
+        """Whether the job may be tried once more: once for each reason."""
+        return self.reason not in self.job.heard and self.job.failures + 1 < MAX_FAILURES
+
+    def _retry(self) -> Retry:
+        """Ask once more, minutes after the first time: for a job of an earlier run they have passed."""
+        return Retry(self.reason, RETRY_PAUSE if self.job.attempts else max(0.0, RETRY_PAUSE - self._said_for))
+
+    @property
+    def _said_for(self) -> float:
+        """Seconds since the job was first asked for, in this run or an earlier one."""
+        return max(0.0, (self.now - (self.job.asked_at or self.now)).total_seconds())
+
+    def _no_data(self) -> Decision:
+        """Decide about a job for which Amazon says that it has no data.
+
+        It is asked once more where a day may just have been published, beside rows, beside windows that could not be
+        read, and where there are no others. Between windows without data it is believed, so that the time before a
+        vendor's first sale costs no double quota.
+        """
+        if self.job.request.job_id:
+            # Amazon made it by itself, and makes it no second time: it can only be read once more.
+            return self._retry() if self._may_retry else self._believe()
+        beside = self.probe.beside(self.job)
+        rows, early = any(map(has_rows, beside)), self.probe.is_early(self.job)
+        doubtful = rows or self.job.request.is_recent(self.now.date())
+        if early and not (doubtful and self._may_retry):
+            return Hold()
+        alone = not any(map(has_none, beside))
+        unknown = not all(has_rows(other) or has_none(other) for other in beside)
+        if self.reason not in self.job.heard and (doubtful or alone or unknown):
+            return self._retry() if self._may_retry else self._later(self.reason, unsettled=True)
+        if rows and alone:
+            return self._contradicted("there are rows beside these days")
+        if not beside and self.job.resumed and self.job.planned.known_available:
+            # An earlier run has completed what is beside it.
+            return self._contradicted("the account has had this report before")
+        return self._believe()
+
+    def _contradicted(self, by: str) -> Finish:
+        """Decide about a window without data where what is known says otherwise."""
+        doubt = f"{self.reason}, but {by}"
+        if self._said_for < SAID_FOR:
+            return self._later(doubt, unsettled=True)
+        since = t.cast("datetime", self.job.asked_at)
+        return Finish(self.verdict.outcome, f"{doubt}. It has said so since {since:%Y-%m-%d}", doubtful=True)
+
+    def _ambiguous(self) -> Decision:
+        """Decide about a job that was refused twice, in words that may mean an outage.
+
+        Only a partition that is refused alone, while Amazon answers for others of the account, may be one that the
+        account lacks.
+        """
+        outage = any(other.suspect for other in self.others)
+        if self.verdict.outcome is Outcome.LATER or self.probe.well:
+            return self._later(self.reason, whole=outage and not self.probe.well)
+        if not all(other.answered for other in self.others):
+            return Hold()
+        if outage:
+            reason = f"{self.reason} Other reports of the account fail alike, so it may be an outage"
+            return self._later(reason, whole=True)
+        if not any(other.well for other in self.others):
+            reason = f"{self.reason} No other report of the account shows whether it is an outage"
+            return self._later(reason, whole=True)
+        return self._believe(lasting=self._said_for >= SAID_FOR)

@@ -1,0 +1,265 @@
+"""What is believed of what Amazon says: after how many hearings, and against what other windows say."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from test_engine import NEWEST, NOW, OLDER, OLDEST, FakeAmazon, Fate, engine, planned, sales
+
+from tap_amazon_vendor.engine.hearings import RETRY_PAUSE, SAID_FOR
+from tap_amazon_vendor.engine.model import JobResult, Processing
+from tap_amazon_vendor.outcomes import Outcome
+
+if t.TYPE_CHECKING:
+    from clocks import FakeClock
+
+    from tap_amazon_vendor.engine.engine import Engine
+    from tap_amazon_vendor.reports.request import ReportRequest
+
+CANCELLED = Fate(Processing.CANCELLED)
+CLIENT_ERROR = Fate(Processing.FATAL, text="A client error occurred. Please double check")
+UNAVAILABLE = Fate(Processing.FATAL, text="The requested data is unavailable. Please try a different date range")
+NO_PROGRAM = Fate(Processing.FATAL, text="sellingProgram parameter contains an invalid value")
+
+#: Three windows, the newest of which is settled, too.
+FIRST, SECOND, THIRD = (sales(30 + 15 * number) for number in range(3))
+
+
+@pytest.fixture
+def amazon(clock: FakeClock) -> FakeAmazon:
+    return FakeAmazon(clock)
+
+
+def results(jobs: Engine, *requests: ReportRequest) -> list[JobResult]:
+    return [jobs.result(request) for request in requests]
+
+
+def outcomes(jobs: Engine, *requests: ReportRequest) -> list[Outcome]:
+    return [result.outcome for result in results(jobs, *requests)]
+
+
+def of(program: str, *requests: ReportRequest) -> list[ReportRequest]:
+    """The same windows of another partition."""
+    options = (("reportPeriod", "DAY"), ("sellingProgram", program))
+    return [replace(request, options=options) for request in requests]
+
+
+class TestNoData:
+    @pytest.mark.parametrize("bad", [CANCELLED, Fate(empty=True)])
+    @pytest.mark.parametrize("wrong", [FIRST, SECOND, THIRD])
+    @pytest.mark.parametrize("seconds", [0, 30, 900])
+    def test_beside_rows_it_is_asked_for_once_more_minutes_later(
+        self, amazon: FakeAmazon, bad: Fate, wrong: ReportRequest, seconds: float
+    ) -> None:
+        amazon.fates[wrong] = [replace(bad, seconds=seconds), Fate()]
+        jobs = engine(amazon)
+        jobs.plan(planned(FIRST, SECOND, THIRD, known_available=False))
+        assert outcomes(jobs, FIRST, SECOND, THIRD) == [Outcome.LOADED] * 3
+        assert sorted(map(str, amazon.created)) == sorted(map(str, [FIRST, SECOND, THIRD, wrong]))
+        asked = [at for made, _, at in amazon.reports.values() if made == wrong]
+        assert (asked[1] - asked[0]).total_seconds() >= RETRY_PAUSE
+
+    def test_other_work_goes_on_meanwhile(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [CANCELLED]
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST, OLDER, OLDEST))
+        assert outcomes(jobs, OLDER, OLDEST) == [Outcome.LOADED] * 2
+        assert (amazon.clock() - NOW).total_seconds() < RETRY_PAUSE
+
+    def test_against_the_rows_beside_it_is_believed_only_after_days(self, amazon: FakeAmazon) -> None:
+        amazon.fates[SECOND] = [CANCELLED]
+        jobs = engine(amazon)
+        jobs.plan(planned(FIRST, SECOND, THIRD))
+        late = jobs.result(SECOND)
+        assert (late.outcome, late.doubtful) == (Outcome.LATER, False)
+        assert "there are rows beside these days" in str(late.reason)
+        outcomes(jobs, FIRST, THIRD)
+        amazon.clock.advance(SAID_FOR)
+        again = engine(amazon)
+        again.plan(planned(FIRST, SECOND, THIRD, fresh_since=NOW), jobs.pending())
+        believed = again.result(SECOND)
+        assert (believed.outcome, believed.doubtful) == (Outcome.EMPTY, True)
+        assert f"since {NOW:%Y-%m-%d}" in str(believed.reason)
+        assert amazon.created.count(SECOND) == 3
+
+    def test_the_next_run_asks_again_and_reads_the_rows(self, amazon: FakeAmazon) -> None:
+        amazon.fates[SECOND] = [CANCELLED, CANCELLED, Fate()]
+        jobs = engine(amazon)
+        jobs.plan(planned(FIRST, SECOND, THIRD))
+        outcomes(jobs, FIRST, SECOND, THIRD)
+        again = engine(amazon)
+        again.plan(planned(FIRST, SECOND, THIRD, fresh_since=NOW), jobs.pending())
+        assert outcomes(again, FIRST, SECOND, THIRD) == [Outcome.LOADED] * 3
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_the_time_before_the_first_sale_costs_two_reports_more(self, amazon: FakeAmazon, *, known: bool) -> None:
+        windows = [sales(4 + 15 * number) for number in range(200)]
+        for window in windows[3:]:
+            amazon.fates[window] = [replace(CANCELLED, seconds=37 * windows.index(window) % 300)]
+        jobs = engine(amazon)
+        jobs.plan(planned(*windows, known_available=known))
+        assert outcomes(jobs, *windows) == [Outcome.LOADED] * 3 + [Outcome.EMPTY] * 197
+        # The one beside the rows.
+        assert len(amazon.created) == 201
+        assert not any(result.doubtful for result in results(jobs, *windows))
+
+    def test_where_the_doubt_about_a_newer_window_was_right_it_passes_on(self, amazon: FakeAmazon) -> None:
+        windows = [sales(30 + 15 * number) for number in range(6)]
+        for window in windows[1:]:
+            amazon.fates[window] = [CANCELLED, Fate()]
+        jobs = engine(amazon)
+        jobs.plan(planned(*windows))
+        assert outcomes(jobs, *windows) == [Outcome.LOADED] * 6
+
+    def test_windows_without_any_rows_are_empty_without_an_end_of_waiting(self, amazon: FakeAmazon) -> None:
+        windows = [sales(4 + 15 * number) for number in range(30)]
+        amazon.create_default = CANCELLED
+        jobs = engine(amazon)
+        jobs.plan(planned(*windows, known_available=False))
+        assert outcomes(jobs, *windows) == [Outcome.EMPTY] * 30
+        # The newest may just not be published.
+        assert len(amazon.created) == 31
+
+    def test_a_full_disk_does_not_keep_a_window_from_its_neighbours(self, amazon: FakeAmazon) -> None:
+        amazon.size = 1000
+        amazon.fates[SECOND] = [replace(CANCELLED, seconds=0), Fate()]
+        jobs = engine(amazon, spool_bytes=1)
+        jobs.plan(planned(FIRST, SECOND, THIRD))
+        jobs.result(FIRST)
+        assert outcomes(jobs, SECOND) == [Outcome.LOADED]
+
+    def test_a_neighbour_that_nobody_wants_any_more_is_not_waited_for(self, amazon: FakeAmazon) -> None:
+        amazon.fates[SECOND] = [replace(CANCELLED, seconds=0)]
+        amazon.fates[THIRD] = [Fate(seconds=1e6)]
+        jobs = engine(amazon)
+        jobs.plan(planned(SECOND, THIRD))
+        while not amazon.polls:
+            task = jobs.next_task()
+            jobs.save() if task == float("inf") else amazon.clock.sleep(task) if isinstance(task, float) else task()
+        jobs.release(THIRD, "s", read=False)
+        assert jobs.result(SECOND).outcome is Outcome.EMPTY
+
+    def test_what_is_unavailable_is_no_data_for_brand_analytics_only(self, amazon: FakeAmazon) -> None:
+        brand = replace(OLDEST, report_type="GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT")
+        for request in (OLDEST, brand):
+            amazon.fates[request] = [UNAVAILABLE]
+        jobs = engine(amazon)
+        jobs.plan(planned(OLDEST, brand))
+        assert outcomes(jobs, OLDEST, brand) == [Outcome.LATER, Outcome.EMPTY]
+        assert amazon.created.count(OLDEST) == amazon.created.count(brand) == 2
+
+
+class TestClientError:
+    def windows(self, amazon: FakeAmazon, *lacking: str, good: t.Sequence[str] = ()) -> dict[str, list[ReportRequest]]:
+        found = {program: of(program, FIRST, SECOND, THIRD) for program in (*lacking, *good)}
+        for program in lacking:
+            for request in found[program]:
+                amazon.fates[request] = [CLIENT_ERROR]
+        return found
+
+    def plan(self, amazon: FakeAmazon, found: dict[str, list[ReportRequest]], **changes: t.Any) -> Engine:
+        jobs = engine(amazon)
+        requests = [request for windows in found.values() for request in windows]
+        jobs.plan(planned(*requests, known_available=False, fresh_since=NOW, **changes))
+        return jobs
+
+    def test_heard_once_it_is_asked_again(self, amazon: FakeAmazon) -> None:
+        found = self.windows(amazon, "LACKING", good=["GOOD"])
+        amazon.fates[found["LACKING"][0]] = [CLIENT_ERROR, Fate()]
+        for request in found["LACKING"][1:]:
+            del amazon.fates[request]
+        jobs = self.plan(amazon, found)
+        assert outcomes(jobs, *found["LACKING"]) == [Outcome.LOADED] * 3
+
+    def test_a_partition_alone_among_good_ones_is_skipped_and_remembered_if_a_later_run_hears_it_too(
+        self, amazon: FakeAmazon
+    ) -> None:
+        found = self.windows(amazon, "LACKING", good=["GOOD"])
+        jobs = self.plan(amazon, found)
+        first = results(jobs, *found["LACKING"])
+        assert {(each.outcome, each.lasting) for each in first} == {(Outcome.SKIPPED, False)}
+        outcomes(jobs, *found["GOOD"])
+        assert amazon.created.count(found["LACKING"][0]) == 2
+        amazon.clock.advance(SAID_FOR)
+        again = engine(amazon)
+        requests = [request for windows in found.values() for request in windows]
+        again.plan(planned(*requests, known_available=False, fresh_since=NOW), jobs.pending())
+        second = results(again, *found["LACKING"])
+        assert {(each.outcome, each.lasting) for each in second} == {(Outcome.SKIPPED, True)}
+        assert amazon.created.count(found["LACKING"][0]) == 3
+
+    @pytest.mark.parametrize("good", [[], ["GOOD"]])
+    def test_partitions_that_fail_alike_are_an_outage(self, amazon: FakeAmazon, good: list[str]) -> None:
+        found = self.windows(amazon, "A", "B", good=good)
+        jobs = self.plan(amazon, found)
+        for program in "AB":
+            ended = results(jobs, *found[program])
+            assert {each.outcome for each in ended} == {Outcome.LATER}
+            assert "outage" in str(ended[0].reason)
+            assert "outage" in str(ended[-1].reason)
+        assert not any(request.request in amazon.fates for request in jobs.pending() if request.request)
+        assert len([each for each in amazon.created if each in amazon.fates]) == 4
+
+    def test_the_decision_waits_for_a_slow_partition(self, amazon: FakeAmazon) -> None:
+        found = self.windows(amazon, "LACKING", "SLOW", good=["GOOD"])
+        amazon.fates[found["SLOW"][0]] = [replace(CLIENT_ERROR, seconds=2000)]
+        jobs = self.plan(amazon, found)
+        assert outcomes(jobs, *found["LACKING"], *found["SLOW"]) == [Outcome.LATER] * 6
+
+    def test_other_accounts_say_nothing_about_it(self, amazon: FakeAmazon) -> None:
+        found = self.windows(amazon, "LACKING", good=["GOOD"])
+        elsewhere = replace(found["LACKING"][0], account="b")
+        amazon.fates[elsewhere] = [CLIENT_ERROR]
+        jobs = self.plan(amazon, found | {"b": [elsewhere]})
+        assert outcomes(jobs, found["LACKING"][0], elsewhere) == [Outcome.SKIPPED, Outcome.LATER]
+
+    def test_a_partition_that_has_just_been_read_is_not_skipped(self, amazon: FakeAmazon) -> None:
+        amazon.fates[THIRD] = [CLIENT_ERROR]
+        jobs = self.plan(amazon, {"RETAIL": [FIRST, SECOND, THIRD], "GOOD": of("GOOD", FIRST)})
+        assert outcomes(jobs, FIRST, SECOND, THIRD) == [Outcome.LOADED, Outcome.LOADED, Outcome.LATER]
+
+
+def test_a_skip_that_amazon_explains_is_believed_at_once(amazon: FakeAmazon) -> None:
+    amazon.fates[NEWEST] = [NO_PROGRAM]
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST, OLDER, known_available=False))
+    assert [(each.outcome, each.lasting) for each in results(jobs, NEWEST, OLDER)] == [(Outcome.SKIPPED, True)] * 2
+    assert amazon.created == [NEWEST]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_window_that_fails_leaves_the_others_tried(amazon: FakeAmazon, *, known: bool) -> None:
+    amazon.fates[FIRST] = [Fate(Processing.FATAL, text="an unknown reason")]
+    jobs = engine(amazon)
+    jobs.plan(planned(FIRST, SECOND, THIRD, known_available=known))
+    assert outcomes(jobs, FIRST, SECOND, THIRD) == [Outcome.FAILED, Outcome.LOADED, Outcome.LOADED]
+
+
+def test_different_words_each_get_a_second_try_but_not_without_end(amazon: FakeAmazon) -> None:
+    words = [Fate(Processing.FATAL, text=f"reason {number}") for number in range(9)]
+    amazon.fates[OLDEST] = words
+    jobs = engine(amazon)
+    jobs.plan(planned(OLDEST))
+    assert jobs.result(OLDEST).outcome is Outcome.FAILED
+    assert len(amazon.created) == 3
+
+
+def test_no_data_at_the_last_try_is_left_for_the_next_run(amazon: FakeAmazon) -> None:
+    amazon.fates[NEWEST] = [Fate(Processing.FATAL), Fate(Processing.FATAL, text="another"), CANCELLED]
+    jobs = engine(amazon)
+    jobs.plan(planned(NEWEST))
+    assert jobs.result(NEWEST).outcome is Outcome.LATER
+    assert [entry.job_id for entry in jobs.pending()] == ["r2"]
+    assert amazon.clock() - NOW >= timedelta(seconds=2 * RETRY_PAUSE)
+
+
+def test_a_report_that_amazon_made_by_itself_is_read_once_more_and_then_believed(amazon: FakeAmazon) -> None:
+    amazon.made_by_others("x", SECOND, empty=True)
+    jobs = engine(amazon)
+    jobs.plan(planned(FIRST, replace(SECOND, report_id="x"), THIRD))
+    assert jobs.result(replace(SECOND, report_id="x")).outcome is Outcome.EMPTY
+    assert amazon.fetched.count("d-x") == 2
+    assert amazon.created == [FIRST, THIRD]
