@@ -33,6 +33,7 @@ class LedgerEntry:
         rows: Rows written.
         findings: What its document holds besides rows, None without a document.
         reason: Amazon's text, or ours.
+        doubtful: What Amazon says contradicts the days beside it.
         advice: What the user can do about it.
         error: The failed call's error, where the reason comes from a call.
         report_id: Amazon's id, or what identifies a file.
@@ -49,6 +50,7 @@ class LedgerEntry:
     rows: int = 0
     findings: Findings | None = None
     reason: str | None = None
+    doubtful: bool = False
     advice: str = ""
     error: AmazonError | None = None
     report_id: str | None = None
@@ -78,6 +80,7 @@ class LedgerEntry:
             findings.rows if findings and outcome is not Outcome.FAILED else 0,
             findings,
             reason=result.reason,
+            doubtful=result.doubtful,
             advice=result.advice,
             error=result.error,
             report_id=result.job_id,

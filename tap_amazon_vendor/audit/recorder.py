@@ -58,7 +58,7 @@ class Recorder:
             self._warn(entry)
             return
         message = entry.message or "the report has no rows"
-        level = logging.INFO
+        level = logging.WARNING if entry.doubtful else logging.INFO
         if entry.outcome.ends_partition:
             first = self.reasons.note(entry)
             if first is not entry:

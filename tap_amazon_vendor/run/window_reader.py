@@ -143,12 +143,6 @@ class WindowReader:
         self._record(result, read if good else request.window, outcome, self.findings)
         if good and read != request.window:
             self._record(result, Window(read.next, request.window.end), Outcome.LATER)
-        # What the account lacks, it lacks for every window. A failure is about one window only.
-        if outcome is Outcome.SKIPPED:
-            for other in self._windows.give_up():
-                skipped = replace(result, request=other, document=None, attempts=0)
-                self._recorder.note(LedgerEntry.of_report(self.stream.name, skipped, other.window, outcome))
-                self._engine.release(other, self.stream.name, read=False)
         for other in lost:
             reason = "a window between this one and the complete range is missing"
             self._record(JobResult(Outcome.LATER, other, reason), other.window, Outcome.LATER)
