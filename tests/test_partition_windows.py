@@ -79,12 +79,6 @@ def test_parts_take_the_place_of_a_window() -> None:
     assert windows.left == [newer, older, A]
 
 
-def test_giving_up_leaves_nothing() -> None:
-    windows = PartitionWindows(window(20, 29), [A, B])
-    assert windows.give_up() == [B, A]
-    assert windows.left == []
-
-
 @given(data=st.data())
 def test_whatever_arrives_when_there_is_never_a_hole_and_all_that_can_be_reached_is_read(data: st.DataObject) -> None:
     calendar = PERIODS["DAY"]

@@ -18,6 +18,7 @@ from tap_amazon_vendor.engine import estimate
 from tap_amazon_vendor.engine.calls import Calls
 from tap_amazon_vendor.engine.checkpoint import UNCLAIMED_DAYS
 from tap_amazon_vendor.engine.estimate import QuotaForecast
+from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.engine.job import Call
 from tap_amazon_vendor.engine.registry import TICK, Registry
 from tap_amazon_vendor.engine.scheduler import Scheduler
@@ -56,6 +57,7 @@ class Engine:
         wait_seconds: float,
         max_jobs: int | None = None,
         spool_bytes: int = SPOOL_BYTES,
+        retry_pause: float = RETRY_PAUSE,
         save: Callable[[], None] = lambda: None,
         on_progress: Callable[[Callable[[], Progress]], None] = lambda _: None,
     ) -> None:
@@ -68,10 +70,11 @@ class Engine:
             wait_seconds: How long to wait for one job before it is left for the next run.
             max_jobs: Most create calls, None for no limit.
             spool_bytes: Bytes of documents on disk beyond which only those are fetched that are read next.
+            retry_pause: Seconds before a job is created once more because what Amazon said of it may be passing.
             save: Saves `pending`. Called in the caller's thread, before a job is created and after.
             on_progress: Called with `progress` now and then, in the caller's thread.
         """
-        self._registry = Registry(apis, clock, math.inf if max_jobs is None else max_jobs)
+        self._registry = Registry(apis, clock, math.inf if max_jobs is None else max_jobs, retry_pause)
         self._scheduler = Scheduler(
             self._registry,
             Calls(self._registry, wait_seconds),

@@ -51,6 +51,7 @@ class Hearing:
         probe: The job's partition.
         others: The account's other partitions.
         now: The current time.
+        pause: Seconds before it is asked for once more.
     """
 
     job: Job
@@ -59,6 +60,7 @@ class Hearing:
     probe: PartitionProbe
     others: Collection[PartitionProbe]
     now: datetime
+    pause: float = RETRY_PAUSE
 
     def decide(self) -> Decision:
         """Decide what follows."""
@@ -94,7 +96,7 @@ class Hearing:
 
     def _retry(self) -> Retry:
         """Ask once more, minutes after the first time: for a job of an earlier run they have passed."""
-        return Retry(self.reason, RETRY_PAUSE if self.job.attempts else max(0.0, RETRY_PAUSE - self._said_for))
+        return Retry(self.reason, self.pause if self.job.attempts else max(0.0, self.pause - self._said_for))
 
     @property
     def _said_for(self) -> float:

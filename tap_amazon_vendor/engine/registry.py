@@ -65,12 +65,15 @@ class Registry:
         budget: How many jobs may still be created.
     """
 
-    def __init__(self, apis: Mapping[str, JobApi], clock: Callable[[], datetime], budget: float) -> None:
+    def __init__(
+        self, apis: Mapping[str, JobApi], clock: Callable[[], datetime], budget: float, retry_pause: float
+    ) -> None:
         """Start without jobs."""
         self.changed = threading.Condition(threading.RLock())
         self.apis = apis
         self.clock = clock
         self.budget = budget
+        self._retry_pause = retry_pause
         self.jobs: dict[Request, Job] = {}
         self.open: dict[Request, Job] = {}
         self.finished: deque[Request] = deque()
@@ -179,7 +182,7 @@ class Registry:
     def _decide_doubt(self, job: Job, probe: PartitionProbe) -> None:
         if job.held and job.open:
             others = [other for other in self._probes[job.request.account].values() if other is not probe]
-            decision = Hearing(job, *job.held, probe, others, self.clock()).decide()
+            decision = Hearing(job, *job.held, probe, others, self.clock(), self._retry_pause).decide()
             if isinstance(decision, Hold):
                 return
             self.apply(job, decision)

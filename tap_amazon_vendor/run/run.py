@@ -27,6 +27,7 @@ from tap_amazon_vendor.audit.recorder import Recorder
 from tap_amazon_vendor.config.redaction import Redactor
 from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.engine.engine import Engine
+from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.engine.workers import Workers
 from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.inbox.reader import Inbox
@@ -195,6 +196,8 @@ class Run:
             sleep=self.clock.sleep,
             wait_seconds=self.settings.wait_seconds,
             max_jobs=self.settings.max_reports,
+            # Somebody waits for a connection test.
+            retry_pause=0.0 if self._testing else RETRY_PAUSE,
             save=self.write_state,
             on_progress=self.display.show,
         )

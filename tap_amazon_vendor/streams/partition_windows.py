@@ -82,8 +82,3 @@ class PartitionWindows:
         lost = [other for other in self.left if not touches(reach, other.window)]
         self.left = [other for other in self.left if other not in lost]
         return lost
-
-    def give_up(self) -> list[ReportRequest]:
-        """Remove and return all open requests."""
-        left, self.left = self.left, []
-        return left
