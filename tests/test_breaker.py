@@ -84,7 +84,8 @@ def test_a_lasting_outage_of_an_operation_ends_the_run_in_bounded_time(clock: Fa
     results = [jobs.result(request) for request in REQUESTS]
     assert {result.outcome for result in results} == {Outcome.FAILED}
     assert {str(result.reason).rpartition(": ")[2] for result in results} == {f"{operation} still failed"}
-    assert len({result.reason for result in results}) == 2
+    # What asking hears three times alike is shared by the windows that are not asked for yet.
+    assert len({result.reason for result in results}) == (1 if operation == "create" else 2)
     assert amazon.tried <= 5
     # The account's other calls go on: to create forty reports takes 25 minutes.
     created = 0 if operation == "create" else 25 * 60

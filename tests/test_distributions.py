@@ -119,7 +119,7 @@ def test_the_tap_reads_from_the_sandbox_that_comes_with_it(
     with sandbox(commands, tmp_path, variables) as url:
         (tmp_path / "config.json").write_text(json.dumps(vendor_and_seller(url)), encoding="utf-8")
         catalog = json.loads(run([*tap, "--discover"], tmp_path, variables))
-        assert {entry["tap_stream_id"] for entry in catalog["streams"]} == {*SCHEMAS}
+        assert {entry["tap_stream_id"] for entry in catalog["streams"]} == {*SCHEMAS, "report_rejects_restricted"}
         for entry in catalog["streams"]:
             (whole,) = (item for item in entry["metadata"] if item["breadcrumb"] == [])
             whole["metadata"]["selected"] = entry["tap_stream_id"] in {*STREAMS, "report_ledger"}

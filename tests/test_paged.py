@@ -13,7 +13,6 @@ from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.amazon.pages import MOST_EMPTY_PAGES
 from tap_amazon_vendor.documents.rows import snake_keys
 from tap_amazon_vendor.errors import AccessDeniedError, MalformedAnswerError, RunFailedError, UnavailableError
-from tap_amazon_vendor.run.paged_reader import PagedReader
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from clocks import FakeClock
 
     from tap_amazon_vendor.amazon.throttle import Operation
-    from tap_amazon_vendor.documents.findings import Reject
 
 NAME = "seller_finance_transactions"
 US, CA, DE = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1PA6795UKMFR9"
@@ -100,13 +98,13 @@ def run(clock: FakeClock) -> Callable[..., tuple[Run, FakeApi]]:
             "account_type": "seller",
             "client_id": "app",
             "client_secret": "secret",
-            "refresh_token": "token",
+            "refresh_token": "Atzr|of-a-seller",
             "marketplaces": ["US", "CA"],
         } | changes
         recorder = Recorder()
         tap = TapAmazonVendor(config=config, state=state, clock=clock, message_writer=recorder, in_background=False)
         for name, stream in tap.streams.items():
-            stream.selected = name in {NAME, "report_ledger"}
+            stream.selected = name in {NAME, "report_ledger", "report_rejects"}
         api = FakeApi(clock, posted)
         api.error = error
         tap.run.__dict__["apis"] = {"default": api}
@@ -268,20 +266,12 @@ def test_a_transaction_that_is_none_takes_no_other_with_it(
     good = [transaction(1, "2026-11-10T08:00:00Z"), transaction(3, "2026-11-12T08:00:00Z")]
     page = {"payload": {"transactions": [good[0], bad, good[1]]}}
     monkeypatch.setattr(FakeApi, "say", lambda *_: page)
-    rejects: list[Reject] = []
-    monkeypatch.setattr(PagedReader, "__init__", _noting(PagedReader.__init__, rejects))
     done, _ = run([], start_date="2026-10-23")
     assert [row["transaction_id"] for row in done.records(NAME)] == ["t1", "t3"]
-    assert [(reject.number, json.loads(reject.text)) for reject in rejects] == [(2, bad)]
+    rejects = done.records("report_rejects")
+    assert [(reject["line_number"], json.loads(reject["line"])) for reject in rejects] == [(2, bad)]
+    assert [(row["rows"], row["rejected"]) for row in done.records("report_ledger")] == [(2, 1)]
     assert done.error is None
-
-
-def _noting(original: Any, rejects: list[Reject]) -> Any:
-    def init(self: PagedReader, *args: Any) -> None:
-        original(self, *args)
-        self.findings.on_reject = rejects.append
-
-    return init
 
 
 @pytest.mark.parametrize("kind", ["same content", "no content"])

@@ -265,7 +265,8 @@ class FlatFileReader:
         """Find keys that occur more than once. Reads the whole file."""
         occurrences = Occurrences()
         needed = {*self._apart, *(source for each in derived.values() for source in each.sources)}
-        keys = {name: index for name, index in known.items() if name in needed or not self._keys}
+        has_key = any(key in known or key in derived for key in self._keys)
+        keys = {name: index for name, index in known.items() if name in needed or not has_key}
         for chunk in table.chunks():
             columns = self._convert(cells, chunk, keys, derived)
             for name in columns.unreadable:
@@ -277,7 +278,8 @@ class FlatFileReader:
         self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int
     ) -> Iterator[tuple[t.Any, ...]]:
         """Return what makes two rows equal: the key, or where the rows have none, everything."""
-        keys = [key for key in self._apart if key in known or key in derived] if self._keys else list(known)
+        has_key = any(key in known or key in derived for key in self._keys)
+        keys = [key for key in self._apart if key in known or key in derived] if has_key else list(known)
         return zip(*(columns.values.get(key, (None,) * size) for key in keys), strict=True)
 
 

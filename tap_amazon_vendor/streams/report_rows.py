@@ -80,8 +80,8 @@ class ReportRows:
 
     @property
     def countries(self) -> frozenset[str] | None:
-        """Countries whose marketplaces have the stream; None for all."""
-        return self.report.countries
+        """Countries whose marketplaces have the stream; None for all, none where Amazon no longer gives the report."""
+        return frozenset() if self.report.inbox_only else self.report.countries
 
     @property
     def source(self) -> str:
