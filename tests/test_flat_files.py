@@ -852,8 +852,10 @@ def tables(draw: st.DrawFn) -> tuple[Dialect, list[list[str]]]:
     dialect = draw(DIALECTS)
     codec = "utf-8" if dialect.charset.startswith("utf") else dialect.charset
     never = "\0\ufeff\ufffd¢£¬‖\u2212〜" + ("" if dialect.quoted else f"{dialect.delimiter}\r\n")
-    cell = st.text(st.characters(codec=codec, exclude_characters=never, exclude_categories=["Cs"]), max_size=8)
     width = draw(st.integers(1, 6))
+    # A header of one column shows no delimiter: a tab is one then.
+    never += "\t" if width == 1 else ""
+    cell = st.text(st.characters(codec=codec, exclude_characters=never, exclude_categories=["Cs"]), max_size=8)
     row = st.lists(cell, min_size=width, max_size=width)
     rows = draw(st.lists(row.filter(lambda cells: any(c.strip() for c in cells)), max_size=8))
     return dialect, rows

@@ -15,9 +15,8 @@ from amazon_sandbox import flatfiles
 from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
 from amazon_sandbox.data import Data
 from tap_amazon_vendor.config.marketplaces import BY_ID
-from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.documents.findings import Findings, Reject
 from tap_amazon_vendor.documents.flat_files import FlatFileReader
-from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.inbox.files import look_at
 from tap_amazon_vendor.inbox.recognise import Recogniser
 from tap_amazon_vendor.singer.schema_files import load_schema
@@ -44,12 +43,12 @@ def columns(stream: str) -> dict[str, Any]:
 RECOGNISER = Recogniser(REPORT_STREAMS, columns)
 
 
-def read(stream: str, path: Path, country: str = "US") -> list[Row]:
+def read(stream: str, path: Path, country: str = "US", findings: Findings | None = None) -> list[Row]:
     own = STREAMS[stream]
     assert own.report.layout
     reader = FlatFileReader(own.report.layout, columns(stream), own.key_columns, pytest.fail, pytest.fail)
     constants = {"snapshot_time": "2026-11-21T12:00:00Z"} if "snapshot_time" in columns(stream) else {}
-    return list(itertools.chain.from_iterable(reader.read(path, constants, "report 7", country=country)))
+    return list(itertools.chain.from_iterable(reader.read(path, constants, "report 7", findings, country=country)))
 
 
 def table(path: Path, *lines: list[str] | str) -> Path:
@@ -164,9 +163,12 @@ def test_a_monthly_ledger_is_of_the_months_first_day_and_no_days_balance(month: 
 
 
 @pytest.mark.parametrize("nonsense", ["13/2026", "00/2026", "04/26", "2026", "04/2026/", "April"])
-def test_what_is_no_month_is_none(nonsense: str, tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match="column date"):
-        balance(tmp_path / "1", nonsense)
+def test_a_line_whose_date_is_no_month_is_rejected(nonsense: str, tmp_path: Path) -> None:
+    rejects: list[Reject] = []
+    line = [nonsense, "X1", "B0TEST0001", "SKU-1", "Pan", "SELLABLE", "5", *[""] * 11, "4", "", "AAA1"]
+    path = table(tmp_path / "1", LEDGER.split("|"), line)
+    assert read("seller_ledger_summary", path, findings=Findings(rejects.append)) == []
+    assert [(each.number, each.column) for each in rejects] == [(2, "date")]
 
 
 DETAIL = "Date|FNSKU|ASIN|MSKU|Title|Event Type|Reference ID|Quantity|Fulfillment Center|Disposition|Reason|Country"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from amazon_sandbox.flatfiles import text_of
 from amazon_sandbox.reports import RULES
 from amazon_sandbox.rules.verdicts import ReportRequest as Asked
+from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
 from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.singer.schema_files import load_schema
@@ -370,9 +371,13 @@ def seller_rows(sandbox: Sandbox, stream: ReportRows, label: str, calls: Iterabl
     return rows
 
 
-def table_rows(stream: ReportRows, table: Table, *context: str) -> dict[Key, Row]:
-    """The lines of a flat file by the stream's key, which begins with the context; `snapshot_time` is left out."""
+def table_rows(stream: ReportRows, table: Table, asked: str) -> dict[Key, Row]:
+    """The lines of a flat file by the stream's key, which begins with the marketplace that each tells.
+
+    `snapshot_time` is left out.
+    """
     assert stream.report.layout
+    told_by, region = stream.report.told_by, BY_ID[asked].region
     reader = FlatFileReader(stream.report.layout, load_schema(stream.name)["properties"], (), _never, _never)
     columns = {name: str(reader.column(name)) for name in table.columns}
     seen: Counter[Key] = Counter()
@@ -385,8 +390,9 @@ def table_rows(stream: ReportRows, table: Table, *context: str) -> dict[Key, Row
         natural = tuple(plain(row[key]) for key in stream.key_columns if key in row)
         seen[natural] += 1
         own = {LINE_NUMBER: number, OCCURRENCE: seen[natural]}
+        told = told_by.candidates(row, region) if told_by else ()
         key = (
-            *context,
+            told[0] if len(told) == 1 else asked,
             *(plain(row[key]) if key in row else plain(own[key]) if key in own else None for key in stream.key_columns),
         )
         rows[key] = row
