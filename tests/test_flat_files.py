@@ -286,7 +286,7 @@ class TestConventions:
             (["1,234"], FlatFile(), None),
             (["1.234"], FlatFile(local_numbers=True), "DE"),
             # As many texts of the column prove one as the other.
-            (["1,234", "95,00", "95.00"], FlatFile(), "US"),
+            (["1,234", "95,00", "95.00"], FlatFile(), None),
         ],
     )
     def test_number_is_never_guessed(self, texts: list[str], flat: FlatFile, country: str | None) -> None:
@@ -315,9 +315,21 @@ class TestConventions:
         assert (found["item_price"], found["item_tax"]) == (Decimal("1234.5"), Decimal("1234.5"))
 
     def test_what_a_file_proves_has_precedence_over_what_was_declared(self) -> None:
-        data = "amazon-order-id\treporting-date\n" + "1\t02/03/2026\n" * 2 * BATCH + "1\t21/03/2026\n"
+        data = "amazon-order-id\treporting-date\n" + "1\t02/03/2026\n" * 2 * BATCH + "1\t21/03/2026\n" * 2 * BATCH
         rows = read(data, FlatFile(day_first=False), country="US").rows
         assert {row["reporting_date"] for row in rows} == {"2026-03-02", "2026-03-21"}
+
+    @pytest.mark.parametrize("texts", [["02/03/2026", "02/04/2026"], ["02/13/2026"], ["02/03/2026", "02/13/2026"]])
+    def test_one_odd_cell_does_not_change_the_others(self, texts: list[str]) -> None:
+        lines_ = "".join(f"1\t{text}\n" for text in [*texts, "31/10/2026", *texts])
+        rows = read(f"amazon-order-id\treporting-date\n{lines_}", FlatFile(day_first=False), country="US").rows
+        wanted = [f"2026-{text[:2]}-{text[3:5]}" for text in texts]
+        assert [row["reporting_date"] for row in rows] == [*wanted, None, *wanted]
+
+    def test_one_odd_number_does_not_change_the_others(self) -> None:
+        data = "amazon-order-id\titem-price\n1\t1,234\n1\t2,000\n1\t12,5\n1\t3,000\n"
+        rows = read(data, FlatFile(), country="US").rows
+        assert [row["item_price"] for row in rows] == [Decimal(1234), Decimal(2000), None, Decimal(3000)]
 
     @pytest.mark.parametrize(
         ("texts", "flat", "country", "value"),

@@ -45,9 +45,7 @@ def read(
         return [rows[start : start + 2] for start in range(0, len(rows), 2)]
 
     groups = {min(report.group(BY_COUNTRY[each]) & {*map(marketplace, own)}) for each in own}
-    sorter = RowMarketplaces(
-        report, told_by, marketplace(asked), frozenset(map(marketplace, own)), frozenset(groups), chunks
-    )
+    sorter = RowMarketplaces(report, told_by, marketplace(asked), frozenset(map(marketplace, own)), frozenset(groups))
     return [found for some in sorter.sort(chunks(), findings) for found in some], findings
 
 
@@ -60,8 +58,6 @@ def test_of_a_report_of_the_whole_region_each_row_of_the_account_is_written_once
     lines: list[tuple[str | None, str | None]],
 ) -> None:
     own = ["US", "CA", "MX"]
-    # Something in it that tells that it holds the region.
-    lines = [*lines, ("Amazon.com", "USD"), ("Amazon.ca", "CAD"), ("Amazon.com.mx", "MXN")]
     found: dict[int, str] = {}
     for asked in own:
         rows, findings = read(lines, asked, own)
@@ -81,7 +77,8 @@ def test_of_a_report_of_the_whole_region_each_row_of_the_account_is_written_once
 
 
 def test_a_report_that_keeps_to_its_marketplace_keeps_rows_that_tell_nothing() -> None:
-    rows, findings = read([("Amazon.com.mx", None), ("Non-Amazon", None), (None, None)], "MX", ["US", "MX"])
+    report = replace(REGIONAL, ignores_marketplaces=False)
+    rows, findings = read([("Amazon.com.mx", None), ("Non-Amazon", None), (None, None)], "MX", ["US", "MX"], report)
     assert [each["country_code"] for each in rows] == ["MX"] * 3
     assert not findings.rows_elsewhere
 

@@ -194,6 +194,18 @@ def are_iso_times(cells: Sequence[str]) -> bool:
     return True
 
 
+def is_ambiguous(kind: str, text: str) -> bool:
+    """Return whether both conventions can read a text, and read different values.
+
+    Args:
+        kind: Type of the column: ``integer``, ``number``, ``date`` or ``date-time``.
+        text: The text.
+    """
+    text = text.strip()
+    english, continental = _READ[kind](text) if len(text) <= _LONGEST else (None, None)
+    return english is not None and continental is not None and english != continental
+
+
 def convention_of(kind: str, text: str) -> Convention | None:
     """Return the convention that a text proves: the only one by which it can be read.
 

@@ -66,10 +66,16 @@ class Findings:
 
     def reject(self, number: int, text: str, reason: str, column: str | None = None) -> None:
         """Count a line that can't be a row, and hand it on."""
-        reject = Reject(number, text[:LONGEST_LINE], reason, column)
+        # PostgreSQL refuses NUL.
+        reject = Reject(number, text[:LONGEST_LINE].replace("\0", "\ufffd"), reason, column)
         self.rejected += 1
         self.first_reject = self.first_reject or reject
         self.on_reject(reject)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the document has no line at all, not even one that is no row of this stream."""
+        return not (self.rows or self.rejected or self.rows_elsewhere)
 
     @property
     def is_wrong_layout(self) -> bool:

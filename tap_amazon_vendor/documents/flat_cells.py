@@ -12,6 +12,7 @@ from tap_amazon_vendor.documents.cell_values import (
     Convention,
     are_iso_times,
     convention_of,
+    is_ambiguous,
     text_converter,
 )
 
@@ -53,6 +54,10 @@ class Formats(t.NamedTuple):
     country: str | None
 
 
+#: Of so many texts of a column, one may be odd.
+ODD_SHARE = 3
+
+
 class Cells:
     """The conversion of one file's cells.
 
@@ -74,7 +79,7 @@ class Cells:
         self._known = known
         self._kinds = kinds
         self._formats = formats
-        self._proofs: dict[frozenset[str], dict[str, Counter[Convention]]] = {}
+        self._proofs: dict[frozenset[str], dict[str, Counter[Convention | None]]] = {}
         self._decided: set[str] = set()
         # Numbers with a decimal point are so common that only where commas are to be expected, all are looked at first.
         points = not formats.local_numbers and formats.country not in COMMA_COUNTRIES
@@ -111,23 +116,33 @@ class Cells:
         family = _DATES if kind in _DATES else _NUMBERS
         formats = self._formats
         proofs = self._family_proofs(family)
-        everywhere = sum(proofs.values(), Counter[Convention]())
+        everywhere = sum(proofs.values(), Counter[Convention | None]())
         if name not in self._decided:
             self._decided.add(name)
-            convention = _most(proofs[name] or everywhere)
-            if convention is None and not everywhere:
-                convention = self._expected(family)
+            convention = self._convention(proofs[name] if _proves(proofs[name]) else everywhere, family)
             choose = partial(self._decide, name)
             points = convention is Convention.ENGLISH
             self._values[name] = _Remembered(
                 text_converter(kind, choose, only=convention, nulls=formats.nulls, points=points)
             )
             return convention
-        if everywhere:
+        if _proves(everywhere):
             msg = f"can be read as two different values of type {kind}"
             raise ValueError(msg)
         # Most reports have a decimal point everywhere.
         return Convention.ENGLISH if family is _NUMBERS and "." in text and not formats.local_numbers else None
+
+    def _convention(self, found: Counter[Convention | None], family: frozenset[str]) -> Convention | None:
+        """Return the convention of a column, by what its texts prove and by what is expected of it.
+
+        One odd cell must not change the others: what is not expected needs more than a third of the texts that tell.
+        """
+        proven, expected = _most(found), self._expected(family)
+        if proven is None:
+            return expected
+        if expected is not None and ODD_SHARE * found[proven] <= found.total():
+            return expected
+        return proven
 
     def _expected(self, family: frozenset[str]) -> Convention | None:
         """Return the convention of a file that proves none: the report's, or the country's."""
@@ -139,21 +154,34 @@ class Cells:
         has_point = formats.country is not None and formats.country not in COMMA_COUNTRIES
         return Convention.ENGLISH if has_point else None
 
-    def _family_proofs(self, family: frozenset[str]) -> Mapping[str, Counter[Convention]]:
-        """Count what the texts of each column prove. Reads the whole file, once for each family."""
+    def _family_proofs(self, family: frozenset[str]) -> Mapping[str, Counter[Convention | None]]:
+        """Count what the texts of each column prove; None for those that both conventions can read.
+
+        Reads the whole file, once for each family.
+        """
         if family not in self._proofs:
-            found = {name: Counter[Convention]() for name in self._known if self._kinds[name] in family}
-            known = {name: _Remembered(partial(convention_of, self._kinds[name])) for name in found}
+            found = {name: Counter[Convention | None]() for name in self._known if self._kinds[name] in family}
+            known = {name: _Remembered(partial(_tells, self._kinds[name])) for name in found}
             for chunk in self._table.chunks():
                 for name, proofs in found.items():
                     for text, count in Counter(map(itemgetter(self._known[name]), chunk.rows)).items():
-                        if text and (convention := known[name][text]) is not None:
-                            proofs[convention] += count
+                        if text and (told := known[name][text]):
+                            proofs[told[0]] += count
             self._proofs[family] = found
         return self._proofs[family]
 
 
-def _most(proofs: Counter[Convention]) -> Convention | None:
+def _tells(kind: str, text: str) -> tuple[Convention | None, ...]:
+    """Return the convention that a text proves, or None for one that both can read; nothing where it tells nothing."""
+    proven = convention_of(kind, text)
+    return (proven,) if proven is not None or is_ambiguous(kind, text) else ()
+
+
+def _proves(found: Counter[Convention | None]) -> bool:
+    return any(convention is not None for convention in found)
+
+
+def _most(proofs: Counter[Convention | None]) -> Convention | None:
     """Return the convention that most texts prove, None if as many prove the other."""
     english, continental = proofs[Convention.ENGLISH], proofs[Convention.CONTINENTAL]
     if english == continental:

@@ -36,7 +36,6 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.config.accounts import Account
-    from tap_amazon_vendor.documents.flat_files import FlatFile
     from tap_amazon_vendor.inbox.recognise import Recognised
     from tap_amazon_vendor.streams.report_stream import ReportStream
 
@@ -57,7 +56,6 @@ class InboxReading:
         stream: The stream.
         context: The partition that the rows belong to.
         result: Stands for the result of a report.
-        flat: Layout of a flat file.
         sha256: Hash of the file.
         findings: What the file holds besides rows.
     """
@@ -67,7 +65,6 @@ class InboxReading:
     stream: ReportStream
     context: dict[str, str]
     result: JobResult
-    flat: FlatFile | None
     sha256: str
     findings: Findings = field(default_factory=Findings)
 
@@ -89,7 +86,8 @@ class InboxReading:
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows in chunks."""
         if self.result.document:
-            yield from self.stream.chunks(self.context, self.result, self.findings, self.flat, asked=False)
+            dated = _said_window(self.stream, self.context, self.result) is not None
+            yield from self.stream.chunks(self.context, self.result, self.findings, asked=False, dated=dated)
 
     def check(self) -> None:
         """Decode the file completely, count its rows and find the days that they cover.
@@ -107,13 +105,13 @@ class InboxReading:
         asked = self.result.request
         if known and not _said_window(self.stream, self.context, self.result):
             self.result = replace(self.result, request=replace(asked, window=Window(known[0], known[-1])))
-        if not self.findings.rows:
+        if self.findings.is_empty:
             self.result = replace(self.result, reason="the file has no rows")
         self.findings = Findings()
 
     def finish(self, recorder: Recorder, today: date) -> None:
         """Complete the file in ledger and state. Its rows are written."""
-        outcome = Outcome.LOADED if self.findings.rows else Outcome.EMPTY
+        outcome = Outcome.EMPTY if self.findings.is_empty else Outcome.LOADED
         window = self.result.request.window
         recorder.record(LedgerEntry.of_report(self.stream.name, self.result, window, outcome, self.findings))
         self.stream.stream_state[INBOX] = {**_read(self.stream), self.sha256[:_DIGITS]: today.isoformat()}
@@ -217,7 +215,10 @@ class Inbox:
             for reading in readings:
                 result = replace(reading.result, outcome=Outcome.FAILED, reason=str(error))
                 window = result.request.window
-                self._recorder.record(LedgerEntry.of_report(reading.stream.name, result, window, Outcome.FAILED))
+                entry = LedgerEntry.of_report(
+                    reading.stream.name, result, window, Outcome.FAILED, findings=reading.findings
+                )
+                self._recorder.record(entry)
             return
         yield from readings
 
@@ -278,6 +279,9 @@ class Inbox:
             having = list(account.marketplaces)
         if len(having) == 1:
             return having[0].marketplace_id
+        if report.ignores_marketplaces and len(account.marketplaces) > 1:
+            # Such a file holds the whole region: its rows say where they belong, and the rest goes where a run has it.
+            return min(each.marketplace_id for each in having)
         choices = [each.country for each in having] if account.marketplaces or report.countries else []
         ways = f"put it into a folder named {' or '.join(choices)}" if choices else (
             "set `marketplaces`, or put it into a folder named by country code, such as US"
@@ -318,7 +322,7 @@ class Inbox:
         )
         if window := _said_window(stream, context, result):
             result = replace(result, request=replace(asked, window=window))
-        return InboxReading(stream, context, result, found.flat, file.sha256)
+        return InboxReading(stream, context, result, file.sha256)
 
     def _unlisted(self, error: OSError) -> None:
         name = clean_name(Path(error.filename), self._folder)

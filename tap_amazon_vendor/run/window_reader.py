@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,8 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
     from tap_amazon_vendor.streams.partition_windows import PartitionWindows
     from tap_amazon_vendor.streams.report_stream import ReportStream
+
+logger = logging.getLogger("tap-amazon-vendor")
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,14 @@ class WindowReader:
                 return
             yield from self.stream.chunks(self._context, self._result, self.findings)
         except DocumentError as error:
-            self._result = replace(self._result, outcome=Outcome.FAILED, reason=str(error))
-            self._engine.mark_unreadable(t.cast("str", self._result.job_id))
+            self._fail(str(error))
+        except Exception as error:  # a fault in one document must not end the others
+            logger.debug("%s: %s", self.stream.name, self._request, exc_info=True)
+            self._fail(f"the tap failed to read the document ({type(error).__name__}): please report it")
+
+    def _fail(self, reason: str) -> None:
+        self._result = replace(self._result, outcome=Outcome.FAILED, reason=reason)
+        self._engine.mark_unreadable(t.cast("str", self._result.job_id))
 
     def finish(self) -> list[ReportRequest]:
         """Complete the window in ledger and state, after its rows are written.
@@ -132,7 +141,7 @@ class WindowReader:
         result, request = self._result, self._request
         read = result.request.window
         outcome = result.outcome
-        if outcome is Outcome.LOADED and self.findings.rows == 0:
+        if outcome is Outcome.LOADED and self.findings.is_empty:
             outcome = Outcome.EMPTY
         good = outcome.completes
         if good and not self._windows.joins(read):

@@ -6,7 +6,6 @@ import typing as t
 
 from tap_amazon_vendor.config.marketplaces import country_of, region_of
 from tap_amazon_vendor.documents.files import read_slices
-from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
 from tap_amazon_vendor.reports.calendars import Period
@@ -25,6 +24,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.files import Document
+    from tap_amazon_vendor.documents.findings import Findings
     from tap_amazon_vendor.documents.flat_files import FlatFile
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.reports.belonging import ToldBy
@@ -76,9 +76,9 @@ class ReportStream(AmazonStream):
         context: Mapping[str, t.Any],
         result: JobResult,
         findings: Findings,
-        layout: FlatFile | None = None,
         *,
         asked: bool = True,
+        dated: bool = True,
     ) -> Iterator[list[Record]]:
         """Read the rows of a report.
 
@@ -86,8 +86,8 @@ class ReportStream(AmazonStream):
             context: The partition.
             result: The result of its report, with a document.
             findings: Counts what is found.
-            layout: Layout of a flat file, if not the declared one.
-            asked: The report was asked for with the window of its request: its rows are compared with it.
+            asked: The report was asked for: what belongs to the report of another marketplace is left to that.
+            dated: The window of its request is known, as asked for or as stated: the rows are compared with it.
 
         Yields:
             Rows, in chunks.
@@ -95,13 +95,13 @@ class ReportStream(AmazonStream):
         Raises:
             DocumentError: They can't be read, or are not what was asked for.
         """
-        rows = self._rows(context, result, findings, layout)
+        rows = self._rows(context, result, findings)
         told_by = self.declaration.report.told_by
         if told_by and asked:
-            rows = self._sorted(rows, context, result, findings, told_by)
+            rows = self._sorted(rows, context, findings, told_by)
         elif told_by:
             rows = own_marketplaces(rows, told_by, region_of(context["marketplace_id"]))
-        days = self._days(context, result.request.window) if asked else None
+        days = self._days(context, result.request.window) if dated else None
         # The rest of the key is the same in all rows.
         repeated = None if self._numbered else RepeatedKeys((*self._own_keys, "marketplace_id"))
         total = self.declaration.total.check() if self.declaration.total else None
@@ -111,7 +111,6 @@ class ReportStream(AmazonStream):
         self,
         rows: Iterator[list[Record]],
         context: Mapping[str, t.Any],
-        result: JobResult,
         findings: Findings,
         told_by: ToldBy,
     ) -> Iterator[list[Record]]:
@@ -124,7 +123,6 @@ class ReportStream(AmazonStream):
             asked=context["marketplace_id"],
             own=frozenset(each.marketplace_id for each in account.marketplaces),
             asked_for=frozenset(each.marketplace_id for each in report.marketplaces(account)),
-            again=lambda: self._rows(context, result, Findings(), None),
         )
         return sorter.sort(rows, findings)
 
@@ -137,9 +135,7 @@ class ReportStream(AmazonStream):
         column = self.declaration.replication_key
         return NearWindow(window, column) if isinstance(calendar, Period) and column in self._columns else None
 
-    def _rows(
-        self, context: Mapping[str, t.Any], result: JobResult, findings: Findings, layout: FlatFile | None
-    ) -> Iterator[list[Record]]:
+    def _rows(self, context: Mapping[str, t.Any], result: JobResult, findings: Findings) -> Iterator[list[Record]]:
         document = t.cast("Document", result.document)
         country = country_of(context["marketplace_id"])
         constants = {
@@ -151,9 +147,10 @@ class ReportStream(AmazonStream):
             EXTRA: None,
         }
         if self._flat_reader:
-            reader = self._reader(layout) if layout else self._flat_reader
             source = f"report {result.job_id}"
-            return reader.read(document.path, constants, source, findings, charset=document.charset, country=country)
+            return self._flat_reader.read(
+                document.path, constants, source, findings, charset=document.charset, country=country
+            )
         path = self.declaration.records_path
         slices = read_slices(document, path, self.declaration.parent_fields)
         rows = self._shaper.shape(slices, constants, f"report {result.job_id}, {path}", findings)

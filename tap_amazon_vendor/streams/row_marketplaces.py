@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
-from functools import cached_property
 
 from tap_amazon_vendor.config.marketplaces import BY_ID, country_of
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from singer_sdk.helpers.types import Record
 
@@ -38,7 +37,6 @@ class RowMarketplaces:
         asked: Id of the marketplace that was asked for.
         own: Ids of the marketplaces that the account is configured for.
         asked_for: Ids of those for which the account's reports are requested.
-        again: Reads the document's rows once more.
     """
 
     report: ReportType
@@ -46,7 +44,6 @@ class RowMarketplaces:
     asked: str
     own: frozenset[str]
     asked_for: Collection[str]
-    again: Callable[[], Chunks]
 
     def sort(self, chunks: Chunks, findings: Findings) -> Iterator[list[Record]]:
         """Yield the rows that belong to this report, each under its own marketplace.
@@ -102,13 +99,11 @@ class RowMarketplaces:
             return None
         return candidates[0] if len(candidates) == 1 else self.asked
 
-    @cached_property
+    @property
     def _keeps_untold(self) -> bool:
-        """Whether rows that tell nothing are written: if the report holds the whole region, by one report only."""
-        if not self.report.ignores_marketplaces or self.report.once_per_account or self.asked == min(self.asked_for):
-            return True
-        candidates = (self._candidates(row) for rows in self.again() for row in rows)
-        return not any(each and self.asked not in each for each in candidates)
+        """Whether rows that tell nothing are written: of a report that holds the whole region, by one report only."""
+        report = self.report
+        return not report.ignores_marketplaces or report.once_per_account or self.asked == min(self.asked_for)
 
 
 def own_marketplaces(chunks: Chunks, told_by: ToldBy, region: str | None) -> Iterator[list[Record]]:
