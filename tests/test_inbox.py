@@ -662,7 +662,6 @@ class TestCases:
             ("number=1e400", 200, {'{"ordered_units":"1e400"}': 1}),
             ("number=integer_of_400_digits", 200, {f'{{"ordered_units":"{"9" * 400}"}}': 1}),
             ("same_key_other_values", 201, {}),
-            ("rows_outside_the_window", 200, {}),
             ("specification.marketplaceIds=None", 200, {}),
             ("unknown_column_ASIN_", 200, {'{"ASIN":"z"}': 200}),
         ],
@@ -674,6 +673,13 @@ class TestCases:
         assert len(found) == count
         assert len({row["asin"] for row in found}) > 10
         assert Counter(row["_extra"] for row in found if row["_extra"]) == extra
+
+    def test_rows_that_contradict_the_specification_fail_the_file(self, inbox: Path) -> None:
+        shutil.copy(CASES / "answers" / "rows_outside_the_window" / "document.txt", inbox)
+        run = read(inbox)
+        assert run.records("vendor_sales") == []
+        assert {row["outcome"] for row in ledger(run)} == {"failed"}
+        assert all("not a period of what was asked for" in row["reason"] for row in ledger(run))
 
 
 class TestWhoseFile:

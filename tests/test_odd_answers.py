@@ -69,6 +69,12 @@ ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
     "not found without text": (404, {}, b""),
 }
 
+#: Those that are much like another one: not in CI.
+SIMILAR = {
+    "null", "a number", "cut", "no content", "UTF-16", "teapot", "an error without text", "no quota, for infinity",
+    "forbidden by a page", "a page",
+}  # fmt: skip
+
 #: A value of another type, in place of each that an answer has.
 VALUES: tuple[Any, ...] = (None, 7, "x", [], {}, True, [None], {"x": 1}, -(10**30))
 
@@ -94,7 +100,8 @@ class Stand:
             if not re.match(self.pattern, f"{method} {url}") or self.calls >= self.times:
                 return response
             self.calls += 1
-            return self.answer(response) or response
+            other = self.answer(response)
+            return response if other is None else other
 
         monkeypatch.setattr(requests.Session, "request", request)
 
@@ -150,8 +157,12 @@ def the_next_run_is_whole(world: World, operation: str, run: Run, monkeypatch: p
     assert {*plain.upserted(stream)} <= {*after.upserted(stream, run.upserted(stream))}
 
 
-@pytest.mark.parametrize("times", [1, float("inf")], ids=["once", "for ever"])
-@pytest.mark.parametrize("shape", ANSWERS)
+@pytest.mark.parametrize(
+    "times", [pytest.param(1, id="once", marks=pytest.mark.exhaustive), pytest.param(float("inf"), id="for ever")]
+)
+@pytest.mark.parametrize(
+    "shape", [pytest.param(shape, marks=[pytest.mark.exhaustive] if shape in SIMILAR else []) for shape in ANSWERS]
+)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_answer_that_is_none(
     world: World, monkeypatch: pytest.MonkeyPatch, operation: str, shape: str, times: float
@@ -165,7 +176,8 @@ def test_an_answer_that_is_none(
     check(world, run, began)
     if times > 1 and shape not in {"a redirect", "teapot"}:
         outcomes = {row["outcome"] for row in run.records("report_ledger")}
-        assert "loaded" not in outcomes or operation == "getReports"
+        # A listing is not needed by all, and finds the report that an unreadable createReport has created.
+        assert "loaded" not in outcomes or operation in {"getReports", "createReport"}
     the_next_run_is_whole(world, operation, run, monkeypatch)
 
 
@@ -203,7 +215,7 @@ def replaced(body: Any, key: Any, value: Any) -> Any:
 
 
 #: Mutations in CI: some of each operation; the rest are `exhaustive`.
-EVERY = 9
+EVERY = 18
 
 
 @pytest.mark.parametrize(

@@ -324,7 +324,7 @@ def test_one_missing_right_among_others_is_one_warning(clock: FakeClock, caplog:
         assert again.error is None, "the rest is up to date"
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len([words for words in warnings if "correct Vendor Group Rights" in words]) == 1
-    assert "Account 'default': 3 reports more skipped for the same reason as vendor_sales" in " ".join(warnings)
+    assert "Account 'default': 7 reports more skipped for the same reason as vendor_sales" in " ".join(warnings)
 
 
 def test_one_missing_role_among_others_is_a_warning_and_alone_a_failure(world: World) -> None:
