@@ -174,37 +174,6 @@ PLACES = st.sampled_from(REGIONS).flatmap(
 )
 
 
-@given(PLACES, st.sampled_from(IGNORING), st.sampled_from(MARKETPLACES), st.booleans())
-def test_a_row_of_a_whole_regions_report_is_taken_from_one_of_them_and_only_one(
-    countries: list[str],
-    report: ReportType,
-    place: Marketplace,
-    tells: bool,  # noqa: FBT001
-) -> None:
-    """Every report of the region holds it. If it tells a marketplace that the account lacks, it is taken from none."""
-    own = account(*countries)
-    told = (report.told_by or ToldBy()).marketplace(
-        {
-            "channel": place.country if tells else "Non-Amazon",
-            "store": place.country if tells else None,
-            "currency": CURRENCIES[place.country] if tells else None,
-        },
-        own.marketplaces,
-    )
-    taken = [each for each in report.marketplaces(own) if report.belongs(told, each.marketplace_id, own)]
-    lacks = told is not None and told not in {each.marketplace_id for each in own.marketplaces}
-    assert len(taken) == (0 if lacks and not report.once_per_account else 1)
-
-
-def test_a_row_of_another_marketplace_is_left_to_its_report_though_no_report_is_known_to_ignore_what_is_asked() -> None:
-    us, ca = (each.marketplace_id for each in of("US", "CA"))
-    assert NORMAL.belongs(us, us, account("US", "CA"))
-    assert NORMAL.belongs(None, us, account("US", "CA"))
-    assert NORMAL.belongs(None, ca, account("US", "CA"))
-    assert not NORMAL.belongs(ca, us, account("US", "CA"))
-    assert not NORMAL.belongs(ca, us, account("US"))
-
-
 @pytest.mark.parametrize("stream", [each for each in REPORT_STREAMS if each.report.told_by], ids=lambda each: each.name)
 def test_what_tells_is_a_column_of_the_stream(stream: Any) -> None:
     columns = load_schema(stream.name)["properties"]

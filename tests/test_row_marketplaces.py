@@ -76,6 +76,15 @@ def test_of_a_report_of_the_whole_region_each_row_of_the_account_is_written_once
             assert country == {"USD": "US", "MXN": "MX"}[currency]
 
 
+@given(
+    lines=st.lists(st.tuples(st.sampled_from(["Amazon.de", "Non-Amazon", None]), st.sampled_from([None, "EUR", "GBP"])))
+)
+def test_rows_that_several_reports_may_bring_are_brought_by_one(lines: list[tuple[str | None, str | None]]) -> None:
+    own = ["DE", "FR", "GB"]
+    found = [each["n"] for asked in own for each in read(lines, asked, own)[0]]
+    assert sorted(found) == list(range(len(lines)))
+
+
 def test_a_report_that_keeps_to_its_marketplace_keeps_rows_that_tell_nothing() -> None:
     report = replace(REGIONAL, ignores_marketplaces=False)
     rows, findings = read([("Amazon.com.mx", None), ("Non-Amazon", None), (None, None)], "MX", ["US", "MX"], report)

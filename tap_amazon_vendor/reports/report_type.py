@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from tap_amazon_vendor.config.marketplaces import BY_COUNTRY, BY_ID
+from tap_amazon_vendor.config.marketplaces import BY_COUNTRY
 from tap_amazon_vendor.reports.belonging import whole_region
 from tap_amazon_vendor.reports.calendars import PERIODS, AmazonGenerated, Calendar
 from tap_amazon_vendor.reports.roles import BRAND_ANALYTICS
@@ -88,26 +88,3 @@ class ReportType:
         if not self.ignores_marketplaces:
             return frozenset({marketplace.marketplace_id})
         return self.told_by.group(marketplace) if self.told_by else whole_region(marketplace)
-
-    def belongs(self, told: str | None, asked: str, account: Account) -> bool:
-        """Return whether a row belongs to the report in which it is, or is left to another report of the account.
-
-        Args:
-            told: The marketplace id that the row tells (`ToldBy.marketplace`), None if it does not.
-            asked: The marketplace id that the report was asked for.
-            account: The account.
-
-        Returns:
-            True if the row is to be written from this report, under the marketplace that it tells, else under the one
-            asked for. False if the report of another marketplace brings it, or the account is not configured for its
-            marketplace.
-        """
-        if told == asked or self.once_per_account:
-            return True
-        if told is None:
-            # Each report of the region holds it: one of them is to bring it.
-            first = min((each.marketplace_id for each in self.marketplaces(account)), default=asked)
-            return asked == first or not self.ignores_marketplaces
-        if told not in self.group(BY_ID[asked]):
-            return False
-        return told in {each.marketplace_id for each in account.marketplaces}

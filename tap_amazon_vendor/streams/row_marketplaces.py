@@ -13,7 +13,7 @@ from tap_amazon_vendor.config.marketplaces import BY_ID, country_of
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Record
 
@@ -43,7 +43,7 @@ class RowMarketplaces:
     told_by: ToldBy
     asked: str
     own: frozenset[str]
-    asked_for: Collection[str]
+    asked_for: frozenset[str]
 
     def sort(self, chunks: Chunks, findings: Findings) -> Iterator[list[Record]]:
         """Yield the rows that belong to this report, each under its own marketplace.
@@ -91,19 +91,11 @@ class RowMarketplaces:
 
     def _place(self, candidates: tuple[str, ...]) -> str | None:
         """Return the marketplace of a row, by those that it may be of; None if another report brings it."""
-        if not candidates:
-            return self.asked if self._keeps_untold else None
-        if self.asked in candidates:
-            return self.asked
-        if self.report.ignores_marketplaces and not self.report.once_per_account:
-            return None
-        return candidates[0] if len(candidates) == 1 else self.asked
-
-    @property
-    def _keeps_untold(self) -> bool:
-        """Whether rows that tell nothing are written: of a report that holds the whole region, by one report only."""
-        report = self.report
-        return not report.ignores_marketplaces or report.once_per_account or self.asked == min(self.asked_for)
+        if not self.report.ignores_marketplaces or self.report.once_per_account:
+            return candidates[0] if len(candidates) == 1 else self.asked
+        # Each report of the region holds the row. Of those that may bring it, the first by id does.
+        first = min(self.asked_for.intersection(candidates) if candidates else self.asked_for, default=None)
+        return self.asked if self.asked == first else None
 
 
 def own_marketplaces(chunks: Chunks, told_by: ToldBy, region: str | None) -> Iterator[list[Record]]:
