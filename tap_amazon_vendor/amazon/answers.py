@@ -37,12 +37,12 @@ class AccessToken(msgspec.Struct):
     Attributes:
         access_token: For the header of calls.
         expires_in: Its life in seconds, an hour where Amazon does not say.
-        refresh_token: Of a new consent.
+        refresh_token: Of a new consent. Of a renewal it is the one that was sent, and nobody reads it.
     """
 
     access_token: Token
     expires_in: t.Annotated[int, msgspec.Meta(gt=0, le=30 * 86_400)] | None = None
-    refresh_token: Token | None = None
+    refresh_token: str | None = None
 
 
 class LoginRefusal(msgspec.Struct):
