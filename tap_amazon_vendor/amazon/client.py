@@ -136,6 +136,10 @@ class SellingPartnerApi:
         url = self._base_url + operation.path.format(**{name: quote(value, safe="") for name, value in path.items()})
 
         repairs = _Repairs(self.auth)
+        decoded: list[T] = []
+
+        def check(response: requests.Response) -> None:
+            decoded[:] = [read_answer(response, answer, operation.name)]
 
         def retry_after(response: requests.Response) -> float | None:
             bucket.adopt(response.headers.get("x-amzn-RateLimit-Limit"))
@@ -155,11 +159,11 @@ class SellingPartnerApi:
             # A 429 of a quota of its own passes with that quota's next token.
             deadline=LONGEST_REQUEST + (quota.period if quota else 0),
             retry_after=retry_after,
-            check=lambda response: read_answer(response, answer, operation.name),
+            check=check,
         )
         bucket.adopt(response.headers.get("x-amzn-RateLimit-Limit"))
         if response.ok and not redirect(response):
-            return read_answer(response, answer, operation.name)
+            return decoded[0]
         raise self._error(operation, response)
 
     def _authenticate(

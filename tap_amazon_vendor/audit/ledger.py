@@ -110,12 +110,7 @@ class LedgerEntry:
         found = self.findings or Findings()
         recorded_at = now.isoformat(timespec="seconds")
         return {
-            "account": self.subject.account,
-            "marketplace_id": key_text(self.subject.marketplace_id),
-            "country_code": country_of(self.subject.marketplace_id),
-            "report_type": key_text(self.subject.report_type),
-            "report_options": options_text(self.subject),
-            "stream_name": self.stream,
+            **what_was_read(self.subject, self.stream),
             "window_start": date_time(self.window.start),
             "window_end": date_time(self.window.end),
             "outcome": self.outcome.value,
@@ -144,9 +139,21 @@ def subject_of(request: ReportRequest) -> ReportPartition:
     return request.partition._replace(options=(*request.options, *own))
 
 
-def options_text(subject: ReportPartition) -> str:
-    """Return the options of what was read as the text of a key column."""
-    return key_text(",".join(f"{name}={value}" for name, value in subject.options))
+def what_was_read(subject: ReportPartition, stream: str) -> dict[str, t.Any]:
+    """Return the columns with which every audit row begins.
+
+    Args:
+        subject: What was read.
+        stream: Name of the stream that it was read for.
+    """
+    return {
+        "account": subject.account,
+        "marketplace_id": key_text(subject.marketplace_id),
+        "country_code": country_of(subject.marketplace_id),
+        "report_type": key_text(subject.report_type),
+        "report_options": key_text(",".join(f"{name}={value}" for name, value in subject.options)),
+        "stream_name": stream,
+    }
 
 
 def date_time(moment: date) -> str:

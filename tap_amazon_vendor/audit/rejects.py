@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import typing as t
 
-from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.streams.core import Stream
-
-from tap_amazon_vendor.audit.ledger import date_time, options_text
-from tap_amazon_vendor.config.marketplaces import country_of
+from tap_amazon_vendor.audit.ledger import date_time, what_was_read
+from tap_amazon_vendor.audit.stream import AuditStream
 from tap_amazon_vendor.documents.keys import key_text
 from tap_amazon_vendor.singer.schema_files import load_schema
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from singer_sdk import Tap
-    from singer_sdk.helpers.types import Context, Record
 
     from tap_amazon_vendor.documents.findings import Reject
     from tap_amazon_vendor.reports.request import ReportPartition
     from tap_amazon_vendor.reports.windows import Window
 
 
-class ReportRejects(Stream):
+class ReportRejects(AuditStream):
     """One row for each line of a report that can't be a row.
 
     Its rows arise while other streams are read, and are staged with theirs: see `ReportLedger`. Lines of reports that
     hold personal data are in a stream of their own, which is deselected unless a catalog selects it.
     """
 
-    replication_key = "recorded_at"
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    own_keys = ("report_id", "line_number")
 
     def __init__(self, tap: Tap, *, restricted: bool) -> None:
         """Load the schema.
@@ -46,19 +40,6 @@ class ReportRejects(Stream):
             schema["description"] += " Of reports that hold personal data only."
         super().__init__(tap, name=rejects_name(restricted=restricted), schema=schema)
         self.restricted = restricted
-        self.primary_keys = (
-            "account",
-            "marketplace_id",
-            "report_options",
-            "report_type",
-            "stream_name",
-            "report_id",
-            "line_number",
-        )
-
-    def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
-        """Return nothing: see the class."""
-        return ()
 
 
 def rejects_name(*, restricted: bool) -> str:
@@ -80,12 +61,7 @@ def reject_row(  # noqa: PLR0913  # each is one fact
         now: The current time.
     """
     return {
-        "account": subject.account,
-        "marketplace_id": key_text(subject.marketplace_id),
-        "country_code": country_of(subject.marketplace_id),
-        "report_type": key_text(subject.report_type),
-        "report_options": options_text(subject),
-        "stream_name": stream,
+        **what_was_read(subject, stream),
         "line_number": reject.number,
         "line": reject.text,
         "column_name": reject.column,

@@ -1,4 +1,4 @@
-"""The audit stream: what was requested, and how it ended."""
+"""The audit streams' base, and the ledger: what was requested, and how it ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,29 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
 
-class ReportLedger(Stream):
+class AuditStream(Stream):
+    """A stream of what a run notes while it reads the others: the SDK announces it, and reads no rows of it.
+
+    Attributes:
+        own_keys: Key columns besides those that say what was read, and for which stream.
+    """
+
+    own_keys: t.ClassVar[tuple[str, ...]]
+    replication_key = "recorded_at"
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    def __init__(self, tap: Tap, name: str, schema: dict[str, t.Any]) -> None:
+        """Complete the key."""
+        super().__init__(tap, name=name, schema=schema)
+        whose = ("account", "marketplace_id", "report_options", "report_type", "stream_name")
+        self.primary_keys = (*whose, *self.own_keys)
+
+    def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
+        """Return nothing: see the class."""
+        return ()
+
+
+class ReportLedger(AuditStream):
     """One row for each window of each report stream.
 
     Its rows arise while the other streams are read. So it is the first stream to be synced,
@@ -28,25 +50,11 @@ class ReportLedger(Stream):
     """
 
     name = "report_ledger"
-    replication_key = "recorded_at"
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    own_keys = ("window_start", "window_end")
 
     def __init__(self, tap: Tap) -> None:
         """Load the schema."""
-        super().__init__(tap, schema=load_schema(self.name))
-        self.primary_keys = (
-            "account",
-            "marketplace_id",
-            "report_options",
-            "report_type",
-            "stream_name",
-            "window_start",
-            "window_end",
-        )
-
-    def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
-        """Return nothing: see the class."""
-        return ()
+        super().__init__(tap, self.name, load_schema(self.name))
 
     def write(self, row: Record) -> None:
         """Write one row now, if the ledger is selected."""

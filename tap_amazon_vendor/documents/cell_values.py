@@ -145,7 +145,6 @@ def text_converter(
     """
     if kind == "string":
         return lambda text: text or None
-    read = _READ[kind]
     plain = _CENTS if kind == "number" and points and only is not Convention.CONTINENTAL else _NEVER
 
     def convert(text: str) -> t.Any:  # noqa: ANN401
@@ -154,7 +153,7 @@ def text_converter(
         text = text.strip()
         if not text or text in nulls:
             return None
-        readings = read(text) if len(text) <= _LONGEST else (None, None)
+        readings = _readings(kind, text)
         convention = only
         if convention is None:
             english, continental = readings
@@ -194,6 +193,10 @@ def are_iso_times(cells: Sequence[str]) -> bool:
     return True
 
 
+def _readings(kind: str, text: str) -> Readings:
+    return _READ[kind](text) if len(text) <= _LONGEST else (None, None)
+
+
 def is_ambiguous(kind: str, text: str) -> bool:
     """Return whether both conventions can read a text, and read different values.
 
@@ -201,8 +204,7 @@ def is_ambiguous(kind: str, text: str) -> bool:
         kind: Type of the column: ``integer``, ``number``, ``date`` or ``date-time``.
         text: The text.
     """
-    text = text.strip()
-    english, continental = _READ[kind](text) if len(text) <= _LONGEST else (None, None)
+    english, continental = _readings(kind, text.strip())
     return english is not None and continental is not None and english != continental
 
 
@@ -216,8 +218,7 @@ def convention_of(kind: str, text: str) -> Convention | None:
     Returns:
         None if it can be read by both, or by neither.
     """
-    text = text.strip()
-    english, continental = _READ[kind](text) if len(text) <= _LONGEST else (None, None)
+    english, continental = _readings(kind, text.strip())
     if (english is None) == (continental is None):
         return None
     return Convention.CONTINENTAL if english is None else Convention.ENGLISH

@@ -117,7 +117,7 @@ class Table:
                 is_last = records.cut and place == ordinal
                 fault = self._fault(number, row, line, is_last=is_last)
                 if fault or row is None:
-                    reject(number, line.rstrip("\r").replace("\0", REPLACEMENT), str(fault))
+                    reject(number, line.rstrip("\r"), str(fault))
                     continue
                 row.extend([""] * (self._width - len(row)))
                 del row[self._width :]

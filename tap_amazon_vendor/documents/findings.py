@@ -9,6 +9,8 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tap_amazon_vendor.documents.encodings import REPLACEMENT
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
@@ -67,7 +69,7 @@ class Findings:
     def reject(self, number: int, text: str, reason: str, column: str | None = None) -> None:
         """Count a line that can't be a row, and hand it on."""
         # PostgreSQL refuses NUL.
-        reject = Reject(number, text[:LONGEST_LINE].replace("\0", "\ufffd"), reason, column)
+        reject = Reject(number, text[:LONGEST_LINE].replace("\0", REPLACEMENT), reason, column)
         self.rejected += 1
         self.first_reject = self.first_reject or reject
         self.on_reject(reject)

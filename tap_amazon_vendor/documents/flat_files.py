@@ -146,7 +146,10 @@ class FlatFileReader:
         flat = self._flat
         derived = {name: each for name, each in flat.derived.items() if name not in known}
         cells = Cells(table, known, self._kinds, Formats(flat.day_first, flat.local_numbers, flat.nulls, country))
-        occurrences = self._occurrences(table, cells, known, derived) if flat.numbered == OCCURRENCE else None
+        compared = self._compared(known, derived)
+        occurrences = None
+        if flat.numbered == OCCURRENCE:
+            occurrences = self._occurrences(table, cells, known, derived, compared)
         extra = [EXTRA] if unknown or self._has_extra else []
         template = {
             name: None if name in known or name in derived else constants.get(name)
@@ -165,7 +168,7 @@ class FlatFileReader:
             if flat.numbered == LINE_NUMBER:
                 values[LINE_NUMBER] = chunk.ordinals
             elif occurrences:
-                values[OCCURRENCE] = occurrences.of(self._compared(columns, known, derived, len(chunk.rows)))
+                values[OCCURRENCE] = occurrences.of(_keys(columns, compared, len(chunk.rows)))
             yield _rows(template, columns, len(chunk.rows))
 
     def column(self, header: str) -> str | None:
@@ -260,27 +263,29 @@ class FlatFileReader:
                     yield index, "has no value"
 
     def _occurrences(
-        self, table: Table, cells: Cells, known: Mapping[str, int], derived: Mapping[str, Derived]
+        self,
+        table: Table,
+        cells: Cells,
+        known: Mapping[str, int],
+        derived: Mapping[str, Derived],
+        compared: Sequence[str],
     ) -> Occurrences:
         """Find keys that occur more than once. Reads the whole file."""
         occurrences = Occurrences()
-        needed = {*self._apart, *(source for each in derived.values() for source in each.sources)}
-        has_key = any(key in known or key in derived for key in self._keys)
-        keys = {name: index for name, index in known.items() if name in needed or not has_key}
+        needed = {*compared, *(source for each in derived.values() for source in each.sources)}
+        keys = {name: index for name, index in known.items() if name in needed}
         for chunk in table.chunks():
             columns = self._convert(cells, chunk, keys, derived)
             for name in columns.unreadable:
                 columns.values[name] = _readable(columns.values[name])
-            occurrences.look(self._compared(columns, known, derived, len(chunk.rows)))
+            occurrences.look(_keys(columns, compared, len(chunk.rows)))
         return occurrences
 
-    def _compared(
-        self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int
-    ) -> Iterator[tuple[t.Any, ...]]:
-        """Return what makes two rows equal: the key, or where the rows have none, everything."""
-        has_key = any(key in known or key in derived for key in self._keys)
-        keys = [key for key in self._apart if key in known or key in derived] if has_key else list(known)
-        return zip(*(columns.values.get(key, (None,) * size) for key in keys), strict=True)
+    def _compared(self, known: Mapping[str, int], derived: Mapping[str, Derived]) -> list[str]:
+        """Return the columns that make two rows equal: of the key, or where the rows have none, all."""
+        if not any(key in known or key in derived for key in self._keys):
+            return list(known)
+        return [column for column in self._apart if column in known or column in derived]
 
 
 class _Columns(t.NamedTuple):
@@ -295,6 +300,11 @@ class _Columns(t.NamedTuple):
     values: dict[str, Sequence[t.Any]]
     same: set[str]
     unreadable: set[str]
+
+
+def _keys(columns: _Columns, compared: Sequence[str], size: int) -> Iterator[tuple[t.Any, ...]]:
+    """Return of each row the values by which it is compared with others."""
+    return zip(*(columns.values.get(name, (None,) * size) for name in compared), strict=True)
 
 
 def _readable(values: Sequence[t.Any]) -> list[t.Any]:

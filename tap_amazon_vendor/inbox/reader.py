@@ -57,6 +57,7 @@ class InboxReading:
         context: The partition that the rows belong to.
         result: Stands for the result of a report.
         sha256: Hash of the file.
+        dated: The document's specification states the window of the request.
         findings: What the file holds besides rows.
     """
 
@@ -66,6 +67,7 @@ class InboxReading:
     context: dict[str, str]
     result: JobResult
     sha256: str
+    dated: bool
     findings: Findings = field(default_factory=Findings)
 
     @property
@@ -86,8 +88,7 @@ class InboxReading:
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows in chunks."""
         if self.result.document:
-            dated = _said_window(self.stream, self.context, self.result) is not None
-            yield from self.stream.chunks(self.context, self.result, self.findings, asked=False, dated=dated)
+            yield from self.stream.chunks(self.context, self.result, self.findings, asked=False, dated=self.dated)
 
     def check(self) -> None:
         """Decode the file completely, count its rows and find the days that they cover.
@@ -103,7 +104,7 @@ class InboxReading:
         self._check_period(periods)
         known = sorted(filter(None, map(_day, days)))
         asked = self.result.request
-        if known and not _said_window(self.stream, self.context, self.result):
+        if known and not self.dated:
             self.result = replace(self.result, request=replace(asked, window=Window(known[0], known[-1])))
         if self.findings.is_empty:
             self.result = replace(self.result, reason="the file has no rows")
@@ -320,9 +321,10 @@ class Inbox:
             job_id=file.report_id,
             processed_at=f"{file.modified:%Y-%m-%dT%H:%M:%SZ}",
         )
-        if window := _said_window(stream, context, result):
+        window = _said_window(stream, context, result)
+        if window:
             result = replace(result, request=replace(asked, window=window))
-        return InboxReading(stream, context, result, file.sha256)
+        return InboxReading(stream, context, result, file.sha256, dated=window is not None)
 
     def _unlisted(self, error: OSError) -> None:
         name = clean_name(Path(error.filename), self._folder)

@@ -66,14 +66,12 @@ class Recognised:
     Attributes:
         streams: The streams that read it. They are of one report type.
         document: The file, complete as far as can be checked without decoding it.
-        flat: Layout, for a flat file.
-        names: Names in the header of a flat file.
+        names: Names in the header of a flat file; none of any other.
         rows: For a document without a specification, the first row of each array.
     """
 
     streams: tuple[ReportRows, ...]
     document: Document
-    flat: FlatFile | None = None
     names: tuple[str, ...] = ()
     rows: Mapping[str, Mapping[str, t.Any]] | None = None
 
@@ -209,7 +207,7 @@ class Recogniser:
             raise UnknownReportError(text)
         stream = self._choose(file, whole or damaged)
         document = open_flat_file(file.path)
-        return Recognised((stream,), document, stream.report.layout, tuple(header.names))
+        return Recognised((stream,), document, tuple(header.names))
 
     def _choose(self, file: InboxFile, fits: Mapping[ReportRows, _Fit]) -> ReportRows:
         """Return the stream that fits best; of equally good ones, the one that the file's name contains.
@@ -247,7 +245,7 @@ class Recogniser:
         if found.rows is not None:
             return _known_marketplaces(str(row.get("marketplaceId", "")) for row in found.rows.values())
         stream = found.streams[0]
-        if not found.flat or not stream.report.layout:
+        if not found.names:
             return set()
         reader = self._readers[stream]
         columns = {reader.column(name): index for index, name in enumerate(found.names)}
