@@ -99,7 +99,7 @@ def test_the_files_that_the_readme_links_to_are_in_the_sdist(distributions: Path
     links = {link for link in re.findall(r"\]\(([^)#:]+)\)", readme) if link != "CONTRIBUTING.md"}
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"meltano.yml", "docs/stream-maps.md"} <= links <= names
+    assert {"docs/connect.md", "docs/stream-maps.md"} <= links <= names
 
 
 def test_both_command_lines_run(commands: Path, variables: dict[str, str], tmp_path: Path) -> None:

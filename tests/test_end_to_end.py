@@ -351,10 +351,10 @@ def test_ledger_tells_of_every_window(first: Run, second: Run) -> None:
         }
 
 
-def test_the_readmes_query_finds_every_gap_and_only_gaps(second: Run, world: World) -> None:
+def test_the_documented_query_finds_every_gap_and_only_gaps(second: Run, world: World) -> None:
     assert second.calls
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    query = readme.split("```sql\n")[1].split("```")[0]
+    page = (ROOT / "docs" / "completeness.md").read_text(encoding="utf-8")
+    query = page.split("```sql\n")[1].split("```")[0]
     with psycopg.connect(world.server.dsn) as connection:
         assert connection.execute(query).fetchall() == []
         connection.execute(

@@ -1,4 +1,4 @@
-"""A Meltano project of one's own, made as the README says: `meltano config set` for every setting, and a run."""
+"""A Meltano project of one's own, made as docs/connect.md says: `meltano config set` for every setting, and a run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONNECT = (ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
 STREAM_MAPS = (ROOT / "docs" / "stream-maps.md").read_text(encoding="utf-8")
 
 #: Runs commands of Meltano in one process: each on its own would take seconds to start. A setting that is not declared
@@ -97,11 +97,11 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str], clone: Path) -> Path:
-    """A project in a folder with a space, with the entries of our meltano.yml and the line that the README gives."""
+    """A project in a folder with a space, with the entries of our meltano.yml and the line that docs/connect.md gives."""
     folder = tmp_path_factory.mktemp("data team") / "our pipelines"
     run([str(meltano_project.MELTANO), "init", str(folder)], folder.parent, variables)
     _, _, entries = (ROOT / "meltano.yml").read_text(encoding="utf-8").partition("\nplugins:\n")
-    (line,) = [block for block in blocks("yaml", README) if "pip_url" in block]
+    (line,) = [block for block in blocks("yaml", CONNECT) if "pip_url" in block]
     assert entries.count("    pip_url: -e .\n") == 1
     line = line.replace("/path/to/tap-amazon-vendor", str(clone))
     assert f"'{clone}'" in line
@@ -211,15 +211,15 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, st
 
 
 def write_dotenv(project: Path, api_url: str, database_url: str) -> None:
-    """Write the `.env` that the README shows, for the sandbox."""
+    """Write the `.env` that docs/connect.md shows, for the sandbox."""
     sample = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
     known = {
         **{f"TAP_AMAZON_VENDOR_{name.upper()}": value for name, value in sample.items()},
         "TARGET_POSTGRES_SQLALCHEMY_URL": database_url,
     }
-    names = re.findall(r"^ *([A-Z_]+)=", blocks("ini", README)[0], re.MULTILINE)
+    names = re.findall(r"^ *([A-Z_]+)=", blocks("ini", CONNECT)[0], re.MULTILINE)
     token = "TAP_AMAZON_VENDOR_REFRESH_TOKEN"
-    assert f"`{token}=Atzr|...`" in README
+    assert f"`{token}=Atzr|...`" in CONNECT
     lines = [
         f"{name}={known[name] if isinstance(known[name], str) else json.dumps(known[name])}" for name in [*names, token]
     ]
@@ -277,8 +277,8 @@ def test_all_plugins_install_and_run_once_the_tap_is_released(
     amazon: str,
     tmp_path: Path,
 ) -> None:
-    """With the other line that the README gives, and the wheel where an index would have it."""
-    (released,) = re.findall(r"`(pip_url: tap-amazon-vendor)`", README)
+    """With the other line that docs/connect.md gives, and the wheel where an index would have it."""
+    (released,) = re.findall(r"`(pip_url: tap-amazon-vendor)`", CONNECT)
     file = copied / "meltano.yml"
     text, changed = re.subn(r"pip_url: \"'.*'\"$", released, file.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert changed == 1

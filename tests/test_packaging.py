@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import bootstrap
 import pytest
-import readme
+import docs_tables
 import yaml
 from bootstrap import ROOT
 from click.testing import CliRunner
@@ -228,9 +228,10 @@ def test_ci_and_readme_use_the_same_commands() -> None:
     assert "bash .ci/run\n" in (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
 
 
-def test_the_tables_of_the_readme_are_those_of_the_code() -> None:
-    """`python3 scripts/readme.py` writes them."""
-    text = readme.README.read_text(encoding="utf-8")
-    assert readme.render(text) == text
-    assert "| `client_secret` (secret) |" in text
-    assert "<summary>Financial: vendor_sales, " in text
+@pytest.mark.parametrize("name", docs_tables.TABLES)
+def test_the_tables_of_the_documentation_are_those_of_the_code(name: str) -> None:
+    """`python3 scripts/docs_tables.py` writes them."""
+    text = docs_tables.page(name).read_text(encoding="utf-8")
+    assert docs_tables.render(name) == text
+    told = {"settings": "| `client_secret` (secret) |", "streams": "<summary>Financial: vendor_sales, "}
+    assert told[name] in text

@@ -1,6 +1,6 @@
-"""Writes the tables of the README: the settings from `--about`, the streams from their declarations.
+"""Writes the tables of the documentation: the settings from `--about`, the streams from their declarations.
 
-python3 scripts/readme.py
+python3 scripts/docs_tables.py
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from tap_amazon_vendor.streams.paged import PagedRows
     from tap_amazon_vendor.streams.report_rows import ReportRows
 
-README = bootstrap.ROOT / "README.md"
+DOCS = bootstrap.ROOT / "docs"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -82,13 +83,22 @@ def told(tap: TapAmazonVendor, name: str) -> tuple[str, str]:
     return ", ".join(stream.primary_keys), str(stream.schema["description"])
 
 
-def render(text: str) -> str:
-    """Put the tables between their markers."""
-    for name, content in (("settings", settings()), ("streams", streams())):
-        marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = marked.sub(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)  # type: ignore[misc]
-    return text
+#: The tables, by their page and the name of their markers.
+TABLES = {"settings": settings, "streams": streams}
+
+
+def page(name: str) -> Path:
+    """The page that holds a table."""
+    return DOCS / f"{name}.md"
+
+
+def render(name: str) -> str:
+    """A page with its table put between the markers."""
+    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    content = TABLES[name]()
+    return marked.sub(lambda match: f"{match[1]}{content}\n{match[2]}", page(name).read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
-    README.write_text(render(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for each in TABLES:
+        page(each).write_text(render(each), encoding="utf-8")
