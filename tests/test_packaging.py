@@ -9,8 +9,8 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 import bootstrap
-import pytest
 import docs_tables
+import pytest
 import yaml
 from bootstrap import ROOT
 from click.testing import CliRunner
