@@ -97,7 +97,7 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str], clone: Path) -> Path:
-    """A project in a folder with a space, with the entries of our meltano.yml and the line that docs/connect.md gives."""
+    """A project in a folder with a space, with the entries of our meltano.yml and the line that the docs give."""
     folder = tmp_path_factory.mktemp("data team") / "our pipelines"
     run([str(meltano_project.MELTANO), "init", str(folder)], folder.parent, variables)
     _, _, entries = (ROOT / "meltano.yml").read_text(encoding="utf-8").partition("\nplugins:\n")
