@@ -66,7 +66,7 @@ def streams() -> str:
     audit = (ReportLedger.name, *(rejects_name(restricted=restricted) for restricted in (False, True)))
     groups["Audit"] = [(f"`{name}`", "", *told(tap, name)) for name in audit]
     return "\n\n".join(
-        f"<details>\n<summary>{group}: {', '.join(name.strip('`') for name, *_ in rows)}</summary>\n\n"
+        f'<details markdown="1">\n<summary>{group}: {", ".join(name.strip("`") for name, *_ in rows)}</summary>\n\n'
         f"{table(['stream', 'report or operation', 'primary key', 'rows'], rows)}\n\n</details>"
         for group, rows in groups.items()
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +16,11 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from embedded_postgres import postgres, remove
+from stream_pages import stream_pages
 
 from tap_amazon_vendor.cli.main import cli
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
+from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -41,6 +46,12 @@ def blocks(*languages: str) -> Iterator[tuple[str, str]]:
         for language, code in BLOCK.findall(page.read_text(encoding="utf-8")):
             if language in languages:
                 yield page.name, code
+
+
+def query(text: str) -> str:
+    """Return the one query of a stream's page."""
+    (found,) = [code for language, code in BLOCK.findall(text) if language == "sql"]
+    return str(found)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -83,7 +94,8 @@ def test_every_command_and_option_exists() -> None:
         assert {word.split("=")[0] for word in words if word.startswith("--")} <= options
 
 
-QUERIES = [*blocks("sql")]
+#: The queries of all pages, and of those that are made while the site is built.
+QUERIES = [*blocks("sql"), *((f"{name}.md", query(text)) for name, text in stream_pages().items())]
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +126,14 @@ def test_every_query_runs(page: str, query: str, database: str) -> None:
     with psycopg.connect(database, options="-c search_path=amazon") as connection:
         connection.execute(query)
         connection.rollback()
+
+
+def test_the_site_builds_without_warnings(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    built = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    pages = {path.parent.name for path in (tmp_path / "site" / "streams").glob("*/index.html")}
+    assert {stream.name for stream in STREAMS} <= pages
+    assert 'href="vendor_sales/"' in (tmp_path / "site" / "streams" / "index.html").read_text(encoding="utf-8")
