@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
+from base64 import b64decode
 from contextlib import contextmanager
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -66,8 +67,17 @@ class Chromium:
     @property
     def text(self) -> str:
         """What the page says."""
-        script = "return document.body.innerText"
-        return str(self._post(f"{self._session}/execute/sync", script=script, args=[]))
+        return str(self.run("return document.body.innerText"))
+
+    def run(self, script: str) -> Any:
+        """Run a script in the page and return what it returns."""
+        return self._post(f"{self._session}/execute/sync", script=script, args=[])
+
+    def screenshot(self) -> bytes:
+        """Return a picture of the page, PNG."""
+        response = requests.get(f"{self._driver}{self._session}/screenshot", timeout=60)
+        response.raise_for_status()
+        return b64decode(response.json()["value"])
 
     def close(self) -> None:
         requests.delete(f"{self._driver}{self._session}", timeout=60)

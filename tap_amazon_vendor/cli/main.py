@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from tap_amazon_vendor.cli import authorize, comments, doctor, plan, sandbox, tables
+from tap_amazon_vendor.cli import authorize, comments, coverage, doctor, plan, sandbox, tables
 from tap_amazon_vendor.cli.screen import Companion
 
 
@@ -17,5 +17,5 @@ def cli() -> None:
     """Companion of tap-amazon-vendor."""
 
 
-for module in (authorize, comments, doctor, plan, sandbox, tables):
+for module in (authorize, comments, coverage, doctor, plan, sandbox, tables):
     cli.add_command(module.command)

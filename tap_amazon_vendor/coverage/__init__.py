@@ -1,0 +1,1 @@
+"""The picture of `report_ledger`: what became of each day of each stream."""
