@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import commands
 import pytest
 
 from amazon_sandbox import APPLICATION_ID, DEFAULT_ACCOUNTS, Sandbox, running
@@ -89,16 +89,8 @@ def run(server: Server, tmp_path: Path) -> Callable[..., str]:
             module
         ]
         place, _, name = script.partition(":")
-        result = subprocess.run(
-            [sys.executable, "-c", f"from {place} import *; {name}()", *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            cwd=folder,
-            env=environment,
-        )
+        code = f"from {place} import *; {name}()"
+        result = commands.run(code, *arguments, stdin=stdin, cwd=folder, env=environment)
         assert result.stdout + result.stderr
         files = [path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file()]
         return "\n".join((result.stdout, result.stderr, *files))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from functools import cache
 from importlib import resources
 
 
@@ -16,5 +17,9 @@ def load_schema(name: str) -> dict[str, t.Any]:
     Returns:
         Its JSON Schema.
     """
-    file = resources.files("tap_amazon_vendor.schemas") / f"{name}.json"
-    return {"type": "object", **json.loads(file.read_text(encoding="utf-8"))}
+    return {"type": "object", **json.loads(_text(name))}
+
+
+@cache
+def _text(name: str) -> str:
+    return (resources.files("tap_amazon_vendor.schemas") / f"{name}.json").read_text(encoding="utf-8")
