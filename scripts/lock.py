@@ -1,5 +1,7 @@
 """Writes requirements.lock anew: first what the demo needs, then what the checks need beyond that.
 
+And deploy/requirements.lock, what the container needs: tap and target, in the same versions.
+
 python3 scripts/lock.py             keeps the versions that still fit pyproject.toml
 python3 scripts/lock.py --upgrade   takes the newest; arguments go to `uv pip compile`
 
@@ -29,6 +31,11 @@ HEADER = """\
 # What the demo needs:
 """
 
+CONTAINER_LOCK = bootstrap.ROOT / "deploy" / "requirements.lock"
+CONTAINER_HEADER = (
+    "# Every package that deploy/Dockerfile installs, with its hashes. Made by: python3 scripts/lock.py\n"
+)
+
 
 def compile_lock(output: Path, *arguments: str | Path) -> list[str]:
     """Resolve and return the entries; versions that the output file names already are kept."""
@@ -50,14 +57,16 @@ def requirement(entry: str) -> str:
 def main() -> None:
     """Write the lock."""
     with tempfile.TemporaryDirectory() as folder:
-        everything, demo = Path(folder) / "all.txt", Path(folder) / "demo.txt"
+        everything, demo, small = (Path(folder) / f"{name}.txt" for name in ("all", "demo", "container"))
         shutil.copy(bootstrap.LOCK, everything)
         checks = compile_lock(everything, "--all-extras", "--group", "dev", *sys.argv[1:])
         needed = compile_lock(demo, "--extra", "sandbox", "--group", "demo", "--constraint", everything)
+        container = compile_lock(small, "--extra", "sandbox", "--group", "target", "--constraint", everything)
     known = {requirement(entry) for entry in needed}
     rest = [entry for entry in checks if requirement(entry) not in known]
     text = "".join([HEADER, *needed, bootstrap.CHECKS_LINE, *rest])
     bootstrap.LOCK.write_text(text, encoding="utf-8")
+    CONTAINER_LOCK.write_text("".join([CONTAINER_HEADER, *container]), encoding="utf-8")
 
 
 if __name__ == "__main__":

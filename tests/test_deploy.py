@@ -1,0 +1,54 @@
+"""The files that deploy the tap are well formed, and in step with the rest."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+
+
+def pins(path: Path) -> dict[str, set[str]]:
+    """Return the versions of each package in a lock."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([a-z0-9][\w.-]*)==([^ \\]+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
+def test_the_container_has_versions_that_the_tests_have() -> None:
+    container, tested = pins(DEPLOY / "requirements.lock"), pins(ROOT / "requirements.lock")
+    assert {"singer-sdk", "msgspec", "meltanolabs-target-postgres", "werkzeug"} <= container.keys()
+    assert "meltano" not in container
+    assert all(versions <= tested[name] for name, versions in container.items())
+
+
+def test_the_image_is_small_and_has_no_rights() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^USER [1-9]\d*$", text, re.MULTILINE)
+    assert all(base.endswith("-slim") for base in re.findall(r"^FROM (\S+)", text, re.MULTILINE))
+    copied = {path for line in re.findall(r"^COPY (?!--)(.+) \S+$", text, re.MULTILINE) for path in line.split()}
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!/{path}" for path in copied} <= set(ignored)
+    assert all((ROOT / path).exists() for path in copied)
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "kubernetes/cronjob.yaml"])
+def test_the_settings_are_ones_of_the_tap(name: str) -> None:
+    text = (DEPLOY / name).read_text(encoding="utf-8")
+    assert yaml.safe_load(text)
+    settings = re.findall(r"TAP_AMAZON_VENDOR_([A-Z_]+):", text)
+    (plugin,) = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))["plugins"]["extractors"]
+    assert {setting.lower() for setting in settings} <= {each["name"] for each in plugin["settings"]}
+
+
+def test_a_cron_job_never_runs_twice_at_once() -> None:
+    job = yaml.safe_load((DEPLOY / "kubernetes" / "cronjob.yaml").read_text(encoding="utf-8"))
+    assert job["spec"]["concurrencyPolicy"] == "Forbid"
+    container = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert container["securityContext"]["runAsNonRoot"]
+    assert container["restartPolicy"] == "Never"
