@@ -32,6 +32,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.amazon.throttle import Bucket, Operation
     from tap_amazon_vendor.amazon.transport import Transport
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.redaction import Redactor
 
 T = t.TypeVar("T")
 
@@ -75,7 +76,12 @@ class SellingPartnerApi:
 
     @classmethod
     def of(
-        cls, account: Account, transport: Transport, clock: Callable[[], datetime], sleep: Sleep
+        cls,
+        account: Account,
+        transport: Transport,
+        clock: Callable[[], datetime],
+        sleep: Sleep,
+        redactor: Redactor | None = None,
     ) -> SellingPartnerApi:
         """Return the client of an account, with its own token and buckets.
 
@@ -84,8 +90,9 @@ class SellingPartnerApi:
             transport: HTTP client.
             clock: Returns the current time, aware.
             sleep: Waits the given seconds.
+            redactor: Learns the secrets of the account and of its calls; its own if None.
         """
-        auth = LwaAuthenticator(account, transport, clock)
+        auth = LwaAuthenticator(account, transport, clock, redactor)
         return cls(account.api_url, auth=auth, throttle=Throttle(clock), transport=transport, sleep=sleep)
 
     def bucket(self, operation: Operation) -> Bucket:
@@ -133,6 +140,8 @@ class SellingPartnerApi:
         """
         bucket = self.bucket(operation)
         buckets = [bucket, quota] if quota else [bucket]
+        if token:
+            self.auth.keep_secret(token)
         url = self._base_url + operation.path.format(**{name: quote(value, safe="") for name, value in path.items()})
 
         repairs = _Repairs(self.auth)

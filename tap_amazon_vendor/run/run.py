@@ -74,7 +74,11 @@ PATIENCE = 1.0
 
 
 class Run:
-    """Owns clock, clients, jobs, spool, ledger and progress, and passes them to the components."""
+    """Owns clock, clients, jobs, spool, ledger and progress, and passes them to the components.
+
+    Attributes:
+        redactor: Knows the secrets of all accounts, and learns each token that is issued to them.
+    """
 
     def __init__(  # noqa: PLR0913  # each is one fact
         self,
@@ -103,10 +107,10 @@ class Run:
         self.settings = settings
         self.clock = clock
         self.now: datetime = clock().astimezone(timezone.utc)
-        self._redactor = Redactor(
+        self.redactor = Redactor(
             secret for account in settings.accounts for secret in (account.client_secret, account.refresh_token)
         )
-        self.recorder = Recorder(None if testing else ledger, clock, self._redactor)
+        self.recorder = Recorder(None if testing else ledger, clock, self.redactor)
         self._streams = streams
         self._ledger = ledger
         self._rng = rng
@@ -168,7 +172,7 @@ class Run:
     def apis(self) -> dict[str, SellingPartnerApi]:
         """The Selling Partner API client of each account."""
         return {
-            account.label: SellingPartnerApi.of(account, self.transport, self.clock, self.clock.sleep)
+            account.label: SellingPartnerApi.of(account, self.transport, self.clock, self.clock.sleep, self.redactor)
             for account in self.settings.accounts
         }
 
@@ -264,7 +268,7 @@ class Run:
             logger.warning(message)
         failure = verdict(unread, self.recorder.entries, lambda each: self.diagnose(each.account, each.heard))
         if failure:
-            raise RunFailedError(self._redactor.redact(failure))
+            raise RunFailedError(self.redactor.redact(failure))
 
     def _sync(self) -> None:
         readers: dict[ReportRequest, list[Partition]] = defaultdict(list)
@@ -301,7 +305,7 @@ class Run:
     def _write(self, writers: Mapping[str, RecordWriter], reading: Reading) -> None:
         """Write the rows of a window, or of a file, and its rejected lines; nothing if it failed."""
         # While rows are staged and written, state may be written: jobs created in the background are waiting for that.
-        for _ in write_whole(reading, writers, self.spool, self.clock, self._redactor):
+        for _ in write_whole(reading, writers, self.spool, self.clock, self.redactor):
             self.engine.save()
 
     def _read_pages(self, writers: Mapping[str, RecordWriter]) -> None:
