@@ -247,8 +247,10 @@ class Redactor(logging.Filter):
         known, lengths = self._known, self._lengths
         for at in range(len(text) - _SHORTEST + 1):
             for length in lengths.get(text[at : at + _SHORTEST], ()):
-                if text[at : at + length] in known:
-                    yield at, at + length
+                # At the end of the text it may be shorter.
+                form = text[at : at + length]
+                if form in known:
+                    yield at, at + len(form)
                     break
 
     def redact_row(self, row: Mapping[str, t.Any]) -> dict[str, t.Any]:
