@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from clocks import FakeClock
 from test_paged import NAME, FakeApi, transaction
 from world import Recorder
 
@@ -21,18 +21,20 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from clocks import FakeClock
+
 Row = dict[str, Any]
 
 LABELS = ("first", "second", "third")
 
 
 @pytest.fixture
-def sync(clock: FakeClock) -> Callable[..., tuple[dict[str, list[Row]], Row, str]]:
+def sync(clock: FakeClock) -> Callable[..., tuple[list[bytes], str]]:
     """Run three accounts whose transactions are read one after the other."""
 
     def sync(state: Row | None = None, errors: dict[str, Exception] | None = None) -> Any:
-        accounts = [{"label": label, "refresh_token": f"Atzr|of-{label}"} for label in LABELS]
-        config = {"account_type": "seller", "client_id": "app", "client_secret": "secret", "marketplaces": ["US"]}
+        accounts = [{"account": label, "refresh_token": f"Atzr|of-{label}", "marketplaces": ["US"]} for label in LABELS]
+        config = {"account_type": "seller", "client_id": "app", "client_secret": "secret"}
         recorder = Recorder()
         tap = TapAmazonVendor(
             config=config | {"accounts": accounts},
@@ -57,19 +59,19 @@ def sync(clock: FakeClock) -> Callable[..., tuple[dict[str, list[Row]], Row, str
     return sync
 
 
-def rows(lines: list[Row], stream: str) -> list[Row]:
-    return [line["record"] for line in lines if line["type"] == "RECORD" and line["stream"] == stream]
+def rows(lines: list[bytes], stream: str) -> list[Row]:
+    return [line["record"] for line in map(json.loads, lines) if line["type"] == "RECORD" and line["stream"] == stream]
 
 
-def outcomes(lines: list[Row]) -> dict[str, set[str]]:
+def outcomes(lines: list[bytes]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for row in rows(lines, "report_ledger"):
         found.setdefault(row["account"], set()).add(row["outcome"])
     return found
 
 
-def last_state(lines: list[Row]) -> Row:
-    return [line["value"] for line in lines if line["type"] == "STATE"][-1]
+def last_state(lines: list[bytes]) -> Row:
+    return [line["value"] for line in map(json.loads, lines) if line["type"] == "STATE"][-1]
 
 
 def once(real: Callable[..., Any], error: Exception) -> Callable[..., Any]:
@@ -116,8 +118,9 @@ def test_an_unexpected_error_ends_one_account_and_the_others_are_read(
     assert all("loaded" in outcomes(lines)[label] for label in LABELS[1:])
     reasons = {row["reason"] for row in rows(lines, "report_ledger") if row["outcome"] == "failed"}
     assert all(type(error).__name__ in reason and REPORT_IT in reason for reason in reasons)
-    assert REPORT_IT in words
-    assert "planted-secret" not in f"{lines}{words}{caplog.text}"
+    assert reasons
+    assert words
+    assert "planted-secret" not in f"{lines!r}{words}{caplog.text}"
     assert "Traceback" not in caplog.text
     again, words = sync(last_state(lines))
     assert [row["account"] for row in rows(again, NAME)].count("first") == 1
@@ -127,19 +130,20 @@ def test_an_unexpected_error_ends_one_account_and_the_others_are_read(
 def test_a_full_disk_is_said_as_such(sync: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Stage, "add", once(Stage.add, OSError(28, "No space left on device")))
     lines, words = sync()
-    assert "could not be kept in" in words
-    assert "No space left on device" in words
-    assert REPORT_IT not in words
+    (reason,) = {row["reason"] for row in rows(lines, "report_ledger") if row["outcome"] == "failed"}
+    assert "could not be kept in" in reason
+    assert "No space left on device" in reason
+    assert REPORT_IT not in reason
+    assert words
     assert outcomes(lines)["first"] == {"failed"}
 
 
 def test_the_traceback_is_there_at_debug(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, logger="tap-amazon-vendor"):
-        try:
-            raise KeyError("x")  # noqa: EM101
-        except KeyError as error:
-            assert str(TapFaultError.of(error, "a window")) == f"an unexpected KeyError. {REPORT_IT}"
-    assert "Traceback" in caplog.text
+        fault = TapFaultError.of(KeyError("planted"), "a window")
+    assert str(fault) == f"an unexpected KeyError. {REPORT_IT}"
+    assert "KeyError: 'planted'" in caplog.text
+    assert "a window" in caplog.text
 
 
 DENIED = "Unauthorized: Access to requested resource is denied."
@@ -167,7 +171,8 @@ class TestRefusals:
         clock.advance(86_400)
         refused, words = sync(last_state(lines), errors={"first": AccessDeniedError(text)})
         assert outcomes(refused)["first"] == {"failed"}
-        assert text in words
+        assert text in str(rows(refused, "report_ledger"))
+        assert words
         again, words = sync(last_state(refused))
         assert outcomes(again)["first"] <= {"loaded", "empty"}
         assert words == ""

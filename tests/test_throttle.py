@@ -250,12 +250,6 @@ class TestBucket:
         bucket.adopt("1.5")
         assert bucket.rate == 1.5
 
-    @pytest.mark.parametrize("limit", ["1e300", "201"])
-    def test_nor_ends_all_waiting(self, limit: str, clock: FakeClock) -> None:
-        bucket = Bucket(STATUS, clock)
-        bucket.adopt(limit)
-        assert bucket.rate == 2 * 100
-
     def test_a_token_that_is_given_back_is_there_again(self, clock: FakeClock) -> None:
         bucket = Bucket(Operation("op", "GET", "/", 1, 1), clock)
         bucket.take()

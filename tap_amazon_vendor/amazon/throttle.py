@@ -42,9 +42,9 @@ class Operation:
 SLACK, LONGEST_SLACK = 0.05, 1.0
 
 
-#: What a response may change a published rate to. Amazon gives busy accounts more; less has not been seen of it, and
-#: one header must not make a run last for days: if it is true, a 429 says so.
-SLOWEST, FASTEST = 1 / 10, 100
+#: Least share of its published rate that a response may change a rate to. Amazon gives busy accounts more; less has not
+#: been seen of it, and one header must not make a run last for days: if it is true, a 429 says so.
+SLOWEST = 1 / 10
 
 #: Fraction of a token that is lost to rounding.
 ROUNDING = 1e-9
@@ -105,7 +105,7 @@ class Bucket:
             self._tokens = min(float(self._burst), self._tokens + 1)
 
     def adopt(self, limit: str | None) -> None:
-        """Adopt the rate that a response states, within `SLOWEST` and `FASTEST` times the published one.
+        """Adopt the rate that a response states, as far as it is believed (`SLOWEST`).
 
         Args:
             limit: ``x-amzn-RateLimit-Limit``, requests a second, if the response has it.
@@ -117,7 +117,7 @@ class Bucket:
         if 0 < rate < math.inf:
             with self._lock:
                 self._fill()
-                self.rate = min(max(rate, self._published * SLOWEST), self._published * FASTEST)
+                self.rate = max(rate, self._published * SLOWEST)
 
     @property
     def is_full(self) -> bool:
