@@ -71,7 +71,8 @@ def outcomes(lines: list[bytes]) -> dict[str, set[str]]:
 
 
 def last_state(lines: list[bytes]) -> Row:
-    return [line["value"] for line in map(json.loads, lines) if line["type"] == "STATE"][-1]
+    values: list[Row] = [line["value"] for line in map(json.loads, lines) if line["type"] == "STATE"]
+    return values[-1]
 
 
 def once(real: Callable[..., Any], error: Exception) -> Callable[..., Any]:
