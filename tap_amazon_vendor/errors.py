@@ -6,7 +6,14 @@ None of them ever holds a token, a presigned URL or a row of data.
 
 from __future__ import annotations
 
+import logging
+
 from singer_sdk.exceptions import FatalAPIError
+
+logger = logging.getLogger("tap-amazon-vendor")
+
+#: What to do about what the tap itself did wrong.
+REPORT_IT = "This is a fault of the tap. Please report it with the log of a run at level DEBUG"
 
 
 class AmazonError(FatalAPIError):
@@ -75,6 +82,21 @@ class DocumentError(AmazonError):
 
 class UnknownReportError(DocumentError):
     """An inbox file that is not a report which a stream reads: there is nothing to fix in it."""
+
+
+class TapFaultError(AmazonError):
+    """The tap itself failed in a way that nobody expected: report it. It ends one window or file, and no other."""
+
+    @classmethod
+    def of(cls, error: Exception, subject: object) -> TapFaultError:
+        """Return what to say of an unexpected error; its traceback is logged at DEBUG.
+
+        Args:
+            error: What was raised. Its text may quote anything, and is not quoted.
+            subject: What was being done.
+        """
+        logger.debug("%s", subject, exc_info=error)
+        return cls(f"an unexpected {type(error).__name__}. {REPORT_IT}")
 
 
 class RunFailedError(AmazonError):

@@ -155,7 +155,7 @@ class TapAmazonVendor(Tap):
 
     def _make_run(self, *, testing: bool = False) -> Run:
         streams = self.streams
-        return Run(
+        run = Run(
             self.settings,
             list(streams.values()),
             t.cast("ReportLedger", streams[ReportLedger.name]),
@@ -165,6 +165,8 @@ class TapAmazonVendor(Tap):
             in_background=self._in_background,
             testing=testing,
         )
+        t.cast("MessageWriter", self.message_writer).redact_states(run.redactor.redact)
+        return run
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final, but there is no hook for a run's end
         """Write the messages of all selected streams.

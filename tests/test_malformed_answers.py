@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -317,16 +318,17 @@ class TestPages:
 
 
 class TestTime:
-    @pytest.mark.parametrize("asked", ["inf", "1e12", "86400", "301", "9" * 5000])
+    @pytest.mark.parametrize("asked", ["inf", "1e12", "1e308", "86400", "301", "9" * 5000])
     def test_a_pause_that_is_too_long_ends_the_call(
         self, asked: str, at: Callable[[Host], Called], clock: FakeClock
     ) -> None:
         before = clock()
         with (
             serving(*[Answer(429, b"{}", {"Retry-After": asked})] * 9) as host,
-            pytest.raises(UnavailableError, match=r"getReport asks to wait .* s, which is more than 300"),
+            pytest.raises(UnavailableError, match=r"getReport asks to wait .* s, which is more than 300") as caught,
         ):
             at(host).reports.status("1")
+        assert len(str(caught.value)) < 120
         assert (len(host.seen), clock()) == (1, before)
 
     @pytest.mark.parametrize("asked", ["-5", "nan", "soon", "", "Sat, 28 Nov 2026 12:00:00 GMT", "-inf", "0x10"])
@@ -358,7 +360,7 @@ class TestTime:
                 api.reports.fetch("1", REQUEST)
         assert 400 <= (clock() - before).total_seconds() <= LONGEST_REQUEST + 70
 
-    @pytest.mark.parametrize("rate", ["1e-9", "0", "-1", "inf", "nan", "x"])
+    @pytest.mark.parametrize("rate", ["0", "-1", "inf", "nan", "x", "-0.0", "1e999"])
     def test_a_rate_that_nobody_grants_is_not_adopted(self, rate: str, at: Callable[[Host], Called]) -> None:
         good = Answer(200, json.dumps(REPORT).encode(), {"x-amzn-RateLimit-Limit": rate})
         with serving(good) as host:
@@ -424,6 +426,64 @@ class TestTime:
             before = clock()
             assert api.reports.fetch("1", REQUEST).bytes == len(content)
         assert (clock() - before).total_seconds() > LONGEST_TRY
+
+    @pytest.mark.parametrize("name", OPERATIONS)
+    def test_no_wait_for_quota_outlasts_the_deadline(
+        self, name: str, at: Callable[[Host], Called], clock: FakeClock
+    ) -> None:
+        """Though a header says that a call is allowed once in an hour, and a hundred calls wait already."""
+        case = OPERATIONS[name]
+        answer = Answer(200, json.dumps(case.good).encode(), {"x-amzn-RateLimit-Limit": "0.000278"})
+        with serving(*[answer] * 9) as host:
+            api = at(host)
+            with suppress(AmazonError):
+                case.call(api)
+            for bucket in api.client._throttle._buckets.values():
+                bucket.empty()
+                for _ in range(100):
+                    bucket.take()
+            before = clock()
+            with suppress(AmazonError):
+                case.call(api)
+            with suppress(AmazonError):
+                case.call(api)
+        # The published rate, ten times slower, is one call in ten minutes.
+        assert (clock() - before).total_seconds() <= 2 * (LONGEST_REQUEST + 620)
+
+
+class TestTexts:
+    @pytest.mark.parametrize("text", [r"x\ud800", r"\udfff", r"\ud83d\ud83d\ude00", r"\\\ud800"])
+    def test_half_a_character_fails_no_answer(self, text: str, at: Callable[[Host], Called]) -> None:
+        body = json.dumps({"reports": [{**LISTED, "x": "TEXT"}, {**LISTED, "reportId": "TEXT"}]}).replace("TEXT", text)
+        with serving(Answer(200, body.encode())) as host:
+            first, second = t.cast("t.Any", listed(at(host)))
+        assert first.job_id == "1"
+        assert "\ufffd" in second.job_id
+
+    def test_nor_does_it_hide_what_an_error_says(self, at: Callable[[Host], Called]) -> None:
+        body = rb'{"errors": [{"code": "Unauthorized", "message": "Access to the resource \ud800 is forbidden"}]}'
+        with serving(Answer(403, body)) as host, pytest.raises(AmazonError, match="Access to the resource \ufffd is"):
+            at(host).reports.status("1")
+
+    @pytest.mark.parametrize("break_", ["\\n", "\\r\\n   "])
+    def test_a_secret_that_a_line_end_breaks_is_found_before_lines_are_joined(
+        self, break_: str, at: Callable[[Host], Called]
+    ) -> None:
+        body = f'{{"errors": [{{"message": "token Atza|SECRET{break_}SECRET was refused"}}]}}'
+        with serving(Answer(400, body.encode())) as host, pytest.raises(AmazonError) as caught:
+            at(host).reports.status("1")
+        assert str(caught.value) == "getReport: token *** was refused"
+
+    def test_tokens_that_amazon_issued_are_known_whatever_they_look_like(self, at: Callable[[Host], Called]) -> None:
+        token = Answer(200, b'{"restrictedDataToken": "planted-restricted-token"}')
+        echo = b'{"errors": [{"message": "PLANTED-restricted-token and planted-access%2Dtoken"}]}'
+        login = Answer(200, b'{"access_token": "planted-access-token"}')
+        with serving(login, token, Answer(400, echo)) as host:
+            api = at(host)
+            api.client.auth.drop_token()
+            with pytest.raises(AmazonError) as caught:
+                api.reports.fetch("1", RESTRICTED)
+        assert str(caught.value) == "getReportDocument: *** and ***"
 
 
 class TestSize:

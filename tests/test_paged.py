@@ -186,11 +186,11 @@ def test_a_field_that_amazon_adds_is_kept(run: Callable[..., tuple[Run, FakeApi]
 
 
 def test_a_missing_role_skips_the_stream_for_a_week(run: Callable[..., tuple[Run, FakeApi]], clock: FakeClock) -> None:
-    done, _ = run([], error=AccessDeniedError("Access to requested resource is denied.", request_id="1-2"))
+    done, _ = run([], error=AccessDeniedError("Access to the resource is forbidden", request_id="1-2"))
     (entry,) = done.records("report_ledger")
     assert "The API authorization lacks the role Finance and Accounting" in str(done.error), "there is nothing else"
     assert entry["outcome"] == "skipped"
-    assert "Access to requested resource is denied" in entry["reason"]
+    assert "Access to the resource is forbidden" in entry["reason"]
     assert "Finance and Accounting" in entry["reason"]
     clock.advance(6 * 24 * 3600)
     _, api = run([], state=done.state)

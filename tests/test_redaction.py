@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 import json
 import logging
+import random
+import string
+import threading
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from singer_sdk.logging import ConsoleFormatter, StructuredFormatter
 
 from tap_amazon_vendor.config.redaction import MASK, Redactor, Secret, keep_out_of_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 AMAZONS = [
     "Atza|IQEBLjAsAhRmHjNgHpi0U-Dme37rR6CuUpSR",
@@ -88,7 +93,8 @@ class TestRedaction:
         assert redactor.redact("a=pl+nted%2F1%7C2&b=pl%20nted%2F1%7C2 pl nted/1|2") == f"a={MASK}&b={MASK} {MASK}"
 
     def test_one_secret_may_begin_another(self) -> None:
-        assert Redactor([Secret("secret"), Secret("secret-longer")]).redact("secret-longer") == MASK
+        redactor = Redactor([Secret("secret"), Secret("secret-longer")])
+        assert redactor.redact("secret-longer, secret") == f"{MASK}, {MASK}"
 
     def test_an_empty_secret_spoils_nothing(self) -> None:
         assert Redactor([Secret(""), Secret("a")]).redact("a banana") == "a banana"
@@ -227,3 +233,168 @@ class TestQuotedSecrets:
             "rows": 1,
             "nested": {"list": [f"client_secret={MASK}", None]},
         }
+
+
+LETTERS = st.text(string.ascii_letters + string.digits + "-_.|/+=~", min_size=12, max_size=80)
+
+
+def in_base64(text: str, before: str = "") -> str:
+    return base64.b64encode(f"{before}{text}:tail".encode()).decode()
+
+
+#: How a text may be written: each of these, one in the other.
+WRITTEN: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "in a URL": lambda text: quote(text, safe=""),
+    "in a form": quote_plus,
+    "all in percent": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "in JSON": lambda text: json.dumps(text)[1:-1],
+    "all escaped": lambda text: "".join(f"\\u{ord(sign):04x}" for sign in text),
+    "as a pattern": lambda text: "".join(f"\\{sign}" if sign in "|+." else sign for sign in text),
+    "in HTML": html.escape,
+    "in numbers": lambda text: "".join(f"&#{ord(sign)};" for sign in text),
+    "in hexadecimal": lambda text: "".join(f"&#x{ord(sign):X};" for sign in text),
+    "in two lines": lambda text: f"{text[:7]}\r\n    {text[7:]}",
+    "as a mail": lambda text: "=\n".join(text[at : at + 5] for at in range(0, len(text), 5)),
+}
+#: What may be around it.
+AROUND = ("{}", "Amazon says: {} was refused", '{{"x": "{}", "y": 1}}', "?a=1&b={}&c=2", "<a>{}</a>", "({})", "x: {};")
+
+
+def readable(text: str) -> str:
+    """A text without what only writes it differently."""
+    return "".join(sign for sign in text.lower() if sign.isalnum())
+
+
+class TestAnyWrapping:
+    @given(
+        # What a comparison ignores may be left at the ends.
+        secret=LETTERS.filter(lambda text: len(readable(text)) > 8 and text[0].isalnum() and text[-1].isalnum()),
+        outer=st.sampled_from([*WRITTEN]),
+        inner=st.sampled_from([*WRITTEN]),
+        around=st.sampled_from(AROUND),
+        change=st.sampled_from([str, str.lower, str.upper]),
+    )
+    def test_no_known_secret_survives(
+        self, secret: str, outer: str, inner: str, around: str, change: Callable[[str], str]
+    ) -> None:
+        assume(not outer == inner == "as a mail")
+        written = WRITTEN[outer](WRITTEN[inner](change(secret)))
+        shown = Redactor([Secret(secret)]).redact(around.format(written))
+        assert shown in {around.format(MASK), around.replace("+", " ").format(MASK)}
+
+    @given(secret=LETTERS, before=st.text(string.ascii_letters, max_size=5), width=st.sampled_from([20, 76, 999]))
+    def test_nor_in_base64(self, secret: str, before: str, width: int) -> None:
+        written = in_base64(secret, before)
+        written = "\n".join(written[at : at + width] for at in range(0, len(written), width))
+        shown = Redactor([Secret(secret)]).redact(f"Basic {written}")
+        left = shown.replace(MASK, "").replace("\n", "")
+        # What shares a character with the text around it stays.
+        assert len(left) <= len("Basic ") + len(in_base64("", before)) + 4
+
+    @given(
+        name=st.sampled_from(
+            [
+                *("client_secret", "clientSecret", "refresh_token", "access_token", "restrictedDataToken"),
+                *("X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Credential", "x-amz-access-token"),
+                *("AWSAccessKeyId", "spapi_oauth_code", "Signature"),
+            ]
+        ),
+        value=st.text(string.ascii_letters + string.digits, min_size=12, max_size=40),
+        form=st.sampled_from(
+            ["{}={}", "a {}={} b", "?x&{}={}&y", '{{"{}":"{}"}}', "{{'{}': ['{}']}}", "{}: {}", "{}:{}", "<{}>{}</x>"]
+        ),
+        written=st.sampled_from([name for name in WRITTEN if name not in {"in a form", "in two lines", "as a mail"}]),
+    )
+    def test_nor_the_value_of_a_secret_name(self, name: str, value: str, form: str, written: str) -> None:
+        text = WRITTEN[written](form.format(name, value))
+        shown = Redactor().redact(text)
+        assert readable(WRITTEN[written](value)) not in readable(shown)
+        assert MASK in shown
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "x Signature=SECRET1 y",
+            "<SignatureProvided>SECRET1==</SignatureProvided><AWSAccessKeyId>SECRET1</AWSAccessKeyId>",
+            "AWS4-HMAC-SHA256 Credential=AKIASECRET1SECRET1/1/s3, SignedHeaders=host, Signature=SECRET1",
+            "key AKIASECRET1SECRET1",
+            "&amp;Signature=SECRET1&amp;x=1 %26Signature%3DSECRET1%26x %2526Signature%253DSECRET1",
+            '{"Signature": "SECRET1", "client_secret":"ab\\"SECRET1"}',
+            '{"Signature":SECRET1}',
+            "X-Amz-Signature: SECRET1, x-amz-security-token: SECRET1",
+            "client_secret: SECRET1 refresh_token: SECRET1 restrictedDataToken: SECRET1",
+            "<refresh_token>SECRET1</refresh_token><n:client_secret x='1'><![CDATA[SECRET1]]></n:client_secret>",
+            "Proxy-Authorization: Basic SECRET1== Authorization: Bearer SECRET1",
+            '{"Authorization": "Token SECRET1"}',
+            "Atza&#124;SECRET1 Atza&#x7C;SECRET1 Atza\\|SECRET1 Atzr\\x7cSECRET1 Atc|SECRET1",
+            "Atza|SECRET\n1SECRET1",
+            "At\r\n  za|SECRET1",
+            "x\nSignature=ab\nSECRET1",
+            "GET /?client_secret=a%26SECRET1&x=1 b'refresh_token': b'SECRET1' access_token => 'SECRET1'",
+            "proxy http://user:SECRET1@proxy:3128/",
+        ],
+    )
+    def test_each_that_was_tried(self, text: str) -> None:
+        assert "SECRET" not in Redactor().redact(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "B07XJ8C8F5 ATVPDKIKX0DER A1PA6795UKMFR9 50039018756 amzn1.spdoc.1.4.na.4f6e2c1a-0c1d T3QZ1A4K.50%25",
+            "amzn1.application-oa2-client.0a1b2c amzn1.vg.123 amzn1.sellerapps.app.1",
+            "Vendor Group amzn1.vg.x is not authorized: check `region`, `api_url` & the roles; authorize again",
+            "`refresh_token` is mistyped, was revoked. `client_id` or `client_secret`: not rotated in 180 days",
+            "client_secret: must be a text. refresh_token: Missing. access_token: Expected `str`, got `null`",
+            "2026-11-28T17:53:51Z https://sellingpartnerapi-na.amazon.com/reports/2021-06-30?a=1&b=2 50% \\n",
+            "Asiapacificregion AKIA is no key; Signature confirmation; credentials; tokens: 15",
+        ],
+    )
+    def test_ordinary_texts_and_ids_stay(self, text: str) -> None:
+        known = Redactor([Secret("amzn1.oa2-cs.v1.0123456789abcdef"), Secret("Atzr|IwEBIJ0123456789")])
+        assert known.redact(text) == text
+
+    @given(st.text(string.ascii_uppercase + string.digits, min_size=10, max_size=20).filter(lambda t: "KIA" not in t))
+    def test_whatever_an_id_is(self, identifier: str) -> None:
+        if "ASIA" not in identifier:
+            text = f'asin {identifier}, report {identifier}.1 and "{identifier}"'
+            assert Redactor([Secret("Atzr|IwEBIJ0123456789")]).redact(text) == text
+
+    @pytest.mark.parametrize(
+        "part",
+        [
+            "Atza|",
+            "\\",
+            "%25",
+            "://a:",
+            "<client_secret ",
+            "client_secret:    ",
+            '"Signature":"" "',
+            "\n ",
+            "x",
+            "&amp;",
+        ],
+    )
+    def test_the_time_grows_with_the_length_only(self, part: str) -> None:
+        rng = random.Random(1)
+        redactor = Redactor(Secret(f"Atza|{rng.getrandbits(400):0100x}") for _ in range(500))
+        text = part * (20_000 // len(part))
+        began = time.thread_time()
+        redactor.redact(text)
+        assert time.thread_time() - began < 2
+
+    def test_threads_may_add_secrets_while_others_redact(self) -> None:
+        redactor = Redactor()
+        names = [f"{number}-planted-{number}" for number in range(400)]
+
+        def learn(some: list[str]) -> None:
+            for name in some:
+                redactor.learn([Secret(name)])
+                assert redactor.redact(f"x {name}") == f"x {MASK}"
+
+        threads = [threading.Thread(target=learn, args=(names[at::4],)) for at in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert redactor.redact(" ".join(names)) == " ".join([MASK] * 400)

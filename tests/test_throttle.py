@@ -230,17 +230,34 @@ class TestBucket:
         for _ in range(10):
             bucket.take()
         clock.advance(3.05)
-        bucket.adopt("0.001")
+        bucket.adopt("0.1")
         for _ in range(3):
             assert bucket.delay() == 0
             bucket.take()
-        assert bucket.delay() > 900
+        assert bucket.delay() > 9
 
     @pytest.mark.parametrize("limit", [None, "", "0", "0.0", "-1", "fast", "2;w=1", "nan"])
     def test_a_rate_that_makes_no_sense_is_ignored(self, limit: str | None, clock: FakeClock) -> None:
         bucket = Bucket(STATUS, clock)
         bucket.adopt(limit)
         assert bucket.rate == 2
+
+    @pytest.mark.parametrize("limit", ["0.000278", "1e-9", "1e-320", "0.19"])
+    def test_one_header_makes_no_run_last_for_days(self, limit: str, clock: FakeClock) -> None:
+        bucket = Bucket(STATUS, clock)
+        bucket.adopt(limit)
+        assert bucket.rate == 2 / 10
+        bucket.adopt("1.5")
+        assert bucket.rate == 1.5
+
+    def test_a_token_that_is_given_back_is_there_again(self, clock: FakeClock) -> None:
+        bucket = Bucket(Operation("op", "GET", "/", 1, 1), clock)
+        bucket.take()
+        bucket.give_back()
+        assert bucket.is_full
+        bucket.give_back()
+        bucket.take()
+        assert bucket.delay() > 0
 
     @pytest.mark.parametrize("limit", ["inf", "Infinity", "1e999"])
     def test_an_infinite_rate_is_ignored(self, limit: str, clock: FakeClock) -> None:

@@ -5,6 +5,7 @@ Fields that a type does not declare are ignored, since Amazon adds some without 
 
 from __future__ import annotations
 
+import re
 import typing as t
 from functools import lru_cache
 
@@ -83,6 +84,7 @@ def decode(content: bytes | msgspec.Raw, kind: type[T]) -> T:
     if not content:
         text = "it is empty"
         raise ValueError(text)
+    content = _with_whole_pairs(bytes(content))
     try:
         return t.cast("T", _decoder(t.cast("t.Hashable", kind)).decode(content))
     except msgspec.ValidationError as error:
@@ -97,6 +99,18 @@ def decode(content: bytes | msgspec.Raw, kind: type[T]) -> T:
     raise ValueError(text)
 
 
+#: An escaped character, a surrogate pair as a whole; and one half of a pair.
+_ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?:u....|.)", re.DOTALL)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]..", re.DOTALL)
+
+
+def _with_whole_pairs(content: bytes) -> bytes:
+    """Replace half a surrogate pair, which is no character, by U+FFFD, as in documents: no answer fails for it."""
+    if not _HALF.search(content):
+        return content
+    return _ESCAPE.sub(lambda escape: rb"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0], content)
+
+
 @lru_cache(maxsize=64)
 def _decoder(kind: t.Hashable) -> msgspec.json.Decoder[t.Any]:
     return msgspec.json.Decoder(t.cast("type[t.Any]", kind))
@@ -109,14 +123,15 @@ def error_text(content: bytes) -> str | None:
         content: Any body.
 
     Returns:
-        One line; None if the body is not a list of errors, such as a load balancer's page.
+        As Amazon wrote it, which may be several lines and may quote a secret; None if the body is not a list of errors,
+        such as a load balancer's page.
     """
     try:
         errors = decode(content, _Errors).errors
     except ValueError:
         return None
     texts = (": ".join(str(error[key]) for key in ("code", "message", "details") if error.get(key)) for error in errors)
-    return " ".join("; ".join(filter(None, texts)).split()) or None
+    return "; ".join(filter(None, texts)) or None
 
 
 def request_id(response: requests.Response) -> str | None:

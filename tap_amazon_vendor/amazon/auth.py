@@ -17,7 +17,7 @@ from tap_amazon_vendor.amazon.answers import (
     request_id,
 )
 from tap_amazon_vendor.amazon.transport import redirect
-from tap_amazon_vendor.config.redaction import Redactor, Secret
+from tap_amazon_vendor.config.redaction import Redactor, Secret, keep_out_of_logs
 from tap_amazon_vendor.errors import CredentialsError, LoginUnavailableError, UnavailableError
 
 if t.TYPE_CHECKING:
@@ -85,20 +85,24 @@ class LwaAuthenticator(OAuthAuthenticator):
         redactor: Knows the account's secrets, for texts that may quote one.
     """
 
-    def __init__(self, account: Account, transport: Transport, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, account: Account, transport: Transport, clock: Callable[[], datetime], redactor: Redactor | None = None
+    ) -> None:
         """Store what a token request needs.
 
         Args:
             account: Owner of the token.
             transport: HTTP client.
             clock: Returns the current time, aware.
+            redactor: Learns the account's secrets and each token that is issued; its own if None.
         """
         super().__init__(client_id=account.client_id, auth_endpoint=account.auth_url)
         self._account = account
         self._lock = threading.Lock()
         self._transport = transport
         self._clock = clock
-        self.redactor = Redactor([account.client_secret, account.refresh_token])
+        self.redactor = redactor or Redactor()
+        self.redactor.learn([account.client_secret, account.refresh_token])
 
     @property
     def oauth_request_body(self) -> dict[str, t.Any]:
@@ -125,6 +129,11 @@ class LwaAuthenticator(OAuthAuthenticator):
         age = (self._clock() - self.last_refreshed).total_seconds()
         return age < self.expires_in - margin
 
+    def keep_secret(self, token: str) -> None:
+        """Keep a token that was issued out of texts and logs."""
+        self.redactor.learn([Secret(token)])
+        keep_out_of_logs([Secret(token)])
+
     def drop_token(self) -> None:
         """Forget the access token, so that the next request gets a new one."""
         with self._lock:
@@ -139,7 +148,7 @@ class LwaAuthenticator(OAuthAuthenticator):
         """
         asked = self._clock()
         answer = _ask(self._account, self._transport, self.oauth_request_body, MEANINGS)
-        self.redactor.learn([Secret(answer.access_token)])
+        self.keep_secret(answer.access_token)
         self.access_token = answer.access_token
         self.expires_in = answer.expires_in or 3600
         self.last_refreshed = asked
@@ -171,7 +180,9 @@ def exchange_code(account: Account, code: Secret, redirect_uri: str, transport: 
     if not answer.refresh_token:
         text = f"Account {account.label!r}: Login with Amazon's answer has no refresh token"
         raise CredentialsError(text)
-    return Secret(answer.refresh_token)
+    token = Secret(answer.refresh_token)
+    keep_out_of_logs([token])
+    return token
 
 
 def _client(account: Account) -> dict[str, str]:

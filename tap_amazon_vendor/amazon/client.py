@@ -32,11 +32,15 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.amazon.throttle import Bucket, Operation
     from tap_amazon_vendor.amazon.transport import Transport
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.redaction import Redactor
 
 T = t.TypeVar("T")
 
 #: Code of the error for a client secret that is too old for calls, though Login with Amazon still takes it.
 EXPIRED_SECRET = "expired_secret"  # noqa: S105  # no secret
+
+#: Seconds; a longer pause is not written out.
+DAY = 86_400
 
 #: Pauses, in seconds, during an incident at Amazon.
 INCIDENT_PAUSES = (60.0,) * 5
@@ -75,7 +79,12 @@ class SellingPartnerApi:
 
     @classmethod
     def of(
-        cls, account: Account, transport: Transport, clock: Callable[[], datetime], sleep: Sleep
+        cls,
+        account: Account,
+        transport: Transport,
+        clock: Callable[[], datetime],
+        sleep: Sleep,
+        redactor: Redactor | None = None,
     ) -> SellingPartnerApi:
         """Return the client of an account, with its own token and buckets.
 
@@ -84,8 +93,9 @@ class SellingPartnerApi:
             transport: HTTP client.
             clock: Returns the current time, aware.
             sleep: Waits the given seconds.
+            redactor: Learns the secrets of the account and of its calls; its own if None.
         """
-        auth = LwaAuthenticator(account, transport, clock)
+        auth = LwaAuthenticator(account, transport, clock, redactor)
         return cls(account.api_url, auth=auth, throttle=Throttle(clock), transport=transport, sleep=sleep)
 
     def bucket(self, operation: Operation) -> Bucket:
@@ -133,6 +143,8 @@ class SellingPartnerApi:
         """
         bucket = self.bucket(operation)
         buckets = [bucket, quota] if quota else [bucket]
+        if token:
+            self.auth.keep_secret(token)
         url = self._base_url + operation.path.format(**{name: quote(value, safe="") for name, value in path.items()})
 
         repairs = _Repairs(self.auth)
@@ -153,7 +165,7 @@ class SellingPartnerApi:
             params=query,
             json=body,
             # Runs for each try: each costs a token.
-            auth=partial(self._authenticate, buckets, token),
+            auth=partial(self._authenticate, operation, buckets, token),
             repeatable=repeatable,
             tries=tries,
             # A 429 of a quota of its own passes with that quota's next token.
@@ -167,12 +179,22 @@ class SellingPartnerApi:
         raise self._error(operation, response)
 
     def _authenticate(
-        self, buckets: list[Bucket], token: str | None, request: requests.PreparedRequest
+        self, operation: Operation, buckets: list[Bucket], token: str | None, request: requests.PreparedRequest
     ) -> requests.PreparedRequest:
-        """Wait for a token of each bucket, and put the restricted or the account's access token on a request."""
+        """Wait for a token of each bucket, and put the restricted or the account's access token on a request.
+
+        Raises:
+            UnavailableError: The wait would be longer than `LONGEST_REQUEST` and the time of one token.
+        """
         # First, because getting one may take a while: Amazon's bucket would lose its token later than ours.
         request = self.auth.authenticate_request(request)
-        if (delay := max(bucket.take() for bucket in buckets)) > 0:
+        longest = LONGEST_REQUEST + max(bucket.period for bucket in buckets)
+        if (delay := max([bucket.take() for bucket in buckets])) > longest:
+            for bucket in buckets:
+                bucket.give_back()
+            text = f"{operation.name}: its quota has no call left for {delay:.0f} s, which is more than {longest:.0f}"
+            raise UnavailableError(text)
+        if delay > 0:
             self._sleep(delay)
             # It may have expired meanwhile.
             request = self.auth.authenticate_request(request)
@@ -182,7 +204,7 @@ class SellingPartnerApi:
 
     def _error(self, operation: Operation, response: requests.Response) -> AmazonError:
         """Map an error response to the exception to raise; it quotes no secret, even if Amazon does."""
-        words = self.auth.redactor.redact(amazon_text(response))[:LONGEST_TEXT]
+        words = amazon_text(response, self.auth.redactor.redact)[:LONGEST_TEXT]
         id_, status = request_id(response), response.status_code
         if leads := redirect(response):
             return AmazonError(f"{operation.name}: {leads}", request_id=id_)
@@ -191,8 +213,9 @@ class SellingPartnerApi:
             return CredentialsError(text, request_id=id_, code=EXPIRED_SECRET)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
             asked = asked_to_wait(response)
+            pause = f"{asked:.0f}" if asked <= DAY else f"more than {DAY}"
             still = (
-                f"asks to wait {asked:.0f} s, which is more than {LONGEST_RETRY_AFTER:.0f}"
+                f"asks to wait {pause} s, which is more than {LONGEST_RETRY_AFTER:.0f}"
                 if asked > LONGEST_RETRY_AFTER
                 else "still failed after every retry"
             )
@@ -230,11 +253,12 @@ class _Repairs:
         return None
 
 
-def amazon_text(response: requests.Response) -> str:
+def amazon_text(response: requests.Response, redact: Callable[[str], str] = str) -> str:
     """Return the message of an error response, in one line.
 
     Args:
         response: Any response.
+        redact: Redacts a text. Before its lines are joined: they may break a secret.
 
     Returns:
         Code, message and details of every error in the body; for another body (a load balancer's page) only the HTTP
@@ -242,4 +266,6 @@ def amazon_text(response: requests.Response) -> str:
     """
     if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
         return ""
-    return error_text(response.content) or f"HTTP {response.status_code} without a reason"
+    return (
+        " ".join(redact(error_text(response.content) or "").split()) or f"HTTP {response.status_code} without a reason"
+    )

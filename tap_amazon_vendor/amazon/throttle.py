@@ -42,8 +42,9 @@ class Operation:
 SLACK, LONGEST_SLACK = 0.05, 1.0
 
 
-#: A lower rate than one call in an hour is not believed: waiting for it would be without end.
-SLOWEST_RATE = 1 / 3600
+#: Least share of its published rate that a response may change a rate to. Amazon gives busy accounts more; less has not
+#: been seen of it, and one header must not make a run last for days: if it is true, a 429 says so.
+SLOWEST = 1 / 10
 
 #: Fraction of a token that is lost to rounding.
 ROUNDING = 1e-9
@@ -65,6 +66,7 @@ class Bucket:
     def __init__(self, operation: Operation, clock: Callable[[], datetime]) -> None:
         """Start full, at the published rate."""
         self._lock = threading.RLock()
+        self._published = operation.rate
         self._slack = round(min(SLACK / operation.rate, LONGEST_SLACK), 3)
         self.rate = operation.rate
         self.share = 1.0
@@ -96,8 +98,14 @@ class Bucket:
             self._tokens -= 1
             return delay
 
+    def give_back(self) -> None:
+        """Return a token that was taken and not used."""
+        with self._lock:
+            self._fill()
+            self._tokens = min(float(self._burst), self._tokens + 1)
+
     def adopt(self, limit: str | None) -> None:
-        """Adopt the rate that a response states.
+        """Adopt the rate that a response states, as far as it is believed (`SLOWEST`).
 
         Args:
             limit: ``x-amzn-RateLimit-Limit``, requests a second, if the response has it.
@@ -106,10 +114,10 @@ class Bucket:
             rate = float(limit or 0)
         except ValueError:
             return
-        if SLOWEST_RATE <= rate < math.inf:
+        if 0 < rate < math.inf:
             with self._lock:
                 self._fill()
-                self.rate = rate
+                self.rate = max(rate, self._published * SLOWEST)
 
     @property
     def is_full(self) -> bool:

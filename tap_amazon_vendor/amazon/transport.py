@@ -7,6 +7,7 @@ the former merges the proxies and certificate bundles of the environment (``HTTP
 
 from __future__ import annotations
 
+import http.client
 import logging
 import math
 import os
@@ -18,11 +19,11 @@ from importlib import metadata
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import LocationValueError, NameResolutionError, NewConnectionError
 
 from tap_amazon_vendor.amazon.deadline import BoundedAdapter, Budget, Limit
 from tap_amazon_vendor.amazon.retry import LONGEST_REQUEST, MAX_TRIES, PassingError, RetryPolicy
-from tap_amazon_vendor.errors import MalformedAnswerError, UnansweredError, UnavailableError
+from tap_amazon_vendor.errors import AmazonError, MalformedAnswerError, TapFaultError, UnansweredError, UnavailableError
 
 if t.TYPE_CHECKING:
     import random
@@ -30,7 +31,6 @@ if t.TYPE_CHECKING:
     from datetime import datetime
 
     from tap_amazon_vendor.amazon.retry import Sleep
-    from tap_amazon_vendor.errors import AmazonError
 
 logger = logging.getLogger("tap-amazon-vendor.transport")
 
@@ -178,7 +178,12 @@ class Transport:
         def start(request: requests.PreparedRequest) -> requests.PreparedRequest:
             # Before our limit is set: it may send a request of its own. What the first try waits for is free.
             began = self._clock()
-            request = auth(request)
+            try:
+                request = auth(request)
+            except AmazonError:
+                raise
+            except Exception as error:  # noqa: BLE001  # it would pass for one of this request
+                raise TapFaultError.of(error, f"a token for {_host(url)}") from None
             if budget.tries:
                 budget.spend((self._clock() - began).total_seconds())
             budget.tries += 1
@@ -249,9 +254,7 @@ def _judge_error(error: Exception, url: str, *, repeatable: bool) -> Exception:
     if isinstance(error, MalformedAnswerError):
         return _unless(repeatable, error)
     if not isinstance(error, requests.RequestException):
-        # The environment names a certificate bundle that can't be read, or the URL is none.
-        problem = str(error) if isinstance(error, OSError) else "the request or its URL is not valid"
-        return UnavailableError(f"{_host(url)}: {problem}")
+        return _judge_odd_error(error, url)
     problem = f"{_host(url)}: {_describe(error)}{_hint(error, url)}"
     if isinstance(error, (requests.exceptions.SSLError, ValueError)):
         # A URL or a header that is not valid is a ValueError, too.
@@ -259,6 +262,16 @@ def _judge_error(error: Exception, url: str, *, repeatable: bool) -> Exception:
     if not repeatable and not _never_arrived(error):
         return UnansweredError(problem)
     return PassingError(problem, most_tries=LOCAL_TRIES if _is_local(error, url) else math.inf)
+
+
+def _judge_odd_error(error: Exception, url: str) -> AmazonError:
+    """Return what to raise for an error that is not one of requests."""
+    if isinstance(error, (LocationValueError, UnicodeError, http.client.InvalidURL)):
+        return UnavailableError(f"{_host(url)}: the URL is not valid")
+    if isinstance(error, OSError):
+        # The environment names a certificate bundle that can't be read.
+        return UnavailableError(f"{_host(url)}: {error}")
+    return TapFaultError.of(error, f"a request to {_host(url)}")
 
 
 def _judge_answer(

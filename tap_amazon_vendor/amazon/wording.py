@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from tap_amazon_vendor.errors import AccessDeniedError, RequestRejectedError
+from tap_amazon_vendor.errors import REPORT_IT, AccessDeniedError, RequestRejectedError
 from tap_amazon_vendor.outcomes import Outcome, Verdict
 
 if t.TYPE_CHECKING:
@@ -17,7 +17,6 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.errors import AmazonError
 
-_BUG = "This is a fault of the tap. Please report it with this message"
 _OTHER_MARKETPLACE = "Set `marketplaces` to the marketplace that Amazon names"
 _NO_VIEW = "The account does not have this view: remove it from `distributor_views`"
 _NO_PROGRAM = "The account does not have this program: remove it from `selling_programs`"
@@ -42,10 +41,10 @@ _REAUTHORIZE = (  # no secret
 #: Amazon explains these, so a second request would hear the same. Most are about the partition, not about the days.
 _FATAL = (
     ("is not yet available", Verdict(Outcome.LATER, shorten=True)),
-    ("must be supplied", Verdict(Outcome.FAILED, _BUG, whole=True)),
-    ("reportoption to be specified", Verdict(Outcome.FAILED, _BUG, whole=True)),
-    ("parentreferenceid", Verdict(Outcome.FAILED, _BUG, whole=True)),
-    ("date range exceeded", Verdict(Outcome.FAILED, _BUG)),
+    ("must be supplied", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
+    ("reportoption to be specified", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
+    ("parentreferenceid", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
+    ("date range exceeded", Verdict(Outcome.FAILED, REPORT_IT)),
     ("requested marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE, whole=True)),
     ("provided marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE, whole=True)),
     ("no vendor code set as manufacturing role", Verdict(Outcome.SKIPPED, _NO_VIEW, whole=True, lasting=True)),
@@ -83,7 +82,7 @@ _REFUSED = (
         Verdict(Outcome.FAILED, "`marketplaces` names one that is not part of this account", whole=True),
     ),
     ("the access token you provided", Verdict(Outcome.FAILED, _REAUTHORIZE)),
-    (_NO_TOKEN, Verdict(Outcome.FAILED, _BUG)),
+    (_NO_TOKEN, Verdict(Outcome.FAILED, REPORT_IT)),
     (
         DENIED,
         Verdict(Outcome.FAILED, "Check `region`, `api_url` and the roles of the application"),
@@ -187,10 +186,19 @@ def is_expired_secret(text: str) -> bool:
 
 
 def is_missing_role(error: AmazonError | None) -> bool:
-    """Return whether Amazon refused an operation because the application lacks a role, as far as its text tells."""
+    """Return whether Amazon refused an operation in words that mean a missing role, and nothing else."""
     if not isinstance(error, (AccessDeniedError, RequestRejectedError)):
         return False
     words = error.text.lower()
+    return NO_ROLE in words or NO_RESTRICTED_ROLE in words
+
+
+def may_lack_role(error: AmazonError | None) -> bool:
+    """Return whether Amazon refused an operation in words that may mean a missing role, among other things."""
+    if is_missing_role(error):
+        return True
+    if not isinstance(error, AccessDeniedError):
+        return False
+    words = error.text.lower()
     # With details it is the token, or something else that a role does not open.
-    denied = words.rstrip(" .").endswith(DENIED) and _NO_TOKEN not in words
-    return denied or NO_ROLE in words or NO_RESTRICTED_ROLE in words
+    return words.rstrip(" .").endswith(DENIED) and _NO_TOKEN not in words

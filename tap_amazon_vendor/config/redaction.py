@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import html
-import json
 import logging
 import re
+import threading
 import traceback
 import typing as t
 from dataclasses import dataclass
-from urllib.parse import quote, quote_plus
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 #: Replaces a secret in a text.
 MASK = "***"
@@ -20,36 +20,66 @@ MASK = "***"
 #: A shorter text is not a secret; redacting it would only garble the text around it.
 _SHORTEST = 4
 
-_PERCENT = re.compile(r"%[0-9A-F]{2}")
+#: The same for a secret in base64, which may be part of something longer.
+_SHORTEST_BASE64 = 6
 
-#: Names whose values are secret, in a URL, a form, JSON or a header (docs/amazon/login.md#token-endpoint).
-_NAMES = (
-    r"(?:(?:client_?secret|refresh_?token|access_?token|restricted_?Data_?Token|spapi_oauth_code)"
-    r"|X-Amz-(?:Signature|Credential|Security-Token|Access-Token)|AWSAccessKeyId|(?<=[?&])Signature)"
+#: How often a text is decoded: a URL within JSON within HTML within a URL.
+_LEVELS = 4
+
+#: What stands for something else in URLs, HTML, JSON and logs.
+_ENCODED = re.compile(
+    r"(?:%[89A-F][0-9A-F])+|%[0-7][0-9A-F]"
+    r"|&(?:\#[0-9]{1,7};?|\#x[0-9A-F]{1,6};?|[a-z][a-z0-9]{1,31};)"
+    r"|\\uD[89AB][0-9A-F]{2}\\uD[C-F][0-9A-F]{2}|\\(?:u[0-9A-F]{4}|x[0-9A-F]{2}|[^\w\s]|[nrt])",
+    re.IGNORECASE,
 )
 
-#: A bar, an equals sign, a quote: as they are, or as URLs (once or twice encoded), JSON and HTML write them.
-_BAR = r"(?:\||%(?:25)*7C|\\+u007c)"
-_EQUALS = r"(?:\s?=\s?|%(?:25)*3D|\\+u003d)"
-_QUOTE = r"(?:\\*[\"']|%(?:25)*22|&quot;|&\#3[49];)"
-_COLON = r"\s*(?::|=|%(?:25)*3A)\s*"
+#: Where a mail, a terminal or a header breaks a line.
+_LINE_END = re.compile(r"=?[\r\n\v\f\x85\u2028\u2029]\s*")
+
+#: What a known secret is compared without: it may be broken anywhere, and forms write a blank as a plus sign. Base64
+#: has two alphabets.
+_IGNORED = re.compile(r"[\s+-]+")
+
+_CHARACTER = re.compile(".", re.DOTALL)
+
+#: Names whose values are secret, in a URL, a form, JSON, XML or a header (docs/amazon/login.md#token-endpoint), and in
+#: what a document host says of a URL that it refuses.
+_NAMES = (
+    r"(?:client[_-]?secret|refresh[_-]?token|access[_-]?token|restricted[_-]?data[_-]?token|spapi_oauth_code"
+    r"|X-Amz-Security-Token|AWSAccessKeyId|Credential|Signature(?:Provided)?|Token-0)"
+)
+_HEADER = r"(?:Proxy-)?Authorization"
+
+#: What an error says of a name, in place of a value.
+_WORDS = (
+    r"(?:missing|required|invalid|unsupported|expired|revoked|unknown|malformed|mistyped|not|no|is|must|was|has"
+    r"|may|null|none|true|false|string|expected)\b"
+)
+
+_QUOTE = r"[\"'`]"
+_EQUALS = rf"{_QUOTE}?\s{{0,4}}(?::|=>?)\s{{0,4}}"
+_SCHEME = r"(?:Basic|Bearer|Digest|Negotiate)\s{1,4}"
 
 #: What Amazon's secrets look like (docs/amazon/login.md#credentials), so that unregistered ones are found
-#: too: tokens, client secrets, the values of the names above, and passwords in URLs.
+#: too: tokens, client secrets, keys, the values of the names above, and passwords in URLs.
 _SHAPES = re.compile(
-    rf"Atz(?:[ar]|\.sprdt){_BAR}[\w.+/=%-]+"
+    r"At(?:z\w|z\.\w{1,12}|[cn]\w?)\|[\w.+/=%~-]+"
     r"|amzn1\.oa2-cs\.v\d+\.[\w.-]+"
-    rf"|(?P<quoted>{_NAMES}{_QUOTE}?{_COLON}{_QUOTE})(?:(?!{_QUOTE}).)+"
-    rf"|(?P<named>{_NAMES}{_EQUALS})(?:(?!%(?:25)*(?:26|22)|&|[\s\"'\\,;<>(){{}}]).)+"
-    r"|(?P<header>x-amz-access-token:\s*)\S+"
+    r"|(?-i:A[KS]IA[A-Z0-9]{12,})"
+    rf"|(?P<quoted>(?:{_NAMES}|{_HEADER}){_EQUALS}[\[(]?b?{_QUOTE})"
+    rf"(?:(?!{_QUOTE}(?:\s*[,}}\]:;)&<>]|\s|$)).)+"
+    rf"|(?P<element><[\w:-]{{0,20}}{_NAMES}(?:\s[^<>]{{0,99}})?>(?:<!\[CDATA\[)?)[^<]+"
+    rf"|(?P<named>(?:{_NAMES}{_EQUALS}(?!{_WORDS})|{_HEADER}{_EQUALS}{_SCHEME}))[^\s\"'`\\,;&<>(){{}}\[\]]+"
     r"|(?P<place>://)[^/\s:@]+:[^/\s@]+(?=@)",
     re.IGNORECASE,
 )
 
-
-def _mask(found: re.Match[str]) -> str:
-    """Return the mask, after what tells that something is a secret."""
-    return f"{found['quoted'] or found['named'] or found['header'] or found['place'] or ''}{MASK}"
+#: Without any of these, in small letters, a text has none of the shapes: most texts have none.
+_HINTS = (
+    *("|", "amzn1.oa2", "akia", "asia", "://", "secret", "token", "oauth_code", "accesskey"),
+    *("credential", "signature", "authorization"),
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,40 +101,161 @@ class Secret:
         return MASK
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """A text as somebody reads it who decodes it, and where each of its characters comes from.
+
+    Attributes:
+        text: The decoded text.
+        starts: For each character, where what stands for it begins in the original,
+        ends: and where it ends.
+    """
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def replace(self, pattern: re.Pattern[str], new: Callable[[str], str]) -> _Reading:
+        """Return the reading with each match replaced."""
+        parts: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        at = 0
+        for found in pattern.finditer(self.text):
+            begin, end = found.span()
+            text = new(found[0])
+            parts += (self.text[at:begin], text)
+            starts += self.starts[at:begin]
+            starts += [self.starts[begin]] * len(text)
+            ends += self.ends[at:begin]
+            ends += [self.ends[end - 1]] * len(text)
+            at = end
+        if not at:
+            return self
+        return _Reading("".join((*parts, self.text[at:])), [*starts, *self.starts[at:]], [*ends, *self.ends[at:]])
+
+
+def _readings(text: str) -> Iterator[_Reading]:
+    """Yield a text as it is, and decoded once, twice, and so on; each also without its line ends."""
+    whole = _Reading(text, range(len(text)), range(1, len(text) + 1))
+    joined = whole.replace(_LINE_END, _drop)
+    for _ in range(_LEVELS + 1):
+        yield whole
+        if joined is not whole:
+            yield joined
+        before, last, whole = whole, joined, whole.replace(_ENCODED, _decode)
+        # What a line end broke may be what stands for a character.
+        joined = (whole if joined is before else joined.replace(_ENCODED, _decode)).replace(_LINE_END, _drop)
+        if whole is before and joined is last:
+            return
+
+
+def _drop(_: str) -> str:
+    return ""
+
+
+def _decode(encoded: str) -> str:
+    """Return what a match of `_ENCODED` stands for."""
+    if encoded[0] == "%":
+        return bytes.fromhex(encoded.replace("%", "")).decode(errors="replace")
+    if encoded[0] == "&":
+        return html.unescape(encoded)
+    if encoded[1] in "uU":
+        # Two are the halves of one character.
+        halves = (int(each, 16) for each in re.split(r"\\u", encoded[2:], flags=re.IGNORECASE))
+        return b"".join(half.to_bytes(2, "big") for half in halves).decode("utf-16-be", "replace")
+    if encoded[1] in "xX":
+        return bytes.fromhex(encoded[2:]).decode("latin-1")
+    return {"n": "\n", "r": "\r", "t": "\t"}.get(encoded[1].lower(), encoded[1])
+
+
+def _folded(reading: _Reading) -> _Reading:
+    """Return a reading in which a known secret is looked for: without what may differ."""
+    reading = reading.replace(_IGNORED, _drop)
+    text = reading.text.replace("_", "/").casefold()
+    if len(text) == len(reading.text):
+        return _Reading(text, reading.starts, reading.ends)
+    # Where a character becomes several, each is looked at.
+    return reading.replace(_CHARACTER, lambda one: one.replace("_", "/").casefold())
+
+
+def _fold(text: str) -> str:
+    return _folded(next(_readings(text))).text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield how a secret may be written where it is not decoded: as it is, and within something in base64."""
+    yield _fold(secret)
+    content = secret.encode(errors="replace")
+    for before in range(3):
+        # The characters at the ends hold parts of what is around it.
+        first, last = (before * 8 + 5) // 6, (before + len(content)) * 8 // 6
+        form = _fold(base64.b64encode(bytes(before) + content).decode()[first:last])
+        if len(form) >= _SHORTEST_BASE64:
+            yield form
+
+
 class Redactor(logging.Filter):
-    """Redacts secrets in texts, and as a logging filter in log records."""
+    """Redacts secrets in texts, and as a logging filter in log records. Several threads may use it."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         """Register secrets; those of Amazon's shapes are known anyway."""
         super().__init__()
+        self._lock = threading.Lock()
+        #: Secrets of nothing but blanks and signs that are ignored.
+        self._blank: set[str] = set()
+        #: The forms of all others, and by their first characters how long they are.
         self._known: set[str] = set()
+        self._lengths: dict[str, tuple[int, ...]] = {}
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[Secret]) -> None:
-        """Register more secrets, also as encoded in a URL or a form."""
-        found = {form for secret in secrets if len(text := secret.reveal()) >= _SHORTEST for form in _forms(text)}
-        # A new set: another thread may be reading the old one.
-        self._known = self._known | found
+        """Register more secrets."""
+        for text in (secret.reveal() for secret in secrets):
+            if len(text) < _SHORTEST:
+                continue
+            with self._lock:
+                for form in _forms(text):
+                    if len(form) < _SHORTEST:
+                        self._blank = self._blank | {text}
+                        continue
+                    self._known.add(form)
+                    start = form[:_SHORTEST]
+                    # The longest first: one secret may be the beginning of another.
+                    self._lengths[start] = tuple(sorted({*self._lengths.get(start, ()), len(form)}, reverse=True))
 
     def redact(self, text: str) -> str:
-        """Return a text with a mask in place of each secret."""
-        # The longest first: one secret may be the beginning of another.
-        for known in sorted(self._known, key=len, reverse=True):
-            text = text.replace(known, MASK)
-        return _SHAPES.sub(_mask, text)
+        """Return a text with a mask in place of each secret, however it is encoded or broken into lines.
+
+        The time it takes grows with the length of the text, and hardly with the number of secrets.
+        """
+        for blank in self._blank:
+            text = text.replace(blank, MASK)
+        return _masked(text, [span for reading in _readings(text) for span in self._secrets(reading)])
+
+    def _secrets(self, reading: _Reading) -> Iterator[tuple[int, int]]:
+        """Yield where in the original text the secrets of a reading are."""
+        for begin, end in _shapes(reading.text):
+            yield reading.starts[begin], reading.ends[end - 1]
+        if self._known:
+            folded = _folded(reading)
+            for begin, end in self._find(folded.text):
+                yield folded.starts[begin], folded.ends[end - 1]
+
+    def _find(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where the known secrets are in a folded text."""
+        known, lengths = self._known, self._lengths
+        for at in range(len(text) - _SHORTEST + 1):
+            for length in lengths.get(text[at : at + _SHORTEST], ()):
+                # At the end of the text it may be shorter.
+                form = text[at : at + length]
+                if form in known:
+                    yield at, at + len(form)
+                    break
 
     def redact_row(self, row: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return a row with a mask in place of each secret in its texts, however deep."""
-        return {name: self._redact_value(value) for name, value in row.items()}
-
-    def _redact_value(self, value: t.Any) -> t.Any:  # noqa: ANN401  # any value of a row
-        if isinstance(value, str):
-            return self.redact(value)
-        if isinstance(value, dict):
-            return self.redact_row(value)
-        if isinstance(value, list):
-            return [self._redact_value(each) for each in value]
-        return value
+        return t.cast("dict[str, t.Any]", in_texts(row, self.redact))
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact a record: its message, its traceback and any other text in it."""
@@ -127,18 +278,36 @@ class Redactor(logging.Filter):
         return True
 
 
-def _forms(text: str) -> Iterator[str]:
-    """Yield the ways in which a secret may be written: as it is, in a URL, a form, JSON or HTML, and twice encoded."""
-    once = {text, quote(text, safe="", errors="replace"), quote_plus(text, errors="replace")}
-    for form in once:
-        # Hexadecimal digits may be small.
-        yield from (form, _PERCENT.sub(lambda found: found[0].lower(), form))
-    yield quote(quote(text, safe="", errors="replace"))
-    yield quote(text, errors="replace")
-    yield html.escape(text)
-    for ascii_only in (True, False):
-        in_json = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
-        yield from (in_json, in_json.replace("/", "\\/"), in_json.replace("\\", "\\\\"))
+def in_texts(value: t.Any, redact: Callable[[str], str]) -> t.Any:  # noqa: ANN401  # any JSON
+    """Return a value with each of its texts redacted, however deep; the names of fields stay."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {name: in_texts(each, redact) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [in_texts(each, redact) for each in value]
+    return value
+
+
+def _shapes(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where a text has what looks like a secret."""
+    small = text.lower()
+    if not any(hint in small for hint in _HINTS):
+        return
+    for found in _SHAPES.finditer(text):
+        # After what tells that it is one.
+        before = found["quoted"] or found["element"] or found["named"] or found["place"] or ""
+        yield found.start() + len(before), found.end()
+
+
+def _masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Return a text with one mask in place of each span; those that overlap get one together."""
+    parts, at = [], 0
+    for begin, end in sorted(spans):
+        if begin >= at:
+            parts += [text[at:begin], MASK]
+        at = max(at, end)
+    return "".join((*parts, text[at:]))
 
 
 def keep_out_of_logs(secrets: Iterable[Secret]) -> None:

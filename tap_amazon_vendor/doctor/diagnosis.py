@@ -20,8 +20,8 @@ from tap_amazon_vendor.amazon.wording import (
     NO_ROLE,
     NO_VENDOR_GROUP,
     OTHER_ACCOUNT_TYPE,
-    is_missing_role,
     is_refused_token,
+    may_lack_role,
 )
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.doctor import advice
@@ -388,7 +388,7 @@ def _permission(
                 steps=advice.user_steps(account, group),
                 request=advice.user_request(account, group),
             )
-        if not is_missing_role(answer):
+        if not may_lack_role(answer):
             return replace(permission, text=str(answer), answered=False)
         return replace(
             permission,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import typing as t
 
 from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Split, Weigh
 from tap_amazon_vendor.engine.hearings import NO_DATA
 from tap_amazon_vendor.engine.model import Processing
-from tap_amazon_vendor.errors import DocumentError, NotFoundError, UnavailableError
+from tap_amazon_vendor.errors import DocumentError, NotFoundError, TapFaultError, UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
 
 if t.TYPE_CHECKING:
@@ -19,8 +18,6 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.model import JobStatus
     from tap_amazon_vendor.engine.ports import Document
     from tap_amazon_vendor.errors import AmazonError
-
-logger = logging.getLogger("tap-amazon-vendor.engine")
 
 
 def still_running(job: Job, processing: Processing, *, now: datetime, pause: float, wait_seconds: float) -> Decision:
@@ -120,10 +117,7 @@ def after_error(job: Job, error: AmazonError) -> Decision:
 
 def after_fault(job: Job, error: Exception) -> Decision:
     """Decide about a job that an unexpected error ended: it must not end the others."""
-    logger.debug("%s", job.request, exc_info=error)
-    reason = f"an unexpected {type(error).__name__}"
-    advice = "This is a fault of the tap. Please report it with the log of a run at level DEBUG"
-    return Finish(Outcome.FAILED, reason, advice=advice, unsettled=job.job_id is not None)
+    return Finish(Outcome.FAILED, str(TapFaultError.of(error, job.request)), unsettled=job.job_id is not None)
 
 
 def retry_or_fail(job: Job, reason: str) -> Decision:

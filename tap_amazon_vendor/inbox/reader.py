@@ -17,7 +17,7 @@ from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
-from tap_amazon_vendor.errors import DocumentError, UnknownReportError
+from tap_amazon_vendor.errors import DocumentError, TapFaultError, UnknownReportError
 from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, folders_of, look_at
 from tap_amazon_vendor.inbox.recognise import Recogniser, option_value
 from tap_amazon_vendor.outcomes import Outcome
@@ -36,6 +36,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.inbox.recognise import Recognised
     from tap_amazon_vendor.streams.report_stream import ReportStream
 
@@ -61,14 +62,21 @@ class InboxReading:
         findings: What the file holds besides rows.
     """
 
-    failed: t.ClassVar[bool] = False
-
     stream: ReportStream
     context: dict[str, str]
     result: JobResult
     sha256: str
     dated: bool
     findings: Findings = field(default_factory=Findings)
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing may be written."""
+        return self.result.outcome is Outcome.FAILED
+
+    def fail(self, error: AmazonError) -> None:
+        """Note why nothing may be written."""
+        self.result = replace(self.result, outcome=Outcome.FAILED, reason=str(error))
 
     @property
     def subject(self) -> ReportPartition:
@@ -112,8 +120,11 @@ class InboxReading:
 
     def finish(self, recorder: Recorder, today: date) -> None:
         """Complete the file in ledger and state. Its rows are written."""
-        outcome = Outcome.EMPTY if self.findings.is_empty else Outcome.LOADED
         window = self.result.request.window
+        if self.failed:
+            recorder.record(LedgerEntry.of_report(self.stream.name, self.result, window, Outcome.FAILED, Findings()))
+            return
+        outcome = Outcome.EMPTY if self.findings.is_empty else Outcome.LOADED
         recorder.record(LedgerEntry.of_report(self.stream.name, self.result, window, outcome, self.findings))
         self.stream.stream_state[INBOX] = {**_read(self.stream), self.sha256[:_DIGITS]: today.isoformat()}
 
@@ -183,7 +194,7 @@ class Inbox:
             except OSError as error:
                 self._record(name, file, Outcome.FAILED, f"the file can't be read: {error.strerror or error}")
             except Exception as error:  # noqa: BLE001  # whatever is wrong with one file, the others are read
-                self._record(name, file, Outcome.FAILED, f"the file can't be read: {type(error).__name__}")
+                self._record(name, file, Outcome.FAILED, f"the file can't be read: {TapFaultError.of(error, name)}")
             finally:
                 copy.unlink(missing_ok=True)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_amazon_vendor.amazon.wording import is_missing_role
+from tap_amazon_vendor.amazon.wording import is_missing_role, may_lack_role
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.documents.findings import Findings
-from tap_amazon_vendor.errors import AmazonError
+from tap_amazon_vendor.errors import AmazonError, TapFaultError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.coverage import plan
 from tap_amazon_vendor.reports.request import ReportPartition
-from tap_amazon_vendor.reports.windows import extend
+from tap_amazon_vendor.reports.windows import Window, extend
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,6 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.reports.calendars import Horizon
-    from tap_amazon_vendor.reports.windows import Window
     from tap_amazon_vendor.streams.paged import PagedStream
 
 
@@ -74,14 +73,23 @@ class PagedReader:
 
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows in chunks. An error ends them, and `finish` records it."""
+        if self.error:
+            return
         try:
             yield from self.stream.chunks(self._api, self._account, self.window, self.findings)
         except AmazonError as error:
             self.error = error
+        except Exception as error:  # noqa: BLE001  # a fault in one window must not end the others
+            self.error = TapFaultError.of(error, f"{self.stream.name}: {self.window}")
+
+    def fail(self, error: AmazonError) -> None:
+        """Note why nothing may be written."""
+        self.error = error
 
     def finish(self, recorder: Recorder, horizon: Horizon) -> None:
         """Complete the window in ledger and state, after its rows are written."""
-        outcome, reason = self._outcome()
+        complete = self.stream.complete_range(self._context, horizon)
+        outcome, reason = self._outcome(known=complete is not None)
         recorder.record(
             LedgerEntry(
                 self.stream.name,
@@ -99,17 +107,18 @@ class PagedReader:
         if outcome is Outcome.SKIPPED:
             state.skip(horizon.today)
         if outcome.completes:
-            complete = self.stream.complete_range(self._context, horizon)
             state.set_complete(extend(complete, self.window), self.stream.replication_key)
 
-    def _outcome(self) -> tuple[Outcome, str | None]:
+    def _outcome(self, *, known: bool) -> tuple[Outcome, str | None]:
         if self.error is None:
             return (Outcome.LOADED if self.findings.rows or self.findings.rejected else Outcome.EMPTY), None
-        # Not for a refused token: that would leave the stream out for a week.
-        if not is_missing_role(self.error):
+        if not may_lack_role(self.error):
             return Outcome.FAILED, str(self.error)
         roles = ", ".join(self.stream.declaration.roles)
-        return Outcome.SKIPPED, f"{self.error}. The application needs one of these roles: {roles}"
+        reason = f"{self.error}. The application needs one of these roles: {roles}"
+        # A skipped stream is left out for a week. So not where the words may mean something else, as a host or an
+        # incident, and not for an account that had the role.
+        return (Outcome.SKIPPED if is_missing_role(self.error) and not known else Outcome.FAILED), reason
 
 
 def readers(
@@ -129,11 +138,17 @@ def readers(
         horizon: The time bounds from settings and clock.
     """
     for context in stream.partitions or ():
-        if stream.skipped_until(context, horizon.today):
-            continue
-        label = context["account"]
-        for window in plan(stream.complete_range(context, horizon), horizon, stream.declaration.calendar(context)):
+        label, fault = context["account"], None
+        try:
+            if stream.skipped_until(context, horizon.today):
+                continue
+            windows = plan(stream.complete_range(context, horizon), horizon, stream.declaration.calendar(context))
+        except Exception as error:  # noqa: BLE001  # a fault in one account must not end the others
+            fault = TapFaultError.of(error, f"{stream.name} of {label}")
+            windows = [Window(horizon.start, horizon.end or horizon.today)]
+        for window in windows:
             reader = PagedReader(stream, context, accounts[label], window, apis(label))
+            reader.error = fault
             yield reader
             if reader.error:
                 break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_amazon_vendor.audit.rejects import reject_row, rejects_name
+from tap_amazon_vendor.errors import AmazonError, TapFaultError
 from tap_amazon_vendor.singer.stage import BatchStage, Stage
 
 if t.TYPE_CHECKING:
@@ -50,6 +51,9 @@ class Reading(t.Protocol):
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows in chunks."""
 
+    def fail(self, error: AmazonError) -> None:
+        """Note why nothing may be written."""
+
 
 def write_whole(
     reading: Reading,
@@ -89,8 +93,13 @@ def write_whole(
                 stage.add(rejects, [redactor.redact_row(row)])
 
         reading.findings.on_reject = stage_reject
-        for rows in reading:
-            stage.add(writer, rows)
-            yield
+        try:
+            for rows in reading:
+                stage.add(writer, rows)
+                yield
+        except OSError as error:
+            reading.fail(AmazonError(f"its rows could not be kept in {spool}: {error.strerror or error}"))
+        except Exception as error:  # noqa: BLE001  # a fault in one reading must not end the others
+            reading.fail(TapFaultError.of(error, f"{stream.name}: {reading.subject}"))
         if not reading.failed:
             yield from stage.write()

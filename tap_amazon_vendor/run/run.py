@@ -15,21 +15,21 @@ import weakref
 from collections import defaultdict
 from contextlib import ExitStack
 from datetime import timezone
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
 from tap_amazon_vendor.amazon.throttle import Throttle
 from tap_amazon_vendor.amazon.transport import Transport
-from tap_amazon_vendor.audit.ledger import LedgerEntry
+from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
 from tap_amazon_vendor.audit.recorder import Recorder
 from tap_amazon_vendor.config.redaction import Redactor
 from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.engine.engine import Engine
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.engine.workers import Workers
-from tap_amazon_vendor.errors import RunFailedError
+from tap_amazon_vendor.errors import RunFailedError, TapFaultError
 from tap_amazon_vendor.inbox.reader import Inbox
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.api import OWN_QUOTAS, ReportsApi
@@ -63,7 +63,9 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.doctor.diagnosis import Diagnosis
     from tap_amazon_vendor.engine.model import PlannedJob
     from tap_amazon_vendor.errors import AmazonError
+    from tap_amazon_vendor.inbox.reader import InboxReading
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+    from tap_amazon_vendor.run.paged_reader import PagedReader
     from tap_amazon_vendor.run.reading import Reading
     from tap_amazon_vendor.streams.planning import Demand
 
@@ -74,7 +76,11 @@ PATIENCE = 1.0
 
 
 class Run:
-    """Owns clock, clients, jobs, spool, ledger and progress, and passes them to the components."""
+    """Owns clock, clients, jobs, spool, ledger and progress, and passes them to the components.
+
+    Attributes:
+        redactor: Knows the secrets of all accounts, and learns each token that is issued to them.
+    """
 
     def __init__(  # noqa: PLR0913  # each is one fact
         self,
@@ -103,10 +109,10 @@ class Run:
         self.settings = settings
         self.clock = clock
         self.now: datetime = clock().astimezone(timezone.utc)
-        self._redactor = Redactor(
+        self.redactor = Redactor(
             secret for account in settings.accounts for secret in (account.client_secret, account.refresh_token)
         )
-        self.recorder = Recorder(None if testing else ledger, clock, self._redactor)
+        self.recorder = Recorder(None if testing else ledger, clock, self.redactor)
         self._streams = streams
         self._ledger = ledger
         self._rng = rng
@@ -168,7 +174,7 @@ class Run:
     def apis(self) -> dict[str, SellingPartnerApi]:
         """The Selling Partner API client of each account."""
         return {
-            account.label: SellingPartnerApi.of(account, self.transport, self.clock, self.clock.sleep)
+            account.label: SellingPartnerApi.of(account, self.transport, self.clock, self.clock.sleep, self.redactor)
             for account in self.settings.accounts
         }
 
@@ -264,7 +270,7 @@ class Run:
             logger.warning(message)
         failure = verdict(unread, self.recorder.entries, lambda each: self.diagnose(each.account, each.heard))
         if failure:
-            raise RunFailedError(self._redactor.redact(failure))
+            raise RunFailedError(self.redactor.redact(failure))
 
     def _sync(self) -> None:
         readers: dict[ReportRequest, list[Partition]] = defaultdict(list)
@@ -291,9 +297,7 @@ class Run:
                 # A copy: parts of a window are added during the iteration.
                 for partition in list(readers[finished]):
                     while ready := partition.windows.ready(self.engine.is_finished):
-                        reader = self.reader(partition, ready)
-                        self._write(writers, reader)
-                        for part in reader.finish():
+                        for part in self._read_window(writers, partition, ready):
                             readers[part].append(partition)
         # The latest progress may not be saved yet.
         self.write_state()
@@ -301,16 +305,50 @@ class Run:
     def _write(self, writers: Mapping[str, RecordWriter], reading: Reading) -> None:
         """Write the rows of a window, or of a file, and its rejected lines; nothing if it failed."""
         # While rows are staged and written, state may be written: jobs created in the background are waiting for that.
-        for _ in write_whole(reading, writers, self.spool, self.clock, self._redactor):
+        for _ in write_whole(reading, writers, self.spool, self.clock, self.redactor):
             self.engine.save()
+
+    def _read_window(
+        self, writers: Mapping[str, RecordWriter], partition: Partition, request: ReportRequest
+    ) -> list[ReportRequest]:
+        """Read a window whose report is finished. Return the requests to read instead."""
+        try:
+            reader = self.reader(partition, request)
+            self._write(writers, reader)
+            return reader.finish()
+        except OSError:
+            # Standard output is gone.
+            raise
+        except Exception as error:  # noqa: BLE001  # a fault in one window must not end the others
+            reason = str(TapFaultError.of(error, request))
+        stream = partition.stream.name
+        lost = partition.windows.decide(request, None) if request in partition.windows.left else []
+        for each in (request, *lost):
+            self.recorder.record(LedgerEntry(stream, subject_of(each), each.window, Outcome.FAILED, reason=reason))
+            self.engine.release(each, stream, read=False)
+        return []
+
+    def _finish(self, reading: PagedReader | InboxReading, finish: Callable[[], None]) -> None:
+        """Complete what is read, in ledger and state."""
+        try:
+            finish()
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a fault in one window or file must not end the others
+            fault = TapFaultError.of(error, f"{reading.stream.name}: {reading.subject}")
+            reading.fail(fault)
+            entry = LedgerEntry(
+                reading.stream.name, reading.subject, reading.window, Outcome.FAILED, reason=str(fault), error=fault
+            )
+            self.recorder.record(entry)
+        self.write_state()
 
     def _read_pages(self, writers: Mapping[str, RecordWriter]) -> None:
         accounts = {account.label: account for account in self.settings.accounts}
         for stream in self.paged_streams:
             for reader in paged_readers(stream, accounts, self.apis.__getitem__, self.horizon):
                 self._write(writers, reader)
-                reader.finish(self.recorder, self.horizon)
-                self.write_state()
+                self._finish(reader, partial(reader.finish, self.recorder, self.horizon))
 
     def _read_inbox(self, writers: Mapping[str, RecordWriter]) -> None:
         if not self.settings.inbox:
@@ -325,8 +363,7 @@ class Run:
         )
         for file in inbox:
             self._write(writers, file)
-            file.finish(self.recorder, self.today)
-            self.write_state()
+            self._finish(file, partial(file.finish, self.recorder, self.today))
 
     def _note_left_out(self) -> None:
         """Log the streams that the settings leave empty, and record the partitions that Amazon lacks in the ledger."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import typing as t
 from dataclasses import dataclass, replace
 
 from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
-from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.errors import DocumentError, TapFaultError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.windows import Window
 
@@ -21,11 +20,10 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.engine.engine import Engine
+    from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
     from tap_amazon_vendor.streams.partition_windows import PartitionWindows
     from tap_amazon_vendor.streams.report_stream import ReportStream
-
-logger = logging.getLogger("tap-amazon-vendor")
 
 
 @dataclass(frozen=True)
@@ -105,14 +103,15 @@ class WindowReader:
                 return
             yield from self.stream.chunks(self._context, self._result, self.findings)
         except DocumentError as error:
-            self._fail(str(error))
-        except Exception as error:  # a fault in one document must not end the others
-            logger.debug("%s: %s", self.stream.name, self._request, exc_info=True)
-            self._fail(f"the tap failed to read the document ({type(error).__name__}): please report it")
+            self.fail(error)
+        except Exception as error:  # noqa: BLE001  # a fault in one document must not end the others
+            self.fail(TapFaultError.of(error, self._request))
 
-    def _fail(self, reason: str) -> None:
-        self._result = replace(self._result, outcome=Outcome.FAILED, reason=reason)
-        self._engine.mark_unreadable(t.cast("str", self._result.job_id))
+    def fail(self, error: AmazonError) -> None:
+        """Note why nothing may be written."""
+        self._result = replace(self._result, outcome=Outcome.FAILED, reason=str(error))
+        if self._result.job_id:
+            self._engine.mark_unreadable(self._result.job_id)
 
     def finish(self) -> list[ReportRequest]:
         """Complete the window in ledger and state, after its rows are written.

@@ -12,12 +12,15 @@ from __future__ import annotations
 import sys
 import typing as t
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import chain
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.singerlib import RecordMessage
+from singer_sdk.singerlib import RecordMessage, StateMessage
+
+from tap_amazon_vendor.config.redaction import in_texts
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,9 +47,17 @@ class MessageWriter(MsgSpecWriter):
         super().__init__()
         self._writing = self._asked = False
         self._waiting: Callable[[], None] | None = None
+        self._redact: Callable[[str], str] = str
+
+    def redact_states(self, redact: Callable[[str], str]) -> None:
+        """Redact the texts of states from now on."""
+        # From state to state hardly a text changes.
+        self._redact = lru_cache(1 << 16)(redact)
 
     def write_message(self, message: Message) -> None:
         """Write a message."""
+        if isinstance(message, StateMessage):
+            message = StateMessage(in_texts(message.value, self._redact))
         with self._whole():
             self._put(self.format_message(message))
             if not isinstance(message, RecordMessage):
