@@ -46,6 +46,8 @@ FOREIGN_PREFIXES = (
 FOREIGN_NAMES = frozenset(
     {
         "CONDA_PREFIX",
+        # Each of many processes would compile the tap anew.
+        "PYTHONDONTWRITEBYTECODE",
         "PYTHONHOME",
         "PYTHONPATH",
         "PYTHONSAFEPATH",

@@ -98,7 +98,10 @@ def documents(new_clock: Callable[[], FakeClock]) -> dict[str, Kept]:
                 label,
                 account_type=label.split("-")[0],
                 start_date=world.day(60),
-                report_periods=["DAY", "WEEK", "MONTH"],
+                # The largest are of these.
+                report_periods=["WEEK", "MONTH"],
+                selling_programs=["RETAIL"],
+                distributor_views=["MANUFACTURING"],
             )
             tap = world.tap(config, message_writer=Recorder())
             for stream in tap.streams.values():

@@ -29,6 +29,9 @@ LABELS = ("vendor-us", "vendor-de", "vendor-jp", "seller-us", "seller-de")
 OWN = ("account", "account_type", "refresh_token", "marketplaces")
 
 
+pytestmark = pytest.mark.slow
+
+
 def many(world: World, *labels: str, changes: dict[str, Row] | None = None, **more: Any) -> Row:
     """The settings for several accounts of the sandbox, each under its own label."""
     entries = []
@@ -71,7 +74,7 @@ def test_two_accounts_take_no_longer_than_one(world: World) -> None:
     seconds = []
     for some in (["vendor-us"], ["vendor-de", "vendor-jp"]):
         began = world.clock()
-        assert world.run(many(world, *some, start_date=world.day(365))).error is None
+        assert world.run(many(world, *some, start_date=world.day(180))).error is None
         seconds.append((world.clock() - began).total_seconds())
     assert seconds[1] == pytest.approx(seconds[0], rel=0.05)
 
@@ -199,12 +202,12 @@ def test_a_large_state_is_written_seldom_and_the_last_one_says_all(world: World)
     "part", [0.4, 0.99, *(pytest.param(part, marks=pytest.mark.exhaustive) for part in (0.1, 0.6, 0.9))]
 )
 def test_a_state_that_is_written_seldom_never_says_too_much(part: float, world: World) -> None:
-    config = many(world, "vendor-us", "vendor-jp", start_date=world.day(200))
+    config = many(world, "vendor-us", "vendor-jp", start_date=world.day(100))
     began = world.clock()
     whole = slow(world, config)
     world.sandbox.calls.clear()
     world.clock.now = began.replace(year=began.year + 1)
-    config = many(world, "vendor-us", "vendor-jp", start_date=world.day(200))
+    config = many(world, "vendor-us", "vendor-jp", start_date=world.day(100))
     killed = slow(world, config, kill_after=int(part * len(whole.lines)))
     rest = world.run(config, killed.state)
     assert rest.error is None
@@ -213,4 +216,4 @@ def test_a_state_that_is_written_seldom_never_says_too_much(part: float, world: 
     for stream in STREAMS:
         for label in ("vendor-us", "vendor-jp"):
             days = {row["start_date"] for run in (killed, rest) for row in of_account(run, stream, label)}
-            assert len(days) == 197
+            assert len(days) == 97

@@ -17,24 +17,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from urllib3 import HTTPResponse
-from world import World
 
-from amazon_sandbox import Sandbox, running
 from tap_amazon_vendor.errors import RunFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from clocks import FakeClock
-    from world import Row, Run
+    from world import Row, Run, World
 
 
 @pytest.fixture
-def world(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa: ARG001
-    """A local Amazon with few rows: only the answers matter."""
-    sandbox = Sandbox(seed=7, clock=clock, asins=2, stall_seconds=0.1)
-    with running(sandbox) as server:
-        yield World(sandbox, server, clock)
+def asins() -> int:
+    """Only the answers matter."""
+    return 2
 
 
 #: Of each operation: method and path, an account that calls it, and the streams that make it do so.

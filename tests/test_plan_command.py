@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
+pytestmark = pytest.mark.slow
+
+
 def ask(world: World, config: Row, state: Row | None = None, streams: Iterable[str] = STREAMS) -> Outlook:
     """What plan says before a run of these streams; it asks for nothing."""
     tap = world.tap(config, state)
