@@ -201,6 +201,7 @@ class Scheduler:
             registry.wait_for(job, now)
             return True
         if pending := registry.checkpoint.known.pop(job.request, None):
+            job.said, job.said_since = pending.said, pending.said_since
             if pending.job_id and pending.asked_at >= since:
                 job.job_id, job.asked_at, job.resumed = pending.job_id, pending.asked_at, True
                 registry.wait_for(job, now)
