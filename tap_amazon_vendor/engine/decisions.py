@@ -91,7 +91,7 @@ class Finish:
         unsettled: The next run looks at it again.
         whole: The partition's other windows would end alike.
         lasting: The next runs would hear the same.
-        doubtful: What else is known contradicts what Amazon says.
+        doubtful: What else is known contradicts what Amazon says, or it is more than a delay: a warning is due.
         doubted: What Amazon says and is not believed yet: a later run compares.
     """
 

@@ -90,11 +90,21 @@ class Hearing:
             lasting=lasting,
             unsettled=open_,
             doubted=self._word if open_ else None,
+            # What is recent may just not be published. More than one run of that is no delay any more.
+            doubtful=verdict.outcome is Outcome.LATER and (self.job.resumed or not self._is_recent),
         )
 
     def _later(self, reason: str, *, whole: bool = False, unsettled: bool = False) -> Finish:
         doubted = self._word if unsettled else None
-        return Finish(Outcome.LATER, reason, advice=_NEXT_RUN, whole=whole, unsettled=unsettled, doubted=doubted)
+        return Finish(
+            Outcome.LATER,
+            reason,
+            advice=_NEXT_RUN,
+            whole=whole,
+            unsettled=unsettled,
+            doubtful=True,
+            doubted=doubted,
+        )
 
     @property
     def _may_retry(self) -> bool:
@@ -109,6 +119,10 @@ class Hearing:
     def _said_for(self) -> float:
         """Seconds since the job was first asked for, in this run or an earlier one."""
         return max(0.0, (self.now - (self.job.asked_at or self.now)).total_seconds())
+
+    @property
+    def _is_recent(self) -> bool:
+        return bool(self.job.request.is_recent(self.now.date()))
 
     @property
     def _word(self) -> str:
@@ -137,7 +151,7 @@ class Hearing:
             return self._retry() if self._may_retry else self._believe()
         beside = self.probe.beside(self.job)
         rows, early = any(map(has_rows, beside)), self.probe.is_early(self.job)
-        doubtful = rows or self.job.request.is_recent(self.now.date())
+        doubtful = rows or self._is_recent
         if early and not (doubtful and self._may_retry):
             return Hold()
         alone = not any(map(has_none, beside))
@@ -156,7 +170,7 @@ class Hearing:
         Of several new windows without data the first one is doubted: none can be complete before it is.
         """
         planned, start = self.job.planned, self.job.request.window.start
-        if not planned.known_available or planned.quiet:
+        if planned.quiet or not (planned.known_available or planned.once):
             return False
         is_first = not any(other.request.window.start < start for other in beside)
         return not beside or (planned.priority is Priority.NEW and is_first)

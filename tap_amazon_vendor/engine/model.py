@@ -108,7 +108,7 @@ class PlannedJob:
         fresh_since: A job created since then is as good as a new one.
         priority: Newer than what is complete, older, or within.
         adoptable: A job that another application created will do: not where restated figures are wanted.
-        quiet: The newest days that the account has had before were without rows.
+        quiet: The newest days that the account has had before, if any, were without rows.
         once: The next run asks for another window in its place, as of a snapshot.
     """
 
@@ -155,7 +155,7 @@ class JobResult:
         parts: Requests to read instead: halves of a window that is too wide, or jobs that Amazon made by itself.
         document: The rows.
         lasting: The next runs would hear the same, so a skip may be remembered.
-        doubtful: What else is known contradicts what Amazon says, and the reason says so: a warning is due.
+        doubtful: What else is known contradicts what Amazon says, or it is more than a delay: a warning is due.
         job_id: Amazon's id.
         attempts: Number of create calls; 0 where an existing job was used.
         asked_at: When it was first requested.

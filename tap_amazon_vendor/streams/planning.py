@@ -76,8 +76,8 @@ def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
             # Among streams that share a report, the one that needs the narrowest windows decides.
             calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
             types.setdefault(partition, own.report)
-            ranges[partition][stream.name] = complete = stream.complete_range(context, horizon)
-            if complete and not stream.partition_state(context).quiet:
+            ranges[partition][stream.name] = stream.complete_range(context, horizon)
+            if stream.had_rows(context):
                 loud.add(partition)
     return [
         Demand(
