@@ -83,7 +83,9 @@ class Outage(FakeAmazon):
 class Generated(Outage):
     """Amazon has made forty reports by itself, and its listing may be out of order, too."""
 
-    def listed(self, job_types: t.Sequence[str], marketplace_id: str | None, since: datetime, **_: t.Any) -> t.Any:
+    def listed(  # type: ignore[override]
+        self, job_types: t.Sequence[str], marketplace_id: str | None, since: datetime, **_: t.Any
+    ) -> t.Any:
         if marketplace_id:
             return []
         self.step("listed")
