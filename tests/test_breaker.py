@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from test_engine import NEWEST, NOW, OLDER, FakeAmazon, Fate, engine, planned, sales
 
 from tap_amazon_vendor.engine.breaker import FAILURES, LASTING, LONGEST_PAUSE, PAUSE, Breaker
+from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.calendars import AmazonGenerated
+from tap_amazon_vendor.reports.report_type import ReportType
 
 if t.TYPE_CHECKING:
+    from datetime import datetime
+
     from clocks import FakeClock
 
     from tap_amazon_vendor.documents.files import Document
-    from tap_amazon_vendor.engine.model import JobStatus
     from tap_amazon_vendor.reports.request import ReportRequest
 
 #: Seconds that the made-up Amazon needs to not answer: what one request is tried for.
@@ -73,6 +78,57 @@ class Outage(FakeAmazon):
     def fetch(self, document_id: str, request: ReportRequest) -> Document:
         self.step("fetch")
         return super().fetch(document_id, request)
+
+
+class Generated(Outage):
+    """Amazon has made forty reports by itself, and its listing may be out of order, too."""
+
+    def listed(  # type: ignore[override]
+        self, job_types: t.Sequence[str], marketplace_id: str | None, since: datetime, **_: t.Any
+    ) -> t.Any:
+        if marketplace_id:
+            return []
+        self.step("listed")
+        return [
+            ListedJob(f"g{number}", job_types[0], (), "2026-01-01", "2026-01-02", since, Processing.DONE)
+            for number in range(40)
+        ]
+
+    def status(self, report_id: str) -> JobStatus:
+        self.step("status")
+        return JobStatus(Processing.DONE, f"d-{report_id}")
+
+
+@pytest.mark.parametrize("operation", ["listed", "status", "fetch"])
+def test_a_lasting_outage_ends_the_reports_that_amazon_made_by_itself_too(clock: FakeClock, operation: str) -> None:
+    amazon = Generated(clock)
+    amazon.operation = operation
+    policy = ReportType("SETTLEMENTS", calendars=AmazonGenerated())
+    kinds = [
+        replace(NEWEST, report_type=name, options=(), calendar=AmazonGenerated(), policy=policy)
+        for name in ("SETTLEMENTS", "SETTLEMENTS_V2")
+    ]
+    jobs = engine(amazon)
+    jobs.plan(planned(*kinds))
+    for kind in kinds:
+        if parts := jobs.result(kind).parts:
+            jobs.replan(kind, parts)
+            assert {jobs.result(part).outcome for part in parts} == {Outcome.FAILED}
+        else:
+            assert jobs.result(kind).outcome is Outcome.FAILED
+    assert amazon.tried <= 5
+    assert (clock() - NOW).total_seconds() <= LASTING + LONGEST_PAUSE + 2 * PATIENCE
+
+
+def test_reports_that_cannot_be_created_do_not_hold_up_those_that_are_looked_up(clock: FakeClock) -> None:
+    amazon = Generated(clock)
+    amazon.operation = "create"
+    policy = ReportType("SETTLEMENTS", calendars=AmazonGenerated())
+    settlements = replace(NEWEST, report_type="SETTLEMENTS", options=(), calendar=AmazonGenerated(), policy=policy)
+    jobs = engine(amazon)
+    jobs.plan(planned(*REQUESTS, settlements))
+    assert len(jobs.result(settlements).parts) == 40
+    assert jobs.result(NEWEST).outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize("operation", ["create", "status", "fetch"])

@@ -9,23 +9,38 @@ from datetime import timedelta
 import pytest
 from test_engine import NEWEST, NOW, OLDER, OLDEST, FakeAmazon, Fate, engine, planned, sales
 
-from tap_amazon_vendor.engine.hearings import RETRY_PAUSE, SAID_FOR
-from tap_amazon_vendor.engine.model import JobResult, Processing
+from tap_amazon_vendor.engine.hearings import DAY, RETRY_PAUSE, SAID_FOR
+from tap_amazon_vendor.engine.model import JobResult, Priority, Processing
 from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.calendars import Hours
+from tap_amazon_vendor.reports.windows import Window
 
 if t.TYPE_CHECKING:
     from clocks import FakeClock
 
     from tap_amazon_vendor.engine.engine import Engine
+    from tap_amazon_vendor.engine.model import PendingJob
     from tap_amazon_vendor.reports.request import ReportRequest
 
 CANCELLED = Fate(Processing.CANCELLED)
 CLIENT_ERROR = Fate(Processing.FATAL, text="A client error occurred. Please double check")
 UNAVAILABLE = Fate(Processing.FATAL, text="The requested data is unavailable. Please try a different date range")
-NO_PROGRAM = Fate(Processing.FATAL, text="sellingProgram parameter contains an invalid value")
+
+#: What Amazon says of a view, a program or a data set that an account lacks.
+FINAL = [
+    "No vendor code set as manufacturing role for vendor group",
+    "distributorView parameter contains an invalid value",
+    "sellingProgram parameter contains an invalid value",
+    "Report requested with invalid user inputs. Please verify if you have correct Vendor Group Rights",
+]
 
 #: Three windows, the newest of which is settled, too.
 FIRST, SECOND, THIRD = (sales(30 + 15 * number) for number in range(3))
+
+#: Two windows of a view that an account may lack.
+MADE, MADE_BEFORE = (
+    replace(request, options=(("distributorView", "MANUFACTURING"), *request.options)) for request in (NEWEST, OLDER)
+)
 
 
 @pytest.fixture
@@ -74,7 +89,7 @@ class TestNoData:
         jobs = engine(amazon)
         jobs.plan(planned(FIRST, SECOND, THIRD))
         late = jobs.result(SECOND)
-        assert (late.outcome, late.doubtful) == (Outcome.LATER, False)
+        assert (late.outcome, late.doubtful) == (Outcome.LATER, True)
         assert "there are rows beside these days" in str(late.reason)
         outcomes(jobs, FIRST, THIRD)
         amazon.clock.advance(SAID_FOR)
@@ -100,7 +115,7 @@ class TestNoData:
         for window in windows[3:]:
             amazon.fates[window] = [replace(CANCELLED, seconds=37 * windows.index(window) % 300)]
         jobs = engine(amazon)
-        jobs.plan(planned(*windows, known_available=known))
+        jobs.plan(planned(*windows, known_available=known, priority=Priority.BACKFILL))
         assert outcomes(jobs, *windows) == [Outcome.LOADED] * 3 + [Outcome.EMPTY] * 197
         # The one beside the rows.
         assert len(amazon.created) == 201
@@ -147,7 +162,7 @@ class TestNoData:
         for request in (OLDEST, brand):
             amazon.fates[request] = [UNAVAILABLE]
         jobs = engine(amazon)
-        jobs.plan(planned(OLDEST, brand))
+        jobs.plan(planned(OLDEST, brand, quiet=True))
         assert outcomes(jobs, OLDEST, brand) == [Outcome.LATER, Outcome.EMPTY]
         assert amazon.created.count(OLDEST) == amazon.created.count(brand) == 2
 
@@ -222,12 +237,141 @@ class TestClientError:
         assert outcomes(jobs, FIRST, SECOND, THIRD) == [Outcome.LOADED, Outcome.LOADED, Outcome.LATER]
 
 
-def test_a_skip_that_amazon_explains_is_believed_at_once(amazon: FakeAmazon) -> None:
-    amazon.fates[NEWEST] = [NO_PROGRAM]
-    jobs = engine(amazon)
-    jobs.plan(planned(NEWEST, OLDER, known_available=False))
-    assert [(each.outcome, each.lasting) for each in results(jobs, NEWEST, OLDER)] == [(Outcome.SKIPPED, True)] * 2
-    assert amazon.created == [NEWEST]
+class TestFinalWords:
+    @pytest.fixture(params=FINAL)
+    def words(self, request: pytest.FixtureRequest) -> Fate:
+        return Fate(Processing.FATAL, text=request.param)
+
+    def run(self, amazon: FakeAmazon, pending: t.Iterable[PendingJob] = ()) -> tuple[list[JobResult], list[PendingJob]]:
+        jobs = engine(amazon)
+        jobs.plan(planned(MADE, MADE_BEFORE, known_available=False, fresh_since=NOW), pending)
+        return results(jobs, MADE, MADE_BEFORE), jobs.pending()
+
+    def test_heard_once_they_skip_nothing(self, amazon: FakeAmazon, words: Fate) -> None:
+        amazon.fates[MADE] = [words, Fate()]
+        found, _ = self.run(amazon)
+        assert [each.outcome for each in found] == [Outcome.LOADED] * 2
+        asked = [at for made, _, at in amazon.reports.values() if made == MADE]
+        assert (asked[1] - asked[0]).total_seconds() >= RETRY_PAUSE
+
+    def test_heard_twice_they_skip_the_partition_and_the_next_run_asks_again(
+        self, amazon: FakeAmazon, words: Fate
+    ) -> None:
+        amazon.fates[MADE] = [words, words, Fate()]
+        found, pending = self.run(amazon)
+        assert [(each.outcome, each.lasting) for each in found] == [(Outcome.SKIPPED, False)] * 2
+        assert amazon.created == [MADE, MADE]
+        amazon.clock.advance(SAID_FOR)
+        found, _ = self.run(amazon, pending)
+        assert [each.outcome for each in found] == [Outcome.LOADED] * 2
+
+    @pytest.mark.parametrize(("seconds", "lasting"), [(3600, False), (SAID_FOR, True)])
+    def test_a_later_run_that_hears_them_too_leaves_the_partition_alone(
+        self, amazon: FakeAmazon, words: Fate, seconds: float, *, lasting: bool
+    ) -> None:
+        amazon.fates[MADE] = [words]
+        _, pending = self.run(amazon)
+        amazon.clock.advance(seconds)
+        found, _ = self.run(amazon, pending)
+        assert [(each.outcome, each.lasting) for each in found] == [(Outcome.SKIPPED, lasting)] * 2
+        assert amazon.created == [MADE] * 3
+
+
+class TestTheAccountsPast:
+    """A daily run asks for one new day: what is beside it is complete, and not in the run."""
+
+    def run(
+        self, amazon: FakeAmazon, *requests: ReportRequest, pending: t.Iterable[PendingJob] = (), **about: t.Any
+    ) -> tuple[list[JobResult], list[PendingJob]]:
+        jobs = engine(amazon)
+        jobs.plan(planned(*requests, fresh_since=NOW - timedelta(days=9), **about), pending)
+        found = results(jobs, *requests)
+        for each in found:
+            jobs.release(each.request, "s", read=each.outcome.completes)
+        return found, jobs.pending()
+
+    @pytest.mark.parametrize("word", [CANCELLED, Fate(empty=True)])
+    @pytest.mark.parametrize("newest", [4, 30])
+    @pytest.mark.parametrize("times", [1, 2, 3])
+    def test_contradicts_a_word_that_may_be_passing(
+        self, amazon: FakeAmazon, word: Fate, newest: int, times: int
+    ) -> None:
+        day = sales(newest, 1)
+        amazon.fates[day] = [word] * times + [Fate()]
+        (found,), pending = self.run(amazon, day)
+        if times > 1:
+            assert (found.outcome, found.doubtful) == (Outcome.LATER, True)
+            assert "the account has had rows" in str(found.reason)
+            amazon.clock.advance(SAID_FOR + 1)
+            (found,), pending = self.run(amazon, day, pending=pending)
+        if times > 2:
+            # Twice on one day, and once on the next.
+            assert (found.outcome, found.doubtful) == (Outcome.EMPTY, True)
+            assert f"since {NOW:%Y-%m-%d}" in str(found.reason)
+        else:
+            assert found.outcome is Outcome.LOADED
+        assert pending == []
+
+    def test_a_report_that_was_stuck_for_a_day_has_said_nothing_meanwhile(self, amazon: FakeAmazon) -> None:
+        day = sales(4, 1)
+        amazon.fates[day] = [replace(CANCELLED, seconds=4000), CANCELLED]
+        (stuck,), pending = self.run(amazon, day)
+        assert (stuck.outcome, stuck.doubtful) == (Outcome.LATER, False)
+        amazon.clock.advance(SAID_FOR)
+        (found,), _ = self.run(amazon, day, pending=pending)
+        assert found.outcome is Outcome.LATER
+
+    def test_of_two_new_days_without_rows_neither_confirms_the_other(self, amazon: FakeAmazon) -> None:
+        days = sales(5, 1), sales(4, 1)
+        for day in days:
+            amazon.fates[day] = [CANCELLED]
+        (first, _), _ = self.run(amazon, *days)
+        assert first.outcome is Outcome.LATER
+
+    def test_days_after_others_without_rows_are_believed_at_the_second_hearing(self, amazon: FakeAmazon) -> None:
+        day = sales(4, 1)
+        amazon.fates[day] = [CANCELLED]
+        (found,), pending = self.run(amazon, day, quiet=True)
+        assert (found.outcome, found.doubtful, pending) == (Outcome.EMPTY, False, [])
+        assert len(amazon.created) == 2
+
+    def test_a_snapshot_has_no_second_occasion(self, amazon: FakeAmazon) -> None:
+        amazon.fates[NEWEST] = [CANCELLED]
+        (found,), _ = self.run(amazon, NEWEST, known_available=False, once=True)
+        assert (found.outcome, found.doubtful) == (Outcome.EMPTY, True)
+        (found,), _ = self.run(amazon, NEWEST, known_available=False, once=True, quiet=True)
+        assert (found.outcome, found.doubtful) == (Outcome.EMPTY, False)
+
+    @pytest.mark.parametrize(("hours", "after", "believed"), [(1, 3000, True), (1, 1800, False), (24, 3000, False)])
+    def test_hours_are_believed_as_soon_as_a_run_asks_for_the_next_ones(
+        self, amazon: FakeAmazon, hours: int, after: float, *, believed: bool
+    ) -> None:
+        end = NOW - timedelta(hours=2)
+        window = t.cast("t.Any", Window)(end - timedelta(hours=hours), end)
+        asked = replace(NEWEST, report_type="GET_VENDOR_REAL_TIME_SALES_REPORT", options=(), window=window)
+        asked = replace(asked, calendar=Hours(span=336, look_back=336, late=1))
+        amazon.fates[asked] = [CANCELLED]
+        _, pending = self.run(amazon, asked)
+        amazon.clock.advance(after)
+        (found,), _ = self.run(amazon, asked, pending=pending)
+        assert (found.outcome is Outcome.EMPTY) is believed
+
+    def test_a_long_time_without_rows_costs_at_most_one_report_a_day_more(self, amazon: FakeAmazon) -> None:
+        # Two each day are asked for where nothing is doubted, because the newest day may just have been published.
+        pending: list[PendingJob] = []
+        late: list[ReportRequest] = []
+        quiet = False
+        amazon.create_default = CANCELLED
+        for number in range(12):
+            before = len(amazon.created)
+            late.append(sales(30 - number, 1))
+            found, pending = self.run(amazon, *late, pending=pending, quiet=quiet)
+            assert len(amazon.created) - before <= 3
+            done = [each.outcome.completes for each in found]
+            assert done in ([False], [True], [True, True])
+            late, quiet = ([], True) if all(done) else (late, quiet)
+            amazon.clock.advance(DAY)
+        assert len(amazon.created) <= 2 * 12 + 1
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -52,6 +52,9 @@ class FakeStream:
     def calendar(self, _: object) -> Calendar:
         return self._calendar
 
+    def had_rows(self, *_: object) -> bool:
+        return self._complete is not None
+
     def complete_range(self, *_: object) -> Window | None:
         return self._complete
 

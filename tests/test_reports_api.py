@@ -21,6 +21,7 @@ from tap_amazon_vendor.engine.model import JobStatus, Processing
 from tap_amazon_vendor.errors import (
     AmazonError,
     DocumentError,
+    MalformedAnswerError,
     NotFoundError,
     RequestRejectedError,
     UnansweredError,
@@ -316,9 +317,11 @@ class TestStatus:
         status = finished()
         assert (status.processing, status.document_id) == (processing, None)
 
-    def test_a_status_that_no_model_has_is_an_error(self, sandbox: Sandbox, finished: Callable[..., JobStatus]) -> None:
+    def test_a_status_that_no_model_has_is_an_answer_that_cannot_be_read(
+        self, sandbox: Sandbox, finished: Callable[..., JobStatus]
+    ) -> None:
         sandbox.inject("unknown_status")
-        with pytest.raises(AmazonError, match="unknown processing status 'PAUSED'"):
+        with pytest.raises(MalformedAnswerError, match=r"getReport: .*\$\.processingStatus"):
             finished()
 
     def test_an_unknown_report_is_not_found(self, api: ReportsApi) -> None:

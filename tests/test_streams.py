@@ -268,14 +268,18 @@ def test_what_the_account_lacks_is_skipped_once_remembered_and_tried_again(
     assert all("MANUFACTURING" in row["report_options"] and row["reason"] for row in skipped)
     assert {row["distributor_view"] for row in first.records("vendor_sales")} == {"SOURCING"}
 
-    world.clock.advance(6 * 86400)
-    before = len(world.sandbox.calls)
-    second = world.run(config, first.state)
-    assert len(world.asked(before)) == 2
-    world.clock.advance(86400)
-    before = len(world.sandbox.calls)
-    world.run(config, second.state)
-    assert len(world.asked(before)) == 3
+    # A later run asks once more before the partition is left alone.
+    state = first.state
+    for days, asked in ((1, 3), (6, 2), (1, 4)):
+        world.clock.advance(days * 86400)
+        before = len(world.sandbox.calls)
+        run = world.run(config, state)
+        state = run.state
+        assert len(world.asked(before)) == asked
+        skipped = [row for row in run.records("report_ledger") if row["outcome"] == "skipped"]
+        assert {row["stream_name"] for row in skipped} == {"vendor_sales", "vendor_sales_totals"}
+        until = (world.clock() + timedelta(days=1)).date().isoformat()
+        assert all((f"Tried again on {until}" in row["reason"]) is (asked == 2) for row in skipped)
 
 
 def test_a_missing_role_is_skipped_with_what_to_do(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -185,9 +185,30 @@ class TestErrorDocuments:
         assert verdict.outcome is outcome
         assert advice in verdict.advice
         assert bool(verdict.advice) == bool(advice)
-        # What Amazon explains is not asked for again: that would give the same answer for a unit of quota. But an old
-        # day was published long ago.
-        assert verdict.retry is (text == NOT_YET_AVAILABLE)
+        # What is wrong with a request would be the same again, for a unit of quota. But an old day was published long
+        # ago, and a partition is not left alone after one hearing.
+        assert verdict.retry is (text == NOT_YET_AVAILABLE or outcome is Outcome.SKIPPED)
+
+    @cases
+    @pytest.mark.parametrize(
+        ("text", "options", "outcome"),
+        [
+            ("No vendor code set as manufacturing role", {"distributorView": "MANUFACTURING"}, Outcome.SKIPPED),
+            ("No vendor code set as manufacturing role", {"distributorView": "SOURCING"}, Outcome.FAILED),
+            ("No vendor code set as manufacturing role", {}, Outcome.FAILED),
+            ("distributorView parameter contains an invalid value", {"distributorView": "SOURCING"}, Outcome.SKIPPED),
+            ("distributorView parameter contains an invalid value", {"sellingProgram": "RETAIL"}, Outcome.FAILED),
+            ("sellingProgram parameter contains an invalid value", {"sellingProgram": "FRESH"}, Outcome.SKIPPED),
+            ("sellingProgram parameter contains an invalid value", {"reportPeriod": "DAY"}, Outcome.FAILED),
+            ("Report requested with invalid user inputs.", {}, Outcome.SKIPPED),
+        ],
+    )
+    def test_a_text_about_an_option_means_nothing_for_a_report_without_it(
+        self, text: str, options: dict[str, str], outcome: Outcome, case: t.Callable[[str], str]
+    ) -> None:
+        verdict = judge_fatal(case(text), recent=False, known_available=False, options=options)
+        assert (verdict.outcome, verdict.retry) == (outcome, True)
+        assert bool(verdict.advice) is (outcome is Outcome.SKIPPED)
 
     def test_the_third_wording_of_a_wrong_marketplace_has_the_advice_of_the_others(self) -> None:
         text = "The marketplace of the selling partner account A1PA6795UKMFR9 did not match the provided marketplaceId"
@@ -283,9 +304,9 @@ class TestRefusals:
         assert verdict.outcome is outcome
         assert advice in verdict.advice
 
-    def test_a_report_type_that_does_not_exist_is_skipped_and_remembered(self) -> None:
+    def test_a_report_type_that_does_not_exist_is_skipped_and_asked_for_by_the_next_run(self) -> None:
         verdict = judge_refusal(RequestRejectedError("InvalidInput: Report type GET_X is not a valid report type."))
-        assert (verdict.outcome, verdict.lasting, verdict.whole) == (Outcome.SKIPPED, True, True)
+        assert (verdict.outcome, verdict.lasting, verdict.whole) == (Outcome.SKIPPED, False, True)
 
     @pytest.mark.parametrize("kind", [CredentialsError, DocumentError, NotFoundError, UnavailableError, AmazonError])
     def test_words_of_a_refusal_in_another_error_skip_nothing(self, kind: type[AmazonError]) -> None:

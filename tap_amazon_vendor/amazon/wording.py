@@ -13,7 +13,7 @@ from tap_amazon_vendor.errors import REPORT_IT, AccessDeniedError, RequestReject
 from tap_amazon_vendor.outcomes import Outcome, Verdict
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tap_amazon_vendor.errors import AmazonError
 
@@ -38,7 +38,13 @@ _REAUTHORIZE = (  # no secret
     "check `region` and `api_url`, then authorize again"
 )
 
-#: Amazon explains these, so a second request would hear the same. Most are about the partition, not about the days.
+
+def _lacking(advice: str) -> Verdict:
+    return Verdict(Outcome.SKIPPED, advice, retry=True, whole=True, lasting=True)
+
+
+#: Amazon explains these. Most are about the partition, not about the days. A skip is heard again, minutes later and in
+#: a later run, before the partition is left alone for a while.
 _FATAL = (
     ("is not yet available", Verdict(Outcome.LATER, shorten=True)),
     ("must be supplied", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
@@ -47,16 +53,10 @@ _FATAL = (
     ("date range exceeded", Verdict(Outcome.FAILED, REPORT_IT)),
     ("requested marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE, whole=True)),
     ("provided marketplaceid", Verdict(Outcome.FAILED, _OTHER_MARKETPLACE, whole=True)),
-    ("no vendor code set as manufacturing role", Verdict(Outcome.SKIPPED, _NO_VIEW, whole=True, lasting=True)),
-    (
-        "distributorview parameter contains an invalid value",
-        Verdict(Outcome.SKIPPED, _NO_VIEW, whole=True, lasting=True),
-    ),
-    (
-        "sellingprogram parameter contains an invalid value",
-        Verdict(Outcome.SKIPPED, _NO_PROGRAM, whole=True, lasting=True),
-    ),
-    ("report requested with invalid user inputs", Verdict(Outcome.SKIPPED, _NO_RIGHTS, whole=True, lasting=True)),
+    ("no vendor code set as manufacturing role", _lacking(_NO_VIEW)),
+    ("distributorview parameter contains an invalid value", _lacking(_NO_VIEW)),
+    ("sellingprogram parameter contains an invalid value", _lacking(_NO_PROGRAM)),
+    ("report requested with invalid user inputs", _lacking(_NO_RIGHTS)),
 )
 
 #: Refusals that the doctor tells apart.
@@ -70,10 +70,10 @@ _NO_TOKEN = "missingauthenticationtoken"  # noqa: S105  # no secret
 #: A refusal with many causes: the role, the host, the path; and, with details, the token.
 DENIED = "access to requested resource is denied"
 
-#: The first that fits counts. A refusal costs no report, so most of them are heard again by each run.
+#: The first that fits counts. A refusal costs no report, so it is heard again by each run.
 _REFUSED = (
     (OTHER_ACCOUNT_TYPE, Verdict(Outcome.SKIPPED, "Not a report of this account type", whole=True)),
-    ("is not a valid report type", Verdict(Outcome.SKIPPED, _NO_SUCH_REPORT, whole=True, lasting=True)),
+    ("is not a valid report type", Verdict(Outcome.SKIPPED, _NO_SUCH_REPORT, whole=True)),
     (NO_ROLE, Verdict(Outcome.SKIPPED, _NO_ROLE, whole=True)),
     (NO_RESTRICTED_ROLE, Verdict(Outcome.SKIPPED, _NO_RESTRICTED_ROLE, whole=True)),
     (NO_VENDOR_GROUP, Verdict(Outcome.SKIPPED, _NO_RIGHTS, whole=True)),
@@ -89,11 +89,25 @@ _REFUSED = (
     ),
 )
 
+#: Texts about an option, and the option and value that a request must have for them to be about it.
+_ABOUT = (
+    ("no vendor code set as manufacturing role", "distributorView", "MANUFACTURING"),
+    ("distributorview parameter", "distributorView", ""),
+    ("sellingprogram parameter", "sellingProgram", ""),
+)
+
 _CLIENT_ERROR = "a client error occurred"
 _UNAVAILABLE = "requested data is unavailable"
 
 
-def judge_fatal(text: str | None, *, recent: bool, known_available: bool, may_lack_days: bool = False) -> Verdict:
+def judge_fatal(
+    text: str | None,
+    *,
+    recent: bool,
+    known_available: bool,
+    may_lack_days: bool = False,
+    options: Mapping[str, str] | None = None,
+) -> Verdict:
     """Judge a report by the error that Amazon put into its document.
 
     Args:
@@ -101,6 +115,8 @@ def judge_fatal(text: str | None, *, recent: bool, known_available: bool, may_la
         recent: The requested days are so recent that Amazon may still publish them.
         known_available: This account has had this report with these options before.
         may_lack_days: Reports of this type are known to be FATAL where they have no data for the days.
+        options: What the report was requested with, None if that is not known. A text about an option that it was not
+            requested with explains nothing.
 
     Returns:
         The verdict; for an unknown text, failure after one more try.
@@ -115,10 +131,17 @@ def judge_fatal(text: str | None, *, recent: bool, known_available: bool, may_la
             return Verdict(Outcome.LATER, retry=True)
         return Verdict(Outcome.EMPTY, no_data=True)
     for part, verdict in _FATAL:
-        if part in words:
+        if part in words and _fits(words, options):
             # An old day was published long ago.
             return replace(verdict, retry=True) if verdict.shorten and not recent else verdict
     return Verdict(Outcome.FAILED, retry=True)
+
+
+def _fits(words: str, options: Mapping[str, str] | None) -> bool:
+    """Return whether a report was requested with the option that a text is about."""
+    return options is None or all(
+        options.get(name, "").startswith(value) and name in options for part, name, value in _ABOUT if part in words
+    )
 
 
 def _judge_catch_all(*, recent: bool, known_available: bool) -> Verdict:

@@ -33,7 +33,7 @@ class LedgerEntry:
         rows: Rows written.
         findings: What its document holds besides rows, None without a document.
         reason: Amazon's text, or ours.
-        doubtful: What Amazon says contradicts the days beside it.
+        doubtful: What else is known contradicts what Amazon says, or it is more than a delay.
         advice: What the user can do about it.
         error: The failed call's error, where the reason comes from a call.
         report_id: Amazon's id, or what identifies a file.

@@ -41,7 +41,7 @@ class Recorder:
         self._redactor = redactor
         self.entries: list[LedgerEntry] = []
         self.reasons = Reasons()
-        #: What was warned about already, by stream.
+        #: What was warned about already, by stream or account.
         self._told: set[tuple[str, str]] = set()
 
     def note(self, entry: LedgerEntry) -> None:
@@ -58,7 +58,10 @@ class Recorder:
             self._warn(entry)
             return
         message = entry.message or "the report has no rows"
-        level = logging.WARNING if entry.doubtful else logging.INFO
+        later = entry.outcome is Outcome.LATER
+        # An outage ends many windows alike: one warning says so. A delay by quota or settings is none.
+        warns = entry.doubtful and (not later or self._is_new(entry.subject.account, message))
+        level = logging.WARNING if warns else logging.INFO
         if entry.outcome.ends_partition:
             first = self.reasons.note(entry)
             if first is not entry:
@@ -97,8 +100,8 @@ class Recorder:
             if self._is_new(entry.stream, remark):
                 logger.warning("%s: %s: %s", entry.stream, entry.target, remark)
 
-    def _is_new(self, stream: str, subject: str) -> bool:
-        """Return whether there was no warning about a subject of a stream so far, and note that there is one now."""
+    def _is_new(self, of: str, subject: str) -> bool:
+        """Return whether there was no warning about a subject of a stream or account so far; note that there is one."""
         known = len(self._told)
-        self._told.add((stream, subject))
+        self._told.add((of, subject))
         return len(self._told) > known

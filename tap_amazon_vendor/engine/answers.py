@@ -7,7 +7,13 @@ import typing as t
 from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Split, Weigh
 from tap_amazon_vendor.engine.hearings import NO_DATA
 from tap_amazon_vendor.engine.model import Processing
-from tap_amazon_vendor.errors import DocumentError, NotFoundError, TapFaultError, UnavailableError
+from tap_amazon_vendor.errors import (
+    DocumentError,
+    MalformedAnswerError,
+    NotFoundError,
+    TapFaultError,
+    UnavailableError,
+)
 from tap_amazon_vendor.outcomes import Outcome
 
 if t.TYPE_CHECKING:
@@ -34,7 +40,9 @@ def still_running(job: Job, processing: Processing, *, now: datetime, pause: flo
     if waited < wait_seconds:
         return PollAgain(min(pause, wait_seconds - waited))
     reason = f"{processing.value} for {waited / 60:.0f} minutes"
-    return Finish(Outcome.LATER, reason, advice="The next run takes the report up", unsettled=True)
+    advice = "The next run takes the report up"
+    # An earlier run has waited as long.
+    return Finish(Outcome.LATER, reason, advice=advice, unsettled=True, doubtful=job.resumed)
 
 
 def after_processing(job: Job, status: JobStatus, *, today: date, refreshed_recently: bool) -> Decision:
@@ -101,6 +109,9 @@ def after_error(job: Job, error: AmazonError) -> Decision:
     """Decide about a call that failed."""
     if isinstance(error, (NotFoundError, DocumentError)):
         # Older than Amazon keeps jobs, another account's, or damaged in every download: a new job is better.
+        return retry_or_fail(job, str(error))
+    if isinstance(error, MalformedAnswerError) and job.resumed:
+        # An earlier run could not read what Amazon says of it either.
         return retry_or_fail(job, str(error))
     if isinstance(error, UnavailableError):
         return Finish(Outcome.FAILED, str(error), advice="The next run tries again", error=error, unsettled=True)

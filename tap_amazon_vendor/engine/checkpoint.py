@@ -69,7 +69,7 @@ class Checkpoint:
             if now - each.asked_at <= timedelta(days=UNCLAIMED_DAYS)
         }
         unread = {
-            job.request: PendingJob(job.request, *remembered)
+            job.request: PendingJob(job.request, *remembered, job.said, job.said_since)
             for job in self._jobs.values()
             if _matters(job) and (remembered := job.to_remember())
         }

@@ -91,7 +91,8 @@ class Finish:
         unsettled: The next run looks at it again.
         whole: The partition's other windows would end alike.
         lasting: The next runs would hear the same.
-        doubtful: Adjacent windows contradict the outcome.
+        doubtful: What else is known contradicts what Amazon says, or it is more than a delay: a warning is due.
+        doubted: What Amazon says and is not believed yet: a later run compares.
     """
 
     outcome: Outcome
@@ -104,6 +105,7 @@ class Finish:
     whole: bool = False
     lasting: bool = False
     doubtful: bool = False
+    doubted: str | None = None
 
 
 Decision: t.TypeAlias = PollAgain | Fetch | Retry | Restart | Shorten | Split | Adopt | Hesitate | Weigh | Hold | Finish

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
+from datetime import datetime
 
 from tap_amazon_vendor.engine.decisions import Finish, Hold, Retry
+from tap_amazon_vendor.engine.model import Priority
 from tap_amazon_vendor.engine.probe import has_none, has_rows
 from tap_amazon_vendor.outcomes import Outcome, Verdict
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from tap_amazon_vendor.engine.decisions import Decision
     from tap_amazon_vendor.engine.job import Job
@@ -29,9 +30,13 @@ RETRY_PAUSE = 300.0
 MAX_FAILURES = 3
 
 #: Seconds for which Amazon must say the same, from one run to a later one, before it is believed against what other
-#: answers say: a daily run asks on two days.
+#: answers say: a daily run asks on two days. A window of hours is asked for as often as it is long.
 SAID_FOR = 20 * 3600.0
+DAY = 24 * 3600.0
 
+
+#: How a job without data is remembered, whatever the words.
+NO_ROWS = "no rows"
 
 #: What a job without data means.
 NO_DATA = Verdict(Outcome.EMPTY, no_data=True)
@@ -72,11 +77,11 @@ class Hearing:
             return self._ambiguous()
         return self._believe()
 
-    def _believe(self, *, lasting: bool | None = None) -> Finish:
+    def _believe(self) -> Finish:
         verdict = self.verdict
-        lasting = verdict.lasting if lasting is None else lasting
-        # What is not final yet is remembered: the next run then knows since when Amazon has said so.
-        open_ = verdict.ambiguous and not lasting
+        # Nothing is final in one run. The next one then knows since when Amazon has said so.
+        lasting = (verdict.lasting or verdict.ambiguous) and self._is_old
+        open_ = (verdict.lasting or verdict.ambiguous) and not lasting
         return Finish(
             verdict.outcome,
             self.reason,
@@ -84,10 +89,22 @@ class Hearing:
             whole=verdict.whole or verdict.ambiguous,
             lasting=lasting,
             unsettled=open_,
+            doubted=self._word if open_ else None,
+            # What is recent may just not be published. More than one run of that is no delay any more.
+            doubtful=verdict.outcome is Outcome.LATER and (self.job.resumed or not self._is_recent),
         )
 
     def _later(self, reason: str, *, whole: bool = False, unsettled: bool = False) -> Finish:
-        return Finish(Outcome.LATER, reason, advice=_NEXT_RUN, whole=whole, unsettled=unsettled)
+        doubted = self._word if unsettled else None
+        return Finish(
+            Outcome.LATER,
+            reason,
+            advice=_NEXT_RUN,
+            whole=whole,
+            unsettled=unsettled,
+            doubtful=True,
+            doubted=doubted,
+        )
 
     @property
     def _may_retry(self) -> bool:
@@ -103,6 +120,25 @@ class Hearing:
         """Seconds since the job was first asked for, in this run or an earlier one."""
         return max(0.0, (self.now - (self.job.asked_at or self.now)).total_seconds())
 
+    @property
+    def _is_recent(self) -> bool:
+        return bool(self.job.request.is_recent(self.now.date()))
+
+    @property
+    def _word(self) -> str:
+        """What Amazon says, to be compared with what it says later."""
+        return NO_ROWS if self.verdict.no_data else self.reason
+
+    @property
+    def _is_old(self) -> bool:
+        """Whether Amazon has said the same in an earlier run, long enough ago."""
+        job, window = self.job, self.job.request.window
+        if job.said != self._word or job.said_since is None:
+            return False
+        seconds = (window.end - window.start).total_seconds()
+        share = min(1.0, seconds / DAY) if isinstance(window.start, datetime) else 1.0
+        return (self.now - job.said_since).total_seconds() >= share * SAID_FOR
+
     def _no_data(self) -> Decision:
         """Decide about a job for which Amazon says that it has no data.
 
@@ -115,7 +151,7 @@ class Hearing:
             return self._retry() if self._may_retry else self._believe()
         beside = self.probe.beside(self.job)
         rows, early = any(map(has_rows, beside)), self.probe.is_early(self.job)
-        doubtful = rows or self.job.request.is_recent(self.now.date())
+        doubtful = rows or self._is_recent
         if early and not (doubtful and self._may_retry):
             return Hold()
         alone = not any(map(has_none, beside))
@@ -124,17 +160,30 @@ class Hearing:
             return self._retry() if self._may_retry else self._later(self.reason, unsettled=True)
         if rows and alone:
             return self._contradicted("there are rows beside these days")
-        if not beside and self.job.resumed and self.job.planned.known_available:
-            # An earlier run has completed what is beside it.
-            return self._contradicted("the account has had this report before")
+        if self._follows_rows(beside):
+            return self._contradicted("the account has had rows of this report before")
         return self._believe()
+
+    def _follows_rows(self, beside: Collection[Job]) -> bool:
+        """Return whether what earlier runs have completed, with rows, lies beside the window.
+
+        Of several new windows without data the first one is doubted: none can be complete before it is.
+        """
+        planned, start = self.job.planned, self.job.request.window.start
+        if planned.quiet or not (planned.known_available or planned.once):
+            return False
+        is_first = not any(other.request.window.start < start for other in beside)
+        return not beside or (planned.priority is Priority.NEW and is_first)
 
     def _contradicted(self, by: str) -> Finish:
         """Decide about a window without data where what is known says otherwise."""
         doubt = f"{self.reason}, but {by}"
-        if self._said_for < SAID_FOR:
+        if self.job.planned.once:
+            # There will be no second occasion.
+            return Finish(self.verdict.outcome, doubt, doubtful=True)
+        if not self._is_old:
             return self._later(doubt, unsettled=True)
-        since = t.cast("datetime", self.job.asked_at)
+        since = t.cast("datetime", self.job.said_since)
         return Finish(self.verdict.outcome, f"{doubt}. It has said so since {since:%Y-%m-%d}", doubtful=True)
 
     def _ambiguous(self) -> Decision:
@@ -154,4 +203,4 @@ class Hearing:
         if not any(other.well for other in self.others):
             reason = f"{self.reason} No other report of the account shows whether it is an outage"
             return self._later(reason, whole=True)
-        return self._believe(lasting=self._said_for >= SAID_FOR)
+        return self._believe()

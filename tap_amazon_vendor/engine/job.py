@@ -67,6 +67,8 @@ class Job:
         attempts: Number of create calls.
         failures: Number of failed tries.
         heard: What Amazon said when it failed, in this run.
+        said: What Amazon says of it and is not believed yet, by an earlier run or by this one.
+        said_since: Since when.
         held: What it said last and what that means, where the decision waits for other jobs.
         status: Amazon's last answer.
         shortened_because: Why the window was shortened.
@@ -91,6 +93,8 @@ class Job:
     attempts: int = 0
     failures: int = 0
     heard: set[str] = field(default_factory=set)
+    said: str | None = None
+    said_since: datetime | None = None
     held: tuple[str, Verdict] | None = None
     status: JobStatus | None = None
     shortened_because: str | None = None

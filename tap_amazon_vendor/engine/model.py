@@ -108,6 +108,8 @@ class PlannedJob:
         fresh_since: A job created since then is as good as a new one.
         priority: Newer than what is complete, older, or within.
         adoptable: A job that another application created will do: not where restated figures are wanted.
+        quiet: The newest days that the account has had before, if any, were without rows.
+        once: The next run asks for another window in its place, as of a snapshot.
     """
 
     request: t.Any
@@ -116,6 +118,8 @@ class PlannedJob:
     fresh_since: datetime
     priority: Priority = Priority.NEW
     adoptable: bool = True
+    quiet: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,11 +130,15 @@ class PendingJob:
         request: What it was created with.
         job_id: Amazon's id, None if the run ended before it was known.
         asked_at: When it was created, or announced.
+        said: What Amazon says of it and is not believed yet, None for nothing.
+        said_since: Since when.
     """
 
     request: t.Any
     job_id: str | None
     asked_at: datetime
+    said: str | None = None
+    said_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +155,7 @@ class JobResult:
         parts: Requests to read instead: halves of a window that is too wide, or jobs that Amazon made by itself.
         document: The rows.
         lasting: The next runs would hear the same, so a skip may be remembered.
-        doubtful: Adjacent windows contradict the outcome, and the reason says so: a warning is due.
+        doubtful: What else is known contradicts what Amazon says, or it is more than a delay: a warning is due.
         job_id: Amazon's id.
         attempts: Number of create calls; 0 where an existing job was used.
         asked_at: When it was first requested.

@@ -17,6 +17,10 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.ports import JobApi
 
 
+#: The queue of jobs that Amazon made by itself: no job type is called so.
+LOOK_UP = " look-up"
+
+
 class CallQueue:
     """The jobs of an account that wait for the same call.
 
@@ -81,10 +85,15 @@ class CallQueues:
         return iter(self._queues.values())
 
     def put(self, job: Job, not_before: datetime | None = None) -> None:
-        """Put a job where its next call belongs. A job type with a quota of its own has a queue of its own."""
+        """Put a job where its next call belongs.
+
+        A job type with a quota of its own has a queue of its own. So have the jobs that are looked up instead of being
+        created: that is another operation, which may be out of order alone.
+        """
         account, job_type, call = job.request.account, job.request.job_type, job.next_call
         own = call is Call.CREATE and len(self._apis[account].create_buckets(job_type)) > 1
-        key = (account, call, job_type if own else "")
+        look_up = call is Call.CREATE and job.request.amazon_generated
+        key = (account, call, LOOK_UP if look_up else job_type if own else "")
         if key not in self._queues:
             new = {key: CallQueue(account, call)} | {(account, each, ""): CallQueue(account, each) for each in Call}
             # A copy: a caller may be iterating over the old one.

@@ -231,6 +231,8 @@ class Registry:
         self.spooled += end.document.bytes if end.document else 0
         job.state = State.FINISHED
         job.unsettled = job.unsettled or end.unsettled
+        if end.doubted and end.doubted != job.said:
+            job.said, job.said_since = end.doubted, self.clock()
         job.result = JobResult(
             outcome=end.outcome,
             request=job.request,

@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.engine.calls import Calls
     from tap_amazon_vendor.engine.job import Job
+    from tap_amazon_vendor.engine.ports import Bucket
     from tap_amazon_vendor.engine.queue import CallQueue
     from tap_amazon_vendor.engine.registry import Registry
 
@@ -32,6 +33,10 @@ ANNOUNCED = 16
 
 #: Longest wait, in seconds, for the quota of a single job type: that of sales and traffic is one in 15 minutes.
 LONGEST_QUOTA_WAIT = 3600.0
+
+#: Seconds between two calls beyond which an operation's quota is not the published one, which is a minute at most: a
+#: run waits for it once, and not again and again.
+SLOW_QUOTA = 300.0
 
 
 class Scheduler:
@@ -49,6 +54,8 @@ class Scheduler:
         self._registry = registry
         self._calls = calls
         self._spool_bytes = spool_bytes
+        #: Since when a queue's operation has been slow.
+        self._slow_since: dict[CallQueue, datetime] = {}
         self.longest_quota_wait = max(wait_seconds, LONGEST_QUOTA_WAIT)
 
     def next_task(self) -> Task | float:
@@ -88,10 +95,14 @@ class Scheduler:
             queue.pop()
             if queue.call is Call.CREATE and self._is_done_without_call(job):
                 continue
-            if queue.breaker.reason and not job.request.amazon_generated:
+            if queue.breaker.reason:
                 left = job.job_id is not None
                 end = Finish(Outcome.FAILED, queue.breaker.reason, advice="The next run tries again", unsettled=left)
                 registry.apply(job, end)
+                continue
+            if late := self._starved(queue, job, now):
+                left = job.job_id is not None
+                registry.apply(job, Finish(Outcome.LATER, late, advice="The next run asks", unsettled=left))
                 continue
             if queue.call is Call.FETCH and registry.spooled >= self._spool_bytes and not self._is_waited_for(job):
                 queue.put(job, now + timedelta(seconds=TICK))
@@ -120,16 +131,36 @@ class Scheduler:
             return partial(self._calls.list_existing, account, *query)
         return None if existing.complete else math.inf
 
+    def _starved(self, queue: CallQueue, job: Job, now: datetime) -> str | None:
+        """Return why a job is left to the next run: Amazon grants so few calls that waiting for one takes too long."""
+        if queue.call is Call.CREATE and job.state is not State.SAVED and not job.request.amazon_generated:
+            return None
+        bucket = self._bucket(queue, job)
+        wait, pace = bucket.delay(), bucket.seconds_for(2) - bucket.seconds_for(1)
+        if not wait:
+            return None
+        if pace <= SLOW_QUOTA:
+            self._slow_since.pop(queue, None)
+            return None
+        waited = (now - self._slow_since.setdefault(queue, now)).total_seconds()
+        if waited + wait <= self.longest_quota_wait:
+            return None
+        return f"Amazon allows one call in {pace / 60:.0f} minutes, which is too slow to wait for"
+
+    def _bucket(self, queue: CallQueue, job: Job) -> Bucket:
+        """Return the bucket of the operation that a queue calls."""
+        api = self._registry.apis[queue.account]
+        if queue.call is Call.POLL:
+            return api.status_bucket
+        if queue.call is Call.FETCH:
+            return api.document_bucket
+        return api.list_bucket if job.request.amazon_generated else api.create_buckets(job.request.job_type)[0]
+
     def _delay(self, queue: CallQueue, job: Job) -> float:
         """Return the seconds until the call for a job may be made, infinity where something else comes first."""
         registry = self._registry
-        api = registry.apis[queue.account]
-        if queue.call is Call.POLL:
-            return api.status_bucket.delay()
-        if queue.call is Call.FETCH:
-            return api.document_bucket.delay()
-        if job.request.amazon_generated:
-            return api.list_bucket.delay()
+        if queue.call is not Call.CREATE or job.request.amazon_generated:
+            return self._bucket(queue, job).delay()
         if registry.budget < math.inf and registry.budget <= registry.adoption.open_guesses():
             # A wrong guess needs it first.
             return math.inf
@@ -138,7 +169,7 @@ class Scheduler:
             if job.state is State.PLANNED:
                 self._announce(job, queue)
             return math.inf
-        return max(bucket.delay() for bucket in api.create_buckets(job.request.job_type))
+        return max(bucket.delay() for bucket in registry.apis[queue.account].create_buckets(job.request.job_type))
 
     def _announce(self, first: Job, queue: CallQueue) -> None:
         """Announce the jobs that are created next: no signal may leave one that only Amazon knows."""
@@ -170,6 +201,7 @@ class Scheduler:
                 advice=lacking.advice,
                 error=lacking.error,
                 lasting=lacking.lasting,
+                doubtful=lacking.doubtful,
             )
             registry.apply(job, shared)
         elif not probe.admits(job):
@@ -201,6 +233,7 @@ class Scheduler:
             registry.wait_for(job, now)
             return True
         if pending := registry.checkpoint.known.pop(job.request, None):
+            job.said, job.said_since = pending.said, pending.said_since
             if pending.job_id and pending.asked_at >= since:
                 job.job_id, job.asked_at, job.resumed = pending.job_id, pending.asked_at, True
                 registry.wait_for(job, now)

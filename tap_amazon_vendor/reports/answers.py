@@ -8,6 +8,8 @@ import msgspec
 
 from tap_amazon_vendor.amazon.answers import Answer, Text, Token
 
+_Status = t.Annotated[str, msgspec.Meta(pattern=r"\A(IN_QUEUE|IN_PROGRESS|DONE|CANCELLED|FATAL)\Z")]
+
 
 class CreatedReport(Answer):
     """Of createReport."""
@@ -19,10 +21,10 @@ class Report(Answer):
     """Of getReport: how far a report is.
 
     Attributes:
-        processing_status: A text, because Amazon may add one.
+        processing_status: One that Amazon's model has. Another one may be passing: the answer is asked for again.
     """
 
-    processing_status: Text
+    processing_status: _Status
     report_type: str | None = None
     report_document_id: Text | None = None
     created_time: str | None = None

@@ -18,7 +18,8 @@ logger = logging.getLogger("tap-amazon-vendor.reports")
 def to_state(pending: Iterable[PendingJob]) -> list[dict[str, t.Any]]:
     """Return pending reports as JSON."""
     return [
-        {**each.request.to_state(), "report_id": each.job_id, "asked_at": each.asked_at.isoformat()} for each in pending
+        {**each.request.to_state(), "report_id": each.job_id, "asked_at": each.asked_at.isoformat(), **_doubt(each)}
+        for each in pending
     ]
 
 
@@ -27,10 +28,18 @@ def from_state(entries: Iterable[Mapping[str, t.Any]]) -> list[PendingJob]:
     return list(filter(None, map(_read, entries)))
 
 
+def _doubt(pending: PendingJob) -> dict[str, str]:
+    if pending.said is None or pending.said_since is None:
+        return {}
+    return {"said": pending.said, "said_since": pending.said_since.isoformat()}
+
+
 def _read(entry: Mapping[str, t.Any]) -> PendingJob | None:
     try:
         request, asked_at = ReportRequest.from_state(entry), datetime.fromisoformat(entry["asked_at"])
-        return PendingJob(request, entry["report_id"] or None, asked_at)
+        said, since = entry.get("said"), entry.get("said_since")
+        doubt = (said, datetime.fromisoformat(since)) if said and since else ()
+        return PendingJob(request, entry["report_id"] or None, asked_at, *doubt)
     except (KeyError, TypeError, ValueError, AttributeError):
         logger.warning("Ignoring a report in the state that can't be read")
         return None

@@ -172,7 +172,13 @@ class ReportRequest:
         # docs/amazon/errors.md#texts-of-error-documents
         may_lack_days = "BRAND_ANALYTICS" in self.report_type
         recent = self.is_recent(today)
-        return judge_fatal(text, recent=recent, known_available=known_available, may_lack_days=may_lack_days)
+        return judge_fatal(
+            text,
+            recent=recent,
+            known_available=known_available,
+            may_lack_days=may_lack_days,
+            options=dict(self.options),
+        )
 
     def judge_refusal(self, error: AmazonError) -> Verdict:
         """Judge a call that Amazon refused."""

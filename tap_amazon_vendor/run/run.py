@@ -39,7 +39,7 @@ from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.run.display import Display
 from tap_amazon_vendor.run.paged_reader import readers as paged_readers
 from tap_amazon_vendor.run.reading import write_whole
-from tap_amazon_vendor.run.verdict import parts_of, repeated, unread_accounts, verdict
+from tap_amazon_vendor.run.verdict import left_for_later, parts_of, repeated, unread_accounts, verdict
 from tap_amazon_vendor.run.window_reader import Partition, WindowReader
 from tap_amazon_vendor.singer.writer import RecordWriter
 from tap_amazon_vendor.streams import GROUPS
@@ -268,6 +268,8 @@ class Run:
         unread = unread_accounts([*parts_of(self.amazon_streams, self.horizon)], self.recorder.entries)
         for message in repeated(self.recorder.reasons, unread):
             logger.warning(message)
+        if later := left_for_later(self.recorder.entries):
+            logger.log(*later)
         failure = verdict(unread, self.recorder.entries, lambda each: self.diagnose(each.account, each.heard))
         if failure:
             raise RunFailedError(self.redactor.redact(failure))
@@ -290,6 +292,7 @@ class Run:
             for writer in writers.values():
                 writer.announce()
             self._note_left_out()
+            self._note_lacking()
             self._read_pages(writers)
             # Files are available at once, and Amazon makes reports meanwhile.
             self._read_inbox(writers)
@@ -377,6 +380,18 @@ class Run:
             for context in own.unavailable_partitions(self.settings):
                 subject = own.report_partition(context)
                 self.recorder.note(LedgerEntry(stream.name, subject, window, Outcome.SKIPPED, reason=reason))
+
+    def _note_lacking(self) -> None:
+        """Record in the ledger the partitions that are not tried, because the account was found to lack them."""
+        for stream in self.report_streams:
+            own = stream.declaration
+            for context in stream.partitions or ():
+                until = stream.skipped_until(context, self.today)
+                window = own.calendar(context).wanted(self.horizon)
+                if until and window:
+                    reason = f"earlier runs found that the account lacks it, and recorded why. Tried again on {until}"
+                    subject = own.first_partition(context)
+                    self.recorder.note(LedgerEntry(stream.name, subject, window, Outcome.SKIPPED, reason=reason))
 
     # State.
 

@@ -6,6 +6,7 @@ windows show that, but not what to do about it: a diagnosis does.
 
 from __future__ import annotations
 
+import logging
 import typing as t
 from collections import Counter
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.reports.calendars import Horizon
     from tap_amazon_vendor.streams.base import AmazonStream
+
+#: Reasons that a message lists one by one.
+_MOST_REASONS = 3
 
 #: Prefix of reports that vendors and sellers both have: a finished one does not show the account type.
 _EITHER_KIND = "GET_BRAND_ANALYTICS_"
@@ -171,6 +175,26 @@ def repeated(reasons: Reasons, unread: Iterable[Unread]) -> Iterator[str]:
         if elsewhere and first.outcome is Outcome.SKIPPED and asked.account not in spoken_of:
             same = f"{_count(others)} more skipped for the same reason as {first.stream}"
             yield f"Account {asked.account!r}: {same}: {_names(others)}"
+
+
+def left_for_later(entries: Iterable[LedgerEntry]) -> tuple[int, str] | None:
+    """Say how many windows are left for the next run, and why; None if there are none.
+
+    Args:
+        entries: Ledger entries of the run's windows.
+
+    Returns:
+        The level of the message, a warning where one was due for a window, and the message.
+    """
+    later = [entry for entry in entries if entry.outcome is Outcome.LATER]
+    if not later:
+        return None
+    groups = sorted(Reasons.of(later), key=len, reverse=True)
+    said = [f"{len(same)} because: {same[0].reason or 'not available yet'}" for same in groups[:_MOST_REASONS]]
+    if rest := sum(map(len, groups[_MOST_REASONS:])):
+        said.append(f"{rest} for other reasons, which `report_ledger` has")
+    level = logging.WARNING if any(entry.doubtful for entry in later) else logging.INFO
+    return level, f"{_count(later)} left for the next run: {'; '.join(said)}"
 
 
 def verdict(

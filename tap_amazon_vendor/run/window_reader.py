@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.engine import Engine
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+    from tap_amazon_vendor.streams.partition_state import PartitionState
     from tap_amazon_vendor.streams.partition_windows import PartitionWindows
     from tap_amazon_vendor.streams.report_stream import ReportStream
 
@@ -88,6 +89,10 @@ class WindowReader:
         return self._result.job_id
 
     @property
+    def _state(self) -> PartitionState:
+        return self.stream.partition_state(self._context)
+
+    @property
     def failed(self) -> bool:
         """Whether nothing may be written. Known after the last row."""
         return self._result.outcome is Outcome.FAILED
@@ -126,7 +131,7 @@ class WindowReader:
             self._windows.replace(self._request, [self._next])
             self._engine.release(self._request, name, read=True)
             return [self._next]
-        read = self.stream.partition_state(self._context).reports_read
+        read = self._state.reports_read
         parts = [part for part in self._result.parts if part.report_id not in read]
         if parts:
             self._engine.replan(self._request, parts)
@@ -147,6 +152,7 @@ class WindowReader:
             # Shortened, it no longer joins the range: its rows are written, but the range would have a gap.
             good, outcome = False, Outcome.LATER
         lost = self._windows.decide(request, read if good else None)
+        is_newest = good and self._windows.complete is not None and read.end == self._windows.complete.end
         # The ledger first: it must account for everything in the state, even if the process ends here.
         self._record(result, read if good else request.window, outcome, self.findings)
         if good and read != request.window:
@@ -156,6 +162,8 @@ class WindowReader:
             self._record(JobResult(Outcome.LATER, other, reason), other.window, Outcome.LATER)
             self._engine.release(other, self.stream.name, read=False)
         self._move_state(outcome, result)
+        if is_newest:
+            self._state.note_rows(some=outcome is Outcome.LOADED)
         # A report that can't be read is not retried; one that could not be fetched is.
         spent = outcome.completes or result.document is not None
         self._engine.release(request, self.stream.name, read=spent)
@@ -165,7 +173,7 @@ class WindowReader:
         self._recorder.record(LedgerEntry.of_report(self.stream.name, result, window, outcome, findings))
 
     def _move_state(self, outcome: Outcome, result: JobResult) -> None:
-        state = self.stream.partition_state(self._context)
+        state = self._state
         state.unskip()
         complete = self._windows.complete
         if self._request.report_id:

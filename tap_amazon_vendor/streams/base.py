@@ -136,6 +136,11 @@ class AmazonStream(Stream):
         """Return when a partition that the account was found to lack is retried; None if it may be read now."""
         return self.partition_state(context).skipped_until(today)
 
+    def had_rows(self, context: Context) -> bool:
+        """Return whether the newest window that earlier runs completed had rows."""
+        state = self.partition_state(context)
+        return state.complete is not None and not state.quiet
+
     def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
         """Return nothing: the run reads the rows of all streams together (see `run.run`)."""
         return ()

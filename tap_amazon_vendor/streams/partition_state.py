@@ -56,6 +56,18 @@ class PartitionState:
         self._state.pop("skipped_on", None)
 
     @property
+    def quiet(self) -> bool:
+        """Whether the newest complete window had no rows."""
+        return self._state.get("quiet") is True
+
+    def note_rows(self, *, some: bool) -> None:
+        """Remember whether the newest complete window had rows."""
+        if some:
+            self._state.pop("quiet", None)
+        else:
+            self._state["quiet"] = True
+
+    @property
     def reports_read(self) -> dict[str, str]:
         """Ids of Amazon-generated reports that were read, and the days on which they were read."""
         read = self._state.get("reports_read")

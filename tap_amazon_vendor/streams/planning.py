@@ -43,10 +43,12 @@ class Demand:
     Attributes:
         request: The request, without a window yet.
         completes: What is complete already, by stream name.
+        quiet: The newest of it had no rows.
     """
 
     request: ReportRequest
     completes: Mapping[str, Window | None]
+    quiet: bool = False
 
 
 def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
@@ -62,6 +64,7 @@ def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
     ranges: dict[ReportPartition, dict[str, Window | None]] = defaultdict(dict)
     calendars: dict[ReportPartition, Calendar] = {}
     types: dict[ReportPartition, ReportType] = {}
+    loud: set[ReportPartition] = set()
     for stream in streams:
         for context in stream.partitions or ():
             own = stream.declaration
@@ -74,9 +77,13 @@ def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
             calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
             types.setdefault(partition, own.report)
             ranges[partition][stream.name] = stream.complete_range(context, horizon)
+            if stream.had_rows(context):
+                loud.add(partition)
     return [
         Demand(
-            ReportRequest(*partition, window=NO_TIME, calendar=calendars[partition], policy=types[partition]), completes
+            ReportRequest(*partition, window=NO_TIME, calendar=calendars[partition], policy=types[partition]),
+            completes,
+            quiet=partition not in loud,
         )
         for partition, completes in ranges.items()
     ]
@@ -112,7 +119,7 @@ def plan_reports(
     # The partition that is furthest behind comes first, so that `max_reports` starves none.
     for demand in sorted(wanted, key=lambda each: _behind(each.completes.values())):
         partition = demand.request.partition
-        windows = _windows(demand.request, demand.completes, horizon, waiting.get(partition, []))
+        windows = _windows(demand, horizon, waiting.get(partition, []))
         reports[partition] = windows[:1] if first_only else windows
     return reports
 
@@ -122,10 +129,9 @@ def _behind(completes: Iterable[Window | None]) -> str:
     return min(to_text(complete.next) if complete else "" for complete in completes)
 
 
-def _windows(
-    request: ReportRequest, completes: Mapping[str, Window | None], horizon: Horizon, waiting: Iterable[Window]
-) -> list[PlannedJob]:
+def _windows(demand: Demand, horizon: Horizon, waiting: Iterable[Window]) -> list[PlannedJob]:
     """Plan the reports of a partition: one request for every window that is needed."""
+    request, completes = demand.request, demand.completes
     calendar = request.calendar
     complete = common(completes.values())
     # A pending report with new days is read first, however old: its restated days are read again below.
@@ -146,6 +152,8 @@ def _windows(
                 priority=priority,
                 adoptable=bool(request.policy.refresh_interval)
                 or (priority is not Priority.RESTATEMENT and calendar.unbroken),
+                quiet=demand.quiet,
+                once=not calendar.unbroken,
             )
         )
     return planned
