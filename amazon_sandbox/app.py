@@ -240,10 +240,14 @@ class Application:
             restricted=token.resources is not None,
         )
         answer = operation.handler(sandbox, call)
-        self._after(operation.name, answer)
+        fault = self._after(operation.name, answer)
         if answer.body is None:
             return Response(status=answer.status)
-        return _json(answer.status, answer.body)
+        response = _json(answer.status, answer.body)
+        if fault == "answer_cut_off":
+            half = response.get_data()[: len(response.get_data()) // 2]
+            response.response = wire.reset_within(request.environ, iter([half]))
+        return response
 
     def _gate(self, request: Request, operation: str, now: datetime) -> Response | None:
         """Let a fault strike before the operation does anything."""
@@ -269,9 +273,9 @@ class Application:
             return _html(200)
         raise _GATE_ERRORS[fault]()  # noqa: RSE102 - a function that makes the error
 
-    def _after(self, operation: str, answer: Answer) -> None:
+    def _after(self, operation: str, answer: Answer) -> str | None:
         """Let a fault strike after the operation has done its work."""
-        fitting = {"read_timeout"} | _ANSWER_FAULTS.get(operation, frozenset())
+        fitting = {"read_timeout", "answer_cut_off"} | _ANSWER_FAULTS.get(operation, frozenset())
         fault = self._sandbox.faults.strike(fitting)
         if fault == "connection_reset":
             raise _Reset
@@ -279,6 +283,7 @@ class Application:
             raise _Stall
         if fault == "gzip_unlabelled" and answer.body is not None:
             answer.body.pop("compressionAlgorithm", None)
+        return fault
 
     def _token(self, request: Request, trace: _Trace, now: datetime) -> Response:
         form = _joined(request.form)

@@ -44,6 +44,8 @@ PLANS: dict[str, Plan] = {
     "listTransactions": Plan(0.5, 10),
     "getMarketplaceParticipations": Plan(0.016, 15),
     "getPurchaseOrders": Plan(10, 10),
+    "getPurchaseOrder": Plan(10, 10),
+    "getPurchaseOrdersStatus": Plan(10, 10),
 }
 
 

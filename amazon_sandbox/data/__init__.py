@@ -30,6 +30,7 @@ from amazon_sandbox.data.performance import (
     search_catalog,
     search_query,
 )
+from amazon_sandbox.data.procurement import Procurement
 from amazon_sandbox.data.realtime import real_time_inventory, real_time_sales, real_time_traffic
 from amazon_sandbox.data.retail import margin, sales, traffic
 from amazon_sandbox.data.tables import Sheet, Style, table_of
@@ -185,11 +186,16 @@ class Data:
         self._asins = asins
         self._search_terms = search_terms
         self._catalogue = lru_cache(maxsize=None)(self._make_catalogue)
+        self._procurement = lru_cache(maxsize=None)(self._make_procurement)
 
     def catalogue(self, account: SandboxAccount | str, marketplace_id: str) -> Catalogue:
         """The ASINs that an account sells in a marketplace."""
         label = account if isinstance(account, str) else account.label
         return self._catalogue(label, marketplace_id)
+
+    def procurement(self, account: SandboxAccount | str) -> Procurement:
+        """The purchase orders of a vendor, which has one marketplace."""
+        return self._procurement(account if isinstance(account, str) else account.label)
 
     def document(self, report_type: str, **asked: Unpack[Asked]) -> dict[str, Any]:
         """Work out the JSON document that a report asked for on a day would hold.
@@ -273,6 +279,10 @@ class Data:
         start, end = (asked.get("start") or as_of, asked.get("end") or as_of)
         personal = not set(RESTRICTED_ROLES).isdisjoint(account.roles)
         return Query(account.first_day, asked["options"], start, end, as_of, personal)
+
+    def _make_procurement(self, label: str) -> Procurement:
+        account = self._accounts[label]
+        return Procurement(self.catalogue(label, account.marketplaces[0]), account.first_day)
 
     def _make_catalogue(self, label: str, marketplace_id: str) -> Catalogue:
         return make_catalogue(self._seed, label, marketplace_id, self._asins, self._search_terms)
