@@ -23,11 +23,13 @@ from amazon_sandbox import (
     errors,
     faults,
     finances_api,
+    invoices_api,
     pages,
     reports_api,
     sellers_api,
     tokens_api,
     vendor_orders_api,
+    vendor_shipments_api,
     wire,
 )
 from amazon_sandbox.amazon import Call
@@ -55,6 +57,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *finances_api.OPERATIONS,
     *sellers_api.OPERATIONS,
     *vendor_orders_api.OPERATIONS,
+    *vendor_shipments_api.OPERATIONS,
+    *invoices_api.OPERATIONS,
 )
 
 # The model gives the header to these answers and to no other ones.
@@ -218,6 +222,10 @@ class Application:
         sandbox, account = self._sandbox, token.account
         assert account is not None, "a grantless token got past the gate"  # noqa: S101 - for the type checker
         query = _joined(request.args)
+        sent = request.environ.get("REQUEST_URI", request.path).partition("?")[0]
+        # A slash of an identifier has to be percent-encoded.
+        if sent.count("/") != operation.path.count("/"):
+            raise errors.denied()
         if set(query) - set(operation.query) - TOLERATED:
             raise errors.denied()
         query = {name: query[name] for name in query if name in operation.query}

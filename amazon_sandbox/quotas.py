@@ -46,6 +46,10 @@ PLANS: dict[str, Plan] = {
     "getPurchaseOrders": Plan(10, 10),
     "getPurchaseOrder": Plan(10, 10),
     "getPurchaseOrdersStatus": Plan(10, 10),
+    "GetShipmentDetails": Plan(10, 10),
+    # Not published; these are those of the other operations of finances.
+    "getInvoiceHeaders": Plan(0.5, 10),
+    "getInvoice": Plan(0.5, 10),
 }
 
 

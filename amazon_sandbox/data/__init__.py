@@ -24,6 +24,7 @@ from amazon_sandbox.data.campaigns import coupons, promotions
 from amazon_sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
 from amazon_sandbox.data.forecasts import forecasts
 from amazon_sandbox.data.inventory import inventory
+from amazon_sandbox.data.invoices import Invoices
 from amazon_sandbox.data.performance import (
     account_health,
     sales_and_traffic,
@@ -187,6 +188,7 @@ class Data:
         self._search_terms = search_terms
         self._catalogue = lru_cache(maxsize=None)(self._make_catalogue)
         self._procurement = lru_cache(maxsize=None)(self._make_procurement)
+        self._invoices = lru_cache(maxsize=None)(self._make_invoices)
 
     def catalogue(self, account: SandboxAccount | str, marketplace_id: str) -> Catalogue:
         """The ASINs that an account sells in a marketplace."""
@@ -196,6 +198,10 @@ class Data:
     def procurement(self, account: SandboxAccount | str) -> Procurement:
         """The purchase orders of a vendor, which has one marketplace."""
         return self._procurement(account if isinstance(account, str) else account.label)
+
+    def invoices(self, account: SandboxAccount | str) -> Invoices:
+        """The invoices of a vendor."""
+        return self._invoices(account if isinstance(account, str) else account.label)
 
     def document(self, report_type: str, **asked: Unpack[Asked]) -> dict[str, Any]:
         """Work out the JSON document that a report asked for on a day would hold.
@@ -283,6 +289,10 @@ class Data:
     def _make_procurement(self, label: str) -> Procurement:
         account = self._accounts[label]
         return Procurement(self.catalogue(label, account.marketplaces[0]), account.first_day)
+
+    def _make_invoices(self, label: str) -> Invoices:
+        catalogue = self.catalogue(label, self._accounts[label].marketplaces[0])
+        return Invoices(catalogue, self.procurement(label))
 
     def _make_catalogue(self, label: str, marketplace_id: str) -> Catalogue:
         return make_catalogue(self._seed, label, marketplace_id, self._asins, self._search_terms)

@@ -182,7 +182,7 @@ class Procurement:
         self._region = MARKETPLACES[catalogue.marketplace_id].region
         self._warehouse = Warehouse(catalogue, sourcing=True)
         self._factor = derive(catalogue.key, "purchase orders") % (_IDS // 6) * 6 + 1
-        self._on = lru_cache(maxsize=512)(self._make_day)
+        self._on = lru_cache(maxsize=2048)(self._make_day)
 
     def of_delivery(self, day: date) -> tuple[PurchaseOrder, ...]:
         """The orders that are delivered on a day, and those that should have been."""
