@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 
 from amazon_sandbox import (
     consent,
+    direct_fulfillment_api,
     documents,
     errors,
     faults,
@@ -59,6 +60,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *vendor_orders_api.OPERATIONS,
     *vendor_shipments_api.OPERATIONS,
     *invoices_api.OPERATIONS,
+    *direct_fulfillment_api.OPERATIONS,
 )
 
 # The model gives the header to these answers and to no other ones.
@@ -202,7 +204,9 @@ class Application:
         trace.account = token.account.label
         if now >= token.expires_at:
             raise errors.denied(errors.TOKEN_EXPIRED)
-        if token.resources is not None and (request.method, request.path) not in token.resources:
+        operation = self._operations.get(trace.operation)
+        paths = {request.path} if operation is None else {request.path, operation.template}
+        if token.resources is not None and token.resources.isdisjoint((request.method, path) for path in paths):
             raise errors.denied()
         user_agent = request.headers.get("user-agent", "")
         if not user_agent:
@@ -233,7 +237,7 @@ class Application:
         page = self._gate(request, operation.name, now)
         if page is not None:
             return page
-        if not operation.allows(account):
+        if not operation.allows(account) or (operation.restricted and token.resources is None):
             raise errors.denied()
         if not sandbox.quotas.take(account, operation.name, now):
             raise errors.quota_exceeded()

@@ -22,6 +22,7 @@ from amazon_sandbox.data import finance, fulfillment, ledger, removals, stock, t
 from amazon_sandbox.data.brand import market_basket, repeat_purchase, search_terms
 from amazon_sandbox.data.campaigns import coupons, promotions
 from amazon_sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
+from amazon_sandbox.data.direct import DirectOrders
 from amazon_sandbox.data.forecasts import forecasts
 from amazon_sandbox.data.inventory import inventory
 from amazon_sandbox.data.invoices import Invoices
@@ -189,6 +190,7 @@ class Data:
         self._catalogue = lru_cache(maxsize=None)(self._make_catalogue)
         self._procurement = lru_cache(maxsize=None)(self._make_procurement)
         self._invoices = lru_cache(maxsize=None)(self._make_invoices)
+        self._direct_orders = lru_cache(maxsize=None)(self._make_direct_orders)
 
     def catalogue(self, account: SandboxAccount | str, marketplace_id: str) -> Catalogue:
         """The ASINs that an account sells in a marketplace."""
@@ -202,6 +204,10 @@ class Data:
     def invoices(self, account: SandboxAccount | str) -> Invoices:
         """The invoices of a vendor."""
         return self._invoices(account if isinstance(account, str) else account.label)
+
+    def direct_orders(self, account: SandboxAccount | str) -> DirectOrders:
+        """The direct fulfilment orders of a vendor."""
+        return self._direct_orders(account if isinstance(account, str) else account.label)
 
     def document(self, report_type: str, **asked: Unpack[Asked]) -> dict[str, Any]:
         """Work out the JSON document that a report asked for on a day would hold.
@@ -293,6 +299,10 @@ class Data:
     def _make_invoices(self, label: str) -> Invoices:
         catalogue = self.catalogue(label, self._accounts[label].marketplaces[0])
         return Invoices(catalogue, self.procurement(label))
+
+    def _make_direct_orders(self, label: str) -> DirectOrders:
+        account = self._accounts[label]
+        return DirectOrders(self.catalogue(label, account.marketplaces[0]), account.first_day)
 
     def _make_catalogue(self, label: str, marketplace_id: str) -> Catalogue:
         return make_catalogue(self._seed, label, marketplace_id, self._asins, self._search_terms)
