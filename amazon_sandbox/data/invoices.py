@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from amazon_sandbox.chance import derive, mix
@@ -131,12 +132,17 @@ class Invoice:
         """When Amazon has it."""
         return self.issued + timedelta(hours=3, seconds=self.key % 3_000)
 
-    @property
+    @cached_property
     def total(self) -> int:
         """All of it."""
         return sum(line.total for line in self.lines)
 
-    @property
+    @cached_property
+    def net(self) -> int:
+        """All of it without tax."""
+        return sum(line.net for line in self.lines)
+
+    @cached_property
     def payable(self) -> int:
         """What is paid when it is due."""
         return sum(line.payable for line in self.lines)
@@ -176,6 +182,7 @@ class Invoices:
         """Work nothing out yet."""
         self._catalogue = catalogue
         self._procurement = procurement
+        self._monthly = lru_cache(maxsize=256)(self._make_monthly)
 
     def issued(self, start: datetime, end: datetime) -> Iterator[Invoice]:
         """The invoices that are issued from one moment on and before another one."""
@@ -226,7 +233,7 @@ class Invoices:
             lines=lines,
         )
 
-    def _monthly(self, year: int, month: int, slot: int) -> Invoice:
+    def _make_monthly(self, year: int, month: int, slot: int) -> Invoice:
         """What Amazon bills a vendor for a month of services."""
         catalogue = self._catalogue
         vendor_code = catalogue.vendor_codes[slot]
@@ -303,7 +310,7 @@ def header_as_json(invoice: Invoice, now: datetime, group: str) -> Row:
             "endDate": iso(invoice.issued.replace(hour=0)),
         }
     days = (invoice.due - invoice.issued).days
-    net = sum(line.net for line in invoice.lines)
+    net = invoice.net
     row |= {
         "payer": vendor if order is None else amazon,
         "payee": amazon if order is None else vendor,
