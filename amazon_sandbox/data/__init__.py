@@ -36,10 +36,12 @@ from amazon_sandbox.data.procurement import Procurement
 from amazon_sandbox.data.realtime import real_time_inventory, real_time_sales, real_time_traffic
 from amazon_sandbox.data.retail import margin, sales, traffic
 from amazon_sandbox.data.tables import Sheet, Style, table_of
+from amazon_sandbox.data.vendor_analytics import View, newest, worked_out
+from amazon_sandbox.data.vendor_analytics import rows as view_rows
 from amazon_sandbox.reports import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from typing_extensions import NotRequired, Unpack
@@ -208,6 +210,39 @@ class Data:
     def direct_orders(self, account: SandboxAccount | str) -> DirectOrders:
         """The direct fulfilment orders of a vendor."""
         return self._direct_orders(account if isinstance(account, str) else account.label)
+
+    def vendor_analytics(  # noqa: PLR0913 - what a query asks for
+        self,
+        account: SandboxAccount | str,
+        *,
+        view: str,
+        period: str,
+        start: date,
+        end: date,
+        as_of: datetime,
+        currency: str = "USD",
+        attributes: Collection[str] = ("asin",),
+    ) -> list[Row]:
+        """Work out what Data Kiosk's vendor analytics hold for a query of all metrics.
+
+        Args:
+            account: The vendor.
+            view: manufacturingView or sourcingView.
+            period: The aggregateBy: DAY, WEEK or MONTH.
+            start: The startDate.
+            end: The endDate.
+            as_of: The moment of createQuery.
+            currency: The currencyCode.
+            attributes: What is grouped by.
+
+        Returns:
+            The elements of the list; amounts and rates are Decimals.
+        """
+        known = self._account(account)
+        query = Query(known.first_day, {}, start, end, as_of)
+        catalogue = self.catalogue(known, known.marketplaces[0])
+        asked = View(catalogue, query, view == "sourcingView", period, currency, frozenset(attributes))
+        return worked_out(view_rows(asked, newest(as_of)))
 
     def document(self, report_type: str, **asked: Unpack[Asked]) -> dict[str, Any]:
         """Work out the JSON document that a report asked for on a day would hold.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from amazon_sandbox.calendars import PACIFIC, period_of, periods
 from amazon_sandbox.data.catalogue import foreign_asin, ratio
@@ -158,6 +158,23 @@ def rows(view: View, last: date) -> list[Row]:
             }
         )
     return found
+
+
+def worked_out(found: list[Row]) -> list[Row]:
+    """The elements of a list with everything in them, as a query for all fields would bring them.
+
+    Args:
+        found: What `rows` gives.
+    """
+    return [cast("Row", _whole(row)) for row in found]
+
+
+def _whole(value: object) -> object:
+    if callable(value):
+        value = value(None)
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list) else value
 
 
 def _totals(period: Period, _info: object) -> Row:

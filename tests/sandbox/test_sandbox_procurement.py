@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -254,7 +255,7 @@ def test_shipments_of_a_window_by_each_of_their_dates(amazon: Driver) -> None:
         if each.created <= now
     ]
     asked = {"After": "2026-11-05T00:00:00Z", "Before": "2026-11-12T00:00:00Z"}
-    fields = {
+    fields: dict[str, Callable[[Row], str]] = {
         "created": lambda row: row["shipmentCreateDate"],
         "shipped": lambda row: row["transportationDetails"].get("shippedDate", ""),
         "shipmentDelivery": lambda row: row["transportationDetails"].get("shipmentDeliveryDate", ""),
@@ -307,8 +308,6 @@ def test_the_same_seed_gives_the_same_orders(make: Callable[..., Driver]) -> Non
 
 
 def test_no_orders_before_the_first_day(make: Callable[..., Driver]) -> None:
-    from dataclasses import replace
-
     account = make().sandbox.accounts[0]
     amazon = make(accounts=(replace(account, first_day=date(2026, 11, 18)),))
     after = datetime(2026, 11, 13, 12, tzinfo=timezone.utc)
