@@ -264,6 +264,7 @@ class Application:
         response = _json(answer.status, answer.body)
         if fault == "answer_cut_off":
             half = response.get_data()[: len(response.get_data()) // 2]
+            response.content_length = len(response.get_data())
             response.response = wire.reset_within(request.environ, iter([half]))
         return response
 

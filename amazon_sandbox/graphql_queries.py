@@ -49,10 +49,6 @@ ONE_LIST = "A query must ask for exactly one list."
 INVALID = "The provided query is invalid."
 
 
-class FetchError(Exception):
-    """Why a query that is valid cannot be carried out; the text is Amazon's."""
-
-
 @dataclass(frozen=True)
 class KioskQuery:
     """A query that its schema allows.
@@ -116,7 +112,7 @@ def carry_out(query: KioskQuery, fetch: Fetch) -> tuple[list[Row], list[Row]]:
 
     Args:
         query: A valid query.
-        fetch: Gives the elements of the list for its arguments; a FetchError says why not.
+        fetch: Gives the elements of the list for its arguments; a `queries.FetchError` says why not.
 
     Returns:
         The lines, and what Amazon says is wrong instead.

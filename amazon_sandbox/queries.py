@@ -30,6 +30,10 @@ STUCK = timedelta(hours=8)
 UNKNOWN = [{"message": "The flux capacitor of the query engine is out of plutonium.", "path": None}]
 
 
+class FetchError(Exception):
+    """Why a query that is valid cannot be carried out; the text is Amazon's."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a query gives.

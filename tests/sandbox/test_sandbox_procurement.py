@@ -349,6 +349,14 @@ class TestFaults:
         assert answer.status_code == 400
         assert ask(amazon, ORDERS, **asked).status_code == 200
 
+    def test_an_answer_breaks_off(self, amazon: Driver) -> None:
+        amazon.sandbox.inject("answer_cut_off")
+        answer = ask(amazon, ORDERS, **NOVEMBER)
+        assert answer.status_code == 200
+        with pytest.raises(ConnectionResetError):
+            _ = answer.data
+        assert ask(amazon, ORDERS, **NOVEMBER).json
+
     def test_sorting_upwards_is_refused(self, amazon: Driver) -> None:
         amazon.sandbox.inject("ascending_refused")
         assert ask(amazon, ORDERS, **NOVEMBER, sortOrder="ASC").status_code == 400
