@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from amazon_sandbox.data.invoices import MANY_LINES, header_as_json
+from amazon_sandbox.data.invoices import MANY_LINES, header_as_json, items_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,3 +193,16 @@ def test_sellers_have_none_and_the_role_is_needed(amazon: Driver) -> None:
 
 def test_ten_at_once_then_one_every_two_seconds(amazon: Driver) -> None:
     assert [ask(amazon).status_code for _ in range(11)] == [200] * 10 + [429]
+
+
+def test_nothing_changes_without_its_date(amazon: Driver) -> None:
+    now = amazon.clock.now
+    invoices = list(amazon.sandbox.data.invoices("vendor-us").issued(now - timedelta(days=20), now))[::3]
+    assert len(invoices) > 5
+    for invoice in invoices:
+        for hours in range(0, 130 * 24, 61):
+            at = invoice.created + timedelta(hours=hours)
+            changed = invoice.changed_at(at)
+            assert header_as_json(invoice, at, "group") == header_as_json(invoice, changed, "group")
+            some = invoice.lines[:5]
+            assert items_as_json(invoice, some, at) == items_as_json(invoice, some, changed)

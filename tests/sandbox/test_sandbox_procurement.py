@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from amazon_sandbox.data.procurement import order_as_json, status_as_json
-from amazon_sandbox.data.shipments import as_json, shipments
+from amazon_sandbox.data.shipments import as_json, of_order, shipments
 from amazon_sandbox.data.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -363,3 +363,18 @@ class TestFaults:
 
     def test_pages_can_be_made_smaller_than_amazons(self, make: Callable[..., Driver]) -> None:
         assert {len(page) for page in pages(make(page_records=4), ORDERS, **NOVEMBER)[:-1]} == {4}
+
+
+def test_nothing_changes_without_its_date(amazon: Driver) -> None:
+    now = amazon.clock.now
+    orders = list(amazon.sandbox.data.procurement("vendor-us").between(now, now))[::5]
+    assert len(orders) > 10
+    for order in orders:
+        for hours in range(0, 70 * 24, 31):
+            at = order.placed + timedelta(hours=hours)
+            assert order_as_json(order, at) == order_as_json(order, order.changed_at(at))
+            assert status_as_json(order, at) == status_as_json(order, order.updated_at(at))
+        for shipment in of_order(order):
+            for hours in range(0, 12 * 24, 5):
+                at = shipment.created + timedelta(hours=hours)
+                assert as_json(shipment, at) == as_json(shipment, shipment.changed_at(at))
