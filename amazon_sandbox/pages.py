@@ -52,8 +52,9 @@ def welcome(sandbox: Sandbox, request: Request) -> str:
     url = sandbox.url or request.host_url.rstrip("/")
     return f"""\
 This is the sandbox of tap-amazon-vendor: a local Amazon with made-up figures.
-It speaks Login with Amazon, the Reports API 2021-06-30, and serves the documents; it asks
-for consent, and has what restricted documents, transactions and a check of roles need.
+It speaks Login with Amazon, the Reports API 2021-06-30 and Data Kiosk, and serves the
+documents; it asks for consent, and has purchase orders, shipments, direct fulfilment,
+invoices, transactions, and what restricted documents and a check of roles need.
 
 {settings(sandbox, url)}
 
