@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
+from collections import deque
 
 from tap_amazon_vendor.amazon.wording import is_missing_role
 from tap_amazon_vendor.audit.ledger import LedgerEntry
@@ -12,22 +14,29 @@ from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.coverage import plan
 from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.windows import extend
+from tap_amazon_vendor.streams.listed_window import ListedWindow
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
 
     from singer_sdk.helpers.types import Context, Record
 
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.audit.recorder import Recorder
+    from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.reports.calendars import Horizon
     from tap_amazon_vendor.reports.windows import Window
-    from tap_amazon_vendor.streams.paged import PagedStream
+    from tap_amazon_vendor.streams.paged import Listing
+    from tap_amazon_vendor.streams.paged_stream import PagedStream
+
+logger = logging.getLogger("tap-amazon-vendor")
 
 
 class PagedReader:
-    """Reads one window: iterate over its rows, write them, then `finish`.
+    """Reads one window for one stream: iterate over its rows, write them, then `finish`.
 
     Attributes:
         stream: The stream.
@@ -37,7 +46,13 @@ class PagedReader:
     """
 
     def __init__(
-        self, stream: PagedStream, context: Context, account: Account, window: Window, api: SellingPartnerApi
+        self,
+        stream: PagedStream,
+        context: Mapping[str, t.Any],
+        account: Account,
+        window: Window,
+        listed: ListedWindow,
+        seen_at: datetime,
     ) -> None:
         """Prepare.
 
@@ -46,21 +61,22 @@ class PagedReader:
             context: Its partition.
             account: The account.
             window: The requested time.
-            api: The account's client.
+            listed: What the listing holds of it; fetched by the stream that is read first.
+            seen_at: The current time.
         """
         self.stream = stream
         self._context = context
         self._account = account
         self.window = window
-        self._api = api
+        self._listed = listed
+        self._seen_at = seen_at
         self.error: AmazonError | None = None
         self.findings = Findings()
 
     @property
     def subject(self) -> ReportPartition:
         """What is read."""
-        first = self._account.marketplaces[0].marketplace_id
-        return ReportPartition(self._account.label, self.stream.declaration.source, first, ())
+        return partition_of(self.stream, self._context, self._account)
 
     @property
     def report_id(self) -> None:
@@ -73,15 +89,28 @@ class PagedReader:
         return self.error is not None
 
     def __iter__(self) -> Iterator[list[Record]]:
-        """Yield the rows in chunks. An error ends them, and `finish` records it."""
+        """Yield the rows in chunks, and an empty one after each page. An error ends them, and `finish` records it."""
         try:
-            yield from self.stream.chunks(self._api, self._account, self.window, self.findings)
+            for _ in self._listed.fetch():
+                yield []
+            yield from self.stream.chunks(
+                self._listed,
+                context=self._context,
+                account=self._account,
+                seen_at=self._seen_at,
+                findings=self.findings,
+            )
         except AmazonError as error:
             self.error = error
+        except Exception as error:  # a fault in one window must not end the others
+            logger.exception("%s %s could not be read", self.stream.name, self.window)
+            text = f"a fault of the tap ({type(error).__name__}): please report it with the log"
+            self.error = AmazonError(text)
 
     def finish(self, recorder: Recorder, horizon: Horizon) -> None:
         """Complete the window in ledger and state, after its rows are written."""
-        outcome, reason = self._outcome()
+        complete = self.stream.complete_range(t.cast("Context", self._context), horizon)
+        outcome, reason = self._outcome(known=complete is not None)
         recorder.record(
             LedgerEntry(
                 self.stream.name,
@@ -94,46 +123,70 @@ class PagedReader:
                 error=self.error,
             )
         )
-        state = self.stream.partition_state(self._context)
+        state = self.stream.partition_state(t.cast("Context", self._context))
         state.unskip()
         if outcome is Outcome.SKIPPED:
             state.skip(horizon.today)
         if outcome.completes:
-            complete = self.stream.complete_range(self._context, horizon)
             state.set_complete(extend(complete, self.window), self.stream.replication_key)
 
-    def _outcome(self) -> tuple[Outcome, str | None]:
+    def _outcome(self, *, known: bool) -> tuple[Outcome, str | None]:
         if self.error is None:
-            return (Outcome.LOADED if self.findings.rows or self.findings.rejected else Outcome.EMPTY), None
-        # Not for a refused token: that would leave the stream out for a week.
-        if not is_missing_role(self.error):
+            return (Outcome.EMPTY if self.findings.is_empty else Outcome.LOADED), None
+        # Not for a refused token: that would leave the stream out for a week. Nor where the account had the role.
+        if known or not is_missing_role(self.error):
             return Outcome.FAILED, str(self.error)
-        roles = ", ".join(self.stream.declaration.roles)
+        roles = ", ".join(self.stream.declaration.roles) or "not documented by Amazon"
         return Outcome.SKIPPED, f"{self.error}. The application needs one of these roles: {roles}"
 
 
-def readers(
-    stream: PagedStream,
-    accounts: dict[str, Account],
-    apis: Callable[[str], SellingPartnerApi],
-    horizon: Horizon,
-) -> Iterator[PagedReader]:
-    """Yield a reader for each window that a run wants of a stream; an error ends the windows of that account.
+def partition_of(stream: PagedStream, context: Mapping[str, t.Any], account: Account) -> ReportPartition:
+    """Return what the ledger and the forecast call a partition: with the first marketplace where it is of all."""
+    marketplace = context.get("marketplace_id") or account.marketplaces[0].marketplace_id
+    return ReportPartition(account.label, stream.declaration.source, marketplace, ())
 
-    Each must be finished before the next is taken.
+
+def readers(  # noqa: PLR0913  # each is one fact
+    streams: Iterable[PagedStream],
+    accounts: Mapping[str, Account],
+    apis: Mapping[str, SellingPartnerApi],
+    horizon: Horizon,
+    *,
+    clock: Clock,
+    folder: Path,
+    first_only: bool = False,
+) -> Iterator[PagedReader]:
+    """Yield a reader for each window that a run wants of each stream; an error ends the windows of that partition.
+
+    Streams of one listing are read from the same pages where they want the same window, which they do unless one of
+    them was selected later. Each reader must be finished before the next is taken.
 
     Args:
-        stream: The stream.
+        streams: The streams.
         accounts: The accounts, by label.
-        apis: Returns the client of an account.
+        apis: The clients of the accounts, by label.
         horizon: The time bounds from settings and clock.
+        clock: Tells the time.
+        folder: A private folder for what is fetched.
+        first_only: The first rows suffice: for a connection test.
     """
-    for context in stream.partitions or ():
-        if stream.skipped_until(context, horizon.today):
-            continue
-        label = context["account"]
-        for window in plan(stream.complete_range(context, horizon), horizon, stream.declaration.calendar(context)):
-            reader = PagedReader(stream, context, accounts[label], window, apis(label))
-            yield reader
-            if reader.error:
-                break
+    groups: dict[Listing, list[PagedStream]] = {}
+    for stream in streams:
+        groups.setdefault(stream.declaration.listing, []).append(stream)
+    for listing, members in groups.items():
+        for context in members[0].partitions or ():
+            account, api = accounts[context["account"]], apis[context["account"]]
+            left = {
+                stream: deque(plan(stream.complete_range(context, horizon), horizon, listing.time))
+                for stream in members
+                if not stream.skipped_until(context, horizon.today)
+            }
+            while window := next((windows[0] for windows in left.values() if windows), None):
+                with ListedWindow(listing, api, context, window, folder, first_only=first_only) as listed:
+                    for stream, windows in left.items():
+                        if windows and windows[0] == window:
+                            reader = PagedReader(stream, context, account, window, listed, clock())
+                            yield reader
+                            windows.popleft()
+                            if reader.error:
+                                windows.clear()

@@ -8,6 +8,7 @@ from tap_amazon_vendor.streams import (
     digital,
     financial,
     operational,
+    procurement,
     seller_finance,
     seller_inventory,
     seller_orders,
@@ -29,9 +30,10 @@ GROUPS: Mapping[str, tuple[AnyRows, ...]] = {
     "Financial": financial.STREAMS,
     "Operational": operational.STREAMS,
     "Digital": digital.STREAMS,
+    "Integrations": procurement.STREAMS,
     "Seller fulfillment and orders": seller_orders.STREAMS,
     "Seller inventory": seller_inventory.STREAMS,
-    "Seller finance and tax": (*seller_finance.STREAMS, seller_transactions.SellerFinanceTransactions()),
+    "Seller finance and tax": (*seller_finance.STREAMS, *seller_transactions.STREAMS),
     "Seller performance": seller_performance.STREAMS,
 }
 
