@@ -48,6 +48,14 @@ SELLER_ROLES = (
     *RESTRICTED_ROLES,
 )
 
+VENDOR_ROLES = (
+    BRAND_ANALYTICS,
+    AMAZON_FULFILLMENT,
+    INVENTORY_AND_ORDER_TRACKING,
+    FINANCE,
+    DIRECT_TO_CONSUMER_SHIPPING,
+)
+
 Kind = Literal["vendor", "seller"]
 
 
@@ -143,6 +151,7 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         region="na",
         marketplaces=("ATVPDKIKX0DER",),
         refresh_token="Atzr|sandbox-vendor-us",  # noqa: S106
+        roles=VENDOR_ROLES,
     ),
     SandboxAccount(
         label="vendor-de",
@@ -150,6 +159,7 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         region="eu",
         marketplaces=("A1PA6795UKMFR9",),
         refresh_token="Atzr|sandbox-vendor-de",  # noqa: S106
+        roles=VENDOR_ROLES,
         selling_programs=("RETAIL",),
     ),
     SandboxAccount(
@@ -168,6 +178,7 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         region="fe",
         marketplaces=("A1VC38T7YXB528",),
         refresh_token="Atzr|sandbox-vendor-jp",  # noqa: S106
+        roles=VENDOR_ROLES,
         selling_programs=("RETAIL",),
     ),
     SandboxAccount(
@@ -176,6 +187,7 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         region="na",
         marketplaces=("A2EUQ1WTGCTBG2",),
         refresh_token="Atzr|sandbox-vendor-ca",  # noqa: S106
+        roles=VENDOR_ROLES,
         selling_programs=("RETAIL",),
     ),
     SandboxAccount(

@@ -68,6 +68,8 @@ class Sandbox:
         token_seconds: Lifetime of an access token.
         url_seconds: Lifetime of a presigned URL.
         stall_seconds: How long the fault `read_timeout` waits for the client to go.
+        page_records: The most records that a page of the vendor APIs or a document of Data Kiosk
+            holds, where that is less than Amazon's; None leaves Amazon's.
         on_call: Is told each call once it is answered.
 
     Attributes:
@@ -94,6 +96,7 @@ class Sandbox:
         token_seconds: float = 3600,
         url_seconds: float = 300,
         stall_seconds: float = 120,
+        page_records: int | None = None,
         on_call: Callable[[Call], None] | None = None,
     ) -> None:
         """Build the rooms."""
@@ -102,6 +105,7 @@ class Sandbox:
         self.speed = speed
         self.asins = asins
         self.stall_seconds = stall_seconds
+        self.page_records = page_records
         self.calls: list[Call] = []
         self.faults = Faults(faults)
         applications = default_registrations(self.accounts) if registrations is None else registrations

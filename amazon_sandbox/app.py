@@ -19,15 +19,18 @@ from werkzeug.wrappers import Request, Response
 
 from amazon_sandbox import (
     consent,
+    direct_fulfillment_api,
     documents,
     errors,
     faults,
     finances_api,
+    invoices_api,
     pages,
     reports_api,
     sellers_api,
     tokens_api,
     vendor_orders_api,
+    vendor_shipments_api,
     wire,
 )
 from amazon_sandbox.amazon import Call
@@ -55,6 +58,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *finances_api.OPERATIONS,
     *sellers_api.OPERATIONS,
     *vendor_orders_api.OPERATIONS,
+    *vendor_shipments_api.OPERATIONS,
+    *invoices_api.OPERATIONS,
+    *direct_fulfillment_api.OPERATIONS,
 )
 
 # The model gives the header to these answers and to no other ones.
@@ -198,7 +204,9 @@ class Application:
         trace.account = token.account.label
         if now >= token.expires_at:
             raise errors.denied(errors.TOKEN_EXPIRED)
-        if token.resources is not None and (request.method, request.path) not in token.resources:
+        operation = self._operations.get(trace.operation)
+        paths = {request.path} if operation is None else {request.path, operation.template}
+        if token.resources is not None and token.resources.isdisjoint((request.method, path) for path in paths):
             raise errors.denied()
         user_agent = request.headers.get("user-agent", "")
         if not user_agent:
@@ -218,6 +226,10 @@ class Application:
         sandbox, account = self._sandbox, token.account
         assert account is not None, "a grantless token got past the gate"  # noqa: S101 - for the type checker
         query = _joined(request.args)
+        sent = request.environ.get("REQUEST_URI", request.path).partition("?")[0]
+        # A slash of an identifier has to be percent-encoded.
+        if sent.count("/") != operation.path.count("/"):
+            raise errors.denied()
         if set(query) - set(operation.query) - TOLERATED:
             raise errors.denied()
         query = {name: query[name] for name in query if name in operation.query}
@@ -225,7 +237,7 @@ class Application:
         page = self._gate(request, operation.name, now)
         if page is not None:
             return page
-        if not operation.allows(account):
+        if not operation.allows(account) or (operation.restricted and token.resources is None):
             raise errors.denied()
         if not sandbox.quotas.take(account, operation.name, now):
             raise errors.quota_exceeded()
@@ -240,10 +252,14 @@ class Application:
             restricted=token.resources is not None,
         )
         answer = operation.handler(sandbox, call)
-        self._after(operation.name, answer)
+        fault = self._after(operation.name, answer)
         if answer.body is None:
             return Response(status=answer.status)
-        return _json(answer.status, answer.body)
+        response = _json(answer.status, answer.body)
+        if fault == "answer_cut_off":
+            half = response.get_data()[: len(response.get_data()) // 2]
+            response.response = wire.reset_within(request.environ, iter([half]))
+        return response
 
     def _gate(self, request: Request, operation: str, now: datetime) -> Response | None:
         """Let a fault strike before the operation does anything."""
@@ -269,9 +285,9 @@ class Application:
             return _html(200)
         raise _GATE_ERRORS[fault]()  # noqa: RSE102 - a function that makes the error
 
-    def _after(self, operation: str, answer: Answer) -> None:
+    def _after(self, operation: str, answer: Answer) -> str | None:
         """Let a fault strike after the operation has done its work."""
-        fitting = {"read_timeout"} | _ANSWER_FAULTS.get(operation, frozenset())
+        fitting = {"read_timeout", "answer_cut_off"} | _ANSWER_FAULTS.get(operation, frozenset())
         fault = self._sandbox.faults.strike(fitting)
         if fault == "connection_reset":
             raise _Reset
@@ -279,6 +295,7 @@ class Application:
             raise _Stall
         if fault == "gzip_unlabelled" and answer.body is not None:
             answer.body.pop("compressionAlgorithm", None)
+        return fault
 
     def _token(self, request: Request, trace: _Trace, now: datetime) -> Response:
         form = _joined(request.form)

@@ -35,7 +35,19 @@ LOGIN: Mapping[str, str] = {
 ANSWER: Mapping[str, str] = {
     "connection_reset": "createReport: connection reset although the report was created",
     "read_timeout": "any SP-API call: done, but the answer does not come",
+    "answer_cut_off": "any SP-API call: done, but the answer breaks off in its middle",
     "gzip_unlabelled": "getReportDocument: no compressionAlgorithm for gzip bytes",
+}
+# Of the lists of the vendor APIs and of Data Kiosk.
+PAGE: Mapping[str, str] = {
+    "page_repeated": "list: the page before comes once more, with the token that was sent",
+    "page_overlap": "list: the page begins with the last record of the page before",
+    "page_empty": "list: a page without records, though more pages follow",
+    "page_refused": "list: 400 Invalid Input in the middle of paging, and not the next time",
+    "page_token_expired": "list: 400, the token has expired before its time",
+}
+ASKED: Mapping[str, str] = {
+    "ascending_refused": "purchase orders, their status: 400 Invalid Input for sortOrder=ASC",
 }
 JOB: Mapping[str, str] = {
     "cancelled_spuriously": "createReport: the report is CANCELLED though data exists",
@@ -88,6 +100,8 @@ FAULTS: Mapping[str, str] = {
     **GATE,
     **LOGIN,
     **ANSWER,
+    **PAGE,
+    **ASKED,
     **JOB,
     **CONTENT,
     **JSON_CONTENT,

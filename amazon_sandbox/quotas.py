@@ -44,6 +44,15 @@ PLANS: dict[str, Plan] = {
     "listTransactions": Plan(0.5, 10),
     "getMarketplaceParticipations": Plan(0.016, 15),
     "getPurchaseOrders": Plan(10, 10),
+    "getPurchaseOrder": Plan(10, 10),
+    "getPurchaseOrdersStatus": Plan(10, 10),
+    "GetShipmentDetails": Plan(10, 10),
+    **dict.fromkeys(("getOrders", "getOrder", "getShippingLabels", "getShippingLabel"), Plan(10, 10)),
+    **dict.fromkeys(("getPackingSlips", "getPackingSlip"), Plan(10, 10)),
+    **dict.fromkeys(("getCustomerInvoices", "getCustomerInvoice"), Plan(10, 10)),
+    # Not published; these are those of the other operations of finances.
+    "getInvoiceHeaders": Plan(0.5, 10),
+    "getInvoice": Plan(0.5, 10),
 }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from amazon_sandbox.data.catalogue import ratio, settled
 from amazon_sandbox.data.levels import TwoLevels
-from amazon_sandbox.data.warehouse import Warehouse
+from amazon_sandbox.data.warehouse import Warehouse, promised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,10 +118,8 @@ def _inventory_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator
 def _numbers(warehouse: Warehouse, product: Product, day: date, missing: int) -> Numbers:
     today, cost = warehouse.on(product, day), product.cost
     received = settled(today.received, missing)
-    # What was asked for is more than what was confirmed, mostly, and that more than what came.
     bits = today.bits
-    confirmed = received * 100 // (80 + (bits & 15))
-    asked = confirmed * 100 // (70 + (bits >> 4 & 63))
+    asked, confirmed = promised(received, bits)
     net_received = received - today.sent_back
     aged = today.sellable * (bits >> 26 & 7) // 16
     unsellable = today.usual * (bits >> 29 & 7) // 4
