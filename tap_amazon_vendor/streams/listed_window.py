@@ -61,11 +61,11 @@ class ListedWindow:
         self._api = api
         self._context = context
         self._window = window
-        self._folder = folder
         self._first_only = first_only
         self._token: str | None = None
         self._error: Exception | None = None
         self._fetched = False
+        self._lines = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder))  # noqa: SIM115  # closed at exit
         self._begin()
 
     def __enter__(self) -> ListedWindow:
@@ -78,7 +78,8 @@ class ListedWindow:
 
     def _begin(self) -> None:
         """Forget what was fetched."""
-        self._lines = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(self._folder))  # noqa: SIM115  # closed at exit
+        self._lines.seek(0)
+        self._lines.truncate()
         self._count = 0
         #: Of elements by their identifiers, the newest: number and hash.
         self._newest: dict[t.Any, tuple[int, int]] = {}
