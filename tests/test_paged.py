@@ -66,7 +66,7 @@ class FakeApi:
     def is_token_valid(self) -> bool:
         return True
 
-    def call(self, operation: Operation, *, answer: type[Any], query: dict[str, str] | None = None) -> Any:
+    def call(self, operation: Operation, *, answer: type[Any], query: dict[str, str] | None = None, **_: Any) -> Any:
         return decode(json.dumps(self.say(operation, query)).encode(), answer)
 
     def say(self, operation: Operation, query: dict[str, str] | None) -> Row:
@@ -240,7 +240,7 @@ def test_a_403_that_no_role_mends_is_failed_and_read_by_the_next_run(
 def test_a_page_without_its_required_parts_is_no_empty_page(
     page: Row, run: Callable[..., tuple[Run, FakeApi]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def call(self: FakeApi, operation: Operation, *, answer: type[Any], query: Any = None) -> Any:
+    def call(self: FakeApi, operation: Operation, *, answer: type[Any], query: Any = None, **_: Any) -> Any:
         content = json.dumps(page if operation.name == "listTransactions" else self.say(operation, query)).encode()
         try:
             return decode(content, answer)

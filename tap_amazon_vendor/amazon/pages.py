@@ -58,14 +58,22 @@ class Pages(BaseAPIPaginator[str | None]):
         self._keys: set[int] = set()
         self._older_keys: set[int] = set()
 
+    def advance(self, response: t.Any) -> None:  # noqa: ANN401  # the SDK's is an HTTP response
+        """Check a `Page` before it is used, and go to the next one.
+
+        Raises:
+            MalformedAnswerError: The page or its token came before, or there are too many.
+        """
+        super().advance(response)
+
     def get_next(self, response: t.Any) -> str | None:  # noqa: ANN401  # the SDK passes on what `advance` got
-        """Check a page before it is used; return the token of the next one.
+        """Check a page; return the token of the next one.
 
         Args:
             response: A `Page`.
 
         Raises:
-            MalformedAnswerError: The page or its token came before, or there are too many.
+            MalformedAnswerError: See `advance`.
         """
         page = t.cast("Page", response)
         self._check(page)

@@ -125,9 +125,7 @@ def converter(schema: Mapping[str, t.Any], rename: Callable[[str], str], *, text
     """
     kind = kind_of(schema) if "type" in schema else ""
     if kind == "object":
-        fields = {
-            name: converter(inner, rename, texts=texts) for name, inner in schema.get("properties", {}).items()
-        }
+        fields = {name: converter(inner, rename, texts=texts) for name, inner in schema.get("properties", {}).items()}
         return lambda value: _object(value, fields, rename)
     if kind == "array":
         element = converter(schema["items"], rename, texts=texts) if "items" in schema else _renamed(rename)

@@ -177,8 +177,7 @@ class _Writer:
                 self.lines.append(f"{value} = {variable}.{attribute}")
                 if field.kind == "number":
                     self.lines.append(
-                        f"if {value}.__class__ is not decimal and {value} is not None: "
-                        f"{value} = check{number}({value})"
+                        f"if {value}.__class__ is not decimal and {value} is not None: {value} = check{number}({value})"
                     )
                 elif field.kind in {"date", "date-time"}:
                     self.lines.append(f"if {value} is not None: check{number}({value})")

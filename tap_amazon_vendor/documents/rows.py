@@ -285,14 +285,15 @@ class RowShaper:
         prefix = "".join(f"{column_name(each)}_" for each in path.split(".")[:-1])
         column = f"{prefix}{column_name(name)}"
         kind = self._kinds.get(column)
-        is_prefix = kind is None and any(known.startswith(f"{column}_") for known in self._columns)
+        left_out = not path and name in self._leaves_out
+        is_prefix = kind is None and not left_out and any(known.startswith(f"{column}_") for known in self._columns)
         amount = f"{column}_amount"
         field = self._fields[path, name] = Field(
             amount if is_prefix and amount in self._columns else column,
             kind,
             self._converts.get(column),
             is_prefix=is_prefix,
-            left_out=not path and name in self._leaves_out,
+            left_out=left_out,
             is_variant=name != camel_case(column_name(name)),
         )
         return field

@@ -18,17 +18,15 @@ from tap_amazon_vendor.streams.listed_window import ListedWindow
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
     from pathlib import Path
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Record
 
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.reports.calendars import Horizon
-    from tap_amazon_vendor.reports.windows import Window
     from tap_amazon_vendor.streams.paged import Listing
     from tap_amazon_vendor.streams.paged_stream import PagedStream
 
@@ -45,38 +43,27 @@ class PagedReader:
         error: Why it could not be read, None if it could.
     """
 
-    def __init__(
-        self,
-        stream: PagedStream,
-        context: Mapping[str, t.Any],
-        account: Account,
-        window: Window,
-        listed: ListedWindow,
-        seen_at: datetime,
-    ) -> None:
+    def __init__(self, stream: PagedStream, account: Account, listed: ListedWindow, written: set[int]) -> None:
         """Prepare.
 
         Args:
             stream: The stream.
-            context: Its partition.
             account: The account.
-            window: The requested time.
-            listed: What the listing holds of it; fetched by the stream that is read first.
-            seen_at: The current time.
+            listed: What the listing holds of the window; fetched by the stream that is read first.
+            written: Hashes of the elements that the run wrote of this partition before. Receives those of the window.
         """
         self.stream = stream
-        self._context = context
+        self.window = listed.window
         self._account = account
-        self.window = window
         self._listed = listed
-        self._seen_at = seen_at
+        self._written = written
         self.error: AmazonError | None = None
         self.findings = Findings()
 
     @property
     def subject(self) -> ReportPartition:
         """What is read."""
-        return partition_of(self.stream, self._context, self._account)
+        return partition_of(self.stream, self._listed.context, self._account)
 
     @property
     def report_id(self) -> None:
@@ -93,23 +80,18 @@ class PagedReader:
         try:
             for _ in self._listed.fetch():
                 yield []
-            yield from self.stream.chunks(
-                self._listed,
-                context=self._context,
-                account=self._account,
-                seen_at=self._seen_at,
-                findings=self.findings,
-            )
+            yield from self.stream.chunks(self._listed, self._account, self.findings, self._written)
         except AmazonError as error:
             self.error = error
         except Exception as error:  # a fault in one window must not end the others
-            logger.exception("%s %s could not be read", self.stream.name, self.window)
-            text = f"a fault of the tap ({type(error).__name__}): please report it with the log"
+            logger.debug("%s: %s", self.stream.name, self.window, exc_info=True)
+            text = f"the tap failed to read the answer ({type(error).__name__}): please report it"
             self.error = AmazonError(text)
 
     def finish(self, recorder: Recorder, horizon: Horizon) -> None:
         """Complete the window in ledger and state, after its rows are written."""
-        complete = self.stream.complete_range(t.cast("Context", self._context), horizon)
+        context = self._listed.context
+        complete = self.stream.complete_range(context, horizon)
         outcome, reason = self._outcome(known=complete is not None)
         recorder.record(
             LedgerEntry(
@@ -123,12 +105,15 @@ class PagedReader:
                 error=self.error,
             )
         )
-        state = self.stream.partition_state(t.cast("Context", self._context))
+        state = self.stream.partition_state(context)
         state.unskip()
         if outcome is Outcome.SKIPPED:
             state.skip(horizon.today)
         if outcome.completes:
             state.set_complete(extend(complete, self.window), self.stream.replication_key)
+            if len(self.stream.declaration.listing.ranges) > 1:
+                # What happened to it in several ways is found in several windows.
+                self._written.update(hash(element) for _, element in self._listed.elements())
 
     def _outcome(self, *, known: bool) -> tuple[Outcome, str | None]:
         if self.error is None:
@@ -181,11 +166,12 @@ def readers(  # noqa: PLR0913  # each is one fact
                 for stream in members
                 if not stream.skipped_until(context, horizon.today)
             }
+            written: dict[PagedStream, set[int]] = {stream: set() for stream in left}
             while window := next((windows[0] for windows in left.values() if windows), None):
-                with ListedWindow(listing, api, context, window, folder, first_only=first_only) as listed:
+                with ListedWindow(listing, api, context, window, clock(), folder, first_only=first_only) as listed:
                     for stream, windows in left.items():
                         if windows and windows[0] == window:
-                            reader = PagedReader(stream, context, account, window, listed, clock())
+                            reader = PagedReader(stream, account, listed, written[stream])
                             yield reader
                             windows.popleft()
                             if reader.error:

@@ -13,6 +13,7 @@ from tap_amazon_vendor.errors import AccessDeniedError, RequestRejectedError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     import msgspec
@@ -35,7 +36,13 @@ STARTS = 2
 
 
 class ListedWindow:
-    """What a listing holds of one window. As a context manager, it drops what it holds."""
+    """What a listing holds of one window. As a context manager, it drops what it holds.
+
+    Attributes:
+        context: The partition.
+        window: The requested time.
+        seen_at: When its fetching began.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917  # each is one fact
         self,
@@ -43,6 +50,7 @@ class ListedWindow:
         api: SellingPartnerApi,
         context: Context,
         window: Window,
+        seen_at: datetime,
         folder: Path,
         *,
         first_only: bool = False,
@@ -54,13 +62,15 @@ class ListedWindow:
             api: The account's client.
             context: The partition.
             window: The requested time.
+            seen_at: The current time.
             folder: A private folder for what does not fit into memory.
             first_only: The first page with elements suffices: for a connection test.
         """
         self._listing = listing
         self._api = api
-        self._context = context
-        self._window = window
+        self.context = context
+        self.window = window
+        self.seen_at = seen_at
         self._first_only = first_only
         self._token: str | None = None
         self._error: Exception | None = None
@@ -113,7 +123,7 @@ class ListedWindow:
         return len(self._superseded)
 
     def elements(self) -> Iterator[tuple[int, bytes]]:
-        """Yield what was fetched: numbers, from 1, and elements. One that came twice is there once, in its last version."""
+        """Yield numbers, from 1, and elements. One that came twice is there once, in its last version."""
         self._lines.seek(0)
         for number, line in enumerate(self._lines, 1):
             if number not in self._superseded:
@@ -126,14 +136,16 @@ class ListedWindow:
             detail: What returns them.
             identifier: The element's.
         """
-        query = {"marketplaceId": self._context["marketplace_id"]} if self._listing.per_marketplace else {}
+        query = {"marketplaceId": self.context["marketplace_id"]} if self._listing.per_marketplace else {}
         for start in range(1, STARTS + 1):
             parts: list[msgspec.Raw] = []
             pages = Pages(detail.operation.name, self._listing.most_pages)
             try:
                 while not pages.finished:
                     more = {detail.parameter: pages.current_value} if pages.current_value else {}
-                    page = self._call(detail.operation, detail.page, query | more, identifier=identifier).page
+                    page = self._call(
+                        detail.operation, detail.page, query | more, is_next=bool(more), identifier=identifier
+                    ).page
                     pages.advance(Page(page.elements, page.next_token))
                     parts += page.elements
             except RequestRejectedError:
@@ -148,7 +160,7 @@ class ListedWindow:
             self._begin()
             pages: Pages | None = None
             try:
-                for query in self._listing.queries(self._window, self._context):
+                for query in self._listing.queries(self.window, self.context):
                     pages = Pages(self._listing.operation.name, self._listing.most_pages)
                     for _ in self._follow(pages, query):
                         yield
@@ -166,19 +178,22 @@ class ListedWindow:
         listing = self._listing
         while not pages.finished:
             more = {"nextToken": pages.current_value} if pages.current_value else {}
-            page = self._call(listing.operation, listing.page, query | more).page
+            page = self._call(listing.operation, listing.page, query | more, is_next=bool(more)).page
             keys = [*map(self._key, page.elements)]
             pages.advance(Page(page.elements, page.next_token, keys))
             for element, key in zip(page.elements, keys, strict=True):
                 self._add(element, key)
             yield
 
-    def _call(self, operation: Operation, answer: type[t.Any], query: dict[str, str], **path: str) -> t.Any:  # noqa: ANN401
-        tries = PAGE_TRIES if len(query.keys() & {"nextToken", "nextTokenForLineItems"}) else 1
+    def _call(
+        self, operation: Operation, answer: type[t.Any], query: dict[str, str], *, is_next: bool, identifier: str = ""
+    ) -> t.Any:  # noqa: ANN401  # of that type
+        """Call for a page, for one that Amazon gave the token of several times."""
+        tries = PAGE_TRIES if is_next else 1
         while True:
             token = self._restricted_token(operation)
             try:
-                return self._api.call(operation, answer=answer, query=query, **({"token": token} if token else {}), **path)
+                return self._api.call(operation, answer=answer, query=query, token=token, identifier=identifier)
             except RequestRejectedError:
                 tries -= 1
                 if not tries:

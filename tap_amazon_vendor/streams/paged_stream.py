@@ -19,11 +19,10 @@ from tap_amazon_vendor.streams.paged import SEEN_AT, PagedRows
 from tap_amazon_vendor.streams.row_checks import RepeatedKeys, counted
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib import MetadataMapping
 
     from tap_amazon_vendor.config.accounts import Account
@@ -69,23 +68,16 @@ class PagedStream(AmazonStream):
                 entry.selected_by_default = False
         return metadata
 
-    def chunks(  # noqa: PLR0913  # each is one fact
-        self,
-        listed: ListedWindow,
-        *,
-        context: Context,
-        account: Account,
-        seen_at: datetime,
-        findings: Findings,
+    def chunks(
+        self, listed: ListedWindow, account: Account, findings: Findings, written: Container[int]
     ) -> Iterator[list[Record]]:
         """Read the rows of a window.
 
         Args:
             listed: What was fetched of it.
-            context: The partition.
             account: Its account.
-            seen_at: When it was fetched.
             findings: Receives what can't be rows.
+            written: Hashes of the elements that this run wrote before, in the same version: they are left out.
 
         Yields:
             Rows, in chunks.
@@ -93,27 +85,28 @@ class PagedStream(AmazonStream):
         Raises:
             AmazonError: Amazon refuses to tell the parts of an element, or does not answer as it should.
         """
-        rows = self._rows(listed, context, account, seen_at, findings)
         findings.repeated_keys += listed.repeated
+        rows = self._rows(listed, account, findings, written)
         return counted(rows, findings, repeated=RepeatedKeys(self.primary_keys), days=None)
 
     def _rows(
-        self, listed: ListedWindow, context: Context, account: Account, seen_at: datetime, findings: Findings
+        self, listed: ListedWindow, account: Account, findings: Findings, written: Container[int]
     ) -> Iterator[list[Record]]:
-        asked = context.get("marketplace_id") or account.marketplaces[0].marketplace_id
+        listing = self.declaration.listing
+        asked = listed.context.get("marketplace_id") or account.marketplaces[0].marketplace_id
         own = frozenset(marketplace.marketplace_id for marketplace in account.marketplaces)
         numbers = itertools.count(1)
-        elements = listed.elements()
+        elements = ((number, element) for number, element in listed.elements() if hash(element) not in written)
         while some := list(itertools.islice(elements, CHUNK)):
             rows: dict[str, list[Numbered]] = defaultdict(list)
             for number, element in some:
                 try:
-                    said = decode(element, self.declaration.listing.element_type)
+                    said = decode(element, listing.element_type)
                 except ValueError as error:
                     findings.reject(number, element.decode(errors="replace"), str(error))
                     continue
                 # An authorization may cover more marketplaces than the user configured.
-                marketplace = self.declaration.listing.marketplace(said) or asked
+                marketplace = listing.marketplace(said) or asked
                 if marketplace in own:
                     rows[marketplace] += self._rows_of(listed, said, number, element, numbers)
                 else:
@@ -123,27 +116,32 @@ class PagedStream(AmazonStream):
                     "account": account.label,
                     "marketplace_id": marketplace,
                     COUNTRY_CODE: country_of(marketplace),
-                    SEEN_AT: seen_at.isoformat(timespec="seconds"),
+                    SEEN_AT: listed.seen_at.isoformat(timespec="seconds"),
                     EXTRA: None,
                 }
                 yield from self._shape(found, constants, findings)
 
     def _rows_of(
-        self, listed: ListedWindow, said: t.Any, number: int, element: bytes, numbers: Iterator[int]  # noqa: ANN401
+        self,
+        listed: ListedWindow,
+        said: t.Any,  # noqa: ANN401  # of the listing's own type
+        number: int,
+        element: bytes,
+        numbers: Iterator[int],
     ) -> Iterator[Numbered]:
         """Yield the rows of an element, each with its number: the element's, or its own among all parts of elements."""
         own = self.declaration
-        if own.detail:
-            identifier = getattr(said, own.listing.identifiers[0])
-            handed_down = {name: value for name, value in _object.decode(element).items() if name in own.inherits}
-            for part in listed.parts(own.detail, identifier):
-                for row in _parts(part, own.path, own.inherits, handed_down):
-                    yield next(numbers), row
-        elif own.path:
-            for row in _parts(element, own.path, own.inherits, {}):
-                yield next(numbers), row
-        else:
+        if not own.path and not own.detail:
             yield number, element
+            return
+        parts: Iterable[bytes | msgspec.Raw] = (element,)
+        around: dict[str, msgspec.Raw] = {}
+        if own.detail:
+            parts = listed.parts(own.detail, getattr(said, own.listing.identifiers[0]))
+            around = {name: value for name, value in _object.decode(element).items() if name in own.inherits}
+        found = itertools.chain.from_iterable(_parts(part, own.path, own.inherits, around) for part in parts)
+        for place, row in enumerate(found, 1):
+            yield next(numbers), _with_place(row, own.place, place) if own.place else row
 
     def _shape(
         self, rows: Sequence[Numbered], constants: Mapping[str, t.Any], findings: Findings
@@ -202,3 +200,8 @@ def _parts(
     else:
         # The row's own fields win.
         yield msgspec.json.encode({**inherited, **_object.decode(text)}) if inherited else text
+
+
+def _with_place(row: bytes, field: str, place: int) -> bytes:
+    """Add a field with a row's place."""
+    return msgspec.json.encode({field: place, **_object.decode(row)}) if row.startswith(b"{") else row

@@ -26,6 +26,37 @@ PURCHASE_ORDERS = Listing(
     parameters={"limit": "100"},
 )
 
+STATUSES = Listing(
+    Operation("getPurchaseOrdersStatus", "GET", "/vendor/orders/v1/purchaseOrdersStatus", 10, 10),
+    elements="payload.ordersStatus",
+    next_token="payload.pagination.nextToken",  # noqa: S106  # no secret
+    identifiers=("purchaseOrderNumber",),
+    ranges=(("updatedAfter", "updatedBefore"),),
+    time=CHANGES,
+    roles=ROLES,
+    parameters={"limit": "100"},
+)
+
+#: The model has no filter for changes: each of these brings what happened in one way.
+SHIPMENTS = Listing(
+    Operation("GetShipmentDetails", "GET", "/vendor/shipping/v1/shipments", 10, 10),
+    elements="payload.shipments",
+    next_token="payload.pagination.nextToken",  # noqa: S106  # no secret
+    identifiers=("vendorShipmentIdentifier", "transactionDate"),
+    ranges=(
+        ("createdAfter", "createdBefore"),
+        ("shipmentConfirmedAfter", "shipmentConfirmedBefore"),
+        ("packageLabelCreatedAfter", "packageLabelCreatedBefore"),
+        ("shippedAfter", "shippedBefore"),
+        ("shipmentDeliveryAfter", "shipmentDeliveryBefore"),
+    ),
+    time=CREATIONS,
+    roles=ROLES,
+    parameters={"limit": "50"},
+)
+
+_SHIPMENT_KEY = ("vendor_shipment_identifier", "transaction_date")
+
 STREAMS = (
     PagedRows(
         name="vendor_purchase_orders",
@@ -38,5 +69,39 @@ STREAMS = (
         path=("orderDetails", "items"),
         inherits=("purchaseOrderNumber",),
         key_columns=("purchase_order_number", "item_sequence_number"),
+    ),
+    PagedRows(
+        name="vendor_purchase_order_statuses",
+        listing=STATUSES,
+        key_columns=("purchase_order_number",),
+        replication_key="last_updated_date",
+    ),
+    PagedRows(
+        name="vendor_purchase_order_status_items",
+        listing=STATUSES,
+        path=("itemStatus",),
+        inherits=("purchaseOrderNumber", "lastUpdatedDate"),
+        key_columns=("purchase_order_number", "item_sequence_number"),
+        replication_key="last_updated_date",
+    ),
+    PagedRows(
+        name="vendor_shipments",
+        listing=SHIPMENTS,
+        key_columns=_SHIPMENT_KEY,
+    ),
+    PagedRows(
+        name="vendor_shipment_items",
+        listing=SHIPMENTS,
+        path=("purchaseOrders", "items"),
+        inherits=("vendorShipmentIdentifier", "transactionDate", "purchaseOrderNumber", "purchaseOrderDate"),
+        key_columns=(*_SHIPMENT_KEY, "purchase_order_number", "item_sequence_number"),
+    ),
+    PagedRows(
+        name="vendor_shipment_containers",
+        listing=SHIPMENTS,
+        path=("containers",),
+        inherits=("vendorShipmentIdentifier", "transactionDate"),
+        place="containerNumber",
+        key_columns=(*_SHIPMENT_KEY, "container_number"),
     ),
 )
