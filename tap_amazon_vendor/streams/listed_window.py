@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
     import msgspec
+    from typing_extensions import Self
 
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.amazon.throttle import Operation
@@ -78,7 +79,7 @@ class ListedWindow:
         self._lines = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder))  # noqa: SIM115  # closed at exit
         self._begin()
 
-    def __enter__(self) -> ListedWindow:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
