@@ -122,6 +122,7 @@ class SandboxAccount:
         distributor_views: The views that end in data; any other one is FATAL.
         first_day: No figures exist before this day; None means always data.
         denied_reports: Report types that the vendor group has no rights to.
+        denied_fields: Names of fields of Data Kiosk that it may not see, and nothing below them.
         enabled: Whether the vendor group is; all reports of another one are 403
             (docs/amazon/vendor-reports.md#vendor-groups).
         brand_registry: Whether it is enrolled, which the brand, promotion and coupon
@@ -140,6 +141,7 @@ class SandboxAccount:
     distributor_views: tuple[str, ...] = ("MANUFACTURING", "SOURCING")
     first_day: date | None = None
     denied_reports: tuple[str, ...] = ()
+    denied_fields: tuple[str, ...] = ()
     enabled: bool = True
     brand_registry: bool = True
 

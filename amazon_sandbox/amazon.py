@@ -13,6 +13,7 @@ from amazon_sandbox.documents import Documents, Presigner
 from amazon_sandbox.faults import Faults
 from amazon_sandbox.jobs import Jobs
 from amazon_sandbox.lwa import Lwa
+from amazon_sandbox.queries import Queries
 from amazon_sandbox.quotas import Quotas
 from amazon_sandbox.registrations import Registration, default_registrations
 from amazon_sandbox.rules.verdicts import ReportRequest
@@ -114,6 +115,7 @@ class Sandbox:
         self.quotas = Quotas(speed)
         self.data = Data(seed, self.accounts, asins, search_terms)
         self.jobs = Jobs(self.data, self.faults, seed, speed)
+        self.queries = Queries(seed, speed)
         self.schedules = Schedules(seed)
         self.documents = Documents(self.data)
         self.presigner = Presigner(seed, url_seconds)

@@ -112,6 +112,7 @@ class Operation:
         roles: The roles of which it needs one; none for no role, or where the report type
             decides.
         restricted: Whether it needs a restricted data token.
+        tolerant: Whether it lets the marketplace pass as a query parameter that it does not know.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Operation:
     kind: Kind | None = None
     roles: tuple[str, ...] = ()
     restricted: bool = False
+    tolerant: bool = True
 
     @property
     def template(self) -> str:

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 
 from amazon_sandbox import (
     consent,
+    data_kiosk_api,
     direct_fulfillment_api,
     documents,
     errors,
@@ -61,10 +62,11 @@ OPERATIONS: tuple[Operation, ...] = (
     *vendor_shipments_api.OPERATIONS,
     *invoices_api.OPERATIONS,
     *direct_fulfillment_api.OPERATIONS,
+    *data_kiosk_api.OPERATIONS,
 )
 
 # The model gives the header to these answers and to no other ones.
-WITH_RATE = (200, 201, 202, 400, 404)
+WITH_RATE = (200, 201, 202, 204, 400, 404)
 LONGEST_USER_AGENT = 500
 
 # Amazon refuses unknown query parameters on some APIs (docs/amazon/requests.md#query-parameters: Data Kiosk).
@@ -84,7 +86,10 @@ _ANY_CALL = frozenset(
 )
 _GATE_FAULTS = {
     "createReport": frozenset({"quota_exceeded"}),
+    "createQuery": frozenset({"quota_exceeded"}),
     "getReport": frozenset({"quota_exceeded_get"}),
+    "getQuery": frozenset({"quota_exceeded_get"}),
+    "getDocument": frozenset({"quota_exceeded_get", "document_gone"}),
     "getReportDocument": frozenset({"quota_exceeded_get", "document_gone"}),
 }
 _GATE_ERRORS: Mapping[str, Callable[[], AmazonError]] = {
@@ -96,6 +101,7 @@ _GATE_ERRORS: Mapping[str, Callable[[], AmazonError]] = {
 }
 _ANSWER_FAULTS = {
     "createReport": frozenset({"connection_reset"}),
+    "createQuery": frozenset({"connection_reset"}),
     "getReportDocument": frozenset({"gzip_unlabelled"}),
 }
 
@@ -230,7 +236,7 @@ class Application:
         # A slash of an identifier has to be percent-encoded.
         if sent.count("/") != operation.path.count("/"):
             raise errors.denied()
-        if set(query) - set(operation.query) - TOLERATED:
+        if set(query) - set(operation.query) - (TOLERATED if operation.tolerant else set()):
             raise errors.denied()
         query = {name: query[name] for name in query if name in operation.query}
         trace.request = {**trace.ids, **query, **_body(request)}
@@ -327,24 +333,33 @@ class Application:
         sandbox, document_id = self._sandbox, trace.ids["documentId"]
         query = _joined(request.args)
         fault = None
+        make: Callable[[], documents.Content]
         try:
             with sandbox.lock:
                 job = sandbox.jobs.with_document(document_id, now)
-                trace.account = job.account.label if job else ""
+                asked = sandbox.queries.with_document(document_id, now)
+                owner = job or asked
+                trace.account = owner.account.label if owner else ""
                 sandbox.presigner.check(document_id, query, dict(request.headers), now)
-                if job is None:
+                if job is not None:
+                    make, compressed = partial(sandbox.documents.content, job), sandbox.documents.compressed(job)
+                elif asked is not None and asked.kept(now):
+                    make, compressed = asked.content, asked.compressed
+                else:
                     raise documents.no_such_key()
-                fault = sandbox.faults.strike(faults.of_download(compressed=sandbox.documents.compressed(job)))
+                fault = sandbox.faults.strike(faults.of_download(compressed=compressed))
                 if fault == "url_expired":
                     raise documents.url_expired()
                 if fault == "download_slow_down":
                     raise documents.slow_down()
-            content = documents.spoil(fault, sandbox.documents.content(job))
+            content = documents.spoil(fault, make())
         except S3Error as error:
             return _xml(error)
-        response = Response(content.chunks(), content_type=sandbox.documents.content_type(job))
+        content_type = sandbox.documents.content_type(job) if job is not None else "application/json"
+        response = Response(content.chunks(), content_type=content_type)
         response.content_length = content.length
-        if query.get("response-content-encoding") == "gzip":
+        # Of Data Kiosk's documents nothing else tells.
+        if (job is None and compressed) or query.get("response-content-encoding") == "gzip":
             response.headers["Content-Encoding"] = "gzip"
         if fault == "document_reset":
             response.response = wire.reset_within(request.environ, content.chunks(0, content.length // 2))

@@ -11,7 +11,6 @@ from amazon_sandbox.accounts import AMAZON_FULFILLMENT, INVENTORY_AND_ORDER_TRAC
 from amazon_sandbox.api import Answer, ApiCall, Operation
 from amazon_sandbox.data.catalogue import iso
 from amazon_sandbox.data.procurement import confirmation, order_as_json, receipt, status_as_json
-from amazon_sandbox.faults import ASKED
 from amazon_sandbox.listing import WIDEST, Window, choice, flag, page, window
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def _placed(
 
 def _newest_first(sandbox: Sandbox, call: ApiCall) -> bool:
     order = choice(call, "sortOrder", SORT_ORDERS, "DESC")
-    if order == "ASC" and sandbox.faults.strike(ASKED):
+    if order == "ASC" and sandbox.faults.strike({"ascending_refused"}):
         raise errors.invalid_input()
     return order == "DESC"
 

@@ -93,17 +93,18 @@ def inventory(catalogue: Catalogue, query: Query) -> Arrays:
             row["receiveFillRate"] = ratio(n.received, n.confirmed, 4)
         return row
 
-    levels = TwoLevels(catalogue, query, _inventory_of_day, figures, over_days=_then, of_aggregate=of_aggregate)
+    levels = TwoLevels(catalogue, query, inventory_of_day, figures, over_days=over_days, of_aggregate=of_aggregate)
     return levels.arrays("inventory")
 
 
-def _then(before: Sequence[int], after: Sequence[int]) -> Sequence[int]:
+def over_days(before: Sequence[int], after: Sequence[int]) -> Sequence[int]:
     """Add up what flowed; of stock keep what there was first, and what there is last."""
     flows = [a + b for a, b in zip(before[:FLOWS], after[:FLOWS], strict=True)]
     return (*flows, before[FLOWS], *after[FLOWS + 1 :])
 
 
-def _inventory_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
+def inventory_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
+    """The Numbers of each ASIN that is kept."""
     missing = query.missing(day, RECEIVED_PENDING)
     warehouse = Warehouse(
         catalogue,
