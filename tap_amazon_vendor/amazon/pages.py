@@ -25,6 +25,10 @@ MOST_STALE_PAGES = 20
 REMEMBERED = 1 << 18
 
 
+class RepeatedPageError(MalformedAnswerError):
+    """A page, or its token, came before. It may be passing: a listing that is begun anew may do."""
+
+
 class Page(t.NamedTuple):
     """One page.
 
@@ -87,9 +91,9 @@ class Pages(BaseAPIPaginator[str | None]):
         for element in sorted(map(bytes, elements)):
             content.update(b"%d:%b" % (len(element), element))
         if elements and content.digest() in self._contents:
-            self._fail("gave the same page twice")
+            self._fail("gave the same page twice", RepeatedPageError)
         if token in self._tokens:
-            self._fail("gave the same page token twice")
+            self._fail("gave the same page token twice", RepeatedPageError)
         self._count_stale({*map(hash, map(bytes, elements) if keys is None else keys)})
         if token and self._stale >= MOST_STALE_PAGES:
             self._fail(f"gave nothing new on {self._stale} pages in a row")
@@ -108,6 +112,6 @@ class Pages(BaseAPIPaginator[str | None]):
         if len(self._keys) >= REMEMBERED:
             self._older_keys, self._keys = self._keys, set()
 
-    def _fail(self, problem: str) -> t.NoReturn:
+    def _fail(self, problem: str, kind: type[MalformedAnswerError] = MalformedAnswerError) -> t.NoReturn:
         text = f"{self._operation} {problem}: its pages have no end"
-        raise MalformedAnswerError(text)
+        raise kind(text)

@@ -6,7 +6,7 @@ import tempfile
 import typing as t
 
 from tap_amazon_vendor.amazon.answers import decode
-from tap_amazon_vendor.amazon.pages import REMEMBERED, Page, Pages
+from tap_amazon_vendor.amazon.pages import REMEMBERED, Page, Pages, RepeatedPageError
 from tap_amazon_vendor.amazon.restricted import restricted_token
 from tap_amazon_vendor.amazon.wording import is_refused_token
 from tap_amazon_vendor.errors import AccessDeniedError, RequestRejectedError
@@ -32,7 +32,7 @@ IN_MEMORY = 1 << 22
 #: Tries of a page that Amazon refuses though it gave the token itself (docs/amazon/other-apis.md#page-tokens).
 PAGE_TRIES = 3
 
-#: Times that a window is begun: once more where a page token no longer holds.
+#: Times that a window is begun: once more where a page token no longer holds, or leads in a circle.
 STARTS = 2
 
 
@@ -149,7 +149,7 @@ class ListedWindow:
                     ).page
                     pages.advance(Page(page.elements, page.next_token))
                     parts += page.elements
-            except RequestRejectedError:
+            except (RequestRejectedError, RepeatedPageError):
                 if pages.current_value is None or start == STARTS:
                     raise
             else:
@@ -167,8 +167,8 @@ class ListedWindow:
                         yield
                         if self._first_only and self._count:
                             return
-            except RequestRejectedError:
-                # A token that no longer holds. Nothing is doubled: none of the elements was passed on yet.
+            except (RequestRejectedError, RepeatedPageError):
+                # A token that no longer holds, or leads in a circle. Nothing is doubled: none of the elements was passed on yet.
                 if pages is None or pages.current_value is None or start == STARTS:
                     raise
             else:

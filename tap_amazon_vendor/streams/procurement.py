@@ -42,7 +42,7 @@ SHIPMENTS = Listing(
     Operation("GetShipmentDetails", "GET", "/vendor/shipping/v1/shipments", 10, 10),
     elements="payload.shipments",
     next_token="payload.pagination.nextToken",  # noqa: S106  # no secret
-    identifiers=("vendorShipmentIdentifier", "transactionDate"),
+    identifiers=("vendorShipmentIdentifier",),
     ranges=(
         ("createdAfter", "createdBefore"),
         ("shipmentConfirmedAfter", "shipmentConfirmedBefore"),
@@ -54,8 +54,6 @@ SHIPMENTS = Listing(
     roles=ROLES,
     parameters={"limit": "50"},
 )
-
-_SHIPMENT_KEY = ("vendor_shipment_identifier", "transaction_date")
 
 STREAMS = (
     PagedRows(
@@ -87,14 +85,14 @@ STREAMS = (
     PagedRows(
         name="vendor_shipments",
         listing=SHIPMENTS,
-        key_columns=_SHIPMENT_KEY,
+        key_columns=("vendor_shipment_identifier",),
     ),
     PagedRows(
         name="vendor_shipment_items",
         listing=SHIPMENTS,
         path=("purchaseOrders", "items"),
         inherits=("vendorShipmentIdentifier", "transactionDate", "purchaseOrderNumber", "purchaseOrderDate"),
-        key_columns=(*_SHIPMENT_KEY, "purchase_order_number", "item_sequence_number"),
+        key_columns=("vendor_shipment_identifier", "purchase_order_number", "item_sequence_number"),
     ),
     PagedRows(
         name="vendor_shipment_containers",
@@ -102,6 +100,6 @@ STREAMS = (
         path=("containers",),
         inherits=("vendorShipmentIdentifier", "transactionDate"),
         place="containerNumber",
-        key_columns=(*_SHIPMENT_KEY, "container_number"),
+        key_columns=("vendor_shipment_identifier", "container_number"),
     ),
 )

@@ -68,9 +68,7 @@ def test_purchase_orders(amazon: Driver, label: str) -> None:
     listed = get(amazon, label, "/vendor/orders/v1/purchaseOrders", changedAfter="2026-11-13T12:00:00Z")
     assert_valid(ORDERS, "GetPurchaseOrdersResponse", listed)
     number = listed["payload"]["orders"][0]["purchaseOrderNumber"]
-    assert_valid(
-        ORDERS, "GetPurchaseOrderResponse", get(amazon, label, f"/vendor/orders/v1/purchaseOrders/{number}")
-    )
+    assert_valid(ORDERS, "GetPurchaseOrderResponse", get(amazon, label, f"/vendor/orders/v1/purchaseOrders/{number}"))
 
 
 @pytest.mark.parametrize("label", VENDORS)

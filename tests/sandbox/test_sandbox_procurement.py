@@ -264,7 +264,9 @@ def test_shipments_of_a_window_by_each_of_their_dates(amazon: Driver) -> None:
         window = {f"{name}{end}": value for end, value in asked.items()}
         listed = [row for page in pages(amazon, SHIPMENTS, **window, limit="5") for row in page]
         wanted = [row for row in every if asked["After"] <= field(row) < asked["Before"]]
-        assert {row["vendorShipmentIdentifier"] for row in listed} == {row["vendorShipmentIdentifier"] for row in wanted}
+        assert {row["vendorShipmentIdentifier"] for row in listed} == {
+            row["vendorShipmentIdentifier"] for row in wanted
+        }
         assert len(listed) == len(wanted) > 0
 
 
@@ -311,9 +313,7 @@ def test_no_orders_before_the_first_day(make: Callable[..., Driver]) -> None:
     amazon = make(accounts=(replace(account, first_day=date(2026, 11, 18)),))
     after = datetime(2026, 11, 13, 12, tzinfo=timezone.utc)
     rows = payload(amazon, STATUSES, updatedAfter=after.isoformat())["ordersStatus"]
-    received = [
-        item["receivingStatus"].get("lastReceiveDate", "9999") for row in rows for item in row["itemStatus"]
-    ]
+    received = [item["receivingStatus"].get("lastReceiveDate", "9999") for row in rows for item in row["itemStatus"]]
     assert min(received) >= "2026-11-18"
 
 
