@@ -200,9 +200,10 @@ class PagedRows:
 
 
 def page_type(elements: str, next_token: str) -> type[t.Any]:
-    """Define the type of a page, with attributes `elements` and `next_token`.
+    """Define the type of a page: its attribute `page` has `elements` and `next_token`.
 
-    A page without its elements is no page. The last one has no token, or nothing where the token would be.
+    A page without its elements is no page. The last one has no token, or nothing where the token would be. Amazon's
+    models have examples of pages whose envelope is missing: they are taken as they are.
 
     Args:
         elements: Dotted path of the array of elements.
@@ -213,13 +214,32 @@ def page_type(elements: str, next_token: str) -> type[t.Any]:
     token_type: t.Any = str
     if around:
         token_type = msgspec.defstruct("Pagination", [("token", str | None, None)], rename={"token": token})
+    names = {"elements": array, "pagination": around or token}
+    pagination = ("pagination", token_type | None, None)
     page = msgspec.defstruct(
         "Page",
-        [("elements", list[msgspec.Raw]), ("pagination", token_type | None, None)],
-        rename={"elements": array, "pagination": around or token},
+        [("elements", list[msgspec.Raw]), pagination],
+        rename=names,
         namespace={"next_token": property(_next_token), "page": property(lambda self: self)},
     )
-    return msgspec.defstruct("Envelope", [("page", page)], rename={"page": envelope}) if envelope else page
+    if not envelope:
+        return page
+
+    def check(self: t.Any) -> None:  # noqa: ANN401  # of the type that is defined here
+        if self.envelope is None and self.elements is None:
+            text = f"Object missing required field `{envelope}`"
+            raise ValueError(text)
+
+    return msgspec.defstruct(
+        "Envelope",
+        [("envelope", page | None, None), ("elements", list[msgspec.Raw] | None, None), pagination],
+        rename={"envelope": envelope, **names},
+        namespace={
+            "__post_init__": check,
+            "next_token": property(_next_token),
+            "page": property(lambda self: self.envelope or self),
+        },
+    )
 
 
 def _next_token(page: t.Any) -> str | None:  # noqa: ANN401  # of a type that `page_type` defines
