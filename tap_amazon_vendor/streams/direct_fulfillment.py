@@ -1,4 +1,4 @@
-"""Integrations: what a vendor ships to customers, version 2021-12-28 (docs/amazon/other-apis.md#direct-fulfilment)."""
+"""Integrations: what a vendor ships to customers, version 2021-12-28 (docs/amazon/vendor-apis.md#direct-fulfilment)."""
 
 from __future__ import annotations
 

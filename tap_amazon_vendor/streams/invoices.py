@@ -1,4 +1,4 @@
-"""Financial: invoices between vendor and Amazon, version 2026-06-25 (docs/amazon/other-apis.md#invoices)."""
+"""Financial: invoices between vendor and Amazon, version 2026-06-25 (docs/amazon/vendor-apis.md#invoices)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 #: Bytes of elements that are kept in memory.
 IN_MEMORY = 1 << 22
 
-#: Tries of a page that Amazon refuses though it gave the token itself (docs/amazon/other-apis.md#page-tokens).
+#: Tries of a page that Amazon refuses though it gave the token itself (docs/amazon/vendor-apis.md#paging).
 PAGE_TRIES = 3
 
 #: Times that a window is begun: once more where a page token no longer holds, or leads in a circle.
@@ -168,7 +168,7 @@ class ListedWindow:
                         if self._first_only and self._count:
                             return
             except (RequestRejectedError, RepeatedPageError):
-                # A token that no longer holds, or leads in a circle. Nothing is doubled: none of the elements was passed on yet.
+                # A token that no longer holds, or leads in a circle. Nothing is doubled: no element was passed on yet.
                 if pages is None or pages.current_value is None or start == STARTS:
                     raise
             else:

@@ -1,4 +1,4 @@
-"""Integrations: what retail procurement reads back (docs/amazon/other-apis.md#retail-procurement)."""
+"""Integrations: what retail procurement reads back (docs/amazon/vendor-apis.md#purchase-orders)."""
 
 from __future__ import annotations
 
