@@ -202,6 +202,43 @@ def test_a_missing_role_skips_the_stream_for_a_week(run: Callable[..., tuple[Run
     assert again.records(NAME)
 
 
+def test_an_account_that_had_the_role_is_not_skipped(run: Callable[..., tuple[Run, FakeApi]]) -> None:
+    first, _ = run([transaction(1, "2026-11-10T08:00:00Z")])
+    again, _ = run([], state=first.state, error=AccessDeniedError("Access to requested resource is denied."))
+    assert [row["outcome"] for row in again.records("report_ledger")] == ["failed"]
+    _, api = run([], state=again.state)
+    assert api.queries
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RecursionError(), ZeroDivisionError()])
+def test_a_fault_of_the_tap_ends_that_window_and_not_the_run(
+    error: Exception, run: Callable[..., tuple[Run, FakeApi]]
+) -> None:
+    done, _ = run([], error=error)
+    (entry,) = done.records("report_ledger")
+    assert entry["outcome"] == "failed"
+    assert type(error).__name__ in entry["reason"]
+    assert "please report it" in entry["reason"]
+    assert done.error is not None
+
+
+def test_pages_that_hold_the_same_transaction_for_ever_are_an_error(
+    run: Callable[..., tuple[Run, FakeApi]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = iter(range(10**6))
+
+    def say(*_: Any) -> Row:
+        number = next(numbers)
+        some = transaction(1, "2026-11-10T08:00:00Z", description=str(number))
+        return {"payload": {"transactions": [some], "nextToken": str(number)}}
+
+    monkeypatch.setattr(FakeApi, "say", say)
+    done, _ = run([])
+    assert "nothing new on 20 pages in a row" in str(done.error)
+    assert done.records(NAME) == []
+    assert next(numbers) < 60
+
+
 def test_an_outage_fails_and_the_next_run_misses_nothing(run: Callable[..., tuple[Run, FakeApi]]) -> None:
     done, _ = run([], error=UnavailableError("InternalFailure", request_id="1-2"))
     assert "InternalFailure" in str(done.error)

@@ -20,12 +20,13 @@ from amazon_sandbox.data.shipments import as_json as shipment_as_json
 from amazon_sandbox.data.shipments import shipments
 from amazon_sandbox.registrations import selling_partner_id
 from tap_amazon_vendor.documents.rows import column_name
+from tap_amazon_vendor.forecast import look_ahead
 from tap_amazon_vendor.streams import GROUPS
 from tap_amazon_vendor.streams.paged import PagedRows
 from tap_amazon_vendor.streams.procurement import SHIPMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from clocks import FakeClock
 
@@ -96,52 +97,54 @@ def parts(rows: list[Row], path: tuple[str, ...], inherits: tuple[str, ...]) -> 
         )
 
 
-def seed(world: World, name: str, start: datetime, end: datetime) -> list[Row]:
+def seed(  # noqa: PLR0911  # one for each operation
+    world: World, name: str, start: datetime, end: datetime
+) -> list[Row]:
     """What the local Amazon's data say of what changed, or was made, in a time; elements as Amazon writes them."""
     data, now = world.sandbox.data, world.clock()
     listing = STREAMS[name].listing.operation.name
     orders = data.procurement("vendor-us").between(start, end)
     direct = list(data.direct_orders("vendor-us").placed(start - timedelta(days=30), end))
-    made = {
-        "getPurchaseOrders": lambda: [
-            order_as_json(each, now) for each in orders if start <= each.changed_at(now) < end
-        ],
-        "getPurchaseOrdersStatus": lambda: [
-            status_as_json(each, now) for each in orders if start <= each.updated_at(now) < end and each.placed <= now
-        ],
-        "GetShipmentDetails": lambda: [
-            row
-            for each in shipments(data.procurement("vendor-us"), start - timedelta(days=30), end)
-            if each.created <= now
-            for row in [shipment_as_json(each, now)]
-            if any(
-                start.isoformat()[:19] <= moment < end.isoformat()[:19]
-                for moment in (
-                    row["shipmentCreateDate"],
-                    row.get("shipmentConfirmDate", ""),
-                    row.get("packageLabelCreateDate", ""),
-                    row["transportationDetails"].get("shippedDate", ""),
-                    row["transportationDetails"].get("shipmentDeliveryDate", ""),
-                )
-            )
-        ],
-        "getOrders": lambda: [direct_order_as_json(each, now) for each in direct if start <= each.placed < end],
-        **{
-            operation: lambda kind=kind, write=write: [
-                write(each)
-                for each in direct
-                if (at := each.available(kind)) is not None and start <= at < end and at <= now
-            ]
-            for operation, kind, write in (
-                ("getShippingLabels", "shippingLabels", label_as_json),
-                ("getPackingSlips", "packingSlips", slip_as_json),
-                ("getCustomerInvoices", "customerInvoices", invoice_as_json),
-            )
-        },
-        "getInvoiceHeaders": lambda: list(invoices(world, start, lines=bool(STREAMS[name].detail))),
-    }
-    found: list[Row] = made[listing]()
-    return found
+    begins, ends = start.isoformat()[:19], end.isoformat()[:19]
+
+    def papers(kind: str, write: Callable[[Any], Row]) -> list[Row]:
+        made = [(each, each.available(kind)) for each in direct]
+        return [write(each) for each, at in made if at is not None and start <= at < end and at <= now]
+
+    match listing:
+        case "getPurchaseOrders":
+            placed = (each for each in orders if each.placed <= now)
+            return [order_as_json(each, now) for each in placed if start <= each.changed_at(now) < end]
+        case "getPurchaseOrdersStatus":
+            placed = (each for each in orders if each.placed <= now)
+            return [status_as_json(each, now) for each in placed if start <= each.updated_at(now) < end]
+        case "GetShipmentDetails":
+            every = shipments(data.procurement("vendor-us"), start - timedelta(days=30), end)
+            rows = [shipment_as_json(each, now) for each in every if each.created <= now]
+            return [row for row in rows if any(begins <= moment < ends for moment in happened(row))]
+        case "getOrders":
+            return [direct_order_as_json(each, now) for each in direct if start <= each.placed < end]
+        case "getShippingLabels":
+            return papers("shippingLabels", label_as_json)
+        case "getPackingSlips":
+            return papers("packingSlips", slip_as_json)
+        case "getCustomerInvoices":
+            return papers("customerInvoices", invoice_as_json)
+        case "getInvoiceHeaders":
+            return list(invoices(world, start, lines=bool(STREAMS[name].detail)))
+    raise AssertionError(listing)
+
+
+def happened(shipment: Row) -> list[str]:
+    """When something happened to a shipment that a filter finds."""
+    transport = shipment["transportationDetails"]
+    return [
+        shipment["shipmentCreateDate"],
+        shipment.get("shipmentConfirmDate", ""),
+        shipment.get("packageLabelCreateDate", ""),
+        transport.get("shippedDate", ""),
+        transport.get("shipmentDeliveryDate", ""),
+    ]
 
 
 def invoices(world: World, start: datetime, *, lines: bool) -> Iterator[Row]:
@@ -398,3 +401,29 @@ def test_without_roles_the_streams_are_skipped_and_the_ledger_says_which_are_nee
     assert {row["outcome"] for row in entries.values()} == {"skipped"}
     assert "Amazon Fulfillment, Inventory and Order Tracking" in entries["vendor_purchase_orders"]["reason"]
     assert "Direct-to-Consumer Shipping" in entries["vendor_direct_orders"]["reason"]
+
+
+def test_a_connection_test_reads_the_first_rows_only(world: World) -> None:
+    tap = world.tap(world.config(start_date=world.day(DAYS)))
+    for name, stream in tap.streams.items():
+        stream.selected = name in STREAMS
+    tap.run_connection_test()
+    asked = [call.operation for call in world.sandbox.calls]
+    assert asked.count("getInvoice") == 1
+    assert asked.count("getPurchaseOrders") == 3, "one of the diagnosis, one for each stream"
+
+
+def test_a_plan_names_the_streams_of_a_list_together(world: World) -> None:
+    names = ["vendor_purchase_orders", "vendor_purchase_order_items", "vendor_invoices"]
+    tap = world.tap(world.config(start_date=world.day(20)))
+    for name, stream in tap.streams.items():
+        stream.selected = name in names
+    outlook = look_ahead(tap.run, ["default"], ask_amazon=False)
+    told = [(each.partition.report_type, each.streams, len(each.ranges)) for each in outlook.windows]
+    orders = ("vendor_purchase_order_items", "vendor_purchase_orders")
+    assert told == [
+        ("getInvoiceHeaders", ("vendor_invoices",), 1),
+        ("getPurchaseOrders", orders, 1),
+        ("getPurchaseOrders", orders, 2),
+    ]
+    assert not any("getPurchaseOrders" in call.operation for call in world.sandbox.calls)

@@ -97,7 +97,9 @@ class PagedStream(AmazonStream):
         own = frozenset(marketplace.marketplace_id for marketplace in account.marketplaces)
         numbers = itertools.count(1)
         elements = ((number, element) for number, element in listed.elements() if hash(element) not in written)
-        while some := list(itertools.islice(elements, CHUNK)):
+        # Each detail is a call: its rows are passed on before the next.
+        at_once = 1 if self.declaration.detail else CHUNK
+        while some := list(itertools.islice(elements, at_once)):
             rows: dict[str, list[Numbered]] = defaultdict(list)
             for number, element in some:
                 try:
