@@ -13,8 +13,8 @@ from tap_amazon_vendor.config.settings import default_start
 from tap_amazon_vendor.engine.model import Priority, Source
 from tap_amazon_vendor.errors import CredentialsError, UnavailableError
 from tap_amazon_vendor.reports.coverage import plan, reachable
-from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.windows import Window
+from tap_amazon_vendor.run.paged_reader import partition_of
 from tap_amazon_vendor.streams.partition_windows import PartitionWindows
 from tap_amazon_vendor.streams.planning import in_asking_order, plan_reports, priority_of
 from tap_amazon_vendor.streams.reach import remarks
@@ -25,9 +25,9 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.engine.model import PlannedJob
     from tap_amazon_vendor.reports.calendars import Horizon
-    from tap_amazon_vendor.reports.request import ReportRequest
+    from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
     from tap_amazon_vendor.run.run import Run
-    from tap_amazon_vendor.streams.paged import PagedStream
+    from tap_amazon_vendor.streams.paged_stream import PagedStream
     from tap_amazon_vendor.streams.planning import Demand
 
 #: Maximum of daily runs to forecast, and of windows to plan for that.
@@ -201,6 +201,8 @@ def _windows(
 
 def _operations(run: Run, labels: Iterable[str]) -> Iterator[Windows]:
     """Yield the windows of paged operations, which need no report."""
+    # Streams that want the same windows read the same pages.
+    found: dict[tuple[ReportPartition, Priority, tuple[Window, ...], bool], list[str]] = defaultdict(list)
     for stream, context, partition in _paged(run):
         if partition.account not in labels or stream.skipped_until(context, run.today):
             continue
@@ -209,15 +211,16 @@ def _operations(run: Run, labels: Iterable[str]) -> Iterator[Windows]:
         for number, window in enumerate(plan(complete, run.horizon, stream.declaration.calendar(context))):
             grouped[priority_of(window, complete, first=number == 0)].append(window)
         for priority, some in grouped.items():
-            yield Windows(partition, (stream.name,), priority, tuple(some), {}, complete is not None)
+            found[partition, priority, tuple(some), complete is not None].append(stream.name)
+    for (partition, priority, ranges, proven), names in found.items():
+        yield Windows(partition, tuple(sorted(names)), priority, ranges, {}, proven)
 
 
 def _paged(run: Run) -> Iterator[tuple[PagedStream, dict[str, t.Any], ReportPartition]]:
-    firsts = {account.label: account.marketplaces[0].marketplace_id for account in run.settings.accounts}
+    accounts = {account.label: account for account in run.settings.accounts}
     for stream in run.paged_streams:
         for context in stream.partitions or ():
-            label = context["account"]
-            yield stream, context, ReportPartition(label, stream.declaration.source, firsts[label], ())
+            yield stream, context, partition_of(stream, context, accounts[context["account"]])
 
 
 def _skipped(run: Run) -> Iterator[Skipped]:

@@ -25,7 +25,7 @@ from tap_amazon_vendor.run.run import Run
 from tap_amazon_vendor.singer.writer import MessageWriter
 from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.streams.base import AmazonStream
-from tap_amazon_vendor.streams.paged import PagedStream
+from tap_amazon_vendor.streams.paged_stream import PagedStream
 from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.report_stream import ReportStream
 

@@ -29,6 +29,8 @@ from tap_amazon_vendor.config.marketplaces import BY_COUNTRY, BY_ID
 from tap_amazon_vendor.config.redaction import Secret
 from tap_amazon_vendor.doctor import advice
 from tap_amazon_vendor.doctor.diagnosis import Check, Diagnosis, State, check_account
+from tap_amazon_vendor.doctor.questions import Questions
+from tap_amazon_vendor.errors import AccessDeniedError
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.streams import GROUPS
 from tap_amazon_vendor.streams.report_rows import ReportRows
@@ -54,6 +56,14 @@ def stream(
     """A stream of a report."""
     report = ReportType(report_type, account_type=account_type, roles=roles, countries=countries)
     return ReportRows(name, report, ())
+
+
+#: The streams that read reports.
+REPORTS = {
+    group: some
+    for group, streams in GROUPS.items()
+    if (some := [stream for stream in streams if isinstance(stream, ReportRows)])
+}
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ def examine(world: World, transport: Transport, clock: FakeClock) -> Examine:
 
     def examine(
         known: SandboxAccount = VENDOR,
-        groups: Mapping[str, Sequence[AnyRows]] = GROUPS,
+        groups: Mapping[str, Sequence[AnyRows]] = REPORTS,
         **changes: t.Any,
     ) -> Diagnosis:
         account = Account(
@@ -148,7 +158,7 @@ class TestAHealthyAccount:
         }
         assert [permission.group for permission in found.permissions] == ["Financial", "Operational", "Digital"]
         assert {stream for permission in found.permissions for stream in permission.streams} == {
-            stream.name for streams in GROUPS.values() for stream in streams if stream.account_type == "vendor"
+            stream.name for streams in REPORTS.values() for stream in streams if stream.account_type == "vendor"
         }
         assert {permission.authorized for permission in found.permissions} == {State.UNKNOWN}
         assert [call.operation for call in world.sandbox.calls] == ["token", "getReports"]
@@ -330,7 +340,7 @@ class TestRoles:
 
     @pytest.mark.parametrize("known", LACKING, ids=lambda account: account.label)
     def test_of_a_seller(self, known: SandboxAccount, examine: Examine) -> None:
-        groups: dict[str, t.Any] = {**declared("seller"), **GROUPS}
+        groups: dict[str, t.Any] = {**declared("seller"), **REPORTS}
         found = examine(known, groups)
         expected = {
             stream.name: bool({*stream.roles} & {*known.roles})
@@ -483,11 +493,46 @@ class TestUserPermissions:
             world.run(config, streams=["vendor_traffic"])
             account = world.tap(config).settings.accounts[0]
             api = SellingPartnerApi.of(account, transport, clock, clock.sleep)
-            found = check_account(account, GROUPS, api, clock().date())
+            found = check_account(account, REPORTS, api, clock().date())
         permitted = {permission.group: permission.permitted for permission in found.permissions}
         assert permitted == {"Financial": State.UNKNOWN, "Operational": State.UNKNOWN, "Digital": State.WARNING}
 
 
 def test_every_group_has_a_name_at_vendor_central() -> None:
-    kinds = {group: {stream.account_type for stream in streams} for group, streams in GROUPS.items()}
+    kinds = {group: {stream.account_type for stream in streams} for group, streams in REPORTS.items()}
     assert {group for group, kind in kinds.items() if "vendor" in kind} <= set(advice.USER_PERMISSIONS)
+
+
+class TestPagedApis:
+    """Whose roles open no report: one operation of each set of roles is called."""
+
+    def test_that_can_be_read(self, examine: Examine, world: World) -> None:
+        found = {permission.streams[0]: permission for permission in examine(groups=GROUPS).permissions}
+        assert found["vendor_purchase_orders"].authorized is State.OK
+        assert found["vendor_purchase_orders"].text == "Amazon answers getPurchaseOrders"
+        assert found["vendor_invoices"].text == "Amazon answers getInvoiceHeaders"
+        assert found["vendor_direct_orders"].text == "Amazon gives a restricted data token for getOrders"
+        called = [call.operation for call in world.sandbox.calls]
+        assert called.count("getPurchaseOrders") == called.count("getInvoiceHeaders") == 1
+        assert "getOrders" not in called, "no personal data is read"
+
+    def test_without_roles(self, examine: Examine) -> None:
+        known = next(account for account in DEFAULT_ACCOUNTS if account.label == "vendor-us-no-role")
+        found = {permission.streams[0]: permission for permission in examine(known, GROUPS).permissions}
+        orders, direct = found["vendor_purchase_orders"], found["vendor_direct_orders"]
+        for permission, role in (
+            (orders, "Amazon Fulfillment or Inventory and Order Tracking"),
+            (direct, "Direct-to-Consumer Shipping"),
+        ):
+            assert permission.authorized is State.FAILED
+            assert f"lacks the role {role}" in permission.text
+            assert role in permission.steps[0]
+
+    def test_of_invoices_nobody_knows_the_role(self, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+        refusal = AccessDeniedError("Access to the resource is forbidden")
+        monkeypatch.setattr(Questions, "can_read", lambda *_: refusal)
+        found = {permission.streams[0]: permission for permission in examine(groups=GROUPS).permissions}
+        invoices = found["vendor_invoices"]
+        assert invoices.authorized is State.FAILED
+        assert "Amazon does not document which one getInvoiceHeaders needs" in invoices.text
+        assert "the role :" not in invoices.text

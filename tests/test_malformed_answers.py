@@ -31,7 +31,7 @@ from tap_amazon_vendor.reports.api import GET_DOCUMENT, MOST_PAGES, URL_LIFE, Re
 from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.streams.seller_finance import AMAZON_FULFILLED_SHIPMENTS_DATA_TAX
-from tap_amazon_vendor.streams.seller_transactions import SellerFinanceTransactions, TransactionPage
+from tap_amazon_vendor.streams.seller_transactions import TRANSACTIONS
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,7 +92,7 @@ OPERATIONS = {
         {"restrictedDataToken": (7, "", "a\nb", "é")},
     ),
     "listTransactions": Case(
-        lambda api: api.client.call(SellerFinanceTransactions.operation, answer=TransactionPage, query={}),
+        lambda api: api.client.call(TRANSACTIONS.operation, answer=TRANSACTIONS.page, query={}),
         {"payload": {"transactions": []}},
         {"payload": ([], "x", {}, {"transactions": None}, {"transactions": {}}, {"transactions": [], "nextToken": 7})},
     ),

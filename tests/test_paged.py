@@ -11,7 +11,8 @@ from world import Recorder, Run
 
 from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.amazon.pages import MOST_EMPTY_PAGES
-from tap_amazon_vendor.documents.rows import snake_keys
+from tap_amazon_vendor.documents.json_values import converter
+from tap_amazon_vendor.documents.rows import column_name
 from tap_amazon_vendor.errors import AccessDeniedError, MalformedAnswerError, RunFailedError, UnavailableError
 from tap_amazon_vendor.tap import TapAmazonVendor
 
@@ -65,7 +66,7 @@ class FakeApi:
     def is_token_valid(self) -> bool:
         return True
 
-    def call(self, operation: Operation, *, answer: type[Any], query: dict[str, str] | None = None) -> Any:
+    def call(self, operation: Operation, *, answer: type[Any], query: dict[str, str] | None = None, **_: Any) -> Any:
         return decode(json.dumps(self.say(operation, query)).encode(), answer)
 
     def say(self, operation: Operation, query: dict[str, str] | None) -> Row:
@@ -172,7 +173,7 @@ def test_only_marketplaces_that_are_wanted_are_written(run: Callable[..., tuple[
         transaction(4, "2026-11-13T08:00:00Z", None, marketplaceDetails={"marketplaceId": CA}),
     ]
     done, api = run(posted)
-    assert [(row["transaction_id"], row["marketplace_id"]) for row in done.records(NAME)] == [
+    assert sorted((row["transaction_id"], row["marketplace_id"]) for row in done.records(NAME)) == [
         ("t1", CA),
         ("t3", US),
         ("t4", CA),
@@ -199,6 +200,43 @@ def test_a_missing_role_skips_the_stream_for_a_week(run: Callable[..., tuple[Run
     again, api = run([transaction(1, "2026-11-28T00:00:00Z")], state=done.state)
     assert api.queries
     assert again.records(NAME)
+
+
+def test_an_account_that_had_the_role_is_not_skipped(run: Callable[..., tuple[Run, FakeApi]]) -> None:
+    first, _ = run([transaction(1, "2026-11-10T08:00:00Z")])
+    again, _ = run([], state=first.state, error=AccessDeniedError("Access to requested resource is denied."))
+    assert [row["outcome"] for row in again.records("report_ledger")] == ["failed"]
+    _, api = run([], state=again.state)
+    assert api.queries
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RecursionError(), ZeroDivisionError()])
+def test_a_fault_of_the_tap_ends_that_window_and_not_the_run(
+    error: Exception, run: Callable[..., tuple[Run, FakeApi]]
+) -> None:
+    done, _ = run([], error=error)
+    (entry,) = done.records("report_ledger")
+    assert entry["outcome"] == "failed"
+    assert type(error).__name__ in entry["reason"]
+    assert "please report it" in entry["reason"]
+    assert done.error is not None
+
+
+def test_pages_that_hold_the_same_transaction_for_ever_are_an_error(
+    run: Callable[..., tuple[Run, FakeApi]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = iter(range(10**6))
+
+    def say(*_: Any) -> Row:
+        number = next(numbers)
+        some = transaction(1, "2026-11-10T08:00:00Z", description=str(number))
+        return {"payload": {"transactions": [some], "nextToken": str(number)}}
+
+    monkeypatch.setattr(FakeApi, "say", say)
+    done, _ = run([])
+    assert "nothing new on 20 pages in a row" in str(done.error)
+    assert done.records(NAME) == []
+    assert next(numbers) < 60
 
 
 def test_an_outage_fails_and_the_next_run_misses_nothing(run: Callable[..., tuple[Run, FakeApi]]) -> None:
@@ -239,7 +277,7 @@ def test_a_403_that_no_role_mends_is_failed_and_read_by_the_next_run(
 def test_a_page_without_its_required_parts_is_no_empty_page(
     page: Row, run: Callable[..., tuple[Run, FakeApi]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def call(self: FakeApi, operation: Operation, *, answer: type[Any], query: Any = None) -> Any:
+    def call(self: FakeApi, operation: Operation, *, answer: type[Any], query: Any = None, **_: Any) -> Any:
         content = json.dumps(page if operation.name == "listTransactions" else self.say(operation, query)).encode()
         try:
             return decode(content, answer)
@@ -288,7 +326,8 @@ def test_pages_with_new_tokens_for_ever_are_an_error(
 
 
 def test_keys_of_nested_objects_are_snake_case() -> None:
-    assert snake_keys({"aB": [{"cD": 1, "E F": {"gH": None}}], "x": "yZ"}) == {
+    keep = converter({}, column_name)
+    assert keep({"aB": [{"cD": 1, "E F": {"gH": None}}], "x": "yZ"}) == {
         "a_b": [{"c_d": 1, "e_f": {"g_h": None}}],
         "x": "yZ",
     }

@@ -13,11 +13,12 @@ from hosts import Answer, account_at, serving
 
 from tap_amazon_vendor.amazon.auth import LwaAuthenticator
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
+from tap_amazon_vendor.amazon.restricted import CREATE_TOKEN, RestrictedDataToken
 from tap_amazon_vendor.amazon.retry import MAX_TRIES
 from tap_amazon_vendor.amazon.transport import Transport
 from tap_amazon_vendor.errors import AmazonError, CredentialsError, NotFoundError, UnavailableError
-from tap_amazon_vendor.reports.answers import CreatedReport, Report, ReportDocument, ReportList, RestrictedDataToken
-from tap_amazon_vendor.reports.api import CREATE_REPORT, CREATE_TOKEN, GET_DOCUMENT, GET_REPORT, GET_REPORTS
+from tap_amazon_vendor.reports.answers import CreatedReport, Report, ReportDocument, ReportList
+from tap_amazon_vendor.reports.api import CREATE_REPORT, GET_DOCUMENT, GET_REPORT, GET_REPORTS
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable

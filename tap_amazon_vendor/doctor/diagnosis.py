@@ -4,7 +4,7 @@ Amazon requires two things for access to data. The API authorization: the accoun
 had the role at the time. The user permission: the account, and the user who consented for it, may see the data in
 Vendor Central or Seller Central. A list call shows the former; the latter shows in reports only, so those of the last
 90 days are checked. That a list call is answered proves nothing: whether Amazon refuses it where the role is missing
-is not known. Only a report that came does.
+is not known. Only a report that came does. Where a role opens no report, an operation that it opens is called.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ from tap_amazon_vendor.errors import (
     RequestRejectedError,
     UnavailableError,
 )
+from tap_amazon_vendor.streams.paged import PagedRows
 from tap_amazon_vendor.streams.report_rows import ReportRows
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from tap_amazon_vendor.amazon.auth import LwaAuthenticator
@@ -44,6 +45,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.doctor.questions import Reports, Roles
     from tap_amazon_vendor.streams import AnyRows
+    from tap_amazon_vendor.streams.paged import Listing
 
     Groups = Mapping[str, Sequence[AnyRows]]
     ByRole = dict[tuple[str, Roles], list[AnyRows]]
@@ -213,10 +215,15 @@ def check_account(  # noqa: PLR0913  # whom, what, how, and what is known alread
         found.append(check)
         if check.state is State.FAILED:
             return Diagnosis(account, tuple(found))
-    permissions = tuple(
-        permission for key, streams in wanted.items() for permission in _permissions(account, *key, streams, answers)
-    )
-    return Diagnosis(account, tuple(found), permissions)
+    permissions: list[Permission] = []
+    for (group, roles), streams in wanted.items():
+        listings = [stream.listing for stream in streams if isinstance(stream, PagedRows)]
+        if listings and not types[roles]:
+            permission = Permission(group, roles, _names(streams))
+            permissions.append(_of_listing(account, permission, listings[0], answers, today))
+        else:
+            permissions += _of_reports(account, group, roles, streams, answers)
+    return Diagnosis(account, tuple(found), tuple(permissions))
 
 
 def tells_of_roles(error: AmazonError | None) -> bool:
@@ -357,7 +364,43 @@ def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Che
     return Check(MARKETPLACES, State.FAILED, f"All reports of this account are from {have}, none from {wrong}", steps)
 
 
-def _permissions(
+def _names(streams: Iterable[AnyRows]) -> tuple[str, ...]:
+    return tuple(stream.name for stream in streams)
+
+
+def _of_listing(
+    account: Account, permission: Permission, listing: Listing, answers: Questions, today: date
+) -> Permission:
+    """Check streams of paged APIs whose roles open no report: one listing stands for those of the same roles."""
+    name = listing.operation.name
+    error = answers.can_read(listing, account, today)
+    if error is None:
+        text = f"Amazon gives a restricted data token for {name}" if listing.restricted else f"Amazon answers {name}"
+        return replace(permission, authorized=State.OK, permitted=State.OK, text=text)
+    if not is_missing_role(error):
+        return replace(permission, text=str(error), answered=False)
+    if not permission.roles:
+        return replace(
+            permission,
+            authorized=State.FAILED,
+            text=f"The API authorization lacks a role, and Amazon does not document which one {name} needs: {error}",
+            steps=(f"Ask Amazon's developer support which role {name} needs, or deselect the streams",),
+        )
+    return _without_role(account, permission, error)
+
+
+def _without_role(account: Account, permission: Permission, error: AmazonError) -> Permission:
+    role = " or ".join(permission.roles)
+    return replace(
+        permission,
+        authorized=State.FAILED,
+        text=f"The API authorization lacks the role {role}: {error}",
+        steps=advice.role_steps(account, role),
+        request=advice.role_request(account, role),
+    )
+
+
+def _of_reports(
     account: Account, group: str, roles: Roles, streams: Sequence[AnyRows], answers: Questions
 ) -> Iterator[Permission]:
     """Check whether the streams of a group that need the same role can be read.
@@ -370,14 +413,14 @@ def _permissions(
     for proved in (True, False):
         some = tuple(stream for stream in streams if (stream.source in done) is proved)
         if some:
-            yield _permission(account, Permission(group, roles, tuple(stream.name for stream in some)), some, answer)
+            yield _permission(account, Permission(group, roles, _names(some)), some, answer)
 
 
 def _permission(
     account: Account, permission: Permission, streams: Sequence[AnyRows], answer: Reports | AmazonError
 ) -> Permission:
     """Judge the streams of which reports came, or those of which none came."""
-    group, role = permission.group, " or ".join(permission.roles)
+    group = permission.group
     if isinstance(answer, AmazonError):
         if says(answer, NO_VENDOR_GROUP):
             return replace(
@@ -390,13 +433,7 @@ def _permission(
             )
         if not may_lack_role(answer):
             return replace(permission, text=str(answer), answered=False)
-        return replace(
-            permission,
-            authorized=State.FAILED,
-            text=f"The API authorization lacks the role {role}: {answer}",
-            steps=advice.role_steps(account, role),
-            request=advice.role_request(account, role),
-        )
+        return _without_role(account, permission, answer)
     types = {stream.source for stream in streams}
     ends = [report.processing_status for report in answer if report.report_type in types]
     if DONE in ends:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import typing as t
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from tap_amazon_vendor.amazon.answers import Answer, decode
+from tap_amazon_vendor.amazon.restricted import restricted_token
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.amazon.wording import OTHER_ACCOUNT_TYPE
 from tap_amazon_vendor.engine.existing import TYPES_PER_CALL
 from tap_amazon_vendor.errors import AmazonError
 from tap_amazon_vendor.reports.answers import ReportList
 from tap_amazon_vendor.reports.api import GET_REPORTS
+from tap_amazon_vendor.reports.windows import DAY, Window
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
+    from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.streams.paged import Listing
 
     Roles = tuple[str, ...]
     Reports = list["ListedReport"]
@@ -62,6 +68,29 @@ class Questions:
     api: SellingPartnerApi
     types: Mapping[Roles, Sequence[str]]
     known: dict[Roles, Reports | AmazonError]
+
+    def can_read(self, listing: Listing, account: Account, today: date) -> AmazonError | None:
+        """Ask whether a listing can be read; return None if so, else Amazon's error.
+
+        Of personal data nothing is read: that Amazon gives the token for it is enough.
+
+        Args:
+            listing: A listing of a paged API.
+            account: The account.
+            today: The current UTC day.
+        """
+        operation = listing.operation
+        end = datetime(today.year, today.month, today.day, tzinfo=timezone.utc)
+        context = {"account": account.label, "marketplace_id": account.marketplaces[0].marketplace_id}
+        query = next(listing.queries(Window(end - DAY, end), context))
+        try:
+            if listing.restricted:
+                restricted_token(self.api, operation.method, operation.path)
+            else:
+                self.api.call(operation, answer=listing.page, query=query)
+        except AmazonError as error:
+            return error
+        return None
 
     def of(self, roles: Roles) -> Reports | AmazonError:
         """Return the reports of the last 90 days, or the error.

@@ -84,7 +84,7 @@ def compile_rows(  # noqa: PLR0913  # each is one fact
                 if value0 is not None: check0(value0)
                 struct1 = element.field1 or empty1
                 value2 = struct1.field2
-                if value2.__class__ is not decimal and value2 is not None: check2(value2)
+                if value2.__class__ is not decimal and value2 is not None: value2 = check2(value2)
                 if not value3 or value3.isspace(): value3 = none
                 if value0 is None: raise ValueError
                 if value3 is none: raise ValueError
@@ -177,7 +177,7 @@ class _Writer:
                 self.lines.append(f"{value} = {variable}.{attribute}")
                 if field.kind == "number":
                     self.lines.append(
-                        f"if {value}.__class__ is not decimal and {value} is not None: check{number}({value})"
+                        f"if {value}.__class__ is not decimal and {value} is not None: {value} = check{number}({value})"
                     )
                 elif field.kind in {"date", "date-time"}:
                     self.lines.append(f"if {value} is not None: check{number}({value})")

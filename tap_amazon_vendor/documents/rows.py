@@ -11,7 +11,7 @@ from singer_sdk.contrib.msgspec import encoder
 
 from tap_amazon_vendor.documents.cell_values import kind_of
 from tap_amazon_vendor.documents.findings import Findings
-from tap_amazon_vendor.documents.json_values import CONVERTERS, MOST, decimal
+from tap_amazon_vendor.documents.json_values import MOST, converter, decimal
 from tap_amazon_vendor.documents.keys import NONE, is_blank, without_value
 from tap_amazon_vendor.documents.row_codegen import Compiled, Field, compile_rows
 from tap_amazon_vendor.errors import DocumentError
@@ -34,7 +34,7 @@ EXTRA_SCHEMA: Mapping[str, t.Any] = {
 }
 
 #: Columns that come after all others.
-_LAST = ("report_id", EXTRA)
+_LAST = ("seen_at", "report_id", EXTRA)
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
@@ -60,15 +60,6 @@ def column_name(name: str) -> str:
     ``Merchant SKU`` → ``merchant_sku``.
     """
     return _OTHER.sub("_", _HUMP.sub("_", name)).strip("_").lower()
-
-
-def snake_keys(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON
-    """Convert the keys of nested objects to snake_case."""
-    if isinstance(value, dict):
-        return {column_name(key): snake_keys(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [snake_keys(inner) for inner in value]
-    return value
 
 
 def in_order(constants: Iterable[str], columns: Iterable[str]) -> Sequence[str]:
@@ -99,13 +90,15 @@ class RowShaper:
     thousand rows a second compiled, 175 thousand row by row and field by field.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is one fact
         self,
         columns: Mapping[str, Mapping[str, t.Any]],
         keys: Iterable[str],
         unknown: Callable[[str], None],
         leaves_out: Iterable[str] = (),
         required: Collection[str] = (),
+        *,
+        texts: bool = False,
     ) -> None:
         """Prepare the columns.
 
@@ -116,10 +109,11 @@ class RowShaper:
             leaves_out: Fields of a row to ignore: neither columns nor unknown.
             required: Those of the text keys without which there is no row. Of the others, one that has a value
                 suffices.
+            texts: Numbers may be written as texts.
         """
         self._columns = columns
         self._kinds = {name: kind_of(schema) for name, schema in columns.items()}
-        self._converts = {name: CONVERTERS.get(kind, snake_keys) for name, kind in self._kinds.items()}
+        self._converts = {name: converter(schema, column_name, texts=texts) for name, schema in columns.items()}
         self._keys = tuple(keys)
         self._key_texts = tuple(key for key in self._keys if self._kinds.get(key) == "string")
         self._required = tuple(key for key in self._key_texts if key in required)
@@ -291,15 +285,16 @@ class RowShaper:
         prefix = "".join(f"{column_name(each)}_" for each in path.split(".")[:-1])
         column = f"{prefix}{column_name(name)}"
         kind = self._kinds.get(column)
-        is_prefix = kind is None and any(known.startswith(f"{column}_") for known in self._columns)
+        left_out = not path and name in self._leaves_out
+        is_prefix = kind is None and not left_out and any(known.startswith(f"{column}_") for known in self._columns)
         amount = f"{column}_amount"
         field = self._fields[path, name] = Field(
             amount if is_prefix and amount in self._columns else column,
             kind,
             self._converts.get(column),
             is_prefix=is_prefix,
-            left_out=not path and name in self._leaves_out,
-            is_variant=name != _camel_case(column_name(name)),
+            left_out=left_out,
+            is_variant=name != camel_case(column_name(name)),
         )
         return field
 
@@ -378,7 +373,7 @@ def _decimal(text: str) -> Decimal | str:
         return text
 
 
-def _camel_case(column: str) -> str:
+def camel_case(column: str) -> str:
     """Return the field name that becomes a column and is written as Amazon writes most."""
     first, *more = column.split("_")
     return first + "".join(word.capitalize() for word in more)

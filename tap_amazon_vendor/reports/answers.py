@@ -1,4 +1,4 @@
-"""Answers of the Reports and Tokens APIs, as far as they are read (docs/amazon/reports-api.md)."""
+"""Answers of the Reports API, as far as they are read (docs/amazon/reports-api.md)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import typing as t
 
 import msgspec
 
-from tap_amazon_vendor.amazon.answers import Answer, Text, Token
+from tap_amazon_vendor.amazon.answers import Answer, Text
 
 _Status = t.Annotated[str, msgspec.Meta(pattern=r"\A(IN_QUEUE|IN_PROGRESS|DONE|CANCELLED|FATAL)\Z")]
 
@@ -58,9 +58,3 @@ class ReportDocument(Answer):
     """Of getReportDocument."""
 
     url: t.Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]+\Z")]
-
-
-class RestrictedDataToken(Answer):
-    """Of createRestrictedDataToken."""
-
-    restricted_data_token: Token

@@ -13,20 +13,14 @@ from uuid import uuid4
 from urllib3.exceptions import HTTPError
 
 from tap_amazon_vendor.amazon.answers import decode
-from tap_amazon_vendor.amazon.pages import Pages
+from tap_amazon_vendor.amazon.pages import Page, Pages
+from tap_amazon_vendor.amazon.restricted import restricted_token
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.amazon.transport import redirect
 from tap_amazon_vendor.documents.files import open_document, open_flat_file
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import AmazonError, DocumentError, MalformedAnswerError, UnavailableError
-from tap_amazon_vendor.reports.answers import (
-    CreatedReport,
-    ListedReport,
-    Report,
-    ReportDocument,
-    ReportList,
-    RestrictedDataToken,
-)
+from tap_amazon_vendor.reports.answers import CreatedReport, ListedReport, Report, ReportDocument, ReportList
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,8 +41,6 @@ CREATE_REPORT = Operation("createReport", "POST", f"{_BASE}/reports", 0.0167, 15
 GET_REPORT = Operation("getReport", "GET", f"{_BASE}/reports/{{report_id}}", 2, 15)
 GET_REPORTS = Operation("getReports", "GET", f"{_BASE}/reports", 0.0222, 10)
 GET_DOCUMENT = Operation("getReportDocument", "GET", f"{_BASE}/documents/{{document_id}}", 0.0167, 15)
-
-CREATE_TOKEN = Operation("createRestrictedDataToken", "POST", "/tokens/2021-03-01/restrictedDataToken", 1, 10)
 
 #: The report type whose quota may be counted for all accounts of an application together, and the one whose quota is
 #: not known and found out (docs/amazon/quotas.md#own-quotas).
@@ -209,15 +201,13 @@ class ReportsApi:
         }
         found: dict[str, ListedJob] = {}
         pages = Pages(GET_REPORTS.name, MOST_PAGES)
-        for page in range(1, MOST_PAGES + 1):
+        while not pages.finished and not (marketplace_id and pages.count == LISTED_PAGES):
+            # The token must be the only parameter.
+            query = {"nextToken": pages.current_value} if pages.current_value else query
             answer = self._api.call(GET_REPORTS, answer=ReportList, tries=1 if optional else None, query=query)
-            pages.add(answer.reports, answer.next_token)
+            pages.advance(Page(answer.reports, answer.next_token))
             for job in _listed(answer.reports):
                 found.setdefault(job.job_id, job)
-            if not answer.next_token or (marketplace_id and page == LISTED_PAGES):
-                break
-            # The token must be the only parameter.
-            query = {"nextToken": answer.next_token}
         return [*found.values()]
 
     def status(self, report_id: str) -> JobStatus:
@@ -280,8 +270,7 @@ class ReportsApi:
     def _restricted_token(self, document_id: str) -> str:
         """Return a token for exactly one document (docs/amazon/reports-api.md#restricted-documents)."""
         path = GET_DOCUMENT.path.format(document_id=quote(document_id, safe=""))
-        body = {"restrictedResources": [{"method": GET_DOCUMENT.method, "path": path}]}
-        return self._api.call(CREATE_TOKEN, answer=RestrictedDataToken, body=body).restricted_data_token
+        return restricted_token(self._api, GET_DOCUMENT.method, path)
 
     def _download(self, url: str, path: Path) -> str | None:
         """Save the response of a presigned URL, byte for byte. Return the charset that the host states.

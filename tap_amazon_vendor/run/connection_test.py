@@ -82,8 +82,10 @@ def _operations_with_rows(run: Run) -> Iterator[str]:
     """
     accounts = {account.label: account for account in run.settings.accounts}
     for stream in run.paged_streams:
-        for reader in readers(stream, accounts, run.apis.__getitem__, run.horizon):
-            if next(iter(reader), None):
+        for reader in readers(
+            [stream], accounts, run.apis, run.horizon, clock=run.clock, folder=run.spool, first_only=True
+        ):
+            if next(filter(None, reader), None):
                 yield stream.name
                 break
             if reader.error:

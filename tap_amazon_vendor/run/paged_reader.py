@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections import deque
 
 from tap_amazon_vendor.amazon.wording import is_missing_role, may_lack_role
 from tap_amazon_vendor.audit.ledger import LedgerEntry
@@ -12,21 +13,25 @@ from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.coverage import plan
 from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.windows import Window, extend
+from tap_amazon_vendor.streams.listed_window import ListedWindow
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Record
 
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.audit.recorder import Recorder
+    from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.reports.calendars import Horizon
-    from tap_amazon_vendor.streams.paged import PagedStream
+    from tap_amazon_vendor.streams.paged import Listing
+    from tap_amazon_vendor.streams.paged_stream import PagedStream
 
 
 class PagedReader:
-    """Reads one window: iterate over its rows, write them, then `finish`.
+    """Reads one window for one stream: iterate over its rows, write them, then `finish`.
 
     Attributes:
         stream: The stream.
@@ -35,31 +40,27 @@ class PagedReader:
         error: Why it could not be read, None if it could.
     """
 
-    def __init__(
-        self, stream: PagedStream, context: Context, account: Account, window: Window, api: SellingPartnerApi
-    ) -> None:
+    def __init__(self, stream: PagedStream, account: Account, listed: ListedWindow, written: set[int]) -> None:
         """Prepare.
 
         Args:
             stream: The stream.
-            context: Its partition.
             account: The account.
-            window: The requested time.
-            api: The account's client.
+            listed: What the listing holds of the window; fetched by the stream that is read first.
+            written: Hashes of the elements that the run wrote of this partition before. Receives those of the window.
         """
         self.stream = stream
-        self._context = context
+        self.window = listed.window
         self._account = account
-        self.window = window
-        self._api = api
+        self._listed = listed
+        self._written = written
         self.error: AmazonError | None = None
         self.findings = Findings()
 
     @property
     def subject(self) -> ReportPartition:
         """What is read."""
-        first = self._account.marketplaces[0].marketplace_id
-        return ReportPartition(self._account.label, self.stream.declaration.source, first, ())
+        return partition_of(self.stream, self._listed.context, self._account)
 
     @property
     def report_id(self) -> None:
@@ -72,11 +73,13 @@ class PagedReader:
         return self.error is not None
 
     def __iter__(self) -> Iterator[list[Record]]:
-        """Yield the rows in chunks. An error ends them, and `finish` records it."""
+        """Yield the rows in chunks, and an empty one after each page. An error ends them, and `finish` records it."""
         if self.error:
             return
         try:
-            yield from self.stream.chunks(self._api, self._account, self.window, self.findings)
+            for _ in self._listed.fetch():
+                yield []
+            yield from self.stream.chunks(self._listed, self._account, self.findings, self._written)
         except AmazonError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001  # a fault in one window must not end the others
@@ -88,7 +91,8 @@ class PagedReader:
 
     def finish(self, recorder: Recorder, horizon: Horizon) -> None:
         """Complete the window in ledger and state, after its rows are written."""
-        complete = self.stream.complete_range(self._context, horizon)
+        context = self._listed.context
+        complete = self.stream.complete_range(context, horizon)
         outcome, reason = self._outcome(known=complete is not None)
         recorder.record(
             LedgerEntry(
@@ -102,53 +106,92 @@ class PagedReader:
                 error=self.error,
             )
         )
-        state = self.stream.partition_state(self._context)
+        state = self.stream.partition_state(context)
         state.unskip()
-        if outcome is Outcome.SKIPPED:
+        # A skipped stream is left out for a week: only where Amazon names the role. Else the next run asks again.
+        if outcome is Outcome.SKIPPED and is_missing_role(self.error):
             state.skip(horizon.today)
         if outcome.completes:
             state.set_complete(extend(complete, self.window), self.stream.replication_key)
+            if len(self.stream.declaration.listing.ranges) > 1:
+                # What happened to it in several ways is found in several windows.
+                self._written.update(hash(element) for _, element in self._listed.elements())
 
     def _outcome(self, *, known: bool) -> tuple[Outcome, str | None]:
         if self.error is None:
-            return (Outcome.LOADED if self.findings.rows or self.findings.rejected else Outcome.EMPTY), None
+            return (Outcome.EMPTY if self.findings.is_empty else Outcome.LOADED), None
         if not may_lack_role(self.error):
             return Outcome.FAILED, str(self.error)
-        roles = ", ".join(self.stream.declaration.roles)
+        roles = ", ".join(self.stream.declaration.roles) or "not documented by Amazon"
         reason = f"{self.error}. The application needs one of these roles: {roles}"
-        # A skipped stream is left out for a week. So not where the words may mean something else, as a host or an
-        # incident, and not for an account that had the role.
-        return (Outcome.SKIPPED if is_missing_role(self.error) and not known else Outcome.FAILED), reason
+        # An account that had the role has lost it, or the words mean something else, as a host or an incident.
+        return (Outcome.FAILED if known else Outcome.SKIPPED), reason
 
 
-def readers(
-    stream: PagedStream,
-    accounts: dict[str, Account],
-    apis: Callable[[str], SellingPartnerApi],
+def partition_of(stream: PagedStream, context: Mapping[str, t.Any], account: Account) -> ReportPartition:
+    """Return what the ledger and the forecast call a partition: with the first marketplace where it is of all."""
+    marketplace = context.get("marketplace_id") or account.marketplaces[0].marketplace_id
+    return ReportPartition(account.label, stream.declaration.source, marketplace, ())
+
+
+def readers(  # noqa: PLR0913  # each is one fact
+    streams: Iterable[PagedStream],
+    accounts: Mapping[str, Account],
+    apis: Mapping[str, SellingPartnerApi],
     horizon: Horizon,
+    *,
+    clock: Clock,
+    folder: Path,
+    first_only: bool = False,
 ) -> Iterator[PagedReader]:
-    """Yield a reader for each window that a run wants of a stream; an error ends the windows of that account.
+    """Yield a reader for each window that a run wants of each stream; an error ends the windows of that partition.
 
-    Each must be finished before the next is taken.
+    Streams of one listing are read from the same pages where they want the same window, which they do unless one of
+    them was selected later. Each reader must be finished before the next is taken.
 
     Args:
-        stream: The stream.
+        streams: The streams.
         accounts: The accounts, by label.
-        apis: Returns the client of an account.
+        apis: The clients of the accounts, by label.
         horizon: The time bounds from settings and clock.
+        clock: Tells the time.
+        folder: A private folder for what is fetched.
+        first_only: The first rows suffice: for a connection test.
     """
-    for context in stream.partitions or ():
-        label, fault = context["account"], None
-        try:
-            if stream.skipped_until(context, horizon.today):
+    groups: dict[Listing, list[PagedStream]] = {}
+    for stream in streams:
+        groups.setdefault(stream.declaration.listing, []).append(stream)
+    for listing, members in groups.items():
+        for context in members[0].partitions or ():
+            account, api = accounts[context["account"]], apis[context["account"]]
+
+            def listed(window: Window, *, of: tuple[t.Any, ...] = (listing, api, context)) -> ListedWindow:
+                return ListedWindow(*of, window, clock(), folder, first_only=first_only)
+
+            try:
+                left = {
+                    stream: deque(plan(stream.complete_range(context, horizon), horizon, listing.time))
+                    for stream in members
+                    if not stream.skipped_until(context, horizon.today)
+                }
+            except Exception as error:  # noqa: BLE001  # a fault in one account must not end the others
+                fault = TapFaultError.of(error, f"{members[0].name} of {account.label}")
+                for stream in members:
+                    reader = PagedReader(stream, account, listed(_all_of(horizon)), set())
+                    reader.error = fault
+                    yield reader
                 continue
-            windows = plan(stream.complete_range(context, horizon), horizon, stream.declaration.calendar(context))
-        except Exception as error:  # noqa: BLE001  # a fault in one account must not end the others
-            fault = TapFaultError.of(error, f"{stream.name} of {label}")
-            windows = [Window(horizon.start, horizon.end or horizon.today)]
-        for window in windows:
-            reader = PagedReader(stream, context, accounts[label], window, apis(label))
-            reader.error = fault
-            yield reader
-            if reader.error:
-                break
+            written: dict[PagedStream, set[int]] = {stream: set() for stream in left}
+            while window := next((windows[0] for windows in left.values() if windows), None):
+                with listed(window) as pages:
+                    for stream, windows in left.items():
+                        if windows and windows[0] == window:
+                            reader = PagedReader(stream, account, pages, written[stream])
+                            yield reader
+                            windows.popleft()
+                            if reader.error:
+                                windows.clear()
+
+
+def _all_of(horizon: Horizon) -> Window:
+    return Window(horizon.start, horizon.end or horizon.today)

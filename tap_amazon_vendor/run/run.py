@@ -44,7 +44,7 @@ from tap_amazon_vendor.run.window_reader import Partition, WindowReader
 from tap_amazon_vendor.singer.writer import RecordWriter
 from tap_amazon_vendor.streams import GROUPS
 from tap_amazon_vendor.streams.base import AmazonStream
-from tap_amazon_vendor.streams.paged import PagedStream
+from tap_amazon_vendor.streams.paged_stream import PagedStream
 from tap_amazon_vendor.streams.partition_windows import PartitionWindows
 from tap_amazon_vendor.streams.planning import demands, in_asking_order, plan_reports
 from tap_amazon_vendor.streams.reach import remarks
@@ -348,10 +348,11 @@ class Run:
 
     def _read_pages(self, writers: Mapping[str, RecordWriter]) -> None:
         accounts = {account.label: account for account in self.settings.accounts}
-        for stream in self.paged_streams:
-            for reader in paged_readers(stream, accounts, self.apis.__getitem__, self.horizon):
-                self._write(writers, reader)
-                self._finish(reader, partial(reader.finish, self.recorder, self.horizon))
+        for reader in paged_readers(
+            self.paged_streams, accounts, self.apis, self.horizon, clock=self.clock, folder=self.spool
+        ):
+            self._write(writers, reader)
+            self._finish(reader, partial(reader.finish, self.recorder, self.horizon))
 
     def _read_inbox(self, writers: Mapping[str, RecordWriter]) -> None:
         if not self.settings.inbox:

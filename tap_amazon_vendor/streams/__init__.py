@@ -6,8 +6,11 @@ import typing as t
 
 from tap_amazon_vendor.streams import (
     digital,
+    direct_fulfillment,
     financial,
+    invoices,
     operational,
+    procurement,
     seller_finance,
     seller_inventory,
     seller_orders,
@@ -26,12 +29,13 @@ AnyRows = ReportRows | PagedRows
 
 #: Declarations by permission group, named as in Vendor Central.
 GROUPS: Mapping[str, tuple[AnyRows, ...]] = {
-    "Financial": financial.STREAMS,
+    "Financial": (*financial.STREAMS, *invoices.STREAMS),
     "Operational": operational.STREAMS,
     "Digital": digital.STREAMS,
+    "Integrations": (*procurement.STREAMS, *direct_fulfillment.STREAMS),
     "Seller fulfillment and orders": seller_orders.STREAMS,
     "Seller inventory": seller_inventory.STREAMS,
-    "Seller finance and tax": (*seller_finance.STREAMS, seller_transactions.SellerFinanceTransactions()),
+    "Seller finance and tax": (*seller_finance.STREAMS, *seller_transactions.STREAMS),
     "Seller performance": seller_performance.STREAMS,
 }
 

@@ -1,177 +1,247 @@
-"""Streams of paged APIs: the elements that an operation returns, page by page."""
+"""Declarations of paged APIs: an operation that lists elements page by page, and the streams of its rows."""
 
 from __future__ import annotations
 
-import itertools
 import typing as t
-from abc import ABC, abstractmethod
-from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
 
-from tap_amazon_vendor.amazon.answers import decode
-from tap_amazon_vendor.amazon.pages import Pages
-from tap_amazon_vendor.config.marketplaces import country_of
-from tap_amazon_vendor.documents.findings import Findings
-from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
-from tap_amazon_vendor.streams.base import AmazonStream
-from tap_amazon_vendor.streams.columns import COUNTRY_CODE
-from tap_amazon_vendor.streams.row_checks import RepeatedKeys, counted
+import msgspec
+
+from tap_amazon_vendor.amazon.answers import Answer, Text
+from tap_amazon_vendor.reports.calendars import Hours
+from tap_amazon_vendor.reports.windows import to_text
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
-    import msgspec
-    from singer_sdk import Tap
-    from singer_sdk.helpers.types import Record
-
-    from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.amazon.throttle import Operation
-    from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.config.settings import Settings
-    from tap_amazon_vendor.documents.findings import Reject
-    from tap_amazon_vendor.reports.calendars import Calendar
+    from tap_amazon_vendor.reports.calendars import Calendar, Horizon
     from tap_amazon_vendor.reports.windows import Window
 
+    Context = Mapping[str, t.Any]
 
-class PagedRows(ABC):
-    """The declaration of a stream of a paged API. Nested objects stay nested, with snake_case keys.
+#: Column of the streams of paged APIs: when the tap saw this version of what the row is of.
+SEEN_AT = "seen_at"
+
+
+@dataclass(frozen=True)
+class RereadHours(Hours):
+    """Hours of which each run reads the newest again.
 
     Attributes:
-        name: Name of the stream, and of its schema file.
-        operation: The operation that is called.
-        answer: The type of a page.
-        element: The type of an element, as far as it is read before it is shaped.
-        key_columns: Columns that identify a row within an account and marketplace.
-        replication_key: Column of the bookmark.
+        least: Days that are read again at least, whatever `restatement_days` says.
+        most: Days that are read again at most.
+    """
+
+    least: int = 1
+    most: int = 10_000
+
+    def restated(self, horizon: Horizon) -> datetime:
+        """Return the first of the hours that are read again."""
+        return self.newest(horizon) - timedelta(days=min(self.most, max(self.least, horizon.restatement_days)))
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """An operation that lists elements in pages. Streams that share one read the same pages, once.
+
+    Attributes:
+        operation: The operation.
+        elements: Dotted path of the array of elements in a page.
+        next_token: Dotted path of the next page's token in a page, beside the elements or in an object beside them.
+        identifiers: Fields that identify an element. Without them it is no row.
+        ranges: Parameters for start and end of a window. Of several pairs each is asked with on its own: what changed
+            in one way or the other is found.
         time: How time is split into windows.
+        roles: Amazon's roles, any one of which suffices; none where Amazon does not say which.
+        parameters: Parameters of every call.
         account_type: Account type that has the operation.
-        roles: Amazon's roles, any one of which suffices.
+        restricted: Its rows hold personal data: Amazon wants a restricted data token.
+        per_marketplace: Every call names a marketplace. If not, a call brings the rows of the whole account.
+        overlap: How much earlier than its window a range starts: whether Amazon's start is inclusive is not documented.
+        most_pages: Pages of one window, far more than any account has.
+        element: What is read of an element before it is shaped, besides its identifiers.
+        marketplace: Returns the id of the marketplace that an element names, None if it names none.
+    """
+
+    operation: Operation
+    elements: str
+    next_token: str
+    identifiers: tuple[str, ...]
+    ranges: tuple[tuple[str, str], ...]
+    time: Calendar
+    roles: tuple[str, ...]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    account_type: str = "vendor"
+    restricted: bool = False
+    per_marketplace: bool = False
+    overlap: timedelta = timedelta(seconds=1)
+    most_pages: int = 5_000
+    element: type[msgspec.Struct] = Answer
+    marketplace: Callable[[t.Any], str | None] = lambda _: None
+
+    @cached_property
+    def page(self) -> type[t.Any]:
+        """The type of a page."""
+        return page_type(self.elements, self.next_token)
+
+    @cached_property
+    def element_type(self) -> type[t.Any]:
+        """The type of an element, as far as it is read before it is shaped."""
+        own = [(name, Text) for name in self.identifiers]
+        return msgspec.defstruct("Element", own, bases=(self.element,), kw_only=True)
+
+    def queries(self, window: Window, context: Context) -> Iterator[dict[str, str]]:
+        """Yield the query parameters for a window, of one listing each.
+
+        Args:
+            window: The requested time, whose end is exclusive.
+            context: The partition.
+        """
+        for after, before in self.ranges:
+            start = t.cast("datetime", window.start) - self.overlap
+            yield {**self._constant(context), after: to_text(start), before: to_text(window.end)}
+
+    def _constant(self, context: Context) -> dict[str, str]:
+        own = {"marketplaceId": context["marketplace_id"]} if self.per_marketplace else {}
+        return {**self.parameters, **own}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """An operation that returns the parts of one element of a listing, in pages.
+
+    Attributes:
+        operation: The operation; its path has one placeholder, for the element's first identifier.
+        elements: Name of the array of parts in a page.
+        next_token: Name of the next page's token in a page.
+        parameter: Query parameter for that token.
+    """
+
+    operation: Operation
+    elements: str
+    next_token: str
+    parameter: str
+
+    @cached_property
+    def page(self) -> type[t.Any]:
+        """The type of a page."""
+        return page_type(self.elements, self.next_token)
+
+
+@dataclass(frozen=True, eq=False)
+class PagedRows:
+    """A stream of a paged API: the elements of a listing, or what lies within them. Its schema file has its name.
+
+    Rows of elements keep nested objects, with snake_case keys. Where the schema has the columns of an object's fields
+    instead of the object's, as for money and in streams of items, they are flat.
+
+    Attributes:
+        name: Name of the stream.
+        listing: What is read.
+        key_columns: Columns that identify a row within an account and marketplace.
+        path: Fields that lead from an element to the array or object that a row is of; empty for the element itself.
+        inherits: Fields that a row takes from what is around it, where it does not have them itself.
+        place: Field that gets the row's place among those of its element, from 1, where nothing else tells them apart.
+        detail: What returns the rows of an element, if the listing does not hold them.
+        replication_key: Column of the bookmark.
+        contents: Columns with whole files, which are left out unless a catalog selects them.
     """
 
     name: str
-    operation: Operation
-    answer: type[t.Any]
-    element: type[t.Any]
+    listing: Listing
     key_columns: tuple[str, ...]
-    replication_key: str
-    time: Calendar
-    account_type: str = "vendor"
-    roles: tuple[str, ...]
-    opt_in: bool = False
+    path: tuple[str, ...] = ()
+    inherits: tuple[str, ...] = ()
+    place: str | None = None
+    detail: Detail | None = None
+    replication_key: str = SEEN_AT
+    contents: tuple[str, ...] = ()
     countries: frozenset[str] | None = None
 
     @property
     def source(self) -> str:
         """Amazon's name of the operation."""
-        return self.operation.name
+        return self.detail.operation.name if self.detail else self.listing.operation.name
 
-    def calendar(self, context: Mapping[str, t.Any]) -> Calendar:  # noqa: ARG002  # the same for all
+    @property
+    def account_type(self) -> str:
+        """Account type that has the stream."""
+        return self.listing.account_type
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Amazon's roles, any one of which suffices."""
+        return self.listing.roles
+
+    @property
+    def opt_in(self) -> bool:
+        """Whether it is deselected unless a catalog selects it: if its rows hold personal data."""
+        return self.listing.restricted
+
+    def calendar(self, context: Context) -> Calendar:  # noqa: ARG002  # the same for all
         """Return how time is split into windows."""
-        return self.time
+        return self.listing.time
 
     def partitions(self, settings: Settings) -> list[dict[str, t.Any]]:
-        """Return a context for each account."""
-        return [{"account": account.label} for account in settings.accounts if account.kind == self.account_type]
-
-    @abstractmethod
-    def query(self, window: Window) -> dict[str, str]:
-        """Return the query parameters of a window."""
-
-    @abstractmethod
-    def elements(self, answer: t.Any) -> Sequence[msgspec.Raw]:  # noqa: ANN401  # of its own type
-        """Return the elements of a page."""
-
-    @abstractmethod
-    def next_token(self, answer: t.Any) -> str | None:  # noqa: ANN401
-        """Return the token of the next page, None on the last."""
-
-    @abstractmethod
-    def marketplace(self, element: t.Any) -> str | None:  # noqa: ANN401
-        """Return the id of the marketplace that an element names, None if it names none."""
+        """Return a context for each account, or for each of its marketplaces."""
+        accounts = [account for account in settings.accounts if account.kind == self.account_type]
+        if not self.listing.per_marketplace:
+            return [{"account": account.label} for account in accounts]
+        return [
+            {"account": account.label, "marketplace_id": marketplace.marketplace_id}
+            for account in accounts
+            for marketplace in account.marketplaces
+        ]
 
 
-#: Pages of one window. Half a year of a great seller's transactions has some ten thousand.
-MOST_PAGES = 50_000
+def page_type(elements: str, next_token: str) -> type[t.Any]:
+    """Define the type of a page: its attribute `page` has `elements` and `next_token`.
 
+    A page without its elements is no page. The last one has no token, or nothing where the token would be. Amazon's
+    models have examples of pages whose envelope is missing: they are taken as they are.
 
-class PagedStream(AmazonStream):
-    """The rows that a `PagedRows` declares.
-
-    `SellingPartnerApi` throttles, authenticates and retries, so this is not a REST stream of the SDK: it only has to
-    follow the page tokens of each window.
+    Args:
+        elements: Dotted path of the array of elements.
+        next_token: Dotted path of the token.
     """
+    envelope, _, array = elements.rpartition(".")
+    around, _, token = next_token.removeprefix(f"{envelope}.").rpartition(".")
+    token_type: t.Any = str
+    if around:
+        token_type = msgspec.defstruct("Pagination", [("token", str | None, None)], rename={"token": token})
+    names = {"elements": array, "pagination": around or token}
+    pagination = ("pagination", token_type | None, None)
+    page = msgspec.defstruct(
+        "Page",
+        [("elements", list[msgspec.Raw]), pagination],
+        rename=names,
+        namespace={"next_token": property(_next_token), "page": property(lambda self: self)},
+    )
+    if not envelope:
+        return page
 
-    declaration: PagedRows
+    def check(self: t.Any) -> None:  # noqa: ANN401  # of the type that is defined here
+        if self.envelope is None and self.elements is None:
+            text = f"Object missing required field `{envelope}`"
+            raise ValueError(text)
 
-    def __init__(self, tap: Tap, declaration: PagedRows, settings: Callable[[], Settings]) -> None:
-        """Build the schema and the row shaper."""
-        super().__init__(tap, declaration, settings, source=declaration.operation.name)
-        self._shaper = RowShaper(self._columns, declaration.key_columns, self._warn_of_unknown)
+    return msgspec.defstruct(
+        "Envelope",
+        [("envelope", page | None, None), ("elements", list[msgspec.Raw] | None, None), pagination],
+        rename={"envelope": envelope, **names},
+        namespace={
+            "__post_init__": check,
+            "next_token": property(_next_token),
+            "page": property(lambda self: self.envelope or self),
+        },
+    )
 
-    def chunks(
-        self, api: SellingPartnerApi, account: Account, window: Window, findings: Findings
-    ) -> Iterator[list[Record]]:
-        """Read the rows of a window.
 
-        Args:
-            api: The account's client.
-            account: The account.
-            window: The requested time.
-            findings: Receives the elements that can't be rows.
-
-        Yields:
-            Rows, in chunks.
-
-        Raises:
-            AmazonError: Amazon refuses, or does not answer as it should.
-        """
-        wanted = {marketplace.marketplace_id for marketplace in account.marketplaces}
-        repeated = RepeatedKeys(self.primary_keys)
-        numbers = itertools.count(1)
-        for page in self._pages(api, window):
-            rows: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
-            for element, number in zip(page, numbers, strict=False):
-                try:
-                    said = decode(element, self.declaration.element)
-                except ValueError as error:
-                    findings.reject(number, bytes(element).decode(errors="replace"), str(error))
-                    continue
-                # An authorization may cover more marketplaces than the user configured.
-                marketplace = self.declaration.marketplace(said) or account.marketplaces[0].marketplace_id
-                if marketplace in wanted:
-                    rows[marketplace].append((number, bytes(element)))
-                else:
-                    findings.rows_elsewhere[country_of(marketplace) or marketplace] += 1
-            for marketplace, some in rows.items():
-                constants = {
-                    "account": account.label,
-                    "marketplace_id": marketplace,
-                    COUNTRY_CODE: country_of(marketplace),
-                    EXTRA: None,
-                }
-                shaped = self._shape(some, constants, findings)
-                yield from counted(shaped, findings, repeated=repeated, days=None)
-
-    def _shape(
-        self, elements: Sequence[tuple[int, bytes]], constants: Mapping[str, t.Any], findings: Findings
-    ) -> Iterator[list[Record]]:
-        """Shape elements of one marketplace, each with its number in the whole answer."""
-
-        def reject(found: Reject) -> None:
-            findings.reject(elements[found.number - 1][0], found.text, found.reason, found.column)
-
-        own = Findings(reject, unreadable_cells=findings.unreadable_cells, remarks=findings.remarks)
-        slices = [b"[" + b",".join(element for _, element in elements) + b"]"]
-        return self._shaper.shape(slices, constants, self.declaration.source, own)
-
-    def _pages(self, api: SellingPartnerApi, window: Window) -> Iterator[Sequence[msgspec.Raw]]:
-        own = self.declaration
-        query = own.query(window)
-        pages = Pages(own.source, MOST_PAGES)
-        while True:
-            answer = api.call(own.operation, answer=own.answer, query=query)
-            elements, token = own.elements(answer), own.next_token(answer)
-            pages.add(elements, token)
-            yield elements
-            if not token:
-                return
-            query = {**query, "nextToken": token}
+def _next_token(page: t.Any) -> str | None:  # noqa: ANN401  # of a type that `page_type` defines
+    found = page.pagination
+    return (found if isinstance(found, str) or found is None else found.token) or None

@@ -1,0 +1,209 @@
+"""Streams of paged APIs: from the elements that an operation returns to rows."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+from collections import defaultdict
+from functools import cached_property
+
+import msgspec
+
+from tap_amazon_vendor.amazon.answers import decode
+from tap_amazon_vendor.config.marketplaces import country_of
+from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, camel_case
+from tap_amazon_vendor.streams.base import AmazonStream
+from tap_amazon_vendor.streams.columns import COUNTRY_CODE
+from tap_amazon_vendor.streams.paged import SEEN_AT, PagedRows
+from tap_amazon_vendor.streams.row_checks import RepeatedKeys, counted
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Record
+    from singer_sdk.singerlib import MetadataMapping
+
+    from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.settings import Settings
+    from tap_amazon_vendor.documents.findings import Reject
+    from tap_amazon_vendor.streams.listed_window import ListedWindow
+
+    #: The number of an element, or of a row within one, and its JSON.
+    Numbered = tuple[int, bytes]
+
+#: Elements that are shaped at once.
+CHUNK = 200
+
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class PagedStream(AmazonStream):
+    """The rows that a `PagedRows` declares.
+
+    `SellingPartnerApi` throttles, authenticates and retries, so this is not a REST stream of the SDK; the pages follow
+    the SDK's paginator (see `amazon.pages`).
+    """
+
+    declaration: PagedRows
+
+    def __init__(self, tap: Tap, declaration: PagedRows, settings: Callable[[], Settings]) -> None:
+        """Build the schema."""
+        seen = {
+            "type": "string",
+            "format": "date-time",
+            "description": f"When the tap read this version of the row from {declaration.source}, in UTC.",
+        }
+        super().__init__(tap, declaration, settings, source=declaration.source, after={SEEN_AT: seen})
+        self.restricted = declaration.listing.restricted
+
+    @property
+    def metadata(self) -> MetadataMapping:
+        """The SDK's metadata; columns with whole files are left out unless a catalog selects them."""
+        metadata = super().metadata
+        for column in self.declaration.contents:
+            if entry := metadata.get(("properties", column)):
+                entry.selected_by_default = False
+        return metadata
+
+    def chunks(
+        self, listed: ListedWindow, account: Account, findings: Findings, written: Container[int]
+    ) -> Iterator[list[Record]]:
+        """Read the rows of a window.
+
+        Args:
+            listed: What was fetched of it.
+            account: Its account.
+            findings: Receives what can't be rows.
+            written: Hashes of the elements that this run wrote before, in the same version: they are left out.
+
+        Yields:
+            Rows, in chunks.
+
+        Raises:
+            AmazonError: Amazon refuses to tell the parts of an element, or does not answer as it should.
+        """
+        findings.repeated_keys += listed.repeated
+        rows = self._rows(listed, account, findings, written)
+        return counted(rows, findings, repeated=RepeatedKeys(self.primary_keys), days=None)
+
+    def _rows(
+        self, listed: ListedWindow, account: Account, findings: Findings, written: Container[int]
+    ) -> Iterator[list[Record]]:
+        listing = self.declaration.listing
+        asked = listed.context.get("marketplace_id") or account.marketplaces[0].marketplace_id
+        own = frozenset(marketplace.marketplace_id for marketplace in account.marketplaces)
+        numbers = itertools.count(1)
+        elements = ((number, element) for number, element in listed.elements() if hash(element) not in written)
+        # Each detail is a call: its rows are passed on before the next.
+        at_once = 1 if self.declaration.detail else CHUNK
+        while some := list(itertools.islice(elements, at_once)):
+            rows: dict[str, list[Numbered]] = defaultdict(list)
+            for number, element in some:
+                try:
+                    said = decode(element, listing.element_type)
+                except ValueError as error:
+                    findings.reject(number, element.decode(errors="replace"), str(error))
+                    continue
+                # An authorization may cover more marketplaces than the user configured.
+                marketplace = listing.marketplace(said) or asked
+                if marketplace in own:
+                    rows[marketplace] += self._rows_of(listed, said, number, element, numbers)
+                else:
+                    findings.rows_elsewhere[country_of(marketplace) or marketplace] += 1
+            for marketplace, found in rows.items():
+                constants = {
+                    "account": account.label,
+                    "marketplace_id": marketplace,
+                    COUNTRY_CODE: country_of(marketplace),
+                    SEEN_AT: listed.seen_at.isoformat(timespec="seconds"),
+                    EXTRA: None,
+                }
+                yield from self._shape(found, constants, findings)
+
+    def _rows_of(
+        self,
+        listed: ListedWindow,
+        said: t.Any,  # noqa: ANN401  # of the listing's own type
+        number: int,
+        element: bytes,
+        numbers: Iterator[int],
+    ) -> Iterator[Numbered]:
+        """Yield the rows of an element, each with its number: the element's, or its own among all parts of elements."""
+        own = self.declaration
+        if not own.path and not own.detail:
+            yield number, element
+            return
+        parts: Iterable[bytes | msgspec.Raw] = (element,)
+        around: dict[str, msgspec.Raw] = {}
+        if own.detail:
+            parts = listed.parts(own.detail, getattr(said, own.listing.identifiers[0]))
+            around = {name: value for name, value in _object.decode(element).items() if name in own.inherits}
+        found = itertools.chain.from_iterable(_parts(part, own.path, own.inherits, around) for part in parts)
+        for place, row in enumerate(found, 1):
+            yield next(numbers), _with_place(row, own.place, place) if own.place else row
+
+    def _shape(
+        self, rows: Sequence[Numbered], constants: Mapping[str, t.Any], findings: Findings
+    ) -> Iterator[list[Record]]:
+        """Shape rows of one marketplace."""
+
+        def reject(found: Reject) -> None:
+            findings.reject(rows[found.number - 1][0], found.text, found.reason, found.column)
+
+        if rows:
+            own = Findings(reject, unreadable_cells=findings.unreadable_cells, remarks=findings.remarks)
+            slices = [b"[" + b",".join(row for _, row in rows) + b"]"]
+            yield from self._shaper.shape(slices, constants, self.declaration.source, own)
+
+    @cached_property
+    def _shaper(self) -> RowShaper:
+        """Shapes rows; made when the selection is final: whole files that nobody wants are not even decoded."""
+        mask = self.mask
+        unwanted = {name for name in self.declaration.contents if not mask.get(("properties", name), False)}
+        return RowShaper(
+            {name: schema for name, schema in self._columns.items() if name not in unwanted},
+            self.declaration.key_columns,
+            self._warn_of_unknown,
+            leaves_out=map(camel_case, unwanted),
+            texts=True,
+        )
+
+
+def _parts(
+    value: bytes | msgspec.Raw, path: Sequence[str], inherits: Sequence[str], inherited: Mapping[str, msgspec.Raw]
+) -> Iterator[bytes]:
+    """Yield what lies within a value, with the fields that it takes from what is around it.
+
+    Args:
+        value: JSON.
+        path: Fields that lead to it. An array on the way, or at its end, is each of its elements.
+        inherits: The fields that it takes.
+        inherited: Those that are known already.
+
+    Yields:
+        JSON objects; and what is none where one is due, which is no row.
+    """
+    text = bytes(value)
+    if text.startswith(b"["):
+        for element in _array.decode(text):
+            yield from _parts(element, path, inherits, inherited)
+    elif not text.startswith(b"{"):
+        if text != b"null":
+            yield text
+    elif path:
+        own = _object.decode(text)
+        name, *rest = path
+        if name in own:
+            handed_down = {**inherited, **{name: own[name] for name in inherits if name in own}}
+            yield from _parts(own[name], rest, inherits, handed_down)
+    else:
+        # The row's own fields win.
+        yield msgspec.json.encode({**inherited, **_object.decode(text)}) if inherited else text
+
+
+def _with_place(row: bytes, field: str, place: int) -> bytes:
+    """Add a field with a row's place."""
+    return msgspec.json.encode({field: place, **_object.decode(row)}) if row.startswith(b"{") else row
