@@ -15,6 +15,7 @@ from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
 from tap_amazon_vendor.config.settings import SCHEMA
 from tap_amazon_vendor.reports.calendars import AmazonGenerated, Calendar, Campaigns, Horizon, Period, Snapshot
 from tap_amazon_vendor.streams import GROUPS
+from tap_amazon_vendor.streams.paged import PagedRows
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if t.TYPE_CHECKING:
@@ -85,12 +86,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def facts(group: str, own: AnyRows, stream: Stream) -> list[tuple[str, str]]:
     """Return what a reader wants to know before the columns."""
-    by_period = {"": own.time} if isinstance(own.time, Calendar) else own.time
+    time = own.listing.time if isinstance(own, PagedRows) else own.time
+    by_period = {"": time} if isinstance(time, Calendar) else time
     return [
         ("Permission group", group),
         ("Amazon's source", f"`{own.source}`"),
         ("Account", own.account_type),
-        ("Role", " or ".join(own.roles)),
+        ("Role", " or ".join(own.roles) or "not documented by Amazon"),
         (
             "Countries",
             "all" if own.countries is None else ", ".join(sorted(own.countries)) or "none: from the inbox only",

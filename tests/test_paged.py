@@ -13,7 +13,13 @@ from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.amazon.pages import MOST_EMPTY_PAGES
 from tap_amazon_vendor.documents.json_values import converter
 from tap_amazon_vendor.documents.rows import column_name
-from tap_amazon_vendor.errors import AccessDeniedError, MalformedAnswerError, RunFailedError, UnavailableError
+from tap_amazon_vendor.errors import (
+    REPORT_IT,
+    AccessDeniedError,
+    MalformedAnswerError,
+    RunFailedError,
+    UnavailableError,
+)
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -218,7 +224,7 @@ def test_a_fault_of_the_tap_ends_that_window_and_not_the_run(
     (entry,) = done.records("report_ledger")
     assert entry["outcome"] == "failed"
     assert type(error).__name__ in entry["reason"]
-    assert "please report it" in entry["reason"]
+    assert REPORT_IT in entry["reason"]
     assert done.error is not None
 
 

@@ -377,7 +377,7 @@ def _of_listing(
     if error is None:
         text = f"Amazon gives a restricted data token for {name}" if listing.restricted else f"Amazon answers {name}"
         return replace(permission, authorized=State.OK, permitted=State.OK, text=text)
-    if not is_missing_role(error):
+    if not may_lack_role(error):
         return replace(permission, text=str(error), answered=False)
     if not permission.roles:
         return replace(

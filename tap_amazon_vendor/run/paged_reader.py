@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import deque
+from functools import partial
 
 from tap_amazon_vendor.amazon.wording import is_missing_role, may_lack_role
 from tap_amazon_vendor.audit.ledger import LedgerEntry
@@ -163,35 +164,32 @@ def readers(  # noqa: PLR0913  # each is one fact
         groups.setdefault(stream.declaration.listing, []).append(stream)
     for listing, members in groups.items():
         for context in members[0].partitions or ():
-            account, api = accounts[context["account"]], apis[context["account"]]
-
-            def listed(window: Window, *, of: tuple[t.Any, ...] = (listing, api, context)) -> ListedWindow:
-                return ListedWindow(*of, window, clock(), folder, first_only=first_only)
-
-            try:
-                left = {
-                    stream: deque(plan(stream.complete_range(context, horizon), horizon, listing.time))
-                    for stream in members
-                    if not stream.skipped_until(context, horizon.today)
-                }
-            except Exception as error:  # noqa: BLE001  # a fault in one account must not end the others
-                fault = TapFaultError.of(error, f"{members[0].name} of {account.label}")
-                for stream in members:
-                    reader = PagedReader(stream, account, listed(_all_of(horizon)), set())
-                    reader.error = fault
-                    yield reader
-                continue
+            account = accounts[context["account"]]
+            pages = partial(ListedWindow, listing, apis[account.label], context, folder=folder, first_only=first_only)
+            left, fault = _left(members, context, horizon)
             written: dict[PagedStream, set[int]] = {stream: set() for stream in left}
             while window := next((windows[0] for windows in left.values() if windows), None):
-                with listed(window) as pages:
+                with pages(window=window, seen_at=clock()) as listed:
                     for stream, windows in left.items():
                         if windows and windows[0] == window:
-                            reader = PagedReader(stream, account, pages, written[stream])
+                            reader = PagedReader(stream, account, listed, written[stream])
+                            reader.error = fault
                             yield reader
                             windows.popleft()
                             if reader.error:
                                 windows.clear()
 
 
-def _all_of(horizon: Horizon) -> Window:
-    return Window(horizon.start, horizon.end or horizon.today)
+def _left(
+    streams: Iterable[PagedStream], context: Mapping[str, t.Any], horizon: Horizon
+) -> tuple[dict[PagedStream, deque[Window]], AmazonError | None]:
+    """Return the windows of a partition that each stream wants, and the fault that kept them from being planned."""
+    try:
+        return {
+            stream: deque(plan(stream.complete_range(context, horizon), horizon, stream.declaration.listing.time))
+            for stream in streams
+            if not stream.skipped_until(context, horizon.today)
+        }, None
+    except Exception as error:  # noqa: BLE001  # a fault in one account must not end the others
+        everything = Window(horizon.start, horizon.end or horizon.today)
+        return {stream: deque([everything]) for stream in streams}, TapFaultError.of(error, f"{context['account']}")
