@@ -162,6 +162,7 @@ class TapAmazonVendor(Tap):
             clock=self._clock,
             rng=self._rng,
             write_state=lambda: self.state_writer.write_state(self.state),
+            beat=t.cast("MessageWriter", self.message_writer).beat,
             in_background=self._in_background,
             testing=testing,
         )
