@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 import traceback
 import typing as t
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from tap_amazon_vendor.airbyte import messages
 from tap_amazon_vendor.airbyte.catalog import Selection, to_airbyte
@@ -61,20 +63,24 @@ class Source:
 
     def spec(self) -> None:
         """Write the specification."""
-        self.writer.write({"type": "SPEC", "spec": specification()})
+        self._answer({"type": "SPEC", "spec": specification()})
 
     def check(self, config: Json) -> None:
         """Write the result of the tap's connection test."""
         try:
             self._tap(config).run_connection_test()
-        except (ConfigValidationError, RunFailedError) as error:
-            self.writer.write(messages.connection_status(message(error)))
+        except SingerSDKError as error:
+            self.refuse(error)
         else:
-            self.writer.write(messages.connection_status(None))
+            self._answer(messages.connection_status(None))
+
+    def refuse(self, error: Exception) -> None:
+        """Write that the connection test failed."""
+        self._answer(messages.connection_status(message(error)))
 
     def discover(self, config: Json) -> None:
         """Write the catalog."""
-        self.writer.write({"type": "CATALOG", "catalog": to_airbyte(self._tap(config))})
+        self._answer({"type": "CATALOG", "catalog": to_airbyte(self._tap(config))})
 
     def read(self, config: Json, catalog: Json, state: t.Any = None) -> None:  # noqa: ANN401  # any JSON
         """Write the records of the selected streams, and their state.
@@ -106,6 +112,10 @@ class Source:
             self.writer.report(*(name for name in names if name not in incomplete), status="COMPLETE")
             self.writer.report(*(name for name in names if name in incomplete), status="INCOMPLETE")
 
+    def log(self, level: str, text: str) -> None:
+        """Write a LOG message: see `AirbyteWriter.log`."""
+        self.writer.log(level, text)
+
     def report(self, error: Exception) -> None:
         """Write the TRACE message of the error that a command ended with."""
         failure = failure_type(error, self.entries)
@@ -114,6 +124,12 @@ class Source:
             internal, stack = map(self.redact, (repr(error), "".join(traceback.format_exception(error))))
         now = self._clock()
         self.writer.write(messages.error(message(error), failure, now, internal=internal, stack=stack))
+
+    def _answer(self, answer: messages.Message) -> None:
+        """Write what a command is run for. A client may end the process once it has that, and that is no failure."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self.writer.write(answer)
 
     def _tap(self, config: Json, **options: t.Any) -> TapAmazonVendor:  # noqa: ANN401  # the tap's
         settings = to_settings(config)
@@ -128,12 +144,12 @@ def _as_problem(option: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise _problem(f"{option}: {error}") from None
+        raise _problem(option, error) from None
 
 
-def _problem(text: str) -> ConfigValidationError:
-    message = "Config validation failed"
-    return ConfigValidationError(message, errors=[text], schema=SCHEMA)
+def _problem(option: str, error: object) -> ConfigValidationError:
+    summary = "Config validation failed"
+    return ConfigValidationError(summary, errors=[f"{option}: {error}"], schema=SCHEMA)
 
 
 def _load(option: str, file: Path) -> t.Any:  # noqa: ANN401  # any JSON
@@ -141,14 +157,14 @@ def _load(option: str, file: Path) -> t.Any:  # noqa: ANN401  # any JSON
         try:
             return json.loads(file.read_text(encoding="utf-8"))
         except OSError as error:
-            raise _problem(f"{option}: {error}") from None
+            raise _problem(option, error) from None
 
 
 def _load_config(file: Path) -> Json:
     config = _load("--config", file)
     if not isinstance(config, dict):
-        text = "--config: not a JSON object"
-        raise _problem(text)
+        problem = _problem("--config", "not a JSON object")
+        raise problem
     return config
 
 
@@ -157,15 +173,15 @@ def _source() -> Iterator[Source]:
     """Let nothing but messages onto standard output, and end with exit code 1 after an error."""
     file = sys.stdout.buffer
     source = Source(file)
-    logs = LogMessages(lambda level, text: source.writer.log(level, text))
+    logs = LogMessages(source.log)
     source.redact = logs.redactor.redact
     try:
         with redirect_stdout(sys.stderr), logs:
             try:
                 yield source
-            except Exception as error:  # noqa: BLE001  # any mistake of ours has a message
-                if isinstance(error, BrokenPipeError):
-                    raise
+            except BrokenPipeError:
+                raise
+            except Exception as error:  # noqa: BLE001  # any defect becomes a message
                 source.report(error)
                 sys.exit(1)
             finally:
@@ -197,7 +213,7 @@ def check(config: Path) -> None:
         try:
             settings = _load_config(config)
         except ConfigValidationError as error:
-            source.writer.write(messages.connection_status(message(error)))
+            source.refuse(error)
         else:
             source.check(settings)
 
