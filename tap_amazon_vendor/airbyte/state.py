@@ -40,7 +40,7 @@ def to_singer(messages: t.Any, *, anew: Collection[str]) -> State:  # noqa: ANN4
     """
     bookmarks: State = {}
     ledgers: list[State] = []
-    for name, state in _stream_states(messages or []):
+    for name, state in _stream_states(messages or []).items():
         carried = state if name == ReportLedger.name else state.pop(CARRIED, None)
         if isinstance(carried, dict):
             ledgers.append(carried)
@@ -54,7 +54,8 @@ def to_singer(messages: t.Any, *, anew: Collection[str]) -> State:  # noqa: ANN4
     return singer
 
 
-def _stream_states(messages: t.Any) -> Iterator[tuple[str, State]]:  # noqa: ANN401  # any JSON
+def _stream_states(messages: t.Any) -> dict[str, State]:  # noqa: ANN401  # any JSON
+    states: dict[str, State] = {}
     try:
         for message in messages if isinstance(messages, list) else [messages]:
             # Either what a STATE message holds, or the message.
@@ -63,10 +64,11 @@ def _stream_states(messages: t.Any) -> Iterator[tuple[str, State]]:  # noqa: ANN
                 msg = f"its type is {content['type']}, not STREAM"
                 raise ValueError(msg)
             stream = content["stream"]
-            yield stream["stream_descriptor"]["name"], dict(stream.get("stream_state") or {})
+            states[stream["stream_descriptor"]["name"]] = dict(stream.get("stream_state") or {})
     except (AttributeError, KeyError, TypeError) as error:
         msg = f"not a list of the states of streams: {error!r}"
         raise ValueError(msg) from None
+    return states
 
 
 class StreamStates:
