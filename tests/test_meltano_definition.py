@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -143,24 +142,43 @@ def test_the_logo_is_a_square_picture() -> None:
     assert width == height >= 128
 
 
-@pytest.mark.end_to_end
-@pytest.mark.slow
-def test_meltano_adds_and_installs_the_tap_from_it(distributions: Path, tmp_path: Path) -> None:
-    """In an empty project, with the wheel where an index would have it."""
-    variables = environment(tmp_path) | meltano_project.SETTINGS
-    variables |= {
-        "MELTANO_HUB_URL": "http://[::1]:9",
-        "MELTANO_VENV_BACKEND": "uv",
-        "UV_FIND_LINKS": distributions.as_uri(),
-        "NO_COLOR": "1",
-    }
+def added(folder: Path, variables: dict[str, str]) -> Path:
+    """Make an empty project and add the tap by the definition."""
     meltano = str(meltano_project.MELTANO)
-    project = tmp_path / "project"
-    run([meltano, "init", str(project)], tmp_path, variables)
-    for words in (f"add --no-install tap-amazon-vendor --from-ref {meltano_definition.HUB_FILE}", "install"):
-        run([meltano, *shlex.split(words)], project, variables)
-    added = yaml.safe_load((project / "meltano.yml").read_text(encoding="utf-8"))["plugins"]["extractors"]
-    assert [each["name"] for each in added] == ["tap-amazon-vendor"]
+    project = folder / "project"
+    run([meltano, "init", str(project)], folder, variables)
+    words = ["add", "--no-install", "tap-amazon-vendor", "--from-ref", str(meltano_definition.HUB_FILE)]
+    run([meltano, *words], project, variables)
+    return project
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> dict[str, str]:
+    """An environment for Meltano; nothing answers where the Hub should be."""
+    return environment(tmp_path) | meltano_project.SETTINGS | {"MELTANO_HUB_URL": "http://[::1]:9", "NO_COLOR": "1"}
+
+
+@pytest.mark.end_to_end
+def test_meltano_adds_the_tap_with_it_to_an_empty_project(variables: dict[str, str], tmp_path: Path) -> None:
+    project = added(tmp_path, variables)
+    plugins = yaml.safe_load((project / "meltano.yml").read_text(encoding="utf-8"))["plugins"]
+    assert [(each["name"], each["variant"]) for each in plugins["extractors"]] == [
+        ("tap-amazon-vendor", definition()["variant"])
+    ]
+    lock = json.loads(next((project / "plugins" / "extractors").glob("*.lock")).read_text(encoding="utf-8"))
+    assert [each["name"] for each in lock["settings"]] == [each["name"] for each in definition()["settings"]]
+
+
+@pytest.mark.end_to_end
+@pytest.mark.exhaustive
+def test_meltano_installs_the_tap_that_it_has_added(
+    distributions: Path, variables: dict[str, str], tmp_path: Path
+) -> None:
+    """With the wheel where an index would have it."""
+    project = added(tmp_path, variables)
+    meltano = str(meltano_project.MELTANO)
+    variables |= {"MELTANO_VENV_BACKEND": "uv", "UV_FIND_LINKS": distributions.as_uri()}
+    run([meltano, "install"], project, variables)
     assert "tap-amazon-vendor v" in run([meltano, "invoke", "tap-amazon-vendor", "--version"], project, variables)
     run([meltano, "config", "set", "tap-amazon-vendor", "marketplaces", '["US"]'], project, variables)
     printed = json.loads(run([meltano, "config", "print", "tap-amazon-vendor"], project, variables))
