@@ -576,25 +576,124 @@ class TestCommand:
         assert (log["log"]["level"], "old" in log["log"]["message"]) == ("WARN", True)
 
 
-def test_the_messages_are_those_of_the_protocols_models(airbyte: Airbyte) -> None:
-    models = pytest.importorskip("airbyte_protocol.models", reason="airbyte-protocol-models-pdv2 is not installed")
-    airbyte.world.sandbox.inject("fatal_unknown_text", 3)
-    lines = []
+def thing(required: str, **properties: Json) -> Json:
+    """A JSON schema of an object of just these properties."""
+    return {
+        "type": "object",
+        "required": required.split(),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+TEXT, NUMBER, OBJECT, BOOLEAN = ({"type": kind} for kind in ("string", "number", "object", "boolean"))
+PATH = {"type": "array", "items": TEXT}
+DESCRIPTOR = thing("name", name=TEXT)
+STREAM = thing(
+    "name json_schema supported_sync_modes",
+    name=TEXT,
+    json_schema=OBJECT,
+    supported_sync_modes={"type": "array", "items": {"enum": ["full_refresh", "incremental"]}},
+    source_defined_cursor=BOOLEAN,
+    default_cursor_field=PATH,
+    source_defined_primary_key={"type": "array", "items": PATH},
+    is_resumable=BOOLEAN,
+)
+
+#: What the protocol says of each kind of message that the source writes (docs/airbyte.md#messages).
+PROTOCOL = {
+    "SPEC": thing(
+        "connectionSpecification",
+        connectionSpecification=OBJECT,
+        documentationUrl=TEXT,
+        supportsIncremental=BOOLEAN,
+        supported_destination_sync_modes=PATH,
+        protocol_version=TEXT,
+    ),
+    "CONNECTION_STATUS": thing("status", status={"enum": ["SUCCEEDED", "FAILED"]}, message=TEXT),
+    "CATALOG": thing("streams", streams={"type": "array", "items": STREAM}),
+    "RECORD": thing("stream data emitted_at", stream=TEXT, data=OBJECT, emitted_at={"type": "integer"}),
+    "STATE": thing(
+        "type stream",
+        type={"const": "STREAM"},
+        stream=thing("stream_descriptor", stream_descriptor=DESCRIPTOR, stream_state=OBJECT),
+        sourceStats=thing("", recordCount=NUMBER),
+    ),
+    "LOG": thing(
+        "level message",
+        level={"enum": ["FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"]},
+        message=TEXT,
+    ),
+    "TRACE": thing(
+        "type emitted_at",
+        type={"enum": ["ERROR", "STREAM_STATUS"]},
+        emitted_at=NUMBER,
+        error=thing(
+            "message",
+            message=TEXT,
+            internal_message=TEXT,
+            stack_trace=TEXT,
+            failure_type={"enum": ["system_error", "config_error", "transient_error"]},
+        ),
+        stream_status=thing(
+            "stream_descriptor status",
+            stream_descriptor=DESCRIPTOR,
+            status={"enum": ["STARTED", "RUNNING", "COMPLETE", "INCOMPLETE"]},
+        ),
+    ),
+}
+
+
+@pytest.fixture
+def all_kinds(airbyte: Airbyte) -> list[bytes]:
+    """Messages of every kind: of each command, of good and of bad ends."""
     commands: tuple[Callable[[], object], ...] = (
         lambda: airbyte.source().spec(),
         lambda: airbyte.source().check(airbyte.config),
+        lambda: airbyte.source().check({}),
         airbyte.catalog,
         lambda: airbyte.read(*STREAMS),
+        lambda: airbyte.source().report(ZeroDivisionError("x")),
+        lambda: airbyte.source().log("INFO", "x"),
     )
+    airbyte.world.sandbox.inject("fatal_unknown_text", None, skip=25)
+    lines: list[bytes] = []
     for command in commands:
         command()
         lines += airbyte.output.getvalue().splitlines()
+    return lines
+
+
+def test_the_messages_are_those_of_the_protocol(all_kinds: list[bytes]) -> None:
+    validators = {kind: Draft7Validator(schema) for kind, schema in PROTOCOL.items()}
+    contents = {kind: kind.lower() for kind in PROTOCOL} | {"CONNECTION_STATUS": "connectionStatus"}
     seen = set()
-    for line in lines:
-        model = models.AirbyteMessage.model_validate_json(line)
-        assert not model.model_extra
-        seen.add(model.type.value)
-    assert seen == {"SPEC", "CONNECTION_STATUS", "CATALOG", "RECORD", "STATE", "TRACE"}
+    for line in all_kinds:
+        sent = json.loads(line)
+        kind = sent["type"]
+        assert sent.keys() == {"type", contents[kind]}
+        assert [error.message for error in validators[kind].iter_errors(sent[contents[kind]])] == []
+        seen.add(kind)
+    assert seen == PROTOCOL.keys()
+
+
+def test_the_messages_are_those_of_the_protocols_own_models(all_kinds: list[bytes]) -> None:
+    """They come with the package airbyte-protocol-models-pdv2."""
+    models = pytest.importorskip("airbyte_protocol.models", reason="airbyte-protocol-models-pdv2 is not installed")
+    for line in all_kinds:
+        assert not models.AirbyteMessage.model_validate_json(line).model_extra
+
+
+def test_a_signal_leaves_streams_incomplete_and_keeps_its_exit_code(
+    airbyte: Airbyte, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_: TapAmazonVendor) -> None:
+        raise SystemExit(143)
+
+    monkeypatch.setattr(TapAmazonVendor, "sync_all", ended)
+    with pytest.raises(SystemExit, match="143"):
+        airbyte.read("vendor_sales")
+    assert airbyte.statuses() == [("vendor_sales", "STARTED"), ("vendor_sales", "INCOMPLETE")]
 
 
 class JsonFile(SingleFileSnapshotExtension):

@@ -61,22 +61,17 @@ def stream_status(stream: str, status: StreamStatus, at: datetime) -> Message:
     return _trace("STREAM_STATUS", at, {"stream_status": about})
 
 
-def error(  # noqa: PLR0913  # each is one field
-    text: str, failure: FailureType, at: datetime, *, stream: str | None = None, internal: str = "", stack: str = ""
-) -> Message:
+def error(text: str, failure: FailureType, at: datetime, *, internal: str = "", stack: str = "") -> Message:
     """Return the TRACE message of an error.
 
     Args:
         text: What the user reads.
         failure: Who has to do something about it.
         at: The current time.
-        stream: The stream that it is about, if it is about one.
         internal: What a developer reads.
-        stack: The traceback of a mistake of ours.
+        stack: The traceback of a defect of ours.
     """
     about: Message = {"message": text, "failure_type": failure}
-    if stream:
-        about["stream_descriptor"] = {"name": stream}
     if internal:
         about["internal_message"] = internal
     if stack:
