@@ -90,7 +90,19 @@ def hub_definition() -> dict[str, Any]:
     project = yaml.safe_load(MELTANO_FILE.read_text(encoding="utf-8"))
     (plugin,) = project["plugins"]["extractors"]
     told = {key: value for key, value in plugin.items() if key not in PROJECT_ONLY}
-    return told | HUB_ONLY | {"settings": settings()}
+    return told | HUB_ONLY | {"settings": settings(), "next_steps": next_steps(plugin["select"])}
+
+
+def next_steps(select: list[str]) -> str:
+    """Return what a user does after `meltano add`, which does not take over `select` from a file."""
+    names = [rule.removeprefix("!").partition("*")[0] for rule in select if rule.startswith("!")]
+    exclusions = (f"--exclude tap-amazon-vendor '{name}*' '*'" for name in names)
+    # With exclusions alone nothing would be selected.
+    commands = "\n".join(f"meltano select {words}" for words in ("tap-amazon-vendor '*' '*'", *exclusions))
+    return (
+        "Leave out the streams that hold millions of rows or personal data, or that few accounts need, unless you want "
+        f"them:\n\n```sh\n{commands}\n```\n"
+    )
 
 
 def written(told: list[dict[str, Any]], indent: str) -> Iterator[str]:
