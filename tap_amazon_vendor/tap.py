@@ -12,6 +12,7 @@ from functools import cached_property, partial
 import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import TapCapabilities
 
 from tap_amazon_vendor.audit.rejects import ReportRejects
 from tap_amazon_vendor.audit.stream import ReportLedger
@@ -33,6 +34,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import FrameType
 
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.streams.core import Stream
 
@@ -47,6 +49,8 @@ class TapAmazonVendor(Tap):
     # A copy: the SDK adds its own settings to it.
     config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(SCHEMA)
     message_writer_class = MessageWriter
+    #: The SDK leaves out `--test`, which every tap of its has.
+    capabilities: t.ClassVar[list[CapabilitiesEnum]] = [*Tap.capabilities, TapCapabilities.TEST]
 
     def __init__(
         self,
@@ -162,6 +166,7 @@ class TapAmazonVendor(Tap):
             clock=self._clock,
             rng=self._rng,
             write_state=lambda: self.state_writer.write_state(self.state),
+            beat=t.cast("MessageWriter", self.message_writer).beat,
             in_background=self._in_background,
             testing=testing,
         )

@@ -19,6 +19,7 @@ BIN = Path(sys.executable).parent
         ["tap-amazon-vendor", "--about"],
         ["tap-amazon-vendor", "--discover"],
         ["amazon-vendor", "sandbox", "--list-faults"],
+        ["source-amazon-vendor", "spec"],
     ],
 )
 def test_a_reader_that_has_gone_ends_it_quietly(words: list[str], unbuffered: str) -> None:

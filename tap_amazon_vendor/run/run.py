@@ -62,6 +62,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.doctor.diagnosis import Diagnosis
     from tap_amazon_vendor.engine.model import PlannedJob
+    from tap_amazon_vendor.engine.progress import Progress
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.inbox.reader import InboxReading
     from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
@@ -91,6 +92,7 @@ class Run:
         clock: Clock,
         rng: random.Random,
         write_state: Callable[[], None],
+        beat: Callable[[], None] = lambda: None,
         in_background: bool = True,
         testing: bool = False,
     ) -> None:
@@ -103,6 +105,7 @@ class Run:
             clock: Tells the time and waits.
             rng: Source of jitter.
             write_state: Writes a STATE message.
+            beat: Called now and then, in the run's thread: for a reader that must hear something.
             in_background: Make calls in worker threads while rows are written.
             testing: Plan one window of each partition and write nothing: for a connection test.
         """
@@ -117,6 +120,7 @@ class Run:
         self._ledger = ledger
         self._rng = rng
         self._write_state = write_state
+        self._beat = beat
         self._testing = testing
         self._in_background = in_background
 
@@ -205,7 +209,7 @@ class Run:
             # Somebody waits for a connection test.
             retry_pause=0.0 if self._testing else RETRY_PAUSE,
             save=self.write_state,
-            on_progress=self.display.show,
+            on_progress=self._on_progress,
         )
 
     @cached_property
@@ -230,6 +234,10 @@ class Run:
         reports = plan_reports(self.demands, self.horizon, pending, first_only=self._testing)
         self.engine.plan(in_asking_order(reports), pending, unreadable)
         return reports
+
+    def _on_progress(self, progress: Callable[[], Progress]) -> None:
+        self.display.show(progress)
+        self._beat()
 
     @property
     def _is_planned(self) -> bool:

@@ -40,7 +40,12 @@ class MessageWriter(MsgSpecWriter):
     A signal waits for the end of the current write: a target that is slower than the tap leaves the pipe full, so that
     a signal usually arrives while a message is half written. No other message can be written then, and targets fail on
     half a message.
+
+    Attributes:
+        record_gap: What an empty record is in an encoded RECORD message.
     """
+
+    record_gap: t.ClassVar[bytes] = b'"record":{}'
 
     def __init__(self) -> None:
         """Start with no write in progress."""
@@ -72,6 +77,9 @@ class MessageWriter(MsgSpecWriter):
         """Flush standard output."""
         with self._whole():
             sys.stdout.flush()
+
+    def beat(self) -> None:
+        """Called now and then while the run waits: Singer has no message that says so."""
 
     def when_whole(self, action: Callable[[], None]) -> None:
         """Run an action as soon as no message is half written; a second request runs at once."""
@@ -208,8 +216,9 @@ class RecordWriter:
             time_extracted=utc_now(),
         )
         # Quotes in the name are escaped, so this occurs only once in the line.
-        before, _, after = bytes(self._tap.message_writer.format_message(around)).partition(b'"record":{}')
-        before += b'"record":'
+        writer = t.cast("MessageWriter", self._tap.message_writer)
+        before, gap, after = bytes(writer.format_message(around)).partition(writer.record_gap)
+        before += gap.removesuffix(b"{}")
         # Encoded records contain no line breaks.
         return before + encoder.encode_lines(records)[:-1].replace(b"\n", after + before) + after
 
