@@ -52,7 +52,8 @@ def test_a_healthy_account_ends_with_0(examine: Callable[..., Result], world: Wo
     for group in ("Financial reports", "Operational reports", "Digital reports"):
         assert group in result.stdout
     assert "unknown until the first report" in result.stdout
-    assert "allowed" not in result.stdout
+    assert result.stdout.count("allowed") == 6, "the APIs whose operations answer: two columns each"
+    assert "not documented" in result.stdout, "the role of invoices"
     assert "To send to" not in result.stdout
 
 
@@ -61,7 +62,7 @@ def test_a_missing_role_ends_with_1_and_says_what_to_do(examine: Callable[..., R
     assert result.exit_code == 1
     assert "missing" in result.stdout
     steps = [line.strip() for line in result.stdout.splitlines() if line.startswith("  1. ")]
-    assert len(steps) == 1, "one role is one thing to do, in however many groups"
+    assert len(steps) == 4, "one role is one thing to do, in however many groups; of invoices none is known"
     sentence = result.stdout.split("To send to the administrator of the account:\n")[1].splitlines()[0]
     assert sentence.startswith("  Please authorize our application ")
     assert sentence.endswith("confirm."), "in one line, so that it can be copied"

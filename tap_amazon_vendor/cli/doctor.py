@@ -36,6 +36,9 @@ COLUMNS = ("API authorization", "User permission")
 
 CAPTION = "Amazon wants both. Whether the user may see the data shows in reports only."
 
+#: In place of the roles where Amazon names none.
+NOT_DOCUMENTED = "not documented"
+
 
 @click.command("doctor")
 @config.option
@@ -246,7 +249,7 @@ def _plain(permissions: Sequence[Permission]) -> Iterator[str]:
             (
                 advice.user_permission(permission.group),
                 *(words for _, words in _states(permission)),
-                ", ".join(permission.roles),
+                ", ".join(permission.roles) or NOT_DOCUMENTED,
                 ", ".join(permission.streams),
             )
             for permission in permissions
@@ -261,7 +264,7 @@ def _states(permission: Permission) -> Iterator[tuple[State, str]]:
 
 
 def _roles(permission: Permission) -> str:
-    words = ", ".join(permission.roles)
+    words = ", ".join(permission.roles) or NOT_DOCUMENTED
     return f"any one role of: {words}" if len(permission.roles) > 1 else f"role: {words}"
 
 
