@@ -42,11 +42,13 @@ class Demand:
 
     Attributes:
         request: The request, without a window yet.
-        completes: What is complete already, by stream name.
+        completes: The range that was read already, by stream name.
+        holes: Windows within those ranges that failed.
     """
 
     request: ReportRequest
     completes: Mapping[str, Window | None]
+    holes: frozenset[Window] = frozenset()
 
 
 def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
@@ -62,6 +64,7 @@ def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
     ranges: dict[ReportPartition, dict[str, Window | None]] = defaultdict(dict)
     calendars: dict[ReportPartition, Calendar] = {}
     types: dict[ReportPartition, ReportType] = {}
+    holes: dict[ReportPartition, set[Window]] = defaultdict(set)
     for stream in streams:
         for context in stream.partitions or ():
             own = stream.declaration
@@ -73,10 +76,14 @@ def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
             # Among streams that share a report, the one that needs the narrowest windows decides.
             calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
             types.setdefault(partition, own.report)
-            ranges[partition][stream.name] = stream.complete_range(context, horizon)
+            coverage = stream.coverage(context, horizon)
+            ranges[partition][stream.name] = coverage.read
+            holes[partition].update(coverage.holes)
     return [
         Demand(
-            ReportRequest(*partition, window=NO_TIME, calendar=calendars[partition], policy=types[partition]), completes
+            ReportRequest(*partition, window=NO_TIME, calendar=calendars[partition], policy=types[partition]),
+            completes,
+            frozenset(holes[partition]),
         )
         for partition, completes in ranges.items()
     ]
@@ -112,7 +119,7 @@ def plan_reports(
     # The partition that is furthest behind comes first, so that `max_reports` starves none.
     for demand in sorted(wanted, key=lambda each: _behind(each.completes.values())):
         partition = demand.request.partition
-        windows = _windows(demand.request, demand.completes, horizon, waiting.get(partition, []))
+        windows = _windows(demand, horizon, waiting.get(partition, []))
         reports[partition] = windows[:1] if first_only else windows
     return reports
 
@@ -122,10 +129,9 @@ def _behind(completes: Iterable[Window | None]) -> str:
     return min(to_text(complete.next) if complete else "" for complete in completes)
 
 
-def _windows(
-    request: ReportRequest, completes: Mapping[str, Window | None], horizon: Horizon, waiting: Iterable[Window]
-) -> list[PlannedJob]:
+def _windows(demand: Demand, horizon: Horizon, waiting: Iterable[Window]) -> list[PlannedJob]:
     """Plan the reports of a partition: one request for every window that is needed."""
+    request, completes = demand.request, demand.completes
     calendar = request.calendar
     complete = common(completes.values())
     # A pending report with new days is read first, however old: its restated days are read again below.
@@ -133,7 +139,7 @@ def _windows(
     for window in taken_up:
         complete = extend(complete, window)
     known = [each.next for each in completes.values() if each]
-    windows = plan(complete, horizon, calendar, down_to=min(known, default=None))
+    windows = plan(complete, horizon, calendar, down_to=min(known, default=None), holes=demand.holes)
     planned = []
     for number, window in enumerate(dict.fromkeys([*taken_up, *windows])):
         priority = Priority.NEW if window in taken_up else priority_of(window, complete, first=number == 0)
