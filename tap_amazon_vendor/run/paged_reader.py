@@ -104,7 +104,7 @@ class PagedReader:
 
     def _outcome(self) -> tuple[Outcome, str | None]:
         if self.error is None:
-            return (Outcome.LOADED if self.findings.rows or self.findings.rejected else Outcome.EMPTY), None
+            return (Outcome.EMPTY if self.findings.is_empty else Outcome.LOADED), None
         # Not for a refused token: that would leave the stream out for a week.
         if not is_missing_role(self.error):
             return Outcome.FAILED, str(self.error)

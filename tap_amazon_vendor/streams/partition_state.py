@@ -1,8 +1,8 @@
 """The Singer state of a partition.
 
 The SDK advances a bookmark record by record. Here it advances when a window is complete, and the complete range also
-grows backwards: `complete_from` and `replication_key_value` are the first and the last complete day or hour. Windows that
-failed are `holes`; what is beyond them is read too, from the first to the last day or hour of `read`.
+grows backwards: `complete_from` and `replication_key_value` are the first and the last complete day or hour.
+Windows that failed are `holes`; what is beyond them is read too, from the first to the last day or hour of `read`.
 """
 
 from __future__ import annotations

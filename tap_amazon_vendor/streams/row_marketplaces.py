@@ -56,8 +56,9 @@ class RowMarketplaces:
         left_out: set[str] = set()
         # Texts that say that a row belongs where it was asked for: mostly one, so that whole chunks are passed on.
         here: set[t.Any] = set()
+        texts = self.told_by.texts
         for rows in chunks:
-            if here.issuperset(map(self.told_by.texts, rows)):
+            if here.issuperset(map(texts, rows)):
                 yield rows
                 continue
             kept = []
@@ -71,7 +72,7 @@ class RowMarketplaces:
                         left_out.add(country)
                     continue
                 if place == self.asked:
-                    here.add(self.told_by.texts(row))
+                    here.add(texts(row))
                     shared |= self.own & {*candidates}
                 else:
                     row["marketplace_id"], row[COUNTRY_CODE] = place, country_of(place)
