@@ -70,6 +70,7 @@ def test_a_specification_with_a_fault_is_read(tmp_path: Path) -> None:
     assert document.specification["reportType"] == "GET"
 
 
+@settings(max_examples=40)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

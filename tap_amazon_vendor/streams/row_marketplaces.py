@@ -7,6 +7,7 @@ from the report of its own marketplace.
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 from dataclasses import dataclass
 
 from tap_amazon_vendor.config.marketplaces import BY_ID, country_of
@@ -54,6 +55,7 @@ class RowMarketplaces:
         """
         shared: set[str] = set()
         left_out: set[str] = set()
+        foreign: Counter[str] = Counter()
         # Texts that say that a row belongs where it was asked for: mostly one, so that whole chunks are passed on.
         here: set[t.Any] = set()
         texts = self.told_by.texts
@@ -74,6 +76,10 @@ class RowMarketplaces:
                 if place == self.asked:
                     here.add(texts(row))
                     shared |= self.own & {*candidates}
+                currency = row.get(self.told_by.currency) if self.told_by.currency else None
+                if currency and not candidates:
+                    foreign[currency] += 1
+                    here.discard(texts(row))
                 else:
                     row["marketplace_id"], row[COUNTRY_CODE] = place, country_of(place)
                 kept.append(row)
@@ -83,6 +89,11 @@ class RowMarketplaces:
                 f"its rows do not say of which marketplace they are, {_countries(shared)}: they are all under "
                 f"{country_of(self.asked)}"
             )
+        findings.remarks += [
+            f"{count} rows have amounts in {currency}, a currency of no marketplace of the region: they are under "
+            f"{country_of(self.asked)}"
+            for currency, count in sorted(foreign.items())
+        ]
         if left_out:
             countries = ", ".join(sorted(left_out))
             findings.remarks.append(f"rows of {countries} are left out: `marketplaces` does not name it")
