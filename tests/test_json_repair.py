@@ -18,7 +18,7 @@ from tap_amazon_vendor.documents.rows import RowShaper
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-COLUMNS = {
+COLUMNS: dict[str, dict[str, t.Any]] = {
     "asin": {"type": "string"},
     "title": {"type": ["string", "null"]},
     "price": {"type": ["number", "null"]},
