@@ -12,7 +12,7 @@ from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.config.settings import default_start
 from tap_amazon_vendor.engine.model import Priority, Source
 from tap_amazon_vendor.errors import CredentialsError, UnavailableError
-from tap_amazon_vendor.reports.coverage import plan, reachable
+from tap_amazon_vendor.reports.coverage import Coverage, plan, reachable
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.run.paged_reader import partition_of
 from tap_amazon_vendor.streams.partition_windows import PartitionWindows
@@ -279,11 +279,11 @@ def _after(demand: Demand, reports: Iterable[PlannedJob], read: set[ReportReques
         return demand
     completes = {}
     for name, complete in demand.completes.items():
-        windows = PartitionWindows(complete, [report.request for report in reports])
+        windows = PartitionWindows(Coverage.of(complete), [report.request for report in reports])
         while ready := windows.ready(read.__contains__):
             windows.decide(ready, ready.window)
         completes[name] = reachable(windows.complete, horizon, calendar)
-    return replace(demand, completes=completes)
+    return replace(demand, completes=completes, holes=frozenset())
 
 
 def _horizon(run: Run, *, days: int) -> Horizon:

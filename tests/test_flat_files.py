@@ -182,6 +182,36 @@ class TestTruthTable:
         assert row["product_name"] == 'a "b",\r\nc'
         assert row["item_price"] == 5
 
+    @pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
+    @pytest.mark.parametrize("size", [1, 300])
+    @pytest.mark.parametrize(
+        "above",
+        [
+            "sep={}\n",
+            "A title\n",
+            "A title\n\nFrom{}2026-11-01\n",
+            "A title{0}{0}{0}{0}{0}{0}{0}\n",
+            "sep={}\nA title\n",
+        ],
+    )
+    def test_what_stands_above_the_header_is_skipped(self, above: str, delimiter: str, size: int) -> None:
+        rows = "\n".join([HEADER, *["\t".join(FULL)] * size, ""]).replace("\t", delimiter)
+        reading = read(above.format(delimiter) + rows)
+        assert reading.rows == [FULL_ROW] * size
+        assert reading.rejects == []
+
+    @pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
+    def test_cells_may_be_in_single_quotes(self, delimiter: str) -> None:
+        full = with_cell("product-name", f"it''s{delimiter}\"5")
+        text = "\n".join(delimiter.join(f"'{cell}'" for cell in row) for row in (NAMES, full, full))
+        assert [row["product_name"] for row in read(text + "\n").rows] == [f"it's{delimiter}\"5"] * 2
+        assert read(text + "\n'x'\n").rejects[0].text == "'x'"
+
+    def test_of_two_lines_the_short_one_is_rejected_and_the_other_read(self) -> None:
+        for rows in ([FULL, FULL[:5]], [FULL[:5], FULL]):
+            reading = read(lines(*rows))
+            assert (reading.rows, len(reading.rejects)) == ([FULL_ROW], 1)
+
     def test_header_alone_has_no_rows(self) -> None:
         assert read(HEADER).rows == []
         assert read(HEADER + "\r\n\r\n").rows == []

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from test_engine import NEWEST, NOW
 
 from tap_amazon_vendor.reports.calendars import PERIODS, Horizon
-from tap_amazon_vendor.reports.coverage import plan
+from tap_amazon_vendor.reports.coverage import Coverage, plan
 from tap_amazon_vendor.reports.windows import Window, touches
-from tap_amazon_vendor.streams.partition_windows import PartitionWindows
+from tap_amazon_vendor.streams.partition_windows import MOST_HOLES, PartitionWindows
 
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.request import ReportRequest
@@ -40,13 +40,13 @@ def days(one: Window | None) -> set[date]:
 
 
 def test_without_a_range_only_the_newest_may_begin() -> None:
-    windows = PartitionWindows(None, [A, B, C])
+    windows = PartitionWindows(Coverage.of(None), [A, B, C])
     assert windows.ready(lambda request: request in (A, B)) is None
     assert windows.ready(lambda _: True) == C
 
 
 def test_both_ends_grow_in_whatever_order() -> None:
-    windows = PartitionWindows(window(10, 29), [A, D])
+    windows = PartitionWindows(Coverage.of(window(10, 29)), [A, D])
     assert windows.ready(lambda request: request == A) == A
     assert windows.decide(A, A.window) == []
     assert windows.ready(lambda request: request == D) == D
@@ -55,28 +55,93 @@ def test_both_ends_grow_in_whatever_order() -> None:
 
 
 def test_what_a_missing_window_cuts_off_is_given_back() -> None:
-    windows = PartitionWindows(window(30, 39), [A, B, C])
+    windows = PartitionWindows(Coverage.of(window(30, 39)), [A, B, C])
     assert windows.decide(C, None) == [B, A]
     assert (windows.complete, windows.left) == (window(30, 39), [])
 
 
 def test_a_shortened_window_cuts_off_what_is_older_only() -> None:
-    windows = PartitionWindows(None, [A, B])
+    windows = PartitionWindows(Coverage.of(None), [A, B])
     windows.decide(B, window(10, 15))
     assert (windows.complete, windows.left) == (window(10, 15), [A])
 
 
 def test_without_a_range_the_next_older_may_begin_after_a_failure() -> None:
-    windows = PartitionWindows(None, [A, B])
+    windows = PartitionWindows(Coverage.of(None), [A, B])
     assert windows.decide(B, None) == []
     assert windows.ready(lambda _: True) == A
 
 
 def test_parts_take_the_place_of_a_window() -> None:
-    windows = PartitionWindows(window(20, 29), [A, B])
+    windows = PartitionWindows(Coverage.of(window(20, 29)), [A, B])
     older, newer = requests(window(10, 14), window(15, 19))
     windows.replace(B, [older, newer])
     assert windows.left == [newer, older, A]
+
+
+def test_what_failed_is_a_hole_and_what_is_beyond_it_is_read() -> None:
+    windows = PartitionWindows(Coverage.of(window(10, 19)), [A, C, D])
+    assert windows.ready(lambda request: request == D) is None
+    assert windows.decide(C, None, failed=True) == []
+    assert windows.ready(lambda request: request == D) == D
+    windows.decide(D, D.window)
+    windows.decide(A, A.window)
+    assert windows.coverage == Coverage(window(0, 19), window(0, 39), (C.window,))
+
+
+def test_the_range_joins_what_is_beyond_a_hole_once_that_is_read() -> None:
+    known = Coverage(window(0, 9), window(0, 39), (B.window, C.window))
+    windows = PartitionWindows(known, [B, C])
+    windows.decide(B, B.window)
+    assert windows.coverage == Coverage(window(0, 19), window(0, 39), (C.window,))
+    windows.decide(C, C.window)
+    assert windows.coverage == Coverage.of(window(0, 39))
+
+
+def test_a_restatement_that_fails_leaves_no_hole_and_new_days_beside_it_do() -> None:
+    (restated_and_new,) = requests(window(5, 20))
+    windows = PartitionWindows(Coverage.of(window(0, 19)), [B, restated_and_new])
+    windows.decide(B, None, failed=True)
+    assert windows.coverage == Coverage.of(window(0, 19))
+    windows.decide(restated_and_new, None, failed=True)
+    assert windows.coverage == Coverage(window(0, 19), window(0, 20), (window(20, 20),))
+
+
+def test_a_hole_that_fails_again_is_halved_until_there_are_many() -> None:
+    known = Coverage(window(0, 9), window(0, 39), (B.window,))
+    windows = PartitionWindows(known, [B])
+    windows.decide(B, None, failed=True)
+    assert windows.coverage.holes == (window(10, 14), window(15, 19))
+    many = tuple(window(day, day) for day in range(40, 60, 2))
+    windows = PartitionWindows(Coverage(window(0, 9), window(0, 60), (B.window, *many)), [B])
+    windows.decide(B, None, failed=True)
+    assert windows.coverage.holes == (B.window, *many)
+
+
+def test_days_that_all_fail_become_one_hole_after_some() -> None:
+    windows = PartitionWindows(Coverage.of(window(0, 9)), requests(*(window(day, day) for day in range(10, 10 + 20))))
+    while request := windows.ready(lambda _: True):
+        windows.decide(request, None, failed=True)
+        assert len(windows.coverage.holes) <= MOST_HOLES
+    assert windows.complete == window(0, 9)
+    assert {day for hole in windows.coverage.holes for day in days(hole)} == days(window(10, 29))
+
+
+@given(data=st.data())
+def test_whatever_fails_all_other_windows_are_read_and_the_complete_range_holds_no_hole(data: st.DataObject) -> None:
+    wanted = requests(*(window(start, start + 4) for start in range(0, 60, 5)))
+    begin = data.draw(st.sampled_from(wanted)).window
+    windows = PartitionWindows(Coverage.of(begin), [each for each in wanted if each.window != begin])
+    read = days(begin)
+    for arrived in (set(data.draw(st.permutations(wanted))[:6]), set(wanted)):
+        while request := windows.ready(arrived.__contains__):
+            good = data.draw(st.booleans())
+            assert windows.decide(request, request.window if good else None, failed=not good) == []
+            read |= days(request.window) if good else set()
+            complete, all_read, holes = windows.coverage
+            assert days(complete) <= read
+            assert days(all_read) - {day for hole in holes for day in days(hole)} == read
+    assert windows.left == []
 
 
 @given(data=st.data())
@@ -95,7 +160,7 @@ def test_whatever_arrives_when_there_is_never_a_hole_and_all_that_can_be_reached
         begin = data.draw(st.integers(0, 80))
         complete = window(begin, begin + data.draw(st.integers(0, 30)))
     wanted = [replace(NEWEST, window=each) for each in plan(complete, horizon, calendar)]
-    windows = PartitionWindows(complete, wanted)
+    windows = PartitionWindows(Coverage.of(complete), wanted)
     arrived: set[ReportRequest] = set()
     read: set[date] = days(complete)
     given_back: list[ReportRequest] = []

@@ -11,6 +11,7 @@ from test_engine import NEWEST, NOW
 
 from tap_amazon_vendor.engine.model import PendingJob, PlannedJob, Priority
 from tap_amazon_vendor.reports.calendars import PERIODS, Horizon, Snapshot
+from tap_amazon_vendor.reports.coverage import Coverage
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
 from tap_amazon_vendor.reports.windows import Window
@@ -33,6 +34,7 @@ class FakeStream:
         *,
         calendar: Calendar = PERIODS["DAY"],
         lacking: bool = False,
+        holes: tuple[Window, ...] = (),
     ) -> None:
         self.name = name
         self.report = ReportType(report)
@@ -40,6 +42,7 @@ class FakeStream:
         self.partitions: list[dict[str, t.Any]] = [{}]
         self._partition = ReportPartition("a", report, "ATVPDKIKX0DER", ())
         self._complete = complete
+        self._holes = holes
         self._calendar = calendar
         self._lacking = lacking
 
@@ -52,11 +55,11 @@ class FakeStream:
     def calendar(self, _: object) -> Calendar:
         return self._calendar
 
+    def coverage(self, *_: object) -> Coverage:
+        return Coverage(self._complete, self._complete, self._holes)
+
     def had_rows(self, *_: object) -> bool:
         return self._complete is not None
-
-    def complete_range(self, *_: object) -> Window | None:
-        return self._complete
 
 
 def ago(first: int, last: int) -> Window:
@@ -172,3 +175,21 @@ def test_turns_do_not_depend_on_how_many_windows_the_others_have() -> None:
     ]
     order = in_asking_order({each.request.partition: [each] for each in planned})
     assert [each.request.report_type for each in order] == ["B", "C", "A"]
+
+
+def test_a_hole_is_asked_for_by_itself_and_nothing_beyond_it_again() -> None:
+    stream = FakeStream("holed", ago(60, 5), holes=(ago(40, 40), ago(8, 8)))
+    windows = [(first, last) for *_, first, last in asked(stream)]
+    assert sorted(windows, reverse=True) == [(40, 40), (14, 9), (8, 8), (7, 4)]
+
+
+def test_a_hole_of_one_of_two_streams_of_a_report_is_asked_for_once_for_both() -> None:
+    streams = FakeStream("rows", ago(60, 4), holes=(ago(30, 25),)), FakeStream("totals", ago(60, 4))
+    planned = [each for each in only(*streams) if each.request.window == ago(30, 25)]
+    assert [each.readers for each in planned] == [frozenset({"rows", "totals"})]
+
+
+def test_a_hole_before_the_first_wanted_day_is_not_asked_for() -> None:
+    assert asked(FakeStream("holed", ago(60, 4), holes=(ago(50, 50),)), days=20) == asked(
+        FakeStream("whole", ago(60, 4)), days=20
+    )

@@ -10,11 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.documents.keys import NONE
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.reports.calendars import PERIODS, Hours, Snapshot, TimedPeriod
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.streams import row_checks
-from tap_amazon_vendor.streams.row_checks import NearWindow, RepeatedKeys, counted, period_check
+from tap_amazon_vendor.streams.row_checks import (
+    ForeignCurrencies,
+    NearWindow,
+    RepeatedIds,
+    RepeatedKeys,
+    counted,
+    period_check,
+)
 
 Row = dict[str, Any]
 
@@ -119,6 +127,37 @@ class TestKeys:
         rows = [{"key": key} for start in range(0, 1000, 100) for _ in range(2) for key in range(start, start + 100)]
         assert sum(repeated.count(rows[start : start + 10]) for start in range(0, len(rows), 10)) == 1000
         assert len(repeated._new) + len(repeated._old) <= 300
+
+
+class TestIds:
+    def test_an_id_twice_is_counted_though_its_rows_are_numbered_and_lines_without_one_are_not(self) -> None:
+        rows = [
+            {"plate": plate, "occurrence": number}
+            for plate, number in [("LPN1", 1), ("LPN1", 2), ("LPN2", 1), (NONE, 1), (NONE, 2)]
+        ]
+        findings = Findings()
+        list(counted([rows], findings, repeated=RepeatedIds("plate"), days=None))
+        assert findings.repeated_keys == 1
+
+
+class TestCurrencies:
+    def test_rows_in_another_currency_than_the_marketplaces_are_told_and_written(self) -> None:
+        rows = [
+            {"a": a, "b": b} for a, b in [("USD", None), ("USD", "CAD"), ("CAD", "CAD"), (None, ""), ("EUR", "USD")]
+        ]
+        findings = Findings()
+        check = ForeignCurrencies(("a", "b"), "USD")
+        assert list(counted([rows, rows], findings, repeated=None, days=None, currencies=check)) == [rows, rows]
+        assert findings.remarks == [
+            "4 rows have amounts in CAD; the currency of the marketplace is USD",
+            "2 rows have amounts in EUR; the currency of the marketplace is USD",
+        ]
+
+    def test_nothing_is_said_of_the_marketplaces_own(self) -> None:
+        findings = Findings()
+        check = ForeignCurrencies(("a",), "USD")
+        list(counted([[{"a": "USD"}, {"a": None}]], findings, repeated=None, days=None, currencies=check))
+        assert findings.remarks == []
 
 
 class TestLayout:

@@ -85,6 +85,14 @@ def test_rows_that_several_reports_may_bring_are_brought_by_one(lines: list[tupl
     assert sorted(found) == list(range(len(lines)))
 
 
+def test_a_currency_of_another_region_is_told_once_and_its_rows_are_written() -> None:
+    lines: list[tuple[str | None, str | None]] = [(None, "GBP"), (None, None), (None, "GBP"), (None, "USD")]
+    found = {asked: read(lines, asked, ["US", "MX"]) for asked in ("US", "MX")}
+    assert sum(len(rows) for rows, _ in found.values()) == len(lines)
+    (remark,) = (remark for _, findings in found.values() for remark in findings.remarks)
+    assert remark.startswith("2 rows have amounts in GBP, a currency of no marketplace of the region")
+
+
 def test_a_report_that_keeps_to_its_marketplace_keeps_rows_that_tell_nothing() -> None:
     report = replace(REGIONAL, ignores_marketplaces=False)
     rows, findings = read([("Amazon.com.mx", None), ("Non-Amazon", None), (None, None)], "MX", ["US", "MX"], report)

@@ -465,12 +465,6 @@ class TestRejects:
         rows = list(itertools.chain.from_iterable(shaper.shape([text], {}, "report 7", findings)))
         assert len(rows) + findings.rejected == 1
 
-    def test_what_is_not_decodable_is_no_json(self) -> None:
-        document = [ENCODE([KEY_VALUES]), b'[{"asin":"B1","startDate":"2026-11-16"},{"details":"\xff\xfe"}]']
-        shaped = RowShaper(COLUMNS, KEYS, lambda _: None).shape(document, {}, "report 7")
-        with pytest.raises(DocumentError, match=r"^report 7, row 3: the document is not JSON: "):
-            list(shaped)
-
     @pytest.mark.parametrize(("required", "rows"), [((), 2), (["order"], 1), (["order", "sku"], 0)])
     def test_required_keys_are_not_blank(self, required: list[str], rows: int) -> None:
         columns: dict[str, dict[str, t.Any]] = {"order": {"type": "string"}, "sku": {"type": "string"}}

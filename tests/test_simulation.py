@@ -15,7 +15,7 @@ from tap_amazon_vendor.engine.model import JobResult, PendingJob, PlannedJob, Pr
 from tap_amazon_vendor.errors import AmazonError, DocumentError, UnansweredError, UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.calendars import PERIODS, Horizon
-from tap_amazon_vendor.reports.coverage import plan
+from tap_amazon_vendor.reports.coverage import Coverage, plan
 from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
 from tap_amazon_vendor.reports.windows import Window, touches
 from tap_amazon_vendor.streams.partition_windows import PartitionWindows
@@ -151,7 +151,7 @@ class Warehouse:
                 ReportRequest(*partition, window=window, calendar=calendar)
                 for window in plan(complete.get(partition), HORIZON, calendar)
             ]
-            windows[partition] = PartitionWindows(complete.get(partition), requests)
+            windows[partition] = PartitionWindows(Coverage.of(complete.get(partition)), requests)
             planned += [
                 PlannedJob(
                     request,

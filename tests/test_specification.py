@@ -28,6 +28,17 @@ def test_options_are_at_the_top_level_and_in_one_spelling() -> None:
     }
 
 
+@pytest.mark.parametrize("spelled", [str.lower, str.upper, lambda name: name.replace("t", "_t").replace("P", " p")])
+def test_names_in_another_spelling_are_the_same_names(spelled: t.Callable[[str], str]) -> None:
+    said = {spelled("reportType"): "GET_X", spelled("reportOptions"): {spelled("reportPeriod"): "day"}}
+    assert stated(said) == {"reportType": "GET_X", "reportPeriod": "DAY"}
+
+
+def test_a_name_as_amazon_spells_it_has_precedence() -> None:
+    for options in ({"reportPeriod": "DAY", "reportperiod": "WEEK"}, {"reportperiod": "WEEK", "reportPeriod": "DAY"}):
+        assert stated({"reportOptions": options}) == {"reportPeriod": "DAY"}
+
+
 def test_an_option_never_replaces_a_field_of_its_name() -> None:
     assert stated({"reportType": "GET_X", "reportOptions": {"reportType": "GET_Y"}}) == {"reportType": "GET_X"}
 

@@ -16,13 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("in_memory", [0, 1, 1 << 20])
-@pytest.mark.parametrize("block", [1, 100, 1 << 20])
+@pytest.mark.parametrize("in_memory", [0, 1, 400, 1 << 20])
 def test_writes_what_was_staged_once_and_in_whole_lines(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int, block: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
 ) -> None:
     monkeypatch.setattr(module, "IN_MEMORY", in_memory)
-    monkeypatch.setattr(module, "_BLOCK", block)
     stream, writer = make()
     records = RecordWriter(stream)
     with Stage(tmp_path) as stage:

@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
 _first = itemgetter(0)
 
 _BREAK = re.compile(r"\r\n|\r|\n")
+_QUOTES = str.maketrans("'\"", "\"'")
 _BLANK = f"{BOM}\0 \t\r\n\u00a0"
 
 
@@ -80,7 +81,7 @@ class Table:
         self._source = source
         self._warn = warn
         self._has_nul = False
-        self.header, self._dialect = header_of(self._head())
+        self.header, self._dialect, self._before = header_of(self._head())
         self._width = len(self.header)
         if not self.header:
             raise self.error(1, "the file is empty, it has not even a header")
@@ -182,10 +183,15 @@ class Table:
 
     def _body(self) -> Iterator[_Records]:
         """Read the lines after the header that have a value."""
-        records = self._quoted() if self._dialect.quoted else self._unquoted()
-        numbers, lines, rows, square, cut = next(records)
-        yield _Records(numbers[1:], lines[1:], rows[1:], square, cut and len(rows) > 1)
-        yield from records
+        left = self._before + 1
+        for each in self._quoted() if self._dialect.quoted else self._unquoted():
+            records = each if self._dialect.quote == '"' else _swapped(each)
+            if not left:
+                yield records
+                continue
+            numbers, lines, rows, square, cut = records
+            yield _Records(numbers[left:], lines[left:], rows[left:], square, cut and len(rows) > left)
+            left = max(0, left - len(rows))
 
     def _unquoted(self) -> Iterator[_Records]:
         delimiter = self._dialect.delimiter
@@ -211,6 +217,8 @@ class Table:
         pending: list[str] = []
         first, reader, cut = 1, QuotedLines(self._dialect.delimiter, self._width), False
         for number, lines, plain, end, cut in read_lines(self._path, self._charset, self._source, keep_returns=True):
+            if self._dialect.quote != '"':
+                lines = list(map(_swap, lines))  # noqa: PLW2901
             if number == 1:
                 reader = QuotedLines(self._dialect.delimiter, self._width, end)
             if plain and not pending and (rows := reader.rows(lines)) and self._are_square(rows):
@@ -267,6 +275,16 @@ class Table:
             self._has_nul = True
             self._warn(f"{self._source}: texts hold NUL characters, which became {REPLACEMENT!a}")
         return [cell.replace("\0", REPLACEMENT) for cell in row]
+
+
+def _swap(text: str) -> str:
+    """Exchange single and double quotes: what is read is enclosed in double ones."""
+    return text.translate(_QUOTES)
+
+
+def _swapped(records: _Records) -> _Records:
+    rows = [row and list(map(_swap, row)) for row in records.rows]
+    return records._replace(lines=list(map(_swap, records.lines)), rows=rows)
 
 
 class _Found:

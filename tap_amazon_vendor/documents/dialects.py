@@ -16,6 +16,14 @@ if t.TYPE_CHECKING:
 #: Characters at the beginning of a file that tell how it is written.
 HEAD = 1 << 16
 
+#: Most lines before the header.
+_MOST_BEFORE = 5
+
+#: A line with fewer cells is not taken for a header after a title.
+_FEWEST_NAMES = 4
+
+#: Tells spreadsheets what is between cells.
+_SEPARATOR = re.compile(r'"?sep=([^"])"?[\t,;]*', re.IGNORECASE)
 _LINE_END = re.compile(r"[\r\n]+")
 _IN_QUOTES = re.compile(r'"[^"]*"')
 
@@ -26,22 +34,26 @@ class Dialect(t.NamedTuple):
     Attributes:
         delimiter: Between cells: a tab, or a comma or a semicolon where the header has no tab.
         quoted: Cells may be enclosed in quotes. In other files a quote is data (docs/amazon/documents.md#quotes).
+        quote: What encloses them: single quotes where all names of the header are in such.
     """
 
     delimiter: str
     quoted: bool
+    quote: str = '"'
 
 
 class Header(t.NamedTuple):
-    """The first line of a file.
+    """The line of a file that names its columns.
 
     Attributes:
         names: Amazon's names; empty if the file is empty.
         dialect: How the file is written.
+        before: Lines with a value before it: a title, or a spreadsheet's ``sep=;``.
     """
 
     names: list[str]
     dialect: Dialect
+    before: int = 0
 
 
 def read_header(path: Path, charset: str | None = None, country: str | None = None) -> Header:
@@ -66,17 +78,27 @@ def read_header(path: Path, charset: str | None = None, country: str | None = No
 def header_of(head: str) -> Header:
     """Return the header by the beginning of a file, at least its first line with a value."""
     lines = [line for line in _LINE_END.split(head.replace(BOM, "").replace("\0", "")) if not line.isspace() and line]
-    line = lines[0] if lines else ""
-    dialect = _dialect(line, lines[1:-1] or lines[1:])
-    return Header(header_names(line, dialect), dialect)
+    separator = _SEPARATOR.fullmatch(lines[0]) if lines else None
+    before = 1 if separator else 0
+    while (
+        before < _MOST_BEFORE
+        and before + 1 < len(lines)
+        and _is_title(lines[before], lines[before + 1 : _MOST_BEFORE + 1])
+    ):
+        before += 1
+    line, rest = (lines[before], lines[before + 1 :]) if len(lines) > before else ("", [])
+    dialect = _dialect(line, rest[:-1] or rest)
+    if separator and separator[1] in line:
+        dialect = dialect._replace(delimiter=separator[1], quoted=dialect.quoted or separator[1] != "\t")
+    return Header(header_names(line, dialect), dialect, before)
 
 
 def header_names(line: str, dialect: Dialect) -> list[str]:
     """Return the names in a header, without the empty ones at its end."""
     names = line.split(dialect.delimiter)
     if dialect.quoted:
-        names = next(csv.reader([line], delimiter=dialect.delimiter), [])
-    names = [name.strip(f'{BOM}"\0 \t\r\n\u00a0') for name in names]
+        names = next(csv.reader([line], delimiter=dialect.delimiter, quotechar=dialect.quote), [])
+    names = [name.strip(f"{BOM}{dialect.quote}\0 \t\r\n\u00a0") for name in names]
     while names and not names[-1]:
         names.pop()
     return names
@@ -87,8 +109,21 @@ def _dialect(header: str, lines: Sequence[str]) -> Dialect:
     delimiter = "\t"
     if "\t" not in header and ("," in bare or ";" in bare):
         delimiter = max(",", ";", key=bare.count)
+    names = [name.strip() for name in header.split(delimiter)]
+    if len(names) > 1 and all(len(name) > 1 and name[0] == name[-1] == "'" for name in names):
+        return Dialect(delimiter, quoted=True, quote="'")
     quoted = delimiter != "\t" or header.lstrip().startswith('"') or f'{delimiter}"' in header
     return Dialect(delimiter, quoted or _are_quoted(lines, delimiter))
+
+
+def _is_title(line: str, below: Sequence[str]) -> bool:
+    """Return whether a line stands above the header: it has less than half of the cells of one of the next lines."""
+    for other in below:
+        delimiter = _dialect(other, ()).delimiter
+        title, names = (sum(bool(cell.strip(' "')) for cell in each.split(delimiter)) for each in (line, other))
+        if names >= _FEWEST_NAMES and 2 * title < names:
+            return True
+    return False
 
 
 def _are_quoted(lines: Sequence[str], delimiter: str) -> bool:

@@ -19,6 +19,7 @@ from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -126,7 +127,9 @@ def open_document(path: Path) -> Document:
     return Document(path, size, _error(content), _if_object(specification), _empty(content))
 
 
-def read_slices(document: Document, path: str, inherits: tuple[str, ...] = ()) -> Iterator[bytes]:
+def read_slices(
+    document: Document, path: str, inherits: tuple[str, ...] = (), repairs: Counter[str] | None = None
+) -> Iterator[bytes]:
     """Read one array of a document, slice by slice, in constant memory.
 
     Args:
@@ -134,6 +137,7 @@ def read_slices(document: Document, path: str, inherits: tuple[str, ...] = ()) -
         path: Name of the array at the document's top level; of an array in each of its elements, both names with a
             dot between, and so on.
         inherits: Fields that a row of an inner array takes from the elements around it.
+        repairs: Counts the faults that had to be repaired.
 
     Yields:
         Slices: JSON arrays of some rows, as Amazon wrote them. What stands in a row's place is among them.
@@ -145,7 +149,7 @@ def read_slices(document: Document, path: str, inherits: tuple[str, ...] = ()) -
     found = False
     others: dict[str, None] = {}
     with _content(document.path) as file:
-        for name, value in JsonText(file).members():
+        for name, value in JsonText(file, repairs=repairs).members():
             if not value.startswith(b"["):
                 continue
             if name != array:
@@ -245,7 +249,12 @@ def _decoded(text: bytes) -> t.Any:  # noqa: ANN401  # any JSON
         DocumentError: It is not JSON.
     """
     try:
-        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= _MOST_DIGITS else digits)
+        return json.loads(
+            # What is nearly JSON is repaired when its rows are read.
+            text.decode(errors="replace"),
+            strict=False,
+            parse_int=lambda digits: int(digits) if len(digits) <= _MOST_DIGITS else digits,
+        )
     except (ValueError, RecursionError):
         problem = "the document is not JSON"
         raise DocumentError(problem) from None

@@ -53,6 +53,7 @@ class Findings:
         repeated_keys: Rows whose key an earlier row of the document has.
         rows_elsewhere: Rows of other marketplaces, by country code: the reports of those bring them.
         total_difference: What a document's own total differs by from the sum of its lines; None if it has none.
+        repairs: Faults of its JSON that were repaired.
         remarks: What else the user should know, one sentence each.
     """
 
@@ -64,6 +65,7 @@ class Findings:
     repeated_keys: int = 0
     rows_elsewhere: Counter[str] = field(default_factory=Counter)
     total_difference: Decimal | None = None
+    repairs: Counter[str] = field(default_factory=Counter)
     remarks: list[str] = field(default_factory=list)
 
     def reject(self, number: int, text: str, reason: str, column: str | None = None) -> None:

@@ -19,9 +19,11 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections import Counter
 
 import msgspec
 
+from tap_amazon_vendor.documents.json_repair import repaired
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
@@ -55,9 +57,11 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 class JsonText:
     """The text of a document, of which a window is in memory. What comes next is at the window's front."""
 
-    def __init__(self, file: t.IO[bytes], window: bytes = b"") -> None:
+    def __init__(self, file: t.IO[bytes], window: bytes = b"", repairs: Counter[str] | None = None) -> None:
         self._file = file
         self._window = window
+        #: Faults that were repaired, and how often.
+        self._repairs: Counter[str] = Counter() if repairs is None else repairs
 
     def members(self) -> Iterator[tuple[str, bytes]]:
         """Read the members of the top level, to the end of the document.
@@ -143,7 +147,7 @@ class JsonText:
             raise not_json(problem)
         while (end := _end_of_text(self._window)) is None:
             self._need()
-        name: str = msgspec.json.decode(_checked(b"[%b]" % self._window[:end]))[0]
+        name: str = msgspec.json.decode(_checked(b"[%b]" % self._window[:end], self._repairs))[0]
         self._window = self._window[end:]
         self._take(b":")
         return name
@@ -152,7 +156,7 @@ class JsonText:
         """Take the value of a member that is not an array."""
         while self._is_cut() or (end := next(_ends(self._window), None)) is None:
             self._need()
-        value = _checked(b"[%b]" % self._window[:end])[1:-1]
+        value = _checked(b"[%b]" % self._window[:end], self._repairs)[1:-1]
         self._window = self._window[end:]
         return value
 
@@ -177,7 +181,7 @@ class JsonText:
                 continue
             sign, self._window = window[end : end + 1], window[end + 1 :]
             if not (first and sign == b"]" and not window[:end].strip(WHITE)):
-                yield _checked(b"[%b]" % window[:end])
+                yield _checked(b"[%b]" % window[:end], self._repairs)
             if sign == b"]":
                 return
             if sign != b",":
@@ -236,20 +240,24 @@ def _with_whole_pairs(text: bytes) -> bytes:
     return _ESCAPE.sub(lambda escape: rb"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0], text)
 
 
-def _checked(elements: bytes) -> bytes:
-    """Check a slice; replace half a surrogate pair, which is not a character, by U+FFFD.
+def _checked(elements: bytes, repairs: Counter[str]) -> bytes:
+    """Check a slice; replace half a surrogate pair, which is not a character, by U+FFFD, and repair other faults.
 
-    That happens if a text was cut by its UTF-16 units, and must not fail the report.
+    The former happens if a text was cut by its UTF-16 units, and must not fail the report.
+
+    Args:
+        elements: The slice.
+        repairs: Counts other faults.
 
     Raises:
         DocumentError: It is not JSON, or has no element.
     """
     try:
-        str(elements, "utf-8")  # msgspec does not check all of what it skips.
         try:
+            str(elements, "utf-8")  # msgspec does not check all of what it skips.
             found = _elements.decode(elements)
-        except msgspec.DecodeError:
-            elements = _with_whole_pairs(elements)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            elements = repaired(_with_whole_pairs(elements), repairs)
             found = _elements.decode(elements)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise not_json(str(error)) from None

@@ -11,6 +11,7 @@ from singer_sdk.contrib.msgspec import encoder
 
 from tap_amazon_vendor.documents.cell_values import kind_of
 from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.documents.json_repair import remarks_of, repaired
 from tap_amazon_vendor.documents.json_values import MOST, converter, decimal
 from tap_amazon_vendor.documents.keys import NONE, is_blank, without_value
 from tap_amazon_vendor.documents.row_codegen import Compiled, Field, compile_rows
@@ -159,6 +160,7 @@ class RowShaper:
             number += len(rows) + findings.rejected - before
             if rows:
                 yield rows
+        findings.remarks += remarks_of(findings.repairs)
 
     def _shape_compiled(self, text: bytes, constants: Mapping[str, t.Any]) -> list[Row] | None:
         """Shape a slice with the known fields; return None if they are not enough."""
@@ -197,6 +199,10 @@ class RowShaper:
             findings: Counts what is found besides the rows.
         """
         rows: list[Row] = []
+        try:
+            str(text, "utf-8")
+        except UnicodeDecodeError:
+            text = repaired(text, findings.repairs)
         for number, element in enumerate(_elements.decode(text), before + 1):
             try:
                 rows.append(self._shape_one(element, template, constants, findings))

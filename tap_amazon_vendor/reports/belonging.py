@@ -10,11 +10,12 @@ import re
 import typing as t
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from operator import itemgetter
 
 from tap_amazon_vendor.config.marketplaces import BY_COUNTRY, BY_ID, MARKETPLACES, find_marketplace
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_amazon_vendor.config.marketplaces import Marketplace
 
@@ -85,16 +86,18 @@ class ToldBy:
             row: The row, by our column names.
             region: The region of the account's marketplaces, None if it is unknown.
         """
-        return _told(*self.texts(row), region)
+        name, currency = (row.get(column) if column else None for column in (self.name, self.currency))
+        return _told(name, currency, region)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that tell."""
         return tuple(column for column in (self.name, self.currency) if column)
 
-    def texts(self, row: Mapping[str, t.Any]) -> tuple[str | None, str | None]:
-        """Return what a row says of its marketplace: name and currency."""
-        return (row.get(self.name) if self.name else None), (row.get(self.currency) if self.currency else None)
+    @property
+    def texts(self) -> Callable[[Mapping[str, t.Any]], t.Any]:
+        """Returns what a row says of its marketplace, name or currency or both: equal where two rows say the same."""
+        return itemgetter(*self.columns)
 
     def group(self, marketplace: Marketplace) -> frozenset[str]:
         """Return the ids of the marketplaces that rows may not tell from one marketplace, itself included.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from tap_amazon_vendor.reports.windows import Window
@@ -11,6 +12,37 @@ if t.TYPE_CHECKING:
     from datetime import date
 
     from tap_amazon_vendor.reports.calendars import Calendar, Horizon
+
+
+class Coverage(t.NamedTuple):
+    """What earlier runs read of a partition.
+
+    Attributes:
+        complete: The unbroken range that is complete, None if there is none.
+        read: The range that was read: `complete`, and what is beyond windows that failed.
+        holes: The windows within `read` that failed, in no order. None overlaps `complete`.
+    """
+
+    complete: Window | None
+    read: Window | None
+    holes: tuple[Window, ...] = ()
+
+    @classmethod
+    def of(cls, complete: Window | None) -> Coverage:
+        """Return the coverage of a range without holes."""
+        return cls(complete, complete)
+
+
+def pieces(read: Window, holes: Iterable[Window]) -> list[Window]:
+    """Cut the holes out of a range; return what is left, in order."""
+    found, start = [], read.start
+    for hole in sorted(holes):
+        if hole.start > start:
+            found.append(hole.before(start))
+        start = max(start, hole.next)
+    if start < read.next:
+        found.append(Window(start, read.end))
+    return found
 
 
 def in_reading_order(complete: Window | None, windows: Iterable[Window]) -> list[Window]:
@@ -40,7 +72,14 @@ def reachable(complete: Window | None, horizon: Horizon, calendar: Calendar) -> 
     return complete
 
 
-def plan(complete: Window | None, horizon: Horizon, calendar: Calendar, *, down_to: date | None = None) -> list[Window]:
+def plan(
+    complete: Window | None,
+    horizon: Horizon,
+    calendar: Calendar,
+    *,
+    down_to: date | None = None,
+    holes: Iterable[Window] = (),
+) -> list[Window]:
     """List the windows that a run requests, in reading order.
 
     Upwards from the complete range to the newest unit, with what may have been restated; then
@@ -48,10 +87,11 @@ def plan(complete: Window | None, horizon: Horizon, calendar: Calendar, *, down_
     first run starts with the newest window. A range that grows in this order never has a gap.
 
     Args:
-        complete: The unbroken range that is complete.
+        complete: The unbroken range that was read.
         horizon: The time that is wanted.
         calendar: How the report's time is cut.
         down_to: Go back at least to here: where the range of one of several streams ends.
+        holes: Windows within that range that failed. Each is requested again by itself, so that it fails nothing else.
 
     Returns:
         Aligned windows, each no wider than Amazon allows, that do not overlap.
@@ -65,7 +105,14 @@ def plan(complete: Window | None, horizon: Horizon, calendar: Calendar, *, down_
     restated = max(calendar.restated(horizon), calendar.oldest(horizon))
     upwards = Window(min(complete.next, max(complete.start, restated)), wanted.end)
     backwards = complete.before(wanted.start)
-    return [*_forwards(upwards, calendar), *_backwards(backwards, calendar)]
+    missing = [hole for hole in holes if hole.start >= max(complete.start, wanted.start) and hole.end <= wanted.end]
+    older = [hole for hole in missing if hole.next <= upwards.start]
+    rest = pieces(upwards, missing)
+    apart = sorted({*rest, *missing} - {*older})
+    return [
+        *itertools.chain.from_iterable(_forwards(each, calendar) for each in (*sorted(older), *apart)),
+        *_backwards(backwards, calendar),
+    ]
 
 
 def _forwards(window: Window, calendar: Calendar) -> Iterator[Window]:

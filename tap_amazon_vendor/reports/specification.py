@@ -15,6 +15,16 @@ _OPTIONS, _MARKETPLACES = "reportOptions", "marketplaceIds"
 _DAYS = ("dataStartTime", "dataEndTime")
 #: Fields that get into keys and columns.
 _TEXTS = ("reportType", "currencyCode")
+#: Amazon's spelling of each name that is looked at, by its letters in lower case.
+_NAMES = {
+    name.lower(): name
+    for name in (
+        *(_OPTIONS, _MARKETPLACES, *_DAYS, *_TEXTS),
+        *("reportPeriod", "distributorView", "sellingProgram", "dateGranularity"),
+        *("asinGranularity", "aggregateByLocation", "aggregatedByTimePeriod"),
+    )
+}
+_NO_LETTER = re.compile(r"[\W_]+")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ][0-9:.]+(Z|[+-][0-9:]+)?)?", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s,;]+")
 #: What a message may quote.
@@ -24,8 +34,9 @@ _WORD = re.compile(r"[\w.: -]{1,40}", re.ASCII)
 def stated(specification: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
     """Return what a specification states: its fields, with the report options at the top level.
 
-    What is null or blank is not stated. Blanks around texts are dropped, options and identifiers are in upper case as
-    Amazon writes them: two spellings must not become two keys.
+    What is null or blank is not stated. Names may be in another case, or have marks between words. Blanks around texts
+    are dropped, options and identifiers are in upper case as Amazon writes them: two spellings must not become two
+    keys.
 
     Args:
         specification: ``reportSpecification`` of a document, None if it has none.
@@ -62,9 +73,12 @@ def shown(value: t.Any) -> str:  # noqa: ANN401  # any JSON
 
 
 def _clean(fields: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Drop what states nothing."""
+    """Drop what states nothing, and spell names as Amazon does; a name that is spelled so has precedence."""
     stripped = {name: value.strip() if isinstance(value, str) else value for name, value in fields.items()}
-    return {name: value for name, value in stripped.items() if value is not None and value != ""}
+    said = {name: value for name, value in stripped.items() if value is not None and value != ""}
+    return {_NAMES.get(_NO_LETTER.sub("", name).lower(), name): value for name, value in said.items()} | {
+        name: value for name, value in said.items() if name in _NAMES.values()
+    }
 
 
 def _option(value: t.Any) -> t.Any:  # noqa: ANN401  # any JSON

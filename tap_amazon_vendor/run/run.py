@@ -251,8 +251,8 @@ class Run:
             for context in stream.partitions or ():
                 planned = self.plan.get(own.first_partition(context), [])
                 requests = [job.request for job in planned if stream.name in job.readers]
-                complete = stream.complete_range(context, self.horizon)
-                windows = PartitionWindows(complete, requests, unbroken=own.calendar(context).unbroken)
+                coverage = stream.coverage(context, self.horizon)
+                windows = PartitionWindows(coverage, requests, unbroken=own.calendar(context).unbroken)
                 found.append(Partition(stream, context, windows))
         return found
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
-from tap_amazon_vendor.errors import DocumentError, TapFaultError
+from tap_amazon_vendor.errors import CredentialsError, DocumentError, TapFaultError, UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.windows import Window
 
@@ -151,8 +151,11 @@ class WindowReader:
         if good and not self._windows.joins(read):
             # Shortened, it no longer joins the range: its rows are written, but the range would have a gap.
             good, outcome = False, Outcome.LATER
-        lost = self._windows.decide(request, read if good else None)
-        is_newest = good and self._windows.complete is not None and read.end == self._windows.complete.end
+        # Where Amazon can't be reached, nothing is known of the window.
+        failed = outcome is Outcome.FAILED and not isinstance(result.error, (CredentialsError, UnavailableError))
+        lost = self._windows.decide(request, read if good else None, failed=failed)
+        covered = self._windows.coverage.read
+        is_newest = good and covered is not None and read.end == covered.end
         # The ledger first: it must account for everything in the state, even if the process ends here.
         self._record(result, read if good else request.window, outcome, self.findings)
         if good and read != request.window:
@@ -175,12 +178,11 @@ class WindowReader:
     def _move_state(self, outcome: Outcome, result: JobResult) -> None:
         state = self._state
         state.unskip()
-        complete = self._windows.complete
         if self._request.report_id:
             if outcome.completes:
                 state.note_read(self._request.report_id, self._today)
-        elif complete:
-            state.set_complete(complete, self.stream.replication_key)
+        elif self._windows.complete:
+            state.set_coverage(self._windows.coverage, self.stream.replication_key)
         # A known partition, or a request that Amazon rejected outright, costs only one call to try again.
         elif outcome is Outcome.SKIPPED and result.lasting:
             state.skip(self._today)

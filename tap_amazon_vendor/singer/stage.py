@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import typing as t
-from collections import Counter
+from collections import Counter, deque
 
 from singer_sdk.helpers._batch import SDKBatchMessage
 
@@ -25,11 +25,9 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.singer.writer import RecordWriter
 
-#: Bytes of staged messages that are kept in memory.
-IN_MEMORY = 1 << 23
-
-#: Bytes that are written at once.
-_BLOCK = 1 << 20
+#: Bytes of staged messages that are kept in memory. What is more goes to disk, with all that was before it: that takes
+#: about a tenth of the time of reading and writing the rows.
+IN_MEMORY = 1 << 25
 
 
 class Stage:
@@ -41,7 +39,12 @@ class Stage:
         Args:
             folder: A private folder for what does not fit into memory.
         """
-        self._lines = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder))  # noqa: SIM115  # closed at exit
+        self._folder = folder
+        self._in_memory: deque[bytes] = deque()
+        self._on_disk: t.IO[bytes] | None = None
+        #: Bytes of each piece of whole lines, in order, wherever it is.
+        self._sizes: list[int] = []
+        self._bytes = 0
         self._records: Counter[RecordWriter] = Counter()
 
     def __enter__(self) -> Self:
@@ -52,7 +55,9 @@ class Stage:
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Drop what is left."""
-        self._lines.close()
+        self._in_memory.clear()
+        if self._on_disk:
+            self._on_disk.close()
 
     def add(self, writer: RecordWriter, records: list[Record]) -> None:
         """Stage records.
@@ -61,20 +66,28 @@ class Stage:
             writer: The writer of their stream.
             records: Some records. They may be modified: deselected columns are removed.
         """
-        if records:
-            self._lines.write(writer.lines(records))
-            self._records[writer] += len(records)
+        if not records:
+            return
+        lines = writer.lines(records)
+        self._records[writer] += len(records)
+        self._sizes.append(len(lines))
+        self._in_memory.append(lines)
+        self._bytes += len(lines)
+        if self._bytes > IN_MEMORY:
+            if self._on_disk is None:
+                self._on_disk = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  # closed at exit
+            while self._in_memory:
+                self._on_disk.write(self._in_memory.popleft())
 
     def write(self) -> Iterator[None]:
-        """Write what is staged, block by block: state may be written between two of them."""
-        self._lines.seek(0)
-        writer = next(iter(self._records), None)
-        rest = b""
-        while writer and (block := self._lines.read(_BLOCK)):
-            whole, end, rest = (rest + block).rpartition(b"\n")
-            if end:
-                writer.write_lines(whole + end)
+        """Write what is staged, piece by piece: state may be written between two of them."""
+        if self._on_disk:
+            self._on_disk.seek(0)
+        for writer in list(self._records)[:1]:
+            for size in self._sizes:
+                writer.write_lines(self._on_disk.read(size) if self._on_disk else self._in_memory.popleft())
                 yield
+        self._sizes.clear()
         for writer, count in self._records.items():
             writer.written(count)
         self._records.clear()
@@ -96,7 +109,6 @@ class BatchStage(Stage):
             config: The files' encoding and storage.
         """
         super().__init__(folder)
-        self._folder = folder
         self._batched = batched
         self._config = config
         self._open: dict[str, Batch] = {}

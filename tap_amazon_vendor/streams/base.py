@@ -8,7 +8,8 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.core import Stream
 
-from tap_amazon_vendor.reports.coverage import reachable
+from tap_amazon_vendor.reports.coverage import Coverage, pieces, reachable
+from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams.columns import ACCOUNT, MARKETPLACE, all_columns
 from tap_amazon_vendor.streams.partition_state import PartitionState
@@ -22,7 +23,6 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.reports.calendars import Calendar, Horizon
-    from tap_amazon_vendor.reports.windows import Window
 
 
 class Declaration(t.Protocol):
@@ -114,10 +114,14 @@ class AmazonStream(Stream):
         return PartitionState(self.get_context_state(context))
 
     def complete_range(self, context: Context, horizon: Horizon) -> Window | None:
-        """Return the unbroken range that earlier runs completed, None if there is none.
+        """Return the unbroken range that earlier runs completed, None if there is none; see `coverage`."""
+        return self.coverage(context, horizon).complete
+
+    def coverage(self, context: Context, horizon: Horizon) -> Coverage:
+        """Return what earlier runs read.
 
         FULL_TABLE replication reads everything again. A range that can't be continued, because
-        Amazon no longer has what follows it, is dropped.
+        Amazon no longer has what follows it, is dropped; what was read beyond that takes its place.
 
         Args:
             context: The partition.
@@ -125,12 +129,17 @@ class AmazonStream(Stream):
         """
         calendar = self.declaration.calendar(context)
         if self.replication_method == REPLICATION_FULL_TABLE or not calendar.unbroken:
-            return None
-        complete = self.partition_state(context).complete
-        if complete is None or reachable(complete, horizon, calendar):
-            return complete
+            return Coverage.of(None)
+        known = self.partition_state(context).coverage
+        complete, read, holes = known
+        if complete is None or read is None or reachable(complete, horizon, calendar):
+            return known
         self.warn_once(f"Amazon no longer has what follows {complete}: there will be a gap. Starting anew")
-        return None
+        beyond = [piece for piece in pieces(read, holes) if reachable(piece, horizon, calendar)]
+        if not beyond:
+            return Coverage.of(None)
+        read = Window(beyond[0].start, read.end)
+        return Coverage(beyond[0], read, tuple(hole for hole in holes if hole.start > read.start))
 
     def skipped_until(self, context: Context, today: date) -> date | None:
         """Return when a partition that the account was found to lack is retried; None if it may be read now."""

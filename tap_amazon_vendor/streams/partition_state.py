@@ -2,6 +2,7 @@
 
 The SDK advances a bookmark record by record. Here it advances when a window is complete, and the complete range also
 grows backwards: `complete_from` and `replication_key_value` are the first and the last complete day or hour.
+Windows that failed are `holes`; what is beyond them is read too, from the first to the last day or hour of `read`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import typing as t
 from datetime import date, timedelta
 
 from tap_amazon_vendor.engine.checkpoint import LISTED_DAYS
+from tap_amazon_vendor.reports.coverage import Coverage, pieces
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
 #: Days after which a partition that the account lacked is retried.
@@ -31,6 +33,33 @@ class PartitionState:
         except (KeyError, TypeError, ValueError):
             return None
         return window if window.start <= window.end else None
+
+    @property
+    def coverage(self) -> Coverage:
+        """What earlier windows read; without holes if those in the state are invalid."""
+        complete = self.complete
+        try:
+            read = _window(self._state["read"])
+            holes = tuple(map(_window, self._state["holes"]))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return Coverage.of(complete)
+        is_valid = complete in pieces(read, holes) and all(read.start <= hole.start <= hole.end for hole in holes)
+        return Coverage(complete, read, holes) if is_valid else Coverage.of(complete)
+
+    def set_coverage(self, coverage: Coverage, replication_key: str | None) -> None:
+        """Move the bookmark, and note what is beyond holes."""
+        complete, read, holes = coverage
+        if complete is None or read is None:
+            return
+        self.set_complete(complete, replication_key)
+        # Below what was read there is nothing to keep holes apart from: they are read as the rest of the backfill.
+        lowest = pieces(read, holes)[0].start
+        holes = tuple(hole for hole in holes if hole.start > lowest)
+        for name, value in (("read", f"{Window(lowest, read.end)}"), ("holes", list(map(str, sorted(holes))))):
+            if holes:
+                self._state[name] = value
+            else:
+                self._state.pop(name, None)
 
     def set_complete(self, window: Window, replication_key: str | None) -> None:
         """Move the bookmark."""
@@ -78,3 +107,13 @@ class PartitionState:
         oldest = (today - timedelta(days=LISTED_DAYS)).isoformat()
         kept = {known: day for known, day in self.reports_read.items() if day >= oldest}
         self._state["reports_read"] = {**kept, report_id: today.isoformat()}
+
+
+def _window(text: str) -> Window:
+    """Read a window as it is written.
+
+    Raises:
+        ValueError: It is none.
+    """
+    start, end = text.split("/")
+    return Window(from_text(start), from_text(end))

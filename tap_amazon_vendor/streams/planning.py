@@ -42,12 +42,14 @@ class Demand:
 
     Attributes:
         request: The request, without a window yet.
-        completes: What is complete already, by stream name.
-        quiet: The newest of it had no rows.
+        completes: The range that was read already, by stream name.
+        holes: Windows within those ranges that failed.
+        quiet: The newest that was read had no rows.
     """
 
     request: ReportRequest
     completes: Mapping[str, Window | None]
+    holes: frozenset[Window] = frozenset()
     quiet: bool = False
 
 
@@ -65,6 +67,7 @@ def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
     calendars: dict[ReportPartition, Calendar] = {}
     types: dict[ReportPartition, ReportType] = {}
     loud: set[ReportPartition] = set()
+    holes: dict[ReportPartition, set[Window]] = defaultdict(set)
     for stream in streams:
         for context in stream.partitions or ():
             own = stream.declaration
@@ -76,13 +79,16 @@ def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
             # Among streams that share a report, the one that needs the narrowest windows decides.
             calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
             types.setdefault(partition, own.report)
-            ranges[partition][stream.name] = stream.complete_range(context, horizon)
+            coverage = stream.coverage(context, horizon)
+            ranges[partition][stream.name] = coverage.read
+            holes[partition].update(coverage.holes)
             if stream.had_rows(context):
                 loud.add(partition)
     return [
         Demand(
             ReportRequest(*partition, window=NO_TIME, calendar=calendars[partition], policy=types[partition]),
             completes,
+            frozenset(holes[partition]),
             quiet=partition not in loud,
         )
         for partition, completes in ranges.items()
@@ -139,7 +145,7 @@ def _windows(demand: Demand, horizon: Horizon, waiting: Iterable[Window]) -> lis
     for window in taken_up:
         complete = extend(complete, window)
     known = [each.next for each in completes.values() if each]
-    windows = plan(complete, horizon, calendar, down_to=min(known, default=None))
+    windows = plan(complete, horizon, calendar, down_to=min(known, default=None), holes=demand.holes)
     planned = []
     for number, window in enumerate(dict.fromkeys([*taken_up, *windows])):
         priority = Priority.NEW if window in taken_up else priority_of(window, complete, first=number == 0)

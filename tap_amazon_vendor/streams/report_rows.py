@@ -42,6 +42,7 @@ class ReportRows:
         key_columns: Columns that identify a row within a partition.
         required_keys: Text columns of the key that are never blank: a line without one of them is no row. Not those
             that real documents leave blank.
+        identity: Column that identifies a row where it has a value, though rows of equal keys are numbered.
         records_path: The document's array of rows; for a nested array, the dotted path. Empty for a flat file.
         replication_key: Column of the bookmark.
         parent_fields: Fields that a row of a nested array takes from its parent elements.
@@ -58,6 +59,7 @@ class ReportRows:
     report: ReportType
     key_columns: tuple[str, ...]
     required_keys: tuple[str, ...] = ()
+    identity: str | None = None
     records_path: str = ""
     replication_key: str = "end_date"
     parent_fields: tuple[str, ...] = ()

@@ -8,11 +8,19 @@ from tap_amazon_vendor.config.marketplaces import country_of, region_of
 from tap_amazon_vendor.documents.files import read_slices
 from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
+from tap_amazon_vendor.reports.belonging import CURRENCIES
 from tap_amazon_vendor.reports.calendars import Period
 from tap_amazon_vendor.reports.specification import stated
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE, with_own_countries
-from tap_amazon_vendor.streams.row_checks import NearWindow, RepeatedKeys, counted, period_check
+from tap_amazon_vendor.streams.row_checks import (
+    ForeignCurrencies,
+    NearWindow,
+    RepeatedIds,
+    RepeatedKeys,
+    counted,
+    period_check,
+)
 from tap_amazon_vendor.streams.row_marketplaces import RowMarketplaces, own_marketplaces
 
 if t.TYPE_CHECKING:
@@ -103,9 +111,14 @@ class ReportStream(AmazonStream):
             rows = own_marketplaces(rows, told_by, region_of(context["marketplace_id"]))
         days = self._days(context, result.request.window) if dated else None
         # The rest of the key is the same in all rows.
-        repeated = None if self._numbered else RepeatedKeys((*self._own_keys, "marketplace_id"))
+        repeated: RepeatedKeys | RepeatedIds | None = None
+        if not self._numbered:
+            repeated = RepeatedKeys((*self._own_keys, "marketplace_id"))
+        elif self.declaration.identity:
+            repeated = RepeatedIds(self.declaration.identity)
         total = self.declaration.total.check() if self.declaration.total else None
-        return counted(rows, findings, repeated=repeated, days=days, total=total)
+        currencies = self._currencies(context["marketplace_id"])
+        return counted(rows, findings, repeated=repeated, days=days, currencies=currencies, total=total)
 
     def _sorted(
         self,
@@ -135,6 +148,14 @@ class ReportStream(AmazonStream):
         column = self.declaration.replication_key
         return NearWindow(window, column) if isinstance(calendar, Period) and column in self._columns else None
 
+    def _currencies(self, marketplace_id: str) -> ForeignCurrencies | None:
+        """Return the check of the currencies of JSON rows, which are of one marketplace."""
+        own = CURRENCIES.get(country_of(marketplace_id) or "")
+        columns = [column for column in self._columns if column.endswith("currency_code")]
+        if self._flat_reader or not own or not columns or "marketplace_id" in self._columns:
+            return None
+        return ForeignCurrencies(columns, own)
+
     def _rows(self, context: Mapping[str, t.Any], result: JobResult, findings: Findings) -> Iterator[list[Record]]:
         document = t.cast("Document", result.document)
         country = country_of(context["marketplace_id"])
@@ -152,7 +173,7 @@ class ReportStream(AmazonStream):
                 document.path, constants, source, findings, charset=document.charset, country=country
             )
         path = self.declaration.records_path
-        slices = read_slices(document, path, self.declaration.parent_fields)
+        slices = read_slices(document, path, self.declaration.parent_fields, findings.repairs)
         rows = self._shaper.shape(slices, constants, f"report {result.job_id}, {path}", findings)
         return with_own_countries(rows) if "marketplace_id" in self._columns else rows
 

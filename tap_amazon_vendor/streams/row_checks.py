@@ -6,9 +6,13 @@ Each check sees every chunk once and keeps little: a report may have ten million
 from __future__ import annotations
 
 import typing as t
+from bisect import bisect_left
+from collections import Counter
 from datetime import timedelta
 from operator import itemgetter
 
+from tap_amazon_vendor.documents.flat_files import OCCURRENCE
+from tap_amazon_vendor.documents.keys import NONE
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.reports.calendars import Hours, Period
 from tap_amazon_vendor.reports.windows import to_text
@@ -51,6 +55,48 @@ class RepeatedKeys:
         if len(self._new) >= REMEMBERED_KEYS:
             self._old, self._new = self._new, set()
         return repeated
+
+
+class RepeatedIds:
+    """Counts numbered rows that have the id of an earlier row: they are kept apart, but should be one."""
+
+    def __init__(self, column: str) -> None:
+        """Store the column of the id."""
+        self._column = column
+
+    def count(self, rows: Sequence[Record]) -> int:
+        """Return how many of the rows have an id that was there before."""
+        return sum(row[OCCURRENCE] > 1 and row[self._column] != NONE for row in rows)
+
+
+class ForeignCurrencies:
+    """Counts the rows whose amounts are in another currency than the marketplace's."""
+
+    def __init__(self, columns: Sequence[str], own: str) -> None:
+        """Store the columns with currencies, and the marketplace's currency."""
+        self._texts: Callable[[Record], t.Any] = itemgetter(*columns)
+        self._columns = columns
+        self._own = own
+        self._known: set[t.Any] = set()
+        self._found: Counter[str] = Counter()
+
+    def check(self, rows: Sequence[Record]) -> None:
+        """Count among some rows."""
+        # Mostly all rows say the same.
+        if self._known.issuperset(map(self._texts, rows)):
+            return
+        for row in rows:
+            foreign = {row[column] for column in self._columns} - {None, "", self._own}
+            self._found.update(foreign)
+            if not foreign:
+                self._known.add(self._texts(row))
+
+    def remark(self, findings: Findings) -> None:
+        """Say how many there were."""
+        findings.remarks += [
+            f"{count} rows have amounts in {currency}; the currency of the marketplace is {self._own}"
+            for currency, count in sorted(self._found.items())
+        ]
 
 
 class AskedPeriods:
@@ -104,7 +150,7 @@ class NearWindow:
     def __init__(self, window: Window, column: str) -> None:
         """Store the column with the day."""
         self._first = (window.start - ZONE_DAYS).isoformat()[:10]
-        self._last = (window.last_day + ZONE_DAYS).isoformat()[:10]
+        self._after = (window.last_day + ZONE_DAYS + timedelta(days=1)).isoformat()[:10]
         self._day: Callable[[Record], str | None] = itemgetter(column)
         self._window = window
         self._column = column
@@ -112,9 +158,8 @@ class NearWindow:
 
     def check(self, rows: Iterable[Record]) -> None:
         """Count among some rows."""
-        for day in map(self._day, rows):
-            if day and not self._first <= day[:10] <= self._last:
-                self._outside += 1
+        days = sorted(filter(None, map(self._day, rows)))
+        self._outside += bisect_left(days, self._first) + len(days) - bisect_left(days, self._after)
 
     def remark(self, findings: Findings) -> None:
         """Say how many there were."""
@@ -142,12 +187,13 @@ def period_check(calendar: Calendar, window: Window, columns: Iterable[str]) -> 
     return None
 
 
-def counted(
+def counted(  # noqa: PLR0913  # each is one fact
     chunks: Iterable[list[Record]],
     findings: Findings,
     *,
-    repeated: RepeatedKeys | None,
+    repeated: RepeatedKeys | RepeatedIds | None,
     days: AskedPeriods | NearWindow | None,
+    currencies: ForeignCurrencies | None = None,
     total: TotalCheck | None = None,
 ) -> Iterator[list[Record]]:
     """Pass chunks of rows through the checks, and count them.
@@ -157,6 +203,7 @@ def counted(
         findings: Counts rows, repeated keys and remarks.
         repeated: The check of keys; None where keys can't repeat.
         days: The check of days; None where there is nothing to compare with.
+        currencies: The check of currencies; None where rows have none, or belong where these tell.
         total: The check of what the document states as its total; None where it states none.
 
     Raises:
@@ -165,6 +212,8 @@ def counted(
     for rows in chunks:
         if days:
             days.check(rows)
+        if currencies:
+            currencies.check(rows)
         if repeated:
             findings.repeated_keys += repeated.count(rows)
         if total:
@@ -173,6 +222,8 @@ def counted(
         yield rows
     if isinstance(days, NearWindow):
         days.remark(findings)
+    if currencies:
+        currencies.remark(findings)
     if total:
         total.finish(findings)
     if findings.is_wrong_layout and (first := findings.first_reject):

@@ -7,6 +7,7 @@ from the report of its own marketplace.
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 from dataclasses import dataclass
 
 from tap_amazon_vendor.config.marketplaces import BY_ID, country_of
@@ -54,10 +55,12 @@ class RowMarketplaces:
         """
         shared: set[str] = set()
         left_out: set[str] = set()
+        foreign: Counter[str] = Counter()
         # Texts that say that a row belongs where it was asked for: mostly one, so that whole chunks are passed on.
         here: set[t.Any] = set()
+        texts = self.told_by.texts
         for rows in chunks:
-            if here.issuperset(map(self.told_by.texts, rows)):
+            if here.issuperset(map(texts, rows)):
                 yield rows
                 continue
             kept = []
@@ -71,8 +74,12 @@ class RowMarketplaces:
                         left_out.add(country)
                     continue
                 if place == self.asked:
-                    here.add(self.told_by.texts(row))
+                    here.add(texts(row))
                     shared |= self.own & {*candidates}
+                currency = row.get(self.told_by.currency) if self.told_by.currency else None
+                if currency and not candidates:
+                    foreign[currency] += 1
+                    here.discard(texts(row))
                 else:
                     row["marketplace_id"], row[COUNTRY_CODE] = place, country_of(place)
                 kept.append(row)
@@ -82,6 +89,11 @@ class RowMarketplaces:
                 f"its rows do not say of which marketplace they are, {_countries(shared)}: they are all under "
                 f"{country_of(self.asked)}"
             )
+        findings.remarks += [
+            f"{count} rows have amounts in {currency}, a currency of no marketplace of the region: they are under "
+            f"{country_of(self.asked)}"
+            for currency, count in sorted(foreign.items())
+        ]
         if left_out:
             countries = ", ".join(sorted(left_out))
             findings.remarks.append(f"rows of {countries} are left out: `marketplaces` does not name it")

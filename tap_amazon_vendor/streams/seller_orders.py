@@ -177,6 +177,7 @@ STREAMS = (
         name="seller_customer_returns",
         report=CUSTOMER_RETURNS,
         key_columns=("license_plate_number", "order_id", "sku", "fnsku", "return_day_without_plate", OCCURRENCE),
+        identity="license_plate_number",
         required_keys=("order_id",),
         replication_key="return_date",
     ),
