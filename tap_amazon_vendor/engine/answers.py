@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import typing as t
 
-from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Split, Weigh
+from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Split, TurnPage, Weigh
 from tap_amazon_vendor.engine.hearings import NO_DATA
 from tap_amazon_vendor.engine.model import Processing
 from tap_amazon_vendor.errors import DocumentError, NotFoundError, UnavailableError
@@ -55,8 +55,11 @@ def after_processing(job: Job, status: JobStatus, *, today: date, refreshed_rece
         return Restart()
     if refreshed_recently:
         return Finish(Outcome.LATER, "Amazon has made this report too recently", advice="The next run asks again")
-    if status.processing is Processing.CANCELLED:
-        return Weigh("Amazon cancelled the report: it has no data for these days", NO_DATA)
+    if said := job.request.judge_end(status.processing):
+        reason, verdict = said
+        if verdict.no_data and job.pages:
+            return Finish(Outcome.LOADED, job.shortened_because)
+        return Weigh(reason, verdict)
     return after_failure(job, None, today)
 
 
@@ -95,7 +98,11 @@ def after_document(job: Job, status: JobStatus, document: Document, *, today: da
         return after_failure(job, document.error, today), False
     if contradiction := job.request.mismatch(document.specification):
         return retry_or_fail(job, f"the report's document is not what was asked for: {contradiction}"), False
-    if document.empty:
+    if status.next_page is not None:
+        if status.next_page in job.pages_named:
+            return retry_or_fail(job, "its pages go in a circle"), False
+        return TurnPage(document, status.next_page), True
+    if document.empty and not job.pages:
         return Weigh("the report has no rows", NO_DATA), False
     return Finish(Outcome.LOADED, job.shortened_because, document=document), True
 
@@ -123,7 +130,7 @@ def after_fault(job: Job, error: Exception) -> Decision:
     logger.debug("%s", job.request, exc_info=error)
     reason = f"an unexpected {type(error).__name__}"
     advice = "This is a fault of the tap. Please report it with the log of a run at level DEBUG"
-    return Finish(Outcome.FAILED, reason, advice=advice, unsettled=job.job_id is not None)
+    return Finish(Outcome.FAILED, reason, advice=advice, unsettled=job.exists)
 
 
 def retry_or_fail(job: Job, reason: str) -> Decision:

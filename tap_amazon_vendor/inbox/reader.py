@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
+from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
@@ -73,7 +73,7 @@ class InboxReading:
     @property
     def subject(self) -> ReportPartition:
         """What is read."""
-        return subject_of(self.result.request)
+        return t.cast("ReportPartition", self.result.request.subject)
 
     @property
     def window(self) -> Window:
@@ -114,7 +114,7 @@ class InboxReading:
         """Complete the file in ledger and state. Its rows are written."""
         outcome = Outcome.EMPTY if self.findings.is_empty else Outcome.LOADED
         window = self.result.request.window
-        recorder.record(LedgerEntry.of_report(self.stream.name, self.result, window, outcome, self.findings))
+        recorder.record(LedgerEntry.of_job(self.stream.name, self.result, window, outcome, self.findings))
         self.stream.stream_state[INBOX] = {**_read(self.stream), self.sha256[:_DIGITS]: today.isoformat()}
 
     def _check_period(self, periods: set[tuple[t.Any, ...]]) -> None:
@@ -216,7 +216,7 @@ class Inbox:
             for reading in readings:
                 result = replace(reading.result, outcome=Outcome.FAILED, reason=str(error))
                 window = result.request.window
-                entry = LedgerEntry.of_report(
+                entry = LedgerEntry.of_job(
                     reading.stream.name, result, window, Outcome.FAILED, findings=reading.findings
                 )
                 self._recorder.record(entry)

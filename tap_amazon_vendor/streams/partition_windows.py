@@ -10,10 +10,19 @@ from tap_amazon_vendor.reports.windows import Window, extend, touches
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tap_amazon_vendor.reports.request import ReportRequest
+
+class Windowed(t.Protocol):
+    """A request of any kind."""
+
+    @property
+    def window(self) -> Window:
+        """The days or hours asked for."""
 
 
-class PartitionWindows:
+Request = t.TypeVar("Request", bound=Windowed)
+
+
+class PartitionWindows(t.Generic[Request]):
     """Grows the complete range of a partition at both ends, without gaps.
 
     Where windows do not join into a range, because each run requests them again, each is independent.
@@ -23,7 +32,7 @@ class PartitionWindows:
         left: Requests whose windows are still open, in reading order.
     """
 
-    def __init__(self, complete: Window | None, requests: Iterable[ReportRequest], *, unbroken: bool = True) -> None:
+    def __init__(self, complete: Window | None, requests: Iterable[Request], *, unbroken: bool = True) -> None:
         """Start with all requests open.
 
         Args:
@@ -35,7 +44,7 @@ class PartitionWindows:
         self._unbroken = unbroken
         self.left = self._in_order(requests)
 
-    def _in_order(self, requests: Iterable[ReportRequest]) -> list[ReportRequest]:
+    def _in_order(self, requests: Iterable[Request]) -> list[Request]:
         if not self._unbroken:
             return list(requests)
         by_window = {request.window: request for request in requests}
@@ -45,11 +54,11 @@ class PartitionWindows:
         """Return whether a complete window leaves no gap."""
         return not self._unbroken or touches(self.complete, window)
 
-    def replace(self, request: ReportRequest, parts: Iterable[ReportRequest]) -> None:
+    def replace(self, request: Request, parts: Iterable[Request]) -> None:
         """Replace a window by its parts."""
         self.left = self._in_order(each for each in (*self.left, *parts) if each != request)
 
-    def ready(self, finished: Callable[[ReportRequest], bool]) -> ReportRequest | None:
+    def ready(self, finished: Callable[[Request], bool]) -> Request | None:
         """Return a request whose rows may be written now.
 
         Args:
@@ -59,7 +68,7 @@ class PartitionWindows:
         candidates = self.left[:1] if self._unbroken and self.complete is None else self.left
         return next((request for request in candidates if self.joins(request.window) and finished(request)), None)
 
-    def decide(self, request: ReportRequest, done: Window | None) -> list[ReportRequest]:
+    def decide(self, request: Request, done: Window | None) -> list[Request]:
         """Note the result of a window.
 
         Args:

@@ -10,8 +10,8 @@ from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, Flat
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
 from tap_amazon_vendor.reports.calendars import Period
 from tap_amazon_vendor.reports.specification import stated
-from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE, with_own_countries
+from tap_amazon_vendor.streams.job_stream import JobStream
 from tap_amazon_vendor.streams.row_checks import NearWindow, RepeatedKeys, counted, period_check
 from tap_amazon_vendor.streams.row_marketplaces import RowMarketplaces, own_marketplaces
 
@@ -36,7 +36,7 @@ if t.TYPE_CHECKING:
 SNAPSHOT_TIME = "snapshot_time"
 
 
-class ReportStream(AmazonStream):
+class ReportStream(JobStream):
     """The rows that a `ReportRows` declares."""
 
     declaration: ReportRows
