@@ -26,8 +26,7 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_amazon_vendor.streams.paged import PagedRows
-    from tap_amazon_vendor.streams.report_rows import ReportRows
+    from tap_amazon_vendor.streams import AnyRows
 
 README = bootstrap.ROOT / "README.md"
 
@@ -71,7 +70,7 @@ def streams() -> str:
     )
 
 
-def source(stream: ReportRows | PagedRows) -> str:
+def source(stream: AnyRows) -> str:
     """Amazon's name of what a stream reads."""
     return stream.source
 

@@ -25,6 +25,8 @@ from tap_amazon_vendor.amazon.transport import Transport
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.audit.recorder import Recorder
 from tap_amazon_vendor.config.redaction import Redactor
+from tap_amazon_vendor.data_kiosk.api import DataKioskApi
+from tap_amazon_vendor.data_kiosk.request import DATA_KIOSK, QueryRequest
 from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.engine.engine import Engine
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
@@ -74,7 +76,7 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("tap-amazon-vendor")
 
 #: Reads the requests of a state, by the name of the service.
-KINDS = {REPORTS: ReportRequest.from_state}
+KINDS = {REPORTS: ReportRequest.from_state, DATA_KIOSK: QueryRequest.from_state}
 
 #: Seconds that a signal handler waits for the engine's lock.
 PATIENCE = 1.0
@@ -187,16 +189,17 @@ class Run:
     @cached_property
     def services(self) -> dict[Service, JobApi]:
         """What makes jobs: the services of each account, one for each kind of job."""
-        return {
-            Service(account.label, REPORTS): ReportsApi(
-                self.apis[account.label],
-                self.transport,
-                self.spool,
-                shared=self._shared[account.client_id],
-                may_download=account.may_download,
+        found: dict[Service, JobApi] = {}
+        for account in self.settings.accounts:
+            api, may_download = self.apis[account.label], account.may_download
+            shared = self._shared[account.client_id]
+            found[Service(account.label, REPORTS)] = ReportsApi(
+                api, self.transport, self.spool, shared=shared, may_download=may_download
             )
-            for account in self.settings.accounts
-        }
+            found[Service(account.label, DATA_KIOSK)] = DataKioskApi(
+                api, self.transport, self.spool, may_download=may_download
+            )
+        return found
 
     @cached_property
     def engine(self) -> Engine:
@@ -251,7 +254,7 @@ class Run:
         for stream in self.job_streams:
             own = stream.declaration
             for context in stream.partitions or ():
-                planned = self.plan.get(own.first_request(context).partition, [])
+                planned = self.plan.get(stream.first_request(context).partition, [])
                 requests = [job.request for job in planned if stream.name in job.readers]
                 complete = stream.complete_range(context, self.horizon)
                 windows = PartitionWindows(complete, requests, unbroken=own.calendar(context).unbroken)
@@ -293,7 +296,8 @@ class Run:
         self.write_state()
         with ExitStack() as stack:
             if self._in_background:
-                services, own_quotas = len(self.services), len(OWN_QUOTAS)
+                services = len({demand.request.service for demand in self.demands}) or 1
+                own_quotas = len(OWN_QUOTAS)
                 workers = Workers(self.engine, self.clock.wait, services=services, own_quotas=own_quotas)
                 stack.enter_context(workers)
             writers = {stream.name: stack.enter_context(RecordWriter(stream)) for stream in self.selected}

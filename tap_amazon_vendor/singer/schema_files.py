@@ -6,6 +6,9 @@ import json
 import typing as t
 from importlib import resources
 
+#: Of a schema file, not of a schema: the paths of the fields that a query asks for.
+FIELDS = "fields"
+
 
 def load_schema(name: str) -> dict[str, t.Any]:
     """Load the schema file of a stream.
@@ -16,5 +19,17 @@ def load_schema(name: str) -> dict[str, t.Any]:
     Returns:
         Its JSON Schema.
     """
+    content = _load(name)
+    content.pop(FIELDS, None)
+    return {"type": "object", **content}
+
+
+def load_fields(name: str) -> tuple[str, ...]:
+    """Return the paths of the fields that a stream's queries may ask for."""
+    return tuple(_load(name)[FIELDS])
+
+
+def _load(name: str) -> dict[str, t.Any]:
     file = resources.files("tap_amazon_vendor.schemas") / f"{name}.json"
-    return {"type": "object", **json.loads(file.read_text(encoding="utf-8"))}
+    content: dict[str, t.Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content

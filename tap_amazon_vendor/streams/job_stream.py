@@ -23,9 +23,6 @@ if t.TYPE_CHECKING:
 class JobRows(Declaration, t.Protocol):
     """What the declaration of such a stream provides."""
 
-    def first_request(self, context: Context) -> t.Any:  # noqa: ANN401  # the kind's request
-        """Return the request for a partition's first jobs, without a window yet."""
-
     def report_partition(self, context: Context) -> ReportPartition:
         """Return what the ledger calls the partition."""
 
@@ -46,6 +43,10 @@ class JobStream(AmazonStream):
     """A stream whose rows are read from the documents of jobs."""
 
     declaration: JobRows
+
+    @abstractmethod
+    def first_request(self, context: Context) -> t.Any:  # noqa: ANN401  # the kind's request
+        """Return the request for a partition's first jobs, without a window yet."""
 
     @abstractmethod
     def chunks(self, context: Context, result: JobResult, findings: Findings) -> Iterator[list[Record]]:

@@ -54,7 +54,7 @@ def demands(streams: Iterable[JobStream], horizon: Horizon) -> list[Demand]:
     requests: dict[Hashable, t.Any] = {}
     for stream in streams:
         for context in stream.partitions or ():
-            request = stream.declaration.first_request(context)
+            request = stream.first_request(context)
             partition = request.partition
             if stream.skipped_until(context, horizon.today):
                 logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)

@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.documents.flat_files import FlatFile
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.reports.belonging import ToldBy
+    from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.reports.windows import Window
     from tap_amazon_vendor.streams.report_rows import ReportRows
     from tap_amazon_vendor.streams.row_checks import AskedPeriods
@@ -70,6 +71,10 @@ class ReportStream(JobStream):
         )
         self._flat_reader = report.layout and self._reader(report.layout)
         self.restricted = report.restricted
+
+    def first_request(self, context: Mapping[str, t.Any]) -> ReportRequest:
+        """Return the request for a partition's first reports, without a window yet."""
+        return self.declaration.first_request(context)
 
     def chunks(
         self,
