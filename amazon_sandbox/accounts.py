@@ -48,6 +48,14 @@ SELLER_ROLES = (
     *RESTRICTED_ROLES,
 )
 
+VENDOR_ROLES = (
+    BRAND_ANALYTICS,
+    AMAZON_FULFILLMENT,
+    INVENTORY_AND_ORDER_TRACKING,
+    FINANCE,
+    DIRECT_TO_CONSUMER_SHIPPING,
+)
+
 Kind = Literal["vendor", "seller"]
 
 
@@ -114,6 +122,7 @@ class SandboxAccount:
         distributor_views: The views that end in data; any other one is FATAL.
         first_day: No figures exist before this day; None means always data.
         denied_reports: Report types that the vendor group has no rights to.
+        denied_fields: Names of fields of Data Kiosk that it may not see, and nothing below them.
         enabled: Whether the vendor group is; all reports of another one are 403
             (docs/amazon/vendor-reports.md#vendor-groups).
         brand_registry: Whether it is enrolled, which the brand, promotion and coupon
@@ -132,6 +141,7 @@ class SandboxAccount:
     distributor_views: tuple[str, ...] = ("MANUFACTURING", "SOURCING")
     first_day: date | None = None
     denied_reports: tuple[str, ...] = ()
+    denied_fields: tuple[str, ...] = ()
     enabled: bool = True
     brand_registry: bool = True
 
@@ -143,6 +153,7 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         region="na",
         marketplaces=("ATVPDKIKX0DER",),
         refresh_token="Atzr|sandbox-vendor-us",  # noqa: S106
+        roles=VENDOR_ROLES,
     ),
     SandboxAccount(
         label="vendor-de",
@@ -150,6 +161,7 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         region="eu",
         marketplaces=("A1PA6795UKMFR9",),
         refresh_token="Atzr|sandbox-vendor-de",  # noqa: S106
+        roles=VENDOR_ROLES,
         selling_programs=("RETAIL",),
     ),
     SandboxAccount(
@@ -168,6 +180,7 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         region="fe",
         marketplaces=("A1VC38T7YXB528",),
         refresh_token="Atzr|sandbox-vendor-jp",  # noqa: S106
+        roles=VENDOR_ROLES,
         selling_programs=("RETAIL",),
     ),
     SandboxAccount(
@@ -176,6 +189,7 @@ DEFAULT_ACCOUNTS: tuple[SandboxAccount, ...] = (
         region="na",
         marketplaces=("A2EUQ1WTGCTBG2",),
         refresh_token="Atzr|sandbox-vendor-ca",  # noqa: S106
+        roles=VENDOR_ROLES,
         selling_programs=("RETAIL",),
     ),
     SandboxAccount(

@@ -13,6 +13,7 @@ from amazon_sandbox.documents import Documents, Presigner
 from amazon_sandbox.faults import Faults
 from amazon_sandbox.jobs import Jobs
 from amazon_sandbox.lwa import Lwa
+from amazon_sandbox.queries import Queries
 from amazon_sandbox.quotas import Quotas
 from amazon_sandbox.registrations import Registration, default_registrations
 from amazon_sandbox.rules.verdicts import ReportRequest
@@ -68,6 +69,8 @@ class Sandbox:
         token_seconds: Lifetime of an access token.
         url_seconds: Lifetime of a presigned URL.
         stall_seconds: How long the fault `read_timeout` waits for the client to go.
+        page_records: The most records that a page of the vendor APIs or a document of Data Kiosk
+            holds, where that is less than Amazon's; None leaves Amazon's.
         on_call: Is told each call once it is answered.
 
     Attributes:
@@ -94,6 +97,7 @@ class Sandbox:
         token_seconds: float = 3600,
         url_seconds: float = 300,
         stall_seconds: float = 120,
+        page_records: int | None = None,
         on_call: Callable[[Call], None] | None = None,
     ) -> None:
         """Build the rooms."""
@@ -102,6 +106,7 @@ class Sandbox:
         self.speed = speed
         self.asins = asins
         self.stall_seconds = stall_seconds
+        self.page_records = page_records
         self.calls: list[Call] = []
         self.faults = Faults(faults)
         applications = default_registrations(self.accounts) if registrations is None else registrations
@@ -110,6 +115,7 @@ class Sandbox:
         self.quotas = Quotas(speed)
         self.data = Data(seed, self.accounts, asins, search_terms)
         self.jobs = Jobs(self.data, self.faults, seed, speed)
+        self.queries = Queries(seed, speed)
         self.schedules = Schedules(seed)
         self.documents = Documents(self.data)
         self.presigner = Presigner(seed, url_seconds)

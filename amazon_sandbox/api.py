@@ -111,6 +111,8 @@ class Operation:
         kind: The kind of account that it is for; None for both.
         roles: The roles of which it needs one; none for no role, or where the report type
             decides.
+        restricted: Whether it needs a restricted data token.
+        tolerant: Whether it lets the marketplace pass as a query parameter that it does not know.
     """
 
     name: str
@@ -120,6 +122,13 @@ class Operation:
     query: tuple[str, ...] = ()
     kind: Kind | None = None
     roles: tuple[str, ...] = ()
+    restricted: bool = False
+    tolerant: bool = True
+
+    @property
+    def template(self) -> str:
+        """The path with its placeholders written out, as the models write it."""
+        return self.path.replace("<path:", "{").replace("<", "{").replace(">", "}")
 
     def allows(self, account: SandboxAccount) -> bool:
         """Whether the authorization of an account covers it."""

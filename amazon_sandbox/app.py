@@ -19,15 +19,19 @@ from werkzeug.wrappers import Request, Response
 
 from amazon_sandbox import (
     consent,
+    data_kiosk_api,
+    direct_fulfillment_api,
     documents,
     errors,
     faults,
     finances_api,
+    invoices_api,
     pages,
     reports_api,
     sellers_api,
     tokens_api,
     vendor_orders_api,
+    vendor_shipments_api,
     wire,
 )
 from amazon_sandbox.amazon import Call
@@ -55,10 +59,14 @@ OPERATIONS: tuple[Operation, ...] = (
     *finances_api.OPERATIONS,
     *sellers_api.OPERATIONS,
     *vendor_orders_api.OPERATIONS,
+    *vendor_shipments_api.OPERATIONS,
+    *invoices_api.OPERATIONS,
+    *direct_fulfillment_api.OPERATIONS,
+    *data_kiosk_api.OPERATIONS,
 )
 
 # The model gives the header to these answers and to no other ones.
-WITH_RATE = (200, 201, 202, 400, 404)
+WITH_RATE = (200, 201, 202, 204, 400, 404)
 LONGEST_USER_AGENT = 500
 
 # Amazon refuses unknown query parameters on some APIs (docs/amazon/requests.md#query-parameters: Data Kiosk).
@@ -78,7 +86,10 @@ _ANY_CALL = frozenset(
 )
 _GATE_FAULTS = {
     "createReport": frozenset({"quota_exceeded"}),
+    "createQuery": frozenset({"quota_exceeded"}),
     "getReport": frozenset({"quota_exceeded_get"}),
+    "getQuery": frozenset({"quota_exceeded_get"}),
+    "getDocument": frozenset({"quota_exceeded_get", "document_gone"}),
     "getReportDocument": frozenset({"quota_exceeded_get", "document_gone"}),
 }
 _GATE_ERRORS: Mapping[str, Callable[[], AmazonError]] = {
@@ -90,6 +101,7 @@ _GATE_ERRORS: Mapping[str, Callable[[], AmazonError]] = {
 }
 _ANSWER_FAULTS = {
     "createReport": frozenset({"connection_reset"}),
+    "createQuery": frozenset({"connection_reset"}),
     "getReportDocument": frozenset({"gzip_unlabelled"}),
 }
 
@@ -198,7 +210,9 @@ class Application:
         trace.account = token.account.label
         if now >= token.expires_at:
             raise errors.denied(errors.TOKEN_EXPIRED)
-        if token.resources is not None and (request.method, request.path) not in token.resources:
+        operation = self._operations.get(trace.operation)
+        paths = {request.path} if operation is None else {request.path, operation.template}
+        if token.resources is not None and token.resources.isdisjoint((request.method, path) for path in paths):
             raise errors.denied()
         user_agent = request.headers.get("user-agent", "")
         if not user_agent:
@@ -218,14 +232,18 @@ class Application:
         sandbox, account = self._sandbox, token.account
         assert account is not None, "a grantless token got past the gate"  # noqa: S101 - for the type checker
         query = _joined(request.args)
-        if set(query) - set(operation.query) - TOLERATED:
+        sent = request.environ.get("REQUEST_URI", request.path).partition("?")[0]
+        # A slash of an identifier has to be percent-encoded.
+        if sent.count("/") != operation.path.count("/"):
+            raise errors.denied()
+        if set(query) - set(operation.query) - (TOLERATED if operation.tolerant else set()):
             raise errors.denied()
         query = {name: query[name] for name in query if name in operation.query}
         trace.request = {**trace.ids, **query, **_body(request)}
         page = self._gate(request, operation.name, now)
         if page is not None:
             return page
-        if not operation.allows(account):
+        if not operation.allows(account) or (operation.restricted and token.resources is None):
             raise errors.denied()
         if not sandbox.quotas.take(account, operation.name, now):
             raise errors.quota_exceeded()
@@ -240,10 +258,14 @@ class Application:
             restricted=token.resources is not None,
         )
         answer = operation.handler(sandbox, call)
-        self._after(operation.name, answer)
+        fault = self._after(operation.name, answer)
         if answer.body is None:
             return Response(status=answer.status)
-        return _json(answer.status, answer.body)
+        response = _json(answer.status, answer.body)
+        if fault == "answer_cut_off":
+            half = response.get_data()[: len(response.get_data()) // 2]
+            response.response = wire.reset_within(request.environ, iter([half]))
+        return response
 
     def _gate(self, request: Request, operation: str, now: datetime) -> Response | None:
         """Let a fault strike before the operation does anything."""
@@ -269,9 +291,9 @@ class Application:
             return _html(200)
         raise _GATE_ERRORS[fault]()  # noqa: RSE102 - a function that makes the error
 
-    def _after(self, operation: str, answer: Answer) -> None:
+    def _after(self, operation: str, answer: Answer) -> str | None:
         """Let a fault strike after the operation has done its work."""
-        fitting = {"read_timeout"} | _ANSWER_FAULTS.get(operation, frozenset())
+        fitting = {"read_timeout", "answer_cut_off"} | _ANSWER_FAULTS.get(operation, frozenset())
         fault = self._sandbox.faults.strike(fitting)
         if fault == "connection_reset":
             raise _Reset
@@ -279,6 +301,7 @@ class Application:
             raise _Stall
         if fault == "gzip_unlabelled" and answer.body is not None:
             answer.body.pop("compressionAlgorithm", None)
+        return fault
 
     def _token(self, request: Request, trace: _Trace, now: datetime) -> Response:
         form = _joined(request.form)
@@ -310,24 +333,33 @@ class Application:
         sandbox, document_id = self._sandbox, trace.ids["documentId"]
         query = _joined(request.args)
         fault = None
+        make: Callable[[], documents.Content]
         try:
             with sandbox.lock:
                 job = sandbox.jobs.with_document(document_id, now)
-                trace.account = job.account.label if job else ""
+                asked = sandbox.queries.with_document(document_id, now)
+                owner = job or asked
+                trace.account = owner.account.label if owner else ""
                 sandbox.presigner.check(document_id, query, dict(request.headers), now)
-                if job is None:
+                if job is not None:
+                    make, compressed = partial(sandbox.documents.content, job), sandbox.documents.compressed(job)
+                elif asked is not None and asked.kept(now):
+                    make, compressed = asked.content, asked.compressed
+                else:
                     raise documents.no_such_key()
-                fault = sandbox.faults.strike(faults.of_download(compressed=sandbox.documents.compressed(job)))
+                fault = sandbox.faults.strike(faults.of_download(compressed=compressed))
                 if fault == "url_expired":
                     raise documents.url_expired()
                 if fault == "download_slow_down":
                     raise documents.slow_down()
-            content = documents.spoil(fault, sandbox.documents.content(job))
+            content = documents.spoil(fault, make())
         except S3Error as error:
             return _xml(error)
-        response = Response(content.chunks(), content_type=sandbox.documents.content_type(job))
+        content_type = sandbox.documents.content_type(job) if job is not None else "application/json"
+        response = Response(content.chunks(), content_type=content_type)
         response.content_length = content.length
-        if query.get("response-content-encoding") == "gzip":
+        # Of Data Kiosk's documents nothing else tells.
+        if (job is None and compressed) or query.get("response-content-encoding") == "gzip":
             response.headers["Content-Encoding"] = "gzip"
         if fault == "document_reset":
             response.response = wire.reset_within(request.environ, content.chunks(0, content.length // 2))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 # Before the call does anything. The first word of each description says which calls
 # it fits; `app.py` and `jobs.py` hold the other side of it.
 GATE: Mapping[str, str] = {
-    "quota_exceeded": "createReport: 429 QuotaExceeded though tokens are there",
-    "quota_exceeded_get": "getReport, getReportDocument: 429 though tokens are there",
+    "quota_exceeded": "createReport, createQuery: 429 QuotaExceeded though tokens are there",
+    "quota_exceeded_get": "getReport, getReportDocument, getQuery, getDocument: 429 though tokens are there",
     "server_error_500": "any SP-API call: 500 InternalFailure",
     "service_unavailable_503": "any SP-API call: 503 with a page of HTML, not JSON",
     "html_200": "any SP-API call: 200 with a page of HTML, not JSON",
@@ -25,7 +25,7 @@ GATE: Mapping[str, str] = {
     "token_malformed": "any SP-API call: 403, the access token is malformed",
     "security_token_incident": "any SP-API call: 403 of the incident that hit everybody",
     "connection_reset_get": "any SP-API GET: connection reset without an answer",
-    "document_gone": "getReportDocument: 404 as if the document were too old",
+    "document_gone": "getReportDocument, getDocument: 404 as if the document were too old",
 }
 LOGIN: Mapping[str, str] = {
     "lwa_500": "token: 500 server_error",
@@ -33,9 +33,29 @@ LOGIN: Mapping[str, str] = {
 }
 # After the call has done its work.
 ANSWER: Mapping[str, str] = {
-    "connection_reset": "createReport: connection reset although the report was created",
+    "connection_reset": "createReport, createQuery: connection reset although the report or query was created",
     "read_timeout": "any SP-API call: done, but the answer does not come",
+    "answer_cut_off": "any SP-API call: done, but the answer breaks off in its middle",
     "gzip_unlabelled": "getReportDocument: no compressionAlgorithm for gzip bytes",
+}
+# Of the lists of the vendor APIs and of Data Kiosk.
+PAGE: Mapping[str, str] = {
+    "page_repeated": "list: the page before comes once more, with the token that was sent",
+    "page_overlap": "list: the page begins with the last record of the page before",
+    "page_empty": "list: a page without records, though more pages follow",
+    "page_refused": "list: 400 Invalid Input in the middle of paging, and not the next time",
+    "page_token_expired": "list: 400, the token has expired before its time",
+}
+QUERY: Mapping[str, str] = {
+    "query_fatal_without_document": "createQuery: the query is FATAL without a document",
+    "query_fatal_unknown_text": "createQuery: the query is FATAL with an error never seen",
+    "query_stuck_in_queue": "createQuery: the query runs for eight hours, and all later ones wait",
+    "query_rows_of_nulls": "createQuery: DONE, but the lines hold nulls, as a query that is too wide brings them",
+    "query_line_cut_off": "createQuery: DONE, but the last line of the document is cut off",
+}
+ASKED: Mapping[str, str] = {
+    "query_fields_refused": "createQuery: 403 for all fields, as in the incident of June 2026",
+    "ascending_refused": "purchase orders, their status: 400 Invalid Input for sortOrder=ASC",
 }
 JOB: Mapping[str, str] = {
     "cancelled_spuriously": "createReport: the report is CANCELLED though data exists",
@@ -88,6 +108,9 @@ FAULTS: Mapping[str, str] = {
     **GATE,
     **LOGIN,
     **ANSWER,
+    **PAGE,
+    **QUERY,
+    **ASKED,
     **JOB,
     **CONTENT,
     **JSON_CONTENT,

@@ -40,10 +40,24 @@ PLANS: dict[str, Plan] = {
     "getReportSchedule": Plan(0.0222, 10),
     "cancelReportSchedule": Plan(0.0222, 10),
     "getReportDocument": Plan(0.0167, 15),
+    "getQueries": Plan(0.0222, 10),
+    "createQuery": Plan(0.0167, 15),
+    "cancelQuery": Plan(0.0222, 10),
+    "getQuery": Plan(2, 15),
+    "getDocument": Plan(0.0167, 15),
     "createRestrictedDataToken": Plan(1, 10),
     "listTransactions": Plan(0.5, 10),
     "getMarketplaceParticipations": Plan(0.016, 15),
     "getPurchaseOrders": Plan(10, 10),
+    "getPurchaseOrder": Plan(10, 10),
+    "getPurchaseOrdersStatus": Plan(10, 10),
+    "GetShipmentDetails": Plan(10, 10),
+    **dict.fromkeys(("getOrders", "getOrder", "getShippingLabels", "getShippingLabel"), Plan(10, 10)),
+    **dict.fromkeys(("getPackingSlips", "getPackingSlip"), Plan(10, 10)),
+    **dict.fromkeys(("getCustomerInvoices", "getCustomerInvoice"), Plan(10, 10)),
+    # Not published; these are those of the other operations of finances.
+    "getInvoiceHeaders": Plan(0.5, 10),
+    "getInvoice": Plan(0.5, 10),
 }
 
 

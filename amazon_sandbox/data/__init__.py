@@ -22,21 +22,26 @@ from amazon_sandbox.data import finance, fulfillment, ledger, removals, stock, t
 from amazon_sandbox.data.brand import market_basket, repeat_purchase, search_terms
 from amazon_sandbox.data.campaigns import coupons, promotions
 from amazon_sandbox.data.catalogue import Catalogue, Query, iso, make_catalogue
+from amazon_sandbox.data.direct import DirectOrders
 from amazon_sandbox.data.forecasts import forecasts
 from amazon_sandbox.data.inventory import inventory
+from amazon_sandbox.data.invoices import Invoices
 from amazon_sandbox.data.performance import (
     account_health,
     sales_and_traffic,
     search_catalog,
     search_query,
 )
+from amazon_sandbox.data.procurement import Procurement
 from amazon_sandbox.data.realtime import real_time_inventory, real_time_sales, real_time_traffic
 from amazon_sandbox.data.retail import margin, sales, traffic
 from amazon_sandbox.data.tables import Sheet, Style, table_of
+from amazon_sandbox.data.vendor_analytics import View, newest, worked_out
+from amazon_sandbox.data.vendor_analytics import rows as view_rows
 from amazon_sandbox.reports import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from typing_extensions import NotRequired, Unpack
@@ -185,11 +190,59 @@ class Data:
         self._asins = asins
         self._search_terms = search_terms
         self._catalogue = lru_cache(maxsize=None)(self._make_catalogue)
+        self._procurement = lru_cache(maxsize=None)(self._make_procurement)
+        self._invoices = lru_cache(maxsize=None)(self._make_invoices)
+        self._direct_orders = lru_cache(maxsize=None)(self._make_direct_orders)
 
     def catalogue(self, account: SandboxAccount | str, marketplace_id: str) -> Catalogue:
         """The ASINs that an account sells in a marketplace."""
         label = account if isinstance(account, str) else account.label
         return self._catalogue(label, marketplace_id)
+
+    def procurement(self, account: SandboxAccount | str) -> Procurement:
+        """The purchase orders of a vendor, which has one marketplace."""
+        return self._procurement(account if isinstance(account, str) else account.label)
+
+    def invoices(self, account: SandboxAccount | str) -> Invoices:
+        """The invoices of a vendor."""
+        return self._invoices(account if isinstance(account, str) else account.label)
+
+    def direct_orders(self, account: SandboxAccount | str) -> DirectOrders:
+        """The direct fulfilment orders of a vendor."""
+        return self._direct_orders(account if isinstance(account, str) else account.label)
+
+    def vendor_analytics(  # noqa: PLR0913 - what a query asks for
+        self,
+        account: SandboxAccount | str,
+        *,
+        view: str,
+        period: str,
+        start: date,
+        end: date,
+        as_of: datetime,
+        currency: str = "USD",
+        attributes: Collection[str] = ("asin",),
+    ) -> list[Row]:
+        """Work out what Data Kiosk's vendor analytics hold for a query of all metrics.
+
+        Args:
+            account: The vendor.
+            view: manufacturingView or sourcingView.
+            period: The aggregateBy: DAY, WEEK or MONTH.
+            start: The startDate.
+            end: The endDate.
+            as_of: The moment of createQuery.
+            currency: The currencyCode.
+            attributes: What is grouped by.
+
+        Returns:
+            The elements of the list; amounts and rates are Decimals.
+        """
+        known = self._account(account)
+        query = Query(known.first_day, {}, start, end, as_of)
+        catalogue = self.catalogue(known, known.marketplaces[0])
+        asked = View(catalogue, query, view == "sourcingView", period, currency, frozenset(attributes))
+        return worked_out(view_rows(asked, newest(as_of)))
 
     def document(self, report_type: str, **asked: Unpack[Asked]) -> dict[str, Any]:
         """Work out the JSON document that a report asked for on a day would hold.
@@ -273,6 +326,18 @@ class Data:
         start, end = (asked.get("start") or as_of, asked.get("end") or as_of)
         personal = not set(RESTRICTED_ROLES).isdisjoint(account.roles)
         return Query(account.first_day, asked["options"], start, end, as_of, personal)
+
+    def _make_procurement(self, label: str) -> Procurement:
+        account = self._accounts[label]
+        return Procurement(self.catalogue(label, account.marketplaces[0]), account.first_day)
+
+    def _make_invoices(self, label: str) -> Invoices:
+        catalogue = self.catalogue(label, self._accounts[label].marketplaces[0])
+        return Invoices(catalogue, self.procurement(label))
+
+    def _make_direct_orders(self, label: str) -> DirectOrders:
+        account = self._accounts[label]
+        return DirectOrders(self.catalogue(label, account.marketplaces[0]), account.first_day)
 
     def _make_catalogue(self, label: str, marketplace_id: str) -> Catalogue:
         return make_catalogue(self._seed, label, marketplace_id, self._asins, self._search_terms)

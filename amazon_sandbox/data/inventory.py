@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from amazon_sandbox.data.catalogue import ratio, settled
 from amazon_sandbox.data.levels import TwoLevels
-from amazon_sandbox.data.warehouse import Warehouse
+from amazon_sandbox.data.warehouse import Warehouse, promised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,17 +93,18 @@ def inventory(catalogue: Catalogue, query: Query) -> Arrays:
             row["receiveFillRate"] = ratio(n.received, n.confirmed, 4)
         return row
 
-    levels = TwoLevels(catalogue, query, _inventory_of_day, figures, over_days=_then, of_aggregate=of_aggregate)
+    levels = TwoLevels(catalogue, query, inventory_of_day, figures, over_days=over_days, of_aggregate=of_aggregate)
     return levels.arrays("inventory")
 
 
-def _then(before: Sequence[int], after: Sequence[int]) -> Sequence[int]:
+def over_days(before: Sequence[int], after: Sequence[int]) -> Sequence[int]:
     """Add up what flowed; of stock keep what there was first, and what there is last."""
     flows = [a + b for a, b in zip(before[:FLOWS], after[:FLOWS], strict=True)]
     return (*flows, before[FLOWS], *after[FLOWS + 1 :])
 
 
-def _inventory_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
+def inventory_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
+    """The Numbers of each ASIN that is kept."""
     missing = query.missing(day, RECEIVED_PENDING)
     warehouse = Warehouse(
         catalogue,
@@ -118,10 +119,8 @@ def _inventory_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator
 def _numbers(warehouse: Warehouse, product: Product, day: date, missing: int) -> Numbers:
     today, cost = warehouse.on(product, day), product.cost
     received = settled(today.received, missing)
-    # What was asked for is more than what was confirmed, mostly, and that more than what came.
     bits = today.bits
-    confirmed = received * 100 // (80 + (bits & 15))
-    asked = confirmed * 100 // (70 + (bits >> 4 & 63))
+    asked, confirmed = promised(received, bits)
     net_received = received - today.sent_back
     aged = today.sellable * (bits >> 26 & 7) // 16
     unsellable = today.usual * (bits >> 29 & 7) // 4

@@ -49,7 +49,7 @@ class TwoLevels:
     def _aggregate(self) -> Iterator[Row]:
         for start, end in self.query.periods():
             total: Sequence[int] | None = None
-            for _, numbers in self._sums(start, end):
+            for _, numbers in self.sums(start, end):
                 total = numbers if total is None else add(total, numbers)
             if total is not None:
                 row: Row = {"startDate": f"{start}", "endDate": f"{end}"}
@@ -60,12 +60,12 @@ class TwoLevels:
     def _by_asin(self) -> Iterator[Row]:
         for start, end in self.query.periods():
             first, last = f"{start}", f"{end}"
-            for index, numbers in self._sums(start, end):
+            for index, numbers in self.sums(start, end):
                 row: Row = {"startDate": first, "endDate": last, "asin": self.catalogue.products[index].asin}
                 row.update(self.figures(numbers))
                 yield row
 
-    def _sums(self, start: date, end: date) -> Iterator[Cell]:
+    def sums(self, start: date, end: date) -> Iterator[Cell]:
         """The numbers of each ASIN over a period; for a day without any adding up."""
         days = self.query.days(start, end)
         if start == end:

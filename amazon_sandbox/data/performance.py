@@ -154,7 +154,7 @@ def sales_and_traffic(catalogue: Catalogue, query: Query) -> Arrays:
 
 def _by_date(catalogue: Catalogue, query: Query) -> Iterator[Row]:
     period = query.options["dateGranularity"]
-    found = _figures(catalogue, query, query.start, query.end, lambda day, _: period_of(period, day)[0])
+    found = figures_of(catalogue, query, query.start, query.end, lambda day, _: period_of(period, day)[0])
     for start, _ in periods(period, query.start, query.end):
         total = found.get(start)
         if not total:
@@ -168,7 +168,7 @@ def _by_date(catalogue: Catalogue, query: Query) -> Iterator[Row]:
                 **_each("averageUnitsPerOrderItem", _per(total, "units", "lines", 1)),
                 **_each("averageSellingPrice", _money_per(catalogue, total, "units")),
                 "unitsRefunded": total["refunded"],
-                "refundRate": _percent(total["refunded"], total["units"]),
+                "refundRate": percent(total["refunded"], total["units"]),
                 "claimsGranted": defective,
                 "claimsAmount": catalogue.money(defective * 1999),
                 "shippedProductSales": catalogue.money(total["shipped sales"]),
@@ -182,7 +182,7 @@ def _by_date(catalogue: Catalogue, query: Query) -> Iterator[Row]:
                 "averageParentItems": len(catalogue.products) // SIBLINGS,
                 "feedbackReceived": total["units"] // 8,
                 "negativeFeedbackReceived": total["units"] // 80,
-                "receivedNegativeFeedbackRate": _percent(total["units"] // 80, total["units"] // 8),
+                "receivedNegativeFeedbackRate": percent(total["units"] // 80, total["units"] // 8),
             },
         }
 
@@ -191,7 +191,7 @@ def _by_asin(catalogue: Catalogue, query: Query) -> Iterator[Row]:
     granularity = query.options["asinGranularity"]
     rows: dict[tuple[str, ...], Figures] = defaultdict(Counter)
     whole: Figures = Counter()
-    for index, figures in sorted(_figures(catalogue, query, query.start, query.end, _by_place).items()):
+    for index, figures in sorted(figures_of(catalogue, query, query.start, query.end, _by_place).items()):
         # Products without an order on these days are not listed (docs/amazon/seller-reports.md#performance).
         if not figures["lines"]:
             continue
@@ -200,23 +200,29 @@ def _by_asin(catalogue: Catalogue, query: Query) -> Iterator[Row]:
         rows[names[: 1 + ("PARENT", "CHILD", "SKU").index(granularity)]] += figures
         whole += figures
     for names, figures in rows.items():
-        shares = {
-            "browserSessionPercentage": "browser sessions",
-            "mobileAppSessionPercentage": "app sessions",
-            "sessionPercentage": "sessions",
-            "browserPageViewsPercentage": "browser views",
-            "mobileAppPageViewsPercentage": "app views",
-            "pageViewsPercentage": "views",
-        }
-        traffic = _traffic(figures)
-        for field, figure in shares.items():
-            for suffix in ("", B2B):
-                traffic[field + suffix] = _percent(figures[figure + suffix], whole[figure + suffix])
+        sales, traffic = by_asin_row(catalogue, figures, whole)
         yield {
             **dict(zip(("parentAsin", "childAsin", "sku"), names, strict=False)),
-            "salesByAsin": _sales(catalogue, figures),
+            "salesByAsin": sales,
             "trafficByAsin": traffic,
         }
+
+
+def by_asin_row(catalogue: Catalogue, figures: Figures, whole: Figures) -> tuple[Row, Row]:
+    """The sales and the traffic of one product, whose shares are those of the whole."""
+    shares = {
+        "browserSessionPercentage": "browser sessions",
+        "mobileAppSessionPercentage": "app sessions",
+        "sessionPercentage": "sessions",
+        "browserPageViewsPercentage": "browser views",
+        "mobileAppPageViewsPercentage": "app views",
+        "pageViewsPercentage": "views",
+    }
+    traffic = _traffic(figures)
+    for field, figure in shares.items():
+        for suffix in ("", B2B):
+            traffic[field + suffix] = percent(figures[figure + suffix], whole[figure + suffix])
+    return _sales(catalogue, figures), traffic
 
 
 def _sales(catalogue: Catalogue, figures: Figures) -> Row:
@@ -263,11 +269,12 @@ def _money_per(catalogue: Catalogue, figures: Figures, whole: str) -> Callable[[
     return lambda suffix: catalogue.money(figures["sales" + suffix] // max(figures[whole + suffix], 1))
 
 
-def _percent(part: int, whole: int) -> Decimal:
+def percent(part: int, whole: int) -> Decimal:
+    """A part of a whole in percent, cut off after two digits."""
     return hundredths(part * 10_000 // max(whole, 1))
 
 
-def _figures(
+def figures_of(
     catalogue: Catalogue, query: Query, start: date, end: date, group: Callable[[date, int], Hashable]
 ) -> Mapping[Any, Figures]:
     """What was sold, sent, paid back and looked at, each on its own day, up to yesterday.
@@ -414,7 +421,7 @@ def _searched(
         if query.first_day is not None and end < query.first_day:
             continue
         key = mix(catalogue.key ^ start.toordinal() << 3)
-        found = _figures(catalogue, query, start, end, _by_place)
+        found = figures_of(catalogue, query, start, end, _by_place)
         for place, product in enumerate(catalogue.products):
             if wanted is None or product.asin in wanted:
                 bits = mix(key ^ product.key)

@@ -41,7 +41,7 @@ def sales(catalogue: Catalogue, query: Query) -> Arrays:
         row["shippedUnits"] = shipped
         return row
 
-    return TwoLevels(catalogue, query, _sales_of_day, figures).arrays("sales")
+    return TwoLevels(catalogue, query, sales_of_day, figures).arrays("sales")
 
 
 def traffic(catalogue: Catalogue, query: Query) -> Arrays:
@@ -50,7 +50,7 @@ def traffic(catalogue: Catalogue, query: Query) -> Arrays:
     def figures(numbers: Sequence[int]) -> Row:
         return {"glanceViews": numbers[0]}
 
-    return TwoLevels(catalogue, query, _traffic_of_day, figures).arrays("traffic")
+    return TwoLevels(catalogue, query, traffic_of_day, figures).arrays("traffic")
 
 
 def margin(catalogue: Catalogue, query: Query) -> Arrays:
@@ -60,10 +60,10 @@ def margin(catalogue: Catalogue, query: Query) -> Arrays:
         revenue, cost, funding = numbers
         return {"netPureProductMargin": ratio(revenue - cost - funding, revenue, 4)}
 
-    return TwoLevels(catalogue, query, _margin_of_day, figures).arrays("netPureProductMargin")
+    return TwoLevels(catalogue, query, margin_of_day, figures).arrays("netPureProductMargin")
 
 
-def _sales_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
+def sales_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
     """One tuple of six whole numbers per ASIN that has a row on that day."""
     today = Day(catalogue, day)
     no_orders = query.missing(day, ORDERED_PENDING)
@@ -105,7 +105,8 @@ def _sales_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cel
         )
 
 
-def _traffic_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
+def traffic_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
+    """How often each ASIN was looked at."""
     today = Day(catalogue, day)
     missing = query.missing(day, VIEWS_PENDING)
     for index, product in enumerate(catalogue.products):
@@ -114,7 +115,7 @@ def _traffic_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[C
             yield index, (settled(views, missing),)
 
 
-def _margin_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
+def margin_of_day(catalogue: Catalogue, query: Query, day: date) -> Iterator[Cell]:
     """Revenue, cost, and what the vendor adds to advertising, which is known late."""
     today = Day(catalogue, day)
     missing = query.missing(day, RETURNS_PENDING)

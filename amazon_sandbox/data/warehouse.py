@@ -16,6 +16,8 @@ from amazon_sandbox.data.catalogue import volume
 from amazon_sandbox.data.sold import Day
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from amazon_sandbox.data.catalogue import Catalogue, Product
 
 WEEK = 7
@@ -87,6 +89,15 @@ class Warehouse:
         usual = self._share(product, product.demand * volume(day) // 10_000)
         return Stock(_bits(product, last // WEEK), usual, before, received, sent_back, shipped, returned, sellable)
 
+    def receipts(self, day: date) -> Iterator[tuple[Product, Stock]]:
+        """What the vendor brought on a day."""
+        number = day.toordinal()
+        for product in self._catalogue.products:
+            if self.has(product) and _delivery(product, number) == number:
+                stock = self.on(product, day)
+                if stock.received:
+                    yield product, stock
+
     def views(self, product: Product, day: date) -> int:
         """How often somebody looks at an ASIN."""
         return self._day(day.toordinal()).views(product) or 0
@@ -125,6 +136,12 @@ class Warehouse:
         # Of one ASIN in sixteen.
         sent_back = self._share(product, 1 + sold.units // 4) if sold.bits >> 52 & 15 == 0 else 0
         return shipped, returned, sent_back
+
+
+def promised(received: int, bits: int) -> tuple[int, int]:
+    """What was asked for and what was confirmed, mostly more, of what was received in the end."""
+    confirmed = received * 100 // (80 + (bits & 15))
+    return confirmed * 100 // (70 + (bits >> 4 & 63)), confirmed
 
 
 def _delivery(product: Product, number: int) -> int:

@@ -173,8 +173,10 @@ def test_what_a_seller_and_a_vendor_may_list(connect: Callable[..., Any]) -> Non
         postedAfter="2026-11-10T00:00:00Z", marketplaceId="ATVPDKIKX0DER"
     )
     assert transactions.payload["transactions"]
+    orders = connect("vendor-us", api=VendorOrders).get_purchase_orders(limit=1)
+    assert len(orders.payload["orders"]) == 1
     with pytest.raises(SellingApiForbiddenException):
-        connect("vendor-us", api=VendorOrders).get_purchase_orders(limit=1)
+        connect("vendor-us-no-role", api=VendorOrders).get_purchase_orders(limit=1)
 
 
 @pytest.mark.parametrize(
