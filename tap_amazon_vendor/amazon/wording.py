@@ -205,7 +205,11 @@ _NO_FIELDS = (
 _REFUSED_FIELDS = "unauthorized to access requested fields"
 _DAILY_INVENTORY = "daily inventory metrics"
 
+#: Our words for what Amazon does not say (docs/amazon/data-kiosk.md#vendor-analytics).
+NULLS = "all figures of the document are null, as of a query that is too wide"
+
 _FAILED_QUERIES = (
+    (NULLS, Verdict(Outcome.LATER, "The next run asks again", retry=True, too_wide=True)),
     (_REFUSED_FIELDS, Verdict(Outcome.SKIPPED, _NO_FIELDS, retry=True, whole=True)),
     # Without them the second query succeeds.
     (_DAILY_INVENTORY, Verdict(Outcome.FAILED, retry=True)),

@@ -1,4 +1,4 @@
-"""Answers of the Data Kiosk API, as far as they are read (docs/amazon/data-kiosk.md#calls)."""
+"""Answers of the Data Kiosk API, as far as they are read (docs/amazon/data-kiosk.md#life-cycle)."""
 
 from __future__ import annotations
 

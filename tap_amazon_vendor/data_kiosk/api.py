@@ -1,4 +1,4 @@
-"""The calls of the Data Kiosk API 2023-11-15 (docs/amazon/data-kiosk.md#calls). `engine` decides when to make them."""
+"""The calls of the Data Kiosk API (docs/amazon/data-kiosk.md#life-cycle). `engine` decides when to make them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tap_amazon_vendor.amazon.answers import decode, moment
 from tap_amazon_vendor.amazon.download import DOCUMENT_TRIES, download
 from tap_amazon_vendor.amazon.pages import Pages
 from tap_amazon_vendor.amazon.throttle import Operation
-from tap_amazon_vendor.amazon.wording import names_daily_inventory, names_refused_fields
+from tap_amazon_vendor.amazon.wording import NULLS, names_daily_inventory, names_refused_fields
 from tap_amazon_vendor.data_kiosk.answers import CreatedQuery, KioskDocument, Query, QueryList
 from tap_amazon_vendor.data_kiosk.graphql import view_of
 from tap_amazon_vendor.data_kiosk.request import Page
 from tap_amazon_vendor.documents.files import Document
-from tap_amazon_vendor.documents.json_lines import open_lines
+from tap_amazon_vendor.documents.json_lines import holds_numbers, open_lines
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
@@ -187,7 +187,7 @@ class DataKioskApi:
                     found.setdefault(job.job_id, job)
             if not token:
                 break
-            # Unlike in the Reports API, with the other parameters (docs/amazon/data-kiosk.md#calls).
+            # Unlike in the Reports API, with the other parameters (docs/amazon/data-kiosk.md#life-cycle).
             query = {**query, "paginationToken": token}
         return [*found.values()]
 
@@ -249,6 +249,8 @@ class DataKioskApi:
             if document.error:
                 self._learn(request, document.error)
             own = {each.name: getattr(document, each.name) for each in fields(document)}
+            if not (document.error or document.empty or holds_numbers(document)):
+                own["error"] = NULLS
             return QueryDocument(**own, refused=self._refused[request.view_name])
         raise problem
 

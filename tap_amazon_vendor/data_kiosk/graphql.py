@@ -11,7 +11,7 @@ if t.TYPE_CHECKING:
 
     Tree = dict[str, "Tree"]
 
-#: Characters of a query, without needless white space (docs/amazon/data-kiosk.md#queries).
+#: Characters of a query, without needless white space (docs/amazon/data-kiosk.md#life-cycle).
 LONGEST_QUERY = 8000
 
 #: A token: a string, a spread, a name or number, or a mark. White space, commas and comments between them mean nothing.

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 #: The name of the service.
 DATA_KIOSK = "data_kiosk"
 
-#: How long Amazon keeps a query (30 days, docs/amazon/data-kiosk.md#retention), with a margin.
+#: How long Amazon keeps a query (30 days, docs/amazon/data-kiosk.md#life-cycle), with a margin.
 KEPT = timedelta(days=25)
 
 #: The name of the option that says how long the periods are.

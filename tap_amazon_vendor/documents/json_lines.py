@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 import msgspec
@@ -19,6 +20,10 @@ if t.TYPE_CHECKING:
     Row = dict[str, msgspec.Raw]
 
 _BLOCK = 1 << 20
+
+#: A field with a number, and how many bytes of one block may begin it.
+_NUMBER = re.compile(rb'":[ \t]*-?[0-9]')
+_OVERLAP = 16
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -71,6 +76,17 @@ def _message(error: t.Any) -> str:  # noqa: ANN401  # any JSON
     path = error.get("path")
     where = f" (/{'/'.join(map(str, path))})" if isinstance(path, list) and path else ""
     return f"{error['message']}{where}"
+
+
+def holds_numbers(document: Document) -> bool:
+    """Return whether any field of a document is a number."""
+    with unzipped(document.path) as file:
+        before = b""
+        while block := file.read(_BLOCK):
+            if _NUMBER.search(before + block):
+                return True
+            before = block[-_OVERLAP:]
+    return False
 
 
 def read_lines(document: Document, rows: str = "", lifted: Iterable[str] = ()) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from tap_amazon_vendor.config.settings import KIOSK_METRICS
 from tap_amazon_vendor.data_kiosk.view import View
 from tap_amazon_vendor.reports.calendars import Period
 from tap_amazon_vendor.reports.options import REPORT_PERIOD
+from tap_amazon_vendor.reports.roles import SELLING_PARTNER_INSIGHTS
 from tap_amazon_vendor.streams.query_rows import QueryRows
 
 #: With a margin: Amazon goes back two years.
@@ -85,6 +86,7 @@ ECONOMICS_VIEW = View(
     calendars=PRODUCT_PERIODS,
     arguments='aggregateBy:{{date:{period} productId:MSKU}} marketplaceIds:["{marketplace}"] '
     "includeComponentsForFeeTypes:[FBA_FULFILLMENT_FEE FBA_STORAGE_FEE]",
+    roles=(SELLING_PARTNER_INSIGHTS,),
 )
 
 _DAYS = ("start_date", "end_date")
