@@ -21,7 +21,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, is_local
 from tap_amazon_vendor.config.settings import SCHEMA
-from tap_amazon_vendor.streams import REPORT_STREAMS, STREAMS
+from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def test_meltano_declares_the_capabilities() -> None:
 
 def test_meltano_selects_every_stream_but_those_to_opt_in_to() -> None:
     """A stream that is added is selected without another line; the star keeps Meltano from warning (see there)."""
-    names = {"report_rejects_restricted", *(stream.name for stream in REPORT_STREAMS if stream.opt_in)}
+    names = {"report_rejects_restricted", *(stream.name for stream in STREAMS if stream.opt_in)}
     deselected = {f"!{name}*.*" for name in names}
     assert set(plugin("extractors", "tap-amazon-vendor")["select"]) == {"*.*"} | deselected
     audit = ("report_ledger", "report_rejects", "report_rejects_restricted")
