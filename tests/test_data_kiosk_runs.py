@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,9 +13,12 @@ from world import World, partitions
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
 from amazon_sandbox.faults import QUERY
+from tap_amazon_vendor.engine.model import Source
+from tap_amazon_vendor.forecast import look_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from clocks import FakeClock
 
@@ -191,3 +195,61 @@ def test_no_fault_of_a_call_loses_a_row(world: World, config: Row, fault: str) -
 
 def without_query(rows: list[Row]) -> list[Row]:
     return [{name: value for name, value in row.items() if name != "report_id"} for row in rows]
+
+
+def a_file(folder: Path, name: str, *elements: Row) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("".join(f"{json.dumps(each)}\n" for each in elements), encoding="utf-8")
+
+
+def an_element(**key: str) -> Row:
+    day = {"startDate": "2026-11-01", "endDate": "2026-11-01", "marketplaceId": "ATVPDKIKX0DER"}
+    metrics = {"traffic": {"glanceViews": 7}, "costs": {"shippedCogs": {"amount": 1.5, "currencyCode": "USD"}}}
+    return {**day, "metrics": [{"groupByKey": key, "metrics": metrics}]}
+
+
+class TestInbox:
+    """JSON Lines files that were downloaded by hand."""
+
+    def test_a_document_of_data_kiosk_is_read_once_into_its_stream(self, world: World, tmp_path: Path) -> None:
+        a_file(tmp_path / "in", "november.jsonl", an_element(asin="B1"), an_element(asin="B2"))
+        config = {"inbox": str(tmp_path / "in"), "marketplaces": ["US"]}
+        first = world.run(config, streams=[VIEW, "report_ledger"])
+        assert first.error is None
+        rows = first.records(VIEW)
+        assert [(row["asin"], row["glance_views"], row["report_period"]) for row in rows] == [
+            ("B1", 7, "DAY"),
+            ("B2", 7, "DAY"),
+        ]
+        assert rows[0]["report_id"].startswith("november.jsonl-")
+        assert first.windows == [(VIEW, "2026-11-01", "2026-11-01", "loaded")]
+        second = world.run(config, first.state, streams=[VIEW, "report_ledger"])
+        assert (second.records(VIEW), second.windows) == ([], [])
+
+    def test_other_attributes_than_those_of_the_key_are_refused_with_what_to_set(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        a_file(tmp_path / "in", "brands.jsonl", an_element(brand="X"))
+        run = world.run({"inbox": str(tmp_path / "in"), "marketplaces": ["US"]}, streams=[VIEW, "report_ledger"])
+        (row,) = run.records("report_ledger")
+        assert (row["outcome"], "kiosk_group_by" in row["reason"]) == ("failed", True)
+
+
+def test_plan_says_what_queries_a_run_would_make_and_makes_none(world: World, config: Row) -> None:
+    tap = world.tap(config)
+    for name, stream in tap.streams.items():
+        stream.selected = name == VIEW
+    outlook = look_ahead(tap.run, ["default"], ask_amazon=True)
+    assert outlook.count(Source.CREATED) == 2
+    assert {windows.partition.report_type.rpartition(".")[2] for windows in outlook.windows} == {"manufacturingView"}
+    assert created(world) == []
+    assert [call.operation for call in world.sandbox.calls if "uer" in call.operation] == ["getQueries"]
+
+
+def test_the_connection_test_reads_a_row_of_a_view(world: World, config: Row, caplog: pytest.LogCaptureFixture) -> None:
+    tap = world.tap(config)
+    for name, stream in tap.streams.items():
+        stream.selected = name in {VIEW, "report_ledger"}
+    with caplog.at_level("INFO"):
+        assert tap.run_connection_test()
+    assert "1 of 1 selected streams gave a row" in caplog.text

@@ -53,7 +53,6 @@ from tap_amazon_vendor.streams.paged import PagedStream
 from tap_amazon_vendor.streams.partition_windows import PartitionWindows
 from tap_amazon_vendor.streams.planning import demands, in_asking_order, plan_jobs
 from tap_amazon_vendor.streams.reach import remarks
-from tap_amazon_vendor.streams.report_stream import ReportStream
 
 if t.TYPE_CHECKING:
     import random
@@ -337,7 +336,7 @@ class Run:
             return
         inbox = Inbox(
             self.settings.inbox,
-            streams=[stream for stream in self._streams if isinstance(stream, ReportStream)],
+            streams=[stream for stream in self._streams if isinstance(stream, JobStream)],
             accounts=self.settings.labels,
             recorder=self.recorder,
             spool=self.spool,

@@ -23,6 +23,10 @@ if t.TYPE_CHECKING:
 class JobRows(Declaration, t.Protocol):
     """What the declaration of such a stream provides."""
 
+    @property
+    def period_column(self) -> str | None:
+        """The partition's column with the length of the periods, None if the rows have none."""
+
     def report_partition(self, context: Context) -> ReportPartition:
         """Return what the ledger calls the partition."""
 
@@ -49,13 +53,17 @@ class JobStream(AmazonStream):
         """Return the request for a partition's first jobs, without a window yet."""
 
     @abstractmethod
-    def chunks(self, context: Context, result: JobResult, findings: Findings) -> Iterator[list[Record]]:
+    def chunks(
+        self, context: Context, result: JobResult, findings: Findings, *, asked: bool = True, dated: bool = True
+    ) -> Iterator[list[Record]]:
         """Read the rows of a job.
 
         Args:
             context: The partition.
             result: The job's result, with its documents.
             findings: Counts what is found.
+            asked: The job was asked for; if not, its document is a file.
+            dated: The window of its request is known: the rows are compared with it.
 
         Yields:
             Rows, in chunks.

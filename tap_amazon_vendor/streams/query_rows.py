@@ -68,6 +68,11 @@ class QueryRows:
         """Amazon's name of dataset and view."""
         return self.view.name
 
+    @property
+    def period_column(self) -> str:
+        """The partition's column with the length of the periods."""
+        return self.view.period.column
+
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """Paths of all fields of the view."""
@@ -79,7 +84,7 @@ class QueryRows:
 
     def calendar(self, context: Context) -> Calendar:
         """Return how a partition's time is split into windows."""
-        return self.view.calendars[context[self.view.period.column]]
+        return self.view.calendars[context[self.period_column]]
 
     def partitions(self, settings: Settings) -> list[dict[str, t.Any]]:
         """Return a context for each account, marketplace that is asked for, and length of periods."""
@@ -113,7 +118,7 @@ class QueryRows:
         context = {
             "account": account.label,
             "marketplace_id": marketplace.marketplace_id,
-            self.view.period.column: period,
+            self.period_column: period,
         }
         return context | ({GROUP_BY: ",".join(settings.kiosk_group_by)} if self.view.attributes else {})
 
@@ -121,7 +126,7 @@ class QueryRows:
         """Return the request for a partition's queries, without a window yet."""
         fields = self.view.chosen(
             self.fields,
-            period=context[self.view.period.column],
+            period=context[self.period_column],
             groups=settings.kiosk_metrics,
             attributes=context.get(GROUP_BY, "").split(","),
         )
@@ -142,7 +147,7 @@ class QueryRows:
 
     def report_partition(self, context: Context) -> ReportPartition:
         """Return what the ledger calls the partition."""
-        options = {PERIOD: context[self.view.period.column]}
+        options = {PERIOD: context[self.period_column]}
         if self.view.attributes:
             options["groupBy"] = context[GROUP_BY]
         return ReportPartition(

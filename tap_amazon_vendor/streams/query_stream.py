@@ -60,7 +60,8 @@ class QueryStream(JobStream):
             },
         )
         group_by = tap.config.get("kiosk_group_by") or ["asin"]
-        attributes = declaration.attributes(",".join(sorted(set(group_by))))
+        #: Columns of the attributes that the user groups by.
+        self.attributes = attributes = declaration.attributes(",".join(sorted(set(group_by))))
         self.primary_keys = (*self.primary_keys, *attributes)
         for column in attributes:
             self.schema["properties"][column]["type"] = "string"
@@ -81,7 +82,13 @@ class QueryStream(JobStream):
         return self.declaration.first_request(context, self._settings())
 
     def chunks(
-        self, context: Mapping[str, t.Any], result: JobResult, findings: Findings, *, asked: bool = True
+        self,
+        context: Mapping[str, t.Any],
+        result: JobResult,
+        findings: Findings,
+        *,
+        asked: bool = True,
+        dated: bool = True,
     ) -> Iterator[list[Record]]:
         """Read the rows of a query, those of all its pages.
 
@@ -90,6 +97,7 @@ class QueryStream(JobStream):
             result: The query's result, with its documents.
             findings: Counts what is found.
             asked: The query was asked for: rows of other marketplaces are left out.
+            dated: The window of its request is known: the rows are compared with it.
 
         Yields:
             Rows, in chunks.
@@ -112,7 +120,7 @@ class QueryStream(JobStream):
             rows,
             findings,
             repeated=RepeatedKeys((*self._own_keys, "marketplace_id")),
-            days=NearWindow(result.request.window, self.declaration.replication_key),
+            days=NearWindow(result.request.window, self.declaration.replication_key) if dated else None,
         )
 
     @staticmethod

@@ -93,13 +93,15 @@ class ReportRows:
         """How time is split into windows: a calendar per ``reportPeriod``, or just one calendar."""
         return self.calendars or self.report.calendars
 
+    @property
+    def period_column(self) -> str | None:
+        """The partition's column with the length of the periods, None if the rows have none."""
+        return next((option.column for option in self.report.options if option.setting == "report_periods"), None)
+
     def calendar(self, context: Context) -> Calendar:
         """Return how the time of a partition's reports is split into windows."""
         calendars = self.time
-        if isinstance(calendars, Calendar):
-            return calendars
-        period = next(option.column for option in self.report.options if option.setting == "report_periods")
-        return calendars[context[period]]
+        return calendars if isinstance(calendars, Calendar) else calendars[context[str(self.period_column)]]
 
     def partitions(self, settings: Settings) -> list[dict[str, t.Any]]:
         """Return a context for each account, marketplace and combination of options that the report has.
