@@ -18,11 +18,14 @@ from bootstrap import ROOT
 from world import flat
 
 from tap_amazon_vendor.config.settings import KIOSK_ATTRIBUTES, KIOSK_METRICS
+from tap_amazon_vendor.data_kiosk.answers import CreatedQuery
+from tap_amazon_vendor.data_kiosk.api import DataKioskApi
 from tap_amazon_vendor.data_kiosk.graphql import LONGEST_QUERY, normalised, selection, view_of
+from tap_amazon_vendor.data_kiosk.request import Page
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.json_lines import open_lines, read_lines
 from tap_amazon_vendor.engine.model import JobResult
-from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.errors import AccessDeniedError, DocumentError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.singer.schema_files import load_schema
@@ -326,3 +329,74 @@ class TestDocuments:
         assert [row for each in slices for row in json.loads(each)] == [
             {"day": "x", "a": number} for number in range(9000)
         ]
+
+
+class Answers:
+    """Stands for an account's client: refuses queries with what a script says, then takes them."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = list(texts)
+        self.queries: list[str] = []
+
+    def call(self, *_: Any, body: Row, **__: Any) -> CreatedQuery:
+        self.queries.append(body["query"])
+        if self.texts:
+            raise AccessDeniedError(self.texts.pop(0))
+        return CreatedQuery(query_id=f"q{len(self.queries)}")
+
+
+def kiosk(answers: Answers, tmp_path: Path) -> DataKioskApi:
+    return DataKioskApi(cast("Any", answers), cast("Any", None), tmp_path, may_download=bool)
+
+
+class TestRefusedFields:
+    """What Amazon does not give is left out of all queries of the run."""
+
+    @pytest.mark.parametrize(
+        "named",
+        [
+            "[analytics_vendorAnalytics_2024_09_30.manufacturingView.metrics.metrics.traffic.glanceViews]",
+            "[metrics.metrics.traffic.glanceViews, totals.traffic.glanceViews]",
+            "Traffic.glanceViews",
+            "'glanceViews'",
+        ],
+    )
+    def test_a_field_is_told_in_whatever_form_it_is_named(self, named: str, tmp_path: Path) -> None:
+        (request, *_) = requests_of("vendor_analytics_manufacturing")
+        answers = Answers(f"createQuery: Unauthorized to access requested fields. {named}")
+        api = kiosk(answers, tmp_path)
+        assert api.create(request) == "q2"
+        assert ("glanceViews" in answers.queries[0], "glanceViews" in answers.queries[1]) == (True, False)
+        assert "lostFeaturedOffer" in answers.queries[1]
+        api.create(request)
+        assert "glanceViews" not in answers.queries[2]
+
+    def test_an_object_takes_its_fields_with_it(self, tmp_path: Path) -> None:
+        (request, *_) = requests_of("vendor_analytics_manufacturing")
+        answers = Answers("Unauthorized to access requested fields. metrics.metrics.costs")
+        kiosk(answers, tmp_path).create(request)
+        assert "costs" not in answers.queries[1]
+
+    @pytest.mark.parametrize("named", ["", "startDate", "analytics_vendorAnalytics_2024_09_30.manufacturingView"])
+    def test_without_a_field_to_leave_out_the_refusal_stands(self, named: str, tmp_path: Path) -> None:
+        (request, *_) = requests_of("vendor_analytics_manufacturing")
+        answers = Answers(f"Unauthorized to access requested fields. {named}")
+        with pytest.raises(AccessDeniedError):
+            kiosk(answers, tmp_path).create(request)
+        verdict = request.judge_refusal(AccessDeniedError(f"Unauthorized to access requested fields. {named}"))
+        assert (verdict.outcome, "Brand Analytics" in verdict.advice) == (Outcome.SKIPPED, True)
+
+    def test_daily_stock_is_left_out_where_amazon_does_not_have_it(self, tmp_path: Path) -> None:
+        (request,) = requests_of("vendor_analytics_sourcing", report_periods=("MONTH",))
+        answers = Answers("The same start and end dates must be requested for Daily Inventory metrics.")
+        kiosk(answers, tmp_path).create(request)
+        assert "productAvailability" in answers.queries[0]
+        assert "productAvailability" not in answers.queries[1]
+        assert "netReceived" not in answers.queries[1]
+        assert "confirmedUnits" in answers.queries[1]
+
+    def test_the_next_page_goes_with_the_query_as_amazon_repeats_it(self, tmp_path: Path) -> None:
+        (request, *_) = requests_of("seller_economics")
+        answers = Answers()
+        kiosk(answers, tmp_path).create(request.following(Page("token", "query { as repeated }")))
+        assert answers.queries == ["query { as repeated }"]

@@ -203,6 +203,8 @@ _NO_FIELDS = (
     "add the role, then authorize again. Where all was well yesterday it may be an incident at Amazon, which passes"
 )
 _REFUSED_FIELDS = "unauthorized to access requested fields"
+#: With the fields that Amazon has removed from a view, say.
+_INVALID_QUERY = "the provided query is invalid"
 _DAILY_INVENTORY = "daily inventory metrics"
 
 #: Our words for what Amazon does not say (docs/amazon/data-kiosk.md#vendor-analytics).
@@ -221,8 +223,8 @@ _FAILED_QUERIES = (
 
 
 def names_refused_fields(text: str) -> bool:
-    """Return whether an error names fields that Amazon does not give the account."""
-    return _REFUSED_FIELDS in text.lower()
+    """Return whether an error names fields that Amazon does not give the account, or does not have any more."""
+    return _REFUSED_FIELDS in text.lower() or _INVALID_QUERY in text.lower()
 
 
 def names_daily_inventory(text: str) -> bool:
@@ -230,19 +232,24 @@ def names_daily_inventory(text: str) -> bool:
     return _DAILY_INVENTORY in text.lower()
 
 
-def judge_query_failure(text: str | None, *, recent: bool, known_available: bool) -> Verdict:
+def judge_query_failure(text: str | None, *, recent: bool, known_available: bool, roles: Iterable[str] = ()) -> Verdict:
     """Judge a query by the errors that Amazon put into its error document.
 
     Args:
         text: Amazon's texts, None for a FATAL query without a document.
         recent: The requested days are so recent that Amazon may still publish them.
         known_available: This account has had this view before.
+        roles: Amazon's roles, any one of which suffices for the view.
     """
     words = (text or "").lower()
     for part, verdict in _FAILED_QUERIES:
         if part in words:
-            return verdict
+            return replace(verdict, advice=verdict.advice.format(roles=_either(roles)))
     return judge_fatal(text, recent=recent, known_available=known_available)
+
+
+def _either(roles: Iterable[str]) -> str:
+    return " or ".join(roles) or "none is known"
 
 
 def judge_query_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdict:
@@ -252,6 +259,8 @@ def judge_query_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdic
         error: What the call raised.
         roles: Amazon's roles, any one of which suffices for the view.
     """
-    if names_refused_fields(error.text):
-        return Verdict(Outcome.SKIPPED, _NO_FIELDS.format(roles=" or ".join(roles) or "none is known"), whole=True)
+    if _REFUSED_FIELDS in error.text.lower():
+        return Verdict(Outcome.SKIPPED, _NO_FIELDS.format(roles=_either(roles)), whole=True)
+    if _INVALID_QUERY in error.text.lower():
+        return Verdict(Outcome.FAILED, _BUG, whole=True)
     return judge_refusal(error, roles)

@@ -185,7 +185,9 @@ class QueryRequest:
 
     def judge_failure(self, text: str | None, *, today: date, known_available: bool) -> Verdict:
         """Judge a query that Amazon failed with an error text, or without one."""
-        return judge_query_failure(text, recent=self.is_recent(today), known_available=known_available)
+        roles = self.view.roles if self.view else ()
+        recent = self.is_recent(today)
+        return judge_query_failure(text, recent=recent, known_available=known_available, roles=roles)
 
     def judge_refusal(self, error: AmazonError) -> Verdict:
         """Judge a call that Amazon refused."""
