@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from tap_amazon_vendor.streams.paged import PagedRows
-    from tap_amazon_vendor.streams.report_rows import ReportRows
+    from tap_amazon_vendor.streams import AnyRows
 
 DOCS = bootstrap.ROOT / "docs"
 
@@ -72,7 +71,7 @@ def streams() -> str:
     )
 
 
-def source(stream: ReportRows | PagedRows) -> str:
+def source(stream: AnyRows) -> str:
     """Amazon's name of what a stream reads."""
     return stream.source
 

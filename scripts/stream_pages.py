@@ -16,6 +16,7 @@ from tap_amazon_vendor.config.settings import SCHEMA
 from tap_amazon_vendor.reports.calendars import AmazonGenerated, Calendar, Campaigns, Horizon, Period, Snapshot
 from tap_amazon_vendor.streams import GROUPS
 from tap_amazon_vendor.streams.paged import PagedRows
+from tap_amazon_vendor.streams.query_rows import QueryRows
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if t.TYPE_CHECKING:
@@ -86,8 +87,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def facts(group: str, own: AnyRows, stream: Stream) -> list[tuple[str, str]]:
     """Return what a reader wants to know before the columns."""
-    time = own.listing.time if isinstance(own, PagedRows) else own.time
-    by_period = {"": time} if isinstance(time, Calendar) else time
+    by_period = times(own)
     return [
         ("Permission group", group),
         ("Amazon's source", f"`{own.source}`"),
@@ -102,6 +102,14 @@ def facts(group: str, own: AnyRows, stream: Stream) -> list[tuple[str, str]]:
         ("Read by default", "no: select it" if own.opt_in else "yes"),
         *((f"Time {period}".strip(), told(calendar)) for period, calendar in by_period.items()),
     ]
+
+
+def times(own: AnyRows) -> t.Mapping[str, Calendar]:
+    """Return how a stream's time is cut, by the period's name where there are several."""
+    if isinstance(own, QueryRows):
+        return own.view.calendars
+    time = own.listing.time if isinstance(own, PagedRows) else own.time
+    return {"": time} if isinstance(time, Calendar) else time
 
 
 def told(calendar: Calendar) -> str:

@@ -16,7 +16,7 @@ from tap_amazon_vendor.reports.coverage import Coverage, plan, reachable
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.run.paged_reader import partition_of
 from tap_amazon_vendor.streams.partition_windows import PartitionWindows
-from tap_amazon_vendor.streams.planning import in_asking_order, plan_reports, priority_of
+from tap_amazon_vendor.streams.planning import in_asking_order, plan_jobs, priority_of
 from tap_amazon_vendor.streams.reach import remarks
 
 if t.TYPE_CHECKING:
@@ -151,7 +151,7 @@ def look_ahead(run: Run, labels: Iterable[str], *, ask_amazon: bool) -> Outlook:
         now=run.now,
         windows=[*_windows(chosen, sources), *_operations(run, labels)],
         skipped=[each for each in _skipped(run) if each.partition.account in labels],
-        seconds={each.account: each.seconds for each in progress.accounts if each.account in labels},
+        seconds={account: seconds for account, seconds in progress.seconds_by_account.items() if account in labels},
         runs=_daily_runs(run, sources, labels),
         notes=[*notes, *_left_out(run, labels)],
     )
@@ -160,7 +160,7 @@ def look_ahead(run: Run, labels: Iterable[str], *, ask_amazon: bool) -> Outlook:
 def _left_out(run: Run, labels: Iterable[str]) -> Iterator[str]:
     """Yield the streams that the settings leave without any partition, and why."""
     types = {account.kind for account in run.settings.accounts if account.label in labels}
-    for stream in run.report_streams:
+    for stream in run.job_streams:
         reason = stream.declaration.left_out(run.settings)
         if reason and stream.declaration.account_type in types:
             yield f"{stream.name}: {reason}"
@@ -171,8 +171,7 @@ def _look(run: Run, labels: Iterable[str]) -> list[str]:
     notes = []
     for label in labels:
         try:
-            while run.engine.query_listing(label):
-                pass
+            run.engine.query_listings(label)
         except CredentialsError as error:  # noqa: PERF203  # each account has its own login
             notes.append(f"The run would fail. {error}")
         except UnavailableError as error:
@@ -225,7 +224,7 @@ def _paged(run: Run) -> Iterator[tuple[PagedStream, dict[str, t.Any], ReportPart
 
 def _skipped(run: Run) -> Iterator[Skipped]:
     found: dict[tuple[ReportPartition, date], list[str]] = defaultdict(list)
-    for stream in run.report_streams:
+    for stream in run.job_streams:
         for context in stream.partitions or ():
             if until := stream.skipped_until(context, run.today):
                 found[stream.declaration.report_partition(context), until].append(stream.name)
@@ -254,7 +253,7 @@ def _daily_runs(run: Run, sources: Mapping[ReportRequest, Source], labels: Itera
         read = {request for request, source in sources.items() if source is not Source.DEFERRED}
         horizon = _horizon(run, days=number)
         wanted = [_after(demand, reports.get(demand.request.partition, ()), read, horizon) for demand in wanted]
-        reports = plan_reports(wanted, horizon)
+        reports = plan_jobs(wanted, horizon)
         allowance = run.engine.quota_forecast()
         sources = {
             request: Source.CREATED if request.amazon_generated or allowance.take(request) else Source.DEFERRED
@@ -279,7 +278,9 @@ def _after(demand: Demand, reports: Iterable[PlannedJob], read: set[ReportReques
         return demand
     completes = {}
     for name, complete in demand.completes.items():
-        windows = PartitionWindows(Coverage.of(complete), [report.request for report in reports])
+        windows: PartitionWindows[t.Any] = PartitionWindows(
+            Coverage.of(complete), [report.request for report in reports]
+        )
         while ready := windows.ready(read.__contains__):
             windows.decide(ready, ready.window)
         completes[name] = reachable(windows.complete, horizon, calendar)

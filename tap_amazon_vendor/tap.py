@@ -27,6 +27,8 @@ from tap_amazon_vendor.singer.writer import MessageWriter
 from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.paged_stream import PagedStream
+from tap_amazon_vendor.streams.query_rows import QueryRows
+from tap_amazon_vendor.streams.query_stream import QueryStream
 from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.report_stream import ReportStream
 
@@ -40,6 +42,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.settings import Settings
+    from tap_amazon_vendor.streams import AnyRows
 
 
 class TapAmazonVendor(Tap):
@@ -134,14 +137,15 @@ class TapAmazonVendor(Tap):
         return [
             ReportLedger(self),
             *(ReportRejects(self, restricted=restricted) for restricted in (False, True)),
-            *(
-                ReportStream(self, each, self._read_settings)
-                if isinstance(each, ReportRows)
-                else PagedStream(self, each, self._read_settings)
-                for each in STREAMS
-                if each.account_type in types
-            ),
+            *(self._stream(each) for each in STREAMS if each.account_type in types),
         ]
+
+    def _stream(self, declaration: AnyRows) -> Stream:
+        if isinstance(declaration, ReportRows):
+            return ReportStream(self, declaration, self._read_settings)
+        if isinstance(declaration, QueryRows):
+            return QueryStream(self, declaration, self._read_settings)
+        return PagedStream(self, declaration, self._read_settings)
 
     def _read_settings(self) -> Settings:
         return self.settings

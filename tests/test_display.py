@@ -8,7 +8,8 @@ import typing as t
 
 import pytest
 
-from tap_amazon_vendor.engine.progress import AccountProgress, Progress
+from tap_amazon_vendor.engine.model import Service
+from tap_amazon_vendor.engine.progress import Progress, ServiceProgress
 from tap_amazon_vendor.run.display import Display
 
 if t.TYPE_CHECKING:
@@ -17,7 +18,7 @@ if t.TYPE_CHECKING:
     from clocks import FakeClock
 
 ERASE = "\r\x1b[K"
-HALF = Progress(4, 2, [AccountProgress("us", 0, 2, 0, 30.0)])
+HALF = Progress(4, 2, [ServiceProgress(Service("us", "reports"), 0, 2, 0, 30.0)])
 LINE = "[==========          ] 2 of 4 reports done, about 30 s left: Amazon works on 2"
 
 

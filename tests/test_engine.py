@@ -19,7 +19,7 @@ from tap_amazon_vendor.engine.decisions import Restart
 from tap_amazon_vendor.engine.engine import Engine
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.engine.job import State
-from tap_amazon_vendor.engine.model import JobResult, JobStatus, ListedJob, PendingJob, PlannedJob, Processing
+from tap_amazon_vendor.engine.model import JobResult, JobStatus, ListedJob, PendingJob, PlannedJob, Processing, Service
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
     AmazonError,
@@ -33,7 +33,7 @@ from tap_amazon_vendor.errors import (
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.api import CREATE_REPORT, GET_DOCUMENT, GET_REPORT, GET_REPORTS
 from tap_amazon_vendor.reports.calendars import Hours
-from tap_amazon_vendor.reports.request import ReportRequest
+from tap_amazon_vendor.reports.request import REPORTS, ReportRequest
 from tap_amazon_vendor.reports.windows import Window
 
 if t.TYPE_CHECKING:
@@ -186,7 +186,7 @@ def engine(amazon: FakeAmazon, **changes: t.Any) -> Engine:
         "sleep": amazon.clock.sleep,
         "wait_seconds": 3600,
     }
-    return Engine({"a": amazon, "b": amazon}, **(arguments | changes))
+    return Engine({Service("a", REPORTS): amazon, Service("b", REPORTS): amazon}, **(arguments | changes))
 
 
 def planned(*requests: ReportRequest, **changes: t.Any) -> list[PlannedJob]:
@@ -914,11 +914,11 @@ class TestProgress:
         jobs.plan(planned(*requests))
         progress = jobs.progress()
         assert (progress.total, progress.open) == (75, 75)
-        assert progress.accounts[0].to_ask == 75
+        assert progress.services[0].to_ask == 75
         assert 60 * 60 <= progress.seconds <= 60 * 62
         jobs.result(NEWEST)
         progress = jobs.progress()
-        account = progress.accounts[0]
+        account = progress.services[0]
         assert (progress.open, account.to_ask, account.at_amazon + account.to_fetch) == (74, 60, 14)
         while jobs.next_finished():
             pass

@@ -25,7 +25,7 @@ from tap_amazon_vendor.tap import TapAmazonVendor
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_amazon_vendor.streams.paged import PagedRows
+    from tap_amazon_vendor.streams import AnyRows
 
 Row = dict[str, Any]
 
@@ -39,7 +39,7 @@ ALL = TapAmazonVendor(
 BLANKS = ["", " ", "\u00a0 ", "\u3000", "\x1f"]
 
 
-def columns(stream: ReportRows | PagedRows) -> dict[str, Any]:
+def columns(stream: AnyRows) -> dict[str, Any]:
     found: dict[str, Any] = load_schema(stream.name)["properties"]
     return found
 
@@ -48,7 +48,7 @@ def kind(schema: Row) -> str:
     return str(schema.get("format") or schema["type"])
 
 
-def text_keys(stream: ReportRows | PagedRows) -> list[str]:
+def text_keys(stream: AnyRows) -> list[str]:
     layout = stream.report.layout if isinstance(stream, ReportRows) else None
     made = layout.derived if layout else {}
     return [key for key in stream.key_columns if kind(columns(stream)[key]) == "string" and key not in made]
@@ -67,7 +67,7 @@ def name(value: object) -> str:
     return str(getattr(value, "name", repr(value) if value in BLANKS else value))
 
 
-def read_json(stream: ReportRows | PagedRows, fields: list[Row]) -> list[Row]:
+def read_json(stream: AnyRows, fields: list[Row]) -> list[Row]:
     """Shape rows, each twice: the second one by compiled code."""
     shaper = RowShaper(columns(stream), stream.key_columns, pytest.fail)
     slices = [msgspec.json.encode([row]) for row in fields for _ in range(2)]
@@ -92,14 +92,14 @@ def read_flat(stream: ReportRows, folder: Path, key: str, cell: str) -> list[Row
     return list(itertools.chain.from_iterable(reader.read(path, constants, "report 7", charset="utf-8", country="US")))
 
 
-def has_another(stream: ReportRows | PagedRows) -> bool:
+def has_another(stream: AnyRows) -> bool:
     """Say whether another text, or a number of the line, tells a row from others that has no text in one key."""
     layout = stream.report.layout if isinstance(stream, ReportRows) else None
     return bool(layout and layout.numbered) or len(text_keys(stream)) > 1
 
 
 @pytest.mark.parametrize(("stream", "key"), JSON_KEYS, ids=name)
-def test_a_key_of_a_document_is_never_null_and_never_empty(stream: ReportRows | PagedRows, key: str) -> None:
+def test_a_key_of_a_document_is_never_null_and_never_empty(stream: AnyRows, key: str) -> None:
     """A field that is empty, white space, null or not there; alone it tells the row from no other."""
     row = {each: SAMPLES[kind(columns(stream)[each])] for each in stream.key_columns}
     without = {each: value for each, value in row.items() if each != key}

@@ -43,7 +43,7 @@ LOADED = JobResult(
 
 
 def entry(outcome: Outcome = Outcome.LOADED, result: JobResult = LOADED, rows: int = 42) -> LedgerEntry:
-    return LedgerEntry.of_report("vendor_sales", result, WINDOW, outcome, Findings(rows=rows))
+    return LedgerEntry.of_job("vendor_sales", result, WINDOW, outcome, Findings(rows=rows))
 
 
 def test_a_loaded_window_says_all_that_is_known(clock: FakeClock) -> None:
@@ -104,7 +104,7 @@ def test_a_loaded_window_gives_no_reason_even_where_the_report_was_shortened(clo
 
 def test_the_window_is_the_entrys_and_not_that_of_the_request(clock: FakeClock) -> None:
     rest = Window(date(2026, 11, 16), date(2026, 11, 16))
-    row = LedgerEntry.of_report("vendor_sales", LOADED, rest, Outcome.LATER).row(clock())
+    row = LedgerEntry.of_job("vendor_sales", LOADED, rest, Outcome.LATER).row(clock())
     assert (row["window_start"], row["window_end"]) == ("2026-11-16T00:00:00Z", "2026-11-16T00:00:00Z")
 
 

@@ -16,6 +16,7 @@ from hosts import Answer, Host, account_at, serving
 
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
 from tap_amazon_vendor.amazon.deadline import _BoundedReader
+from tap_amazon_vendor.amazon.download import URL_LIFE
 from tap_amazon_vendor.amazon.retry import LONGEST_REQUEST, MAX_TRIES
 from tap_amazon_vendor.amazon.throttle import Throttle
 from tap_amazon_vendor.amazon.transport import LARGEST_ANSWER, LONGEST_TRY, Transport
@@ -27,7 +28,7 @@ from tap_amazon_vendor.errors import (
     UnavailableError,
 )
 from tap_amazon_vendor.reports.answers import ReportDocument
-from tap_amazon_vendor.reports.api import GET_DOCUMENT, MOST_PAGES, URL_LIFE, ReportsApi
+from tap_amazon_vendor.reports.api import GET_DOCUMENT, MOST_PAGES, ReportsApi
 from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.streams.seller_finance import AMAZON_FULFILLED_SHIPMENTS_DATA_TAX

@@ -1,4 +1,4 @@
-"""Pending reports in the state: written and read back."""
+"""Pending jobs in the state: written and read back."""
 
 from __future__ import annotations
 
@@ -9,14 +9,25 @@ from test_engine import NEWEST, NOW, OLDER
 
 from tap_amazon_vendor.engine.model import PendingJob
 from tap_amazon_vendor.reports.pending import from_state, to_state
+from tap_amazon_vendor.reports.request import REPORTS, ReportRequest
 
-PENDING = [PendingJob(NEWEST, "r1", NOW), PendingJob(OLDER, None, NOW)]
+PENDING = (PendingJob(NEWEST, "r1", NOW), PendingJob(OLDER, None, NOW), PendingJob(OLDER, "r3", NOW, ("r1", "r2")))
+KINDS = {REPORTS: ReportRequest.from_state}
 
 
 def test_what_is_written_is_read_back() -> None:
-    assert from_state(to_state(PENDING)) == PENDING
+    assert from_state(to_state(PENDING), KINDS).jobs == PENDING
 
 
 @pytest.mark.parametrize("entry", [{}, {"report_id": 1}, {**NEWEST.to_state(), "asked_at": "x", "report_id": "r"}])
 def test_a_damaged_entry_is_ignored_and_the_others_are_read(entry: dict[str, t.Any]) -> None:
-    assert from_state([entry, *to_state(PENDING)]) == PENDING
+    found = from_state([entry, *to_state(PENDING)], KINDS)
+    assert found.jobs == PENDING
+    assert found.unknown == ()
+
+
+def test_an_entry_of_a_kind_of_a_later_version_is_kept_as_it_is() -> None:
+    entry = {"service": "tomorrow", "anything": [1], "report_id": "q1"}
+    found = from_state([entry, *to_state(PENDING)], KINDS)
+    assert found.jobs == PENDING
+    assert to_state(found.jobs, found.unknown) == [*to_state(PENDING), entry]

@@ -13,9 +13,9 @@ from tap_amazon_vendor.engine.model import PendingJob, PlannedJob, Priority
 from tap_amazon_vendor.reports.calendars import PERIODS, Horizon, Snapshot
 from tap_amazon_vendor.reports.coverage import Coverage
 from tap_amazon_vendor.reports.report_type import ReportType
-from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
-from tap_amazon_vendor.reports.windows import Window
-from tap_amazon_vendor.streams.planning import KEPT_DAYS, demands, in_asking_order, plan_reports
+from tap_amazon_vendor.reports.request import KEPT, ReportPartition, ReportRequest
+from tap_amazon_vendor.reports.windows import NO_TIME, Window
+from tap_amazon_vendor.streams.planning import demands, in_asking_order, plan_jobs
 
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.calendars import Calendar
@@ -46,14 +46,11 @@ class FakeStream:
         self._calendar = calendar
         self._lacking = lacking
 
-    def first_partition(self, _: object) -> ReportPartition:
-        return self._partition
+    def first_request(self, _: object) -> ReportRequest:
+        return ReportRequest(*self._partition, window=NO_TIME, calendar=self._calendar, policy=self.report)
 
     def skipped_until(self, *_: object) -> date | None:
         return TODAY if self._lacking else None
-
-    def calendar(self, _: object) -> Calendar:
-        return self._calendar
 
     def coverage(self, *_: object) -> Coverage:
         return Coverage(self._complete, self._complete, self._holes)
@@ -75,7 +72,7 @@ def asked(
     *streams: FakeStream, pending: t.Sequence[PendingJob] = (), **about: t.Any
 ) -> list[tuple[str, str, int, int]]:
     """Report type, turn, first and last day, counted back, of everything that is planned, in the order of asking."""
-    reports = plan_reports(demands(t.cast("t.Any", streams), horizon()), horizon(**about), pending)
+    reports = plan_jobs(demands(t.cast("t.Any", streams), horizon()), horizon(**about), pending)
     return [
         (
             each.request.report_type,
@@ -89,8 +86,8 @@ def asked(
 
 def only(*streams: FakeStream, **about: t.Any) -> list[PlannedJob]:
     """The planned reports of the one partition of some streams."""
-    (planned,) = plan_reports(demands(t.cast("t.Any", streams), horizon()), horizon(**about)).values()
-    return planned
+    (planned,) = plan_jobs(demands(t.cast("t.Any", streams), horizon()), horizon(**about)).values()
+    return list(planned)
 
 
 def test_new_days_of_every_stream_come_before_any_history_and_that_before_what_is_read_again() -> None:
@@ -134,7 +131,7 @@ def test_a_report_of_settled_days_may_be_weeks_old_and_one_of_young_days_a_day()
     planned = only(FakeStream("first"), days=120)
     assert planned[0].fresh_since == NOW - timedelta(days=1)
     assert planned[-1].fresh_since <= NOW - timedelta(days=60)
-    assert all(each.fresh_since >= NOW - timedelta(days=KEPT_DAYS) for each in planned)
+    assert all(each.fresh_since >= NOW - KEPT for each in planned)
 
 
 def test_what_is_read_again_or_grows_is_not_looked_for_among_the_reports_of_others() -> None:
@@ -162,7 +159,7 @@ def test_a_pending_report_decides_how_time_is_cut() -> None:
 
 def test_a_connection_test_plans_one_window_each() -> None:
     streams: t.Any = [FakeStream(name, report=name) for name in "AB"]
-    reports = plan_reports(demands(streams, horizon()), horizon(), first_only=True)
+    reports = plan_jobs(demands(streams, horizon()), horizon(), first_only=True)
     assert [len(planned) for planned in reports.values()] == [1, 1]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tap_amazon_vendor.engine.progress import AccountProgress, Progress, duration
+from tap_amazon_vendor.engine.model import Service
+from tap_amazon_vendor.engine.progress import Progress, ServiceProgress, duration
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,10 @@ def test_one_line_says_what_is_done_waited_for_and_left() -> None:
     progress = Progress(
         total=147,
         open=132,
-        accounts=[AccountProgress("us", 100, 5, 2, 6000.0, 59.2), AccountProgress("de", 24, 0, 1, 1500.0, 41.3)],
+        services=[
+            ServiceProgress(Service("us", "reports"), 100, 5, 2, 6000.0, 59.2),
+            ServiceProgress(Service("de", "reports"), 24, 0, 1, 1500.0, 41.3),
+        ],
     )
     assert str(progress) == (
         "15 of 147 reports done, about 1 h 40 min left: Amazon works on 5, 3 to fetch, 124 to ask for, the next in 41 s"
@@ -37,12 +41,22 @@ def test_one_line_says_what_is_done_waited_for_and_left() -> None:
 
 
 def test_what_is_nothing_is_not_said() -> None:
-    assert str(Progress(3, 1, [AccountProgress("us", 0, 1, 0, 42.0)])) == (
+    assert str(Progress(3, 1, [ServiceProgress(Service("us", "reports"), 0, 1, 0, 42.0)])) == (
         "2 of 3 reports done, about 42 s left: Amazon works on 1"
     )
     assert str(Progress(3, 0, [])) == "3 of 3 reports done"
 
 
 def test_accounts_do_not_wait_for_each_other() -> None:
-    assert Progress(9, 2, [AccountProgress("a", 1, 0, 0, 60.0), AccountProgress("b", 1, 0, 0, 90.0)]).seconds == 90
+    assert (
+        Progress(
+            9,
+            2,
+            [
+                ServiceProgress(Service("a", "reports"), 1, 0, 0, 60.0),
+                ServiceProgress(Service("b", "reports"), 1, 0, 0, 90.0),
+            ],
+        ).seconds
+        == 90
+    )
     assert Progress(9, 0, []).seconds == 0

@@ -11,7 +11,9 @@ from test_engine import NEWEST, NOW, OLDER, FakeAmazon, planned
 
 from tap_amazon_vendor.amazon.throttle import Bucket, Operation
 from tap_amazon_vendor.engine.job import Call, Job, State
+from tap_amazon_vendor.engine.model import Service
 from tap_amazon_vendor.engine.queue import CallQueue, CallQueues
+from tap_amazon_vendor.reports.request import REPORTS
 
 if TYPE_CHECKING:
     from clocks import FakeClock
@@ -28,7 +30,7 @@ def job(rank: int, request: object = NEWEST) -> Job:
 
 
 def test_the_plan_decides_the_order_and_not_the_order_of_arrival() -> None:
-    queue = CallQueue("a", Call.POLL)
+    queue = CallQueue(Service("a", REPORTS), Call.POLL)
     late, early = job(2), job(1)
     queue.put(late)
     queue.put(early)
@@ -37,7 +39,7 @@ def test_the_plan_decides_the_order_and_not_the_order_of_arrival() -> None:
 
 
 def test_a_paused_job_comes_when_its_time_has_come() -> None:
-    queue = CallQueue("a", Call.POLL)
+    queue = CallQueue(Service("a", REPORTS), Call.POLL)
     queue.put(job(1), NOW + timedelta(seconds=30))
     assert queue.first(NOW) is None
     assert queue.pause(NOW) == 30
@@ -46,7 +48,7 @@ def test_a_paused_job_comes_when_its_time_has_come() -> None:
 
 
 def test_what_nobody_waits_for_is_dropped() -> None:
-    queue = CallQueue("a", Call.POLL)
+    queue = CallQueue(Service("a", REPORTS), Call.POLL)
     given_up, wanted = job(1), job(2)
     given_up.readers.clear()
     queue.put(given_up)
@@ -55,7 +57,7 @@ def test_what_nobody_waits_for_is_dropped() -> None:
 
 
 def test_jobs_go_to_the_queue_of_their_next_call_and_creating_comes_first(amazon: FakeAmazon) -> None:
-    queues = CallQueues({"a": amazon})
+    queues = CallQueues({Service("a", REPORTS): amazon})
     waiting, new = job(1), job(2)
     waiting.state = State.WAITING
     queues.put(waiting)
@@ -69,7 +71,7 @@ def test_jobs_go_to_the_queue_of_their_next_call_and_creating_comes_first(amazon
 
 def test_a_type_with_a_quota_of_its_own_does_not_hold_up_others(amazon: FakeAmazon) -> None:
     amazon.own[NEWEST.report_type] = Bucket(Operation("own", "POST", "", 1, 1), amazon.clock)
-    queues = CallQueues({"a": amazon})
+    queues = CallQueues({Service("a", REPORTS): amazon})
     queues.put(job(1, NEWEST))
     queues.put(job(2, OLDER.__class__("a", "OTHER", OLDER.marketplace_id, (), OLDER.window)))
     creating = [queue.peek(9) for queue in queues if queue.call is Call.CREATE]

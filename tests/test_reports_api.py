@@ -15,6 +15,7 @@ from hosts import Answer, Fate, account_at, free_url, serving
 from amazon_sandbox import Call, Sandbox, encode, running
 from tap_amazon_vendor.amazon.auth import LwaAuthenticator
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
+from tap_amazon_vendor.amazon.download import DOCUMENT_TRIES
 from tap_amazon_vendor.amazon.throttle import LEAST_SHARE, Throttle
 from tap_amazon_vendor.documents.files import Document, read_slices
 from tap_amazon_vendor.engine.model import JobStatus, Processing
@@ -30,7 +31,6 @@ from tap_amazon_vendor.errors import (
 from tap_amazon_vendor.reports.answers import ReportDocument
 from tap_amazon_vendor.reports.api import (
     CREATE_REPORT,
-    DOCUMENT_TRIES,
     GET_DOCUMENT,
     GET_REPORT,
     GET_REPORTS,

@@ -14,7 +14,7 @@ from tap_amazon_vendor.documents.rows import column_name
 from tap_amazon_vendor.reports.calendars import AmazonGenerated, Snapshot, TimedPeriod
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import GROUPS, REPORT_STREAMS, STREAMS
-from tap_amazon_vendor.streams.planning import demands, plan_reports
+from tap_amazon_vendor.streams.planning import demands, plan_jobs
 from tap_amazon_vendor.streams.report_stream import ReportStream
 from tap_amazon_vendor.tap import TapAmazonVendor
 
@@ -311,6 +311,6 @@ def test_by_date_alone_needs_one_report_and_otherwise_reads_those_of_each_day(
     config = CONFIG | {"start_date": "2026-10-22"}
     tap = TapAmazonVendor(config=config, clock=clock)
     chosen = [of(tap, f"seller_sales_and_traffic_by_{each}") for each in streams]
-    (planned,) = plan_reports(demands(chosen, tap.run.horizon), tap.run.horizon).values()
+    (planned,) = plan_jobs(demands(chosen, tap.run.horizon), tap.run.horizon).values()
     assert len(planned) == windows
     assert {report.readers for report in planned} == {frozenset(stream.name for stream in chosen)}

@@ -350,6 +350,8 @@ class TestSchema:
             "report_periods",
             "selling_programs",
             "distributor_views",
+            "kiosk_metrics",
+            "kiosk_group_by",
             "availability_days",
             "restatement_days",
             "wait_minutes",

@@ -13,9 +13,11 @@ from test_engine import NEWEST, OLDER, OLDEST, FakeAmazon, Fate, planned, sales
 
 from tap_amazon_vendor.amazon.throttle import Bucket
 from tap_amazon_vendor.engine.engine import Engine
+from tap_amazon_vendor.engine.model import Service
 from tap_amazon_vendor.engine.workers import MOST, Workers
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.api import CREATE_REPORT, OWN_QUOTAS
+from tap_amazon_vendor.reports.request import REPORTS
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,11 +52,18 @@ def amazon() -> FakeAmazon:
 
 def engine(amazon: FakeAmazon, save: Callable[[], None] = lambda: None) -> Engine:
     clock: t.Any = amazon.clock
-    return Engine({"a": amazon, "b": amazon}, clock=clock, sleep=clock.sleep, wait_seconds=3600, save=save)
+    apis = dict.fromkeys((Service("a", REPORTS), Service("b", REPORTS)), amazon)
+    return Engine(
+        apis,
+        clock=clock,
+        sleep=clock.sleep,
+        wait_seconds=3600,
+        save=save,
+    )
 
 
 def working(jobs: Engine, amazon: FakeAmazon, accounts: int = 2) -> Workers:
-    return Workers(jobs, t.cast("t.Any", amazon.clock).wait, accounts=accounts, own_quotas=len(OWN_QUOTAS))
+    return Workers(jobs, t.cast("t.Any", amazon.clock).wait, services=accounts, own_quotas=len(OWN_QUOTAS))
 
 
 def eventually(truth: Callable[[], bool]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from datetime import datetime, timezone
 from functools import lru_cache
 
 import msgspec
@@ -137,3 +138,12 @@ def error_text(content: bytes) -> str | None:
 def request_id(response: requests.Response) -> str | None:
     """Return Amazon's id of a request, to quote in a support case."""
     return response.headers.get("x-amzn-RequestId")
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read one of Amazon's moments, which are UTC; None if it is missing or none."""
+    try:
+        moment = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -225,3 +225,73 @@ def may_lack_role(error: AmazonError | None) -> bool:
     words = error.text.lower()
     # With details it is the token, or something else that a role does not open.
     return words.rstrip(" .").endswith(DENIED) and _NO_TOKEN not in words
+
+
+# Data Kiosk (docs/amazon/errors.md#data-kiosk).
+
+_NO_FIELDS = (
+    "The application lacks the role for these data ({roles}), or the account authorized it before the role was added: "
+    "add the role, then authorize again. Where all was well yesterday it may be an incident at Amazon, which passes"
+)
+_REFUSED_FIELDS = "unauthorized to access requested fields"
+#: With the fields that Amazon has removed from a view, say.
+_INVALID_QUERY = "the provided query is invalid"
+_DAILY_INVENTORY = "daily inventory metrics"
+
+#: Our words for what Amazon does not say (docs/amazon/data-kiosk.md#vendor-analytics).
+NULLS = "all figures of the document are null, as of a query that is too wide"
+
+_FAILED_QUERIES = (
+    (NULLS, Verdict(Outcome.LATER, "The next run asks again", retry=True, too_wide=True)),
+    (_REFUSED_FIELDS, Verdict(Outcome.SKIPPED, _NO_FIELDS, retry=True, whole=True)),
+    # Without them the second query succeeds.
+    (_DAILY_INVENTORY, Verdict(Outcome.FAILED, retry=True)),
+    # An argument or attribute that the view does not support, or a fault of Amazon's.
+    ("exception while fetching data", Verdict(Outcome.FAILED, retry=True)),
+    ("validation error", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
+    ("no more than two years ago", Verdict(Outcome.FAILED, REPORT_IT)),
+)
+
+
+def names_refused_fields(text: str) -> bool:
+    """Return whether an error names fields that Amazon does not give the account, or does not have any more."""
+    return _REFUSED_FIELDS in text.lower() or _INVALID_QUERY in text.lower()
+
+
+def names_daily_inventory(text: str) -> bool:
+    """Return whether an error is about metrics that Amazon has for single, recent days only."""
+    return _DAILY_INVENTORY in text.lower()
+
+
+def judge_query_failure(text: str | None, *, recent: bool, known_available: bool, roles: Iterable[str] = ()) -> Verdict:
+    """Judge a query by the errors that Amazon put into its error document.
+
+    Args:
+        text: Amazon's texts, None for a FATAL query without a document.
+        recent: The requested days are so recent that Amazon may still publish them.
+        known_available: This account has had this view before.
+        roles: Amazon's roles, any one of which suffices for the view.
+    """
+    words = (text or "").lower()
+    for part, verdict in _FAILED_QUERIES:
+        if part in words:
+            return replace(verdict, advice=verdict.advice.format(roles=_either(roles)))
+    return judge_fatal(text, recent=recent, known_available=known_available)
+
+
+def _either(roles: Iterable[str]) -> str:
+    return " or ".join(roles) or "none is known"
+
+
+def judge_query_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdict:
+    """Judge a query that Amazon refused to create.
+
+    Args:
+        error: What the call raised.
+        roles: Amazon's roles, any one of which suffices for the view.
+    """
+    if _REFUSED_FIELDS in error.text.lower():
+        return Verdict(Outcome.SKIPPED, _NO_FIELDS.format(roles=_either(roles)), whole=True)
+    if _INVALID_QUERY in error.text.lower():
+        return Verdict(Outcome.FAILED, REPORT_IT, whole=True)
+    return judge_refusal(error, roles)

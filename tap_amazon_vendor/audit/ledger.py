@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.errors import AmazonError
-    from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+    from tap_amazon_vendor.reports.request import ReportPartition
     from tap_amazon_vendor.reports.windows import Window
 
 
@@ -60,21 +60,21 @@ class LedgerEntry:
     processed_at: str | None = None
 
     @classmethod
-    def of_report(
+    def of_job(
         cls, stream: str, result: JobResult, window: Window, outcome: Outcome, findings: Findings | None = None
     ) -> LedgerEntry:
-        """Return the entry for a window of a report.
+        """Return the entry for a window of a job.
 
         Args:
             stream: Name of the stream.
-            result: How the report ended.
+            result: How the job ended.
             window: The days or hours that the entry covers.
             outcome: How they ended in this stream.
             findings: What its document holds, None if it was not read.
         """
         return cls(
             stream,
-            subject_of(result.request),
+            result.request.subject,
             window,
             outcome,
             findings.rows if findings and outcome is not Outcome.FAILED else 0,
@@ -84,7 +84,7 @@ class LedgerEntry:
             advice=result.advice,
             error=result.error,
             report_id=result.job_id,
-            bytes=result.document.bytes if result.document else None,
+            bytes=sum(document.bytes for document in result.documents) if result.documents else None,
             attempts=result.attempts,
             asked_at=result.asked_at,
             processed_at=result.processed_at,
@@ -130,13 +130,6 @@ class LedgerEntry:
             "recorded_at": recorded_at,
             "report_id": self.report_id,
         }
-
-
-def subject_of(request: ReportRequest) -> ReportPartition:
-    """Return what a request reads, as the ledger names it."""
-    # Settlements of several marketplaces can cover the same days: the id distinguishes them.
-    own = (("reportId", request.report_id),) if request.report_id else ()
-    return request.partition._replace(options=(*request.options, *own))
 
 
 def what_was_read(subject: ReportPartition, stream: str) -> dict[str, t.Any]:

@@ -75,6 +75,15 @@ MARKETPLACES = (
 #: Other codes that Amazon's own pages use.
 ALIASES = {"UK": "GB"}
 
+_EURO = ("BE", "DE", "ES", "FR", "IE", "IT", "NL")
+
+#: ISO 4217 currency of each country's marketplace.
+CURRENCIES: Mapping[str, str] = {
+    "AE": "AED", "AU": "AUD", "BR": "BRL", "CA": "CAD", "EG": "EGP", "GB": "GBP", "IN": "INR", "JP": "JPY",
+    "MX": "MXN", "PL": "PLN", "SA": "SAR", "SE": "SEK", "SG": "SGD", "TR": "TRY", "US": "USD", "ZA": "ZAR",
+    **dict.fromkeys(_EURO, "EUR"),
+}  # fmt: skip
+
 BY_COUNTRY: Mapping[str, Marketplace] = {each.country: each for each in MARKETPLACES}
 BY_ID: Mapping[str, Marketplace] = {each.marketplace_id: each for each in MARKETPLACES}
 

@@ -30,6 +30,42 @@ PERIODS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 SELLING_PROGRAMS = ("RETAIL", "BUSINESS", "FRESH")
 DISTRIBUTOR_VIEWS = ("MANUFACTURING", "SOURCING")
 
+#: Groups of metrics, and attributes, of Data Kiosk's vendor analytics (docs/amazon/data-kiosk.md#vendor-analytics).
+KIOSK_METRICS = (
+    "costs",
+    "customerSatisfaction",
+    "forecasting",
+    "orders",
+    "productAvailability",
+    "shippedOrders",
+    "sourcing",
+    "traffic",
+)
+KIOSK_ATTRIBUTES = (
+    "asin",
+    "binding",
+    "brand",
+    "brandCode",
+    "color",
+    "ean",
+    "isbn13",
+    "manufacturerCode",
+    "modelNumber",
+    "parentAsin",
+    "prepInstructions",
+    "prepInstructionsPerformedBy",
+    "productGroup",
+    "productTitle",
+    "releaseDate",
+    "replenishmentCategory",
+    "shipToCity",
+    "shipToCountryCode",
+    "shipToStateOrProvince",
+    "shipToZipCode",
+    "upc",
+    "vendorCode",
+)
+
 #: How far back a run reads if `start_date` is not set.
 DEFAULT_DAYS = 30
 
@@ -183,6 +219,23 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         description="`MANUFACTURING`, `SOURCING`. What the account lacks is skipped.",
     ),
     th.Property(
+        "kiosk_metrics",
+        th.ArrayType(th.StringType(allowed_values=list(KIOSK_METRICS))),
+        default=[each for each in KIOSK_METRICS if each != "forecasting"],
+        title="Data Kiosk metrics",
+        description="Groups of metrics of the vendor analytics streams: `costs`, `customerSatisfaction`, "
+        "`forecasting`, `orders`, `productAvailability` (not for days), `shippedOrders`, `sourcing`, `traffic`. "
+        "What a view lacks is left out. After a change, only what is read from then on has the new columns.",
+    ),
+    th.Property(
+        "kiosk_group_by",
+        th.ArrayType(th.StringType(allowed_values=list(KIOSK_ATTRIBUTES))),
+        default=["asin"],
+        title="Data Kiosk attributes",
+        description="Attributes that the figures of the vendor analytics streams are split by, such as `asin`, "
+        "`brand`, `vendorCode`, `shipToStateOrProvince`. They are part of the key: after a change all is read again.",
+    ),
+    th.Property(
         "availability_days",
         th.IntegerType(minimum=0, maximum=MOST_DAYS),
         default=4,
@@ -208,7 +261,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "max_reports",
         th.IntegerType(minimum=1),
         title="Reports per run",
-        description="Most reports to ask for in one run; the next run goes on. Default: no limit.",
+        description="Most reports and Data Kiosk queries to ask for in one run; the next run goes on. Default: no "
+        "limit.",
     ),
     th.Property(
         "inbox",
@@ -239,10 +293,12 @@ class Settings:
         report_periods: See the setting of that name.
         selling_programs: See the setting of that name.
         distributor_views: See the setting of that name.
+        kiosk_metrics: See the setting of that name.
+        kiosk_group_by: See the setting of that name, in alphabetical order.
         availability_days: See the setting of that name.
         restatement_days: See the setting of that name.
         wait_seconds: How long to wait for a report.
-        max_reports: Most reports to request, None for no limit.
+        max_reports: Most reports and queries to request, None for no limit.
     """
 
     accounts: tuple[Account, ...]
@@ -254,6 +310,8 @@ class Settings:
     report_periods: tuple[str, ...]
     selling_programs: tuple[str, ...]
     distributor_views: tuple[str, ...]
+    kiosk_metrics: tuple[str, ...]
+    kiosk_group_by: tuple[str, ...]
     availability_days: int
     restatement_days: int
     wait_seconds: float
@@ -311,7 +369,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         problems.append(f"`start_date` ({start}) lies in the future: today is {today}")
     problems += [
         f"`{name}` is empty: name at least one"
-        for name in ("report_periods", "selling_programs", "distributor_views")
+        for name in ("report_periods", "selling_programs", "distributor_views", "kiosk_metrics", "kiosk_group_by")
         if not config[name]
     ]
     inbox = _folder(config, "inbox", problems)
@@ -329,6 +387,8 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         report_periods=tuple(dict.fromkeys(config["report_periods"])),
         selling_programs=tuple(dict.fromkeys(config["selling_programs"])),
         distributor_views=tuple(dict.fromkeys(config["distributor_views"])),
+        kiosk_metrics=tuple(sorted(set(config["kiosk_metrics"]))),
+        kiosk_group_by=tuple(sorted(set(config["kiosk_group_by"]))),
         availability_days=config["availability_days"],
         restatement_days=config["restatement_days"],
         wait_seconds=config["wait_minutes"] * 60,

@@ -70,28 +70,45 @@ class JsonText:
             Name and value. Of an array first ``[]``, then its elements in slices. The elements of a document that
             is an array have no name.
         """
-        if self._take(b"{[") == b"[":
+        if self._next() == b"[":
+            self._take(b"[")
             for elements in self._slices():
                 yield "", elements
-        elif self._next() == b"}":
-            self._take(b"}")
         else:
-            while True:
-                name = self._name()
-                if self._next() == b"[":
-                    self._take(b"[")
-                    yield name, b"[]"
-                    for elements in self._slices():
-                        yield name, elements
-                else:
-                    yield name, self._value()
-                if self._take(b",}") == b"}":
-                    break
+            yield from self._object()
+        if self.has_more():
+            problem = "something follows its end"
+            raise not_json(problem)
+
+    def objects(self) -> Iterator[Iterator[tuple[str, bytes]]]:
+        """Read one object after the other, as JSON Lines holds them: each to its end before the next."""
+        while self.has_more():
+            yield self._object()
+
+    def has_more(self) -> bool:
+        """Return whether anything but white space follows."""
         while self._window or self._read():
-            if self._window.strip(WHITE):
-                problem = "something follows its end"
-                raise not_json(problem)
-            self._window = b""
+            self._window = self._window.lstrip(WHITE)
+            if self._window:
+                return True
+        return False
+
+    def _object(self) -> Iterator[tuple[str, bytes]]:
+        self._take(b"{")
+        if self._next() == b"}":
+            self._take(b"}")
+            return
+        while True:
+            name = self._name()
+            if self._next() == b"[":
+                self._take(b"[")
+                yield name, b"[]"
+                for elements in self._slices():
+                    yield name, elements
+            else:
+                yield name, self._value()
+            if self._take(b",}") == b"}":
+                return
 
     def _read(self) -> bool:
         """Widen the window; to its double, so that a long element is not scanned too often."""
@@ -147,7 +164,7 @@ class JsonText:
             raise not_json(problem)
         while (end := _end_of_text(self._window)) is None:
             self._need()
-        name: str = msgspec.json.decode(_checked(b"[%b]" % self._window[:end], self._repairs))[0]
+        name: str = msgspec.json.decode(checked(b"[%b]" % self._window[:end], self._repairs))[0]
         self._window = self._window[end:]
         self._take(b":")
         return name
@@ -156,7 +173,7 @@ class JsonText:
         """Take the value of a member that is not an array."""
         while self._is_cut() or (end := next(_ends(self._window), None)) is None:
             self._need()
-        value = _checked(b"[%b]" % self._window[:end], self._repairs)[1:-1]
+        value = checked(b"[%b]" % self._window[:end], self._repairs)[1:-1]
         self._window = self._window[end:]
         return value
 
@@ -181,7 +198,7 @@ class JsonText:
                 continue
             sign, self._window = window[end : end + 1], window[end + 1 :]
             if not (first and sign == b"]" and not window[:end].strip(WHITE)):
-                yield _checked(b"[%b]" % window[:end], self._repairs)
+                yield checked(b"[%b]" % window[:end], self._repairs)
             if sign == b"]":
                 return
             if sign != b",":
@@ -240,8 +257,8 @@ def _with_whole_pairs(text: bytes) -> bytes:
     return _ESCAPE.sub(lambda escape: rb"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0], text)
 
 
-def _checked(elements: bytes, repairs: Counter[str]) -> bytes:
-    """Check a slice; replace half a surrogate pair, which is not a character, by U+FFFD, and repair other faults.
+def checked(elements: bytes, repairs: Counter[str]) -> bytes:
+    """Check a slice, or a row in brackets; replace half a surrogate pair, which is no character; repair other faults.
 
     The former happens if a text was cut by its UTF-16 units, and must not fail the report.
 

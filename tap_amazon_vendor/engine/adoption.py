@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.engine.decisions import Decision
     from tap_amazon_vendor.engine.job import Job
-    from tap_amazon_vendor.engine.model import ListedJob, PendingJob
+    from tap_amazon_vendor.engine.model import ListedJob, PendingJob, Service
     from tap_amazon_vendor.engine.ports import Document, Request
 
 #: Amazon's clock is not ours.
@@ -24,7 +24,7 @@ CLOCK_MARGIN = timedelta(seconds=60)
 
 
 class Adoption:
-    """The existing jobs of all accounts.
+    """The existing jobs of all services.
 
     Attributes:
         used: Ids of jobs known to belong to a request, or to none.
@@ -33,14 +33,14 @@ class Adoption:
     def __init__(self) -> None:
         """Start without jobs."""
         self.used: set[str] = set()
-        self._existing: dict[str, ExistingJobs] = {}
+        self._existing: dict[Service, ExistingJobs] = {}
         self._alike: dict[tuple[t.Any, ...], list[Job]] = defaultdict(list)
         #: Jobs that adopted an existing one as a guess; some may be settled by now.
         self._guesses: list[Job] = []
 
-    def existing(self, account: str) -> ExistingJobs | None:
-        """Return the listing of an account; None if no job is planned for it."""
-        return self._existing.get(account)
+    def existing(self, service: Service) -> ExistingJobs | None:
+        """Return the listing of a service; None if no job is planned for it."""
+        return self._existing.get(service)
 
     def add(self, job: Job, pending: PendingJob | None) -> None:
         """Register a planned job.
@@ -50,8 +50,8 @@ class Adoption:
             pending: What an earlier run left of it.
         """
         self._alike[_as_listed(job.wanted)].append(job)
-        existing = self._existing.setdefault(job.wanted.account, ExistingJobs())
-        if pending and pending.job_id is None:
+        existing = self._existing.setdefault(job.wanted.service, ExistingJobs())
+        if pending and not pending.known_pages:
             existing.request(job.wanted, pending.asked_at - CLOCK_MARGIN)
         elif pending is None and job.planned.adoptable:
             existing.request(job.wanted, job.planned.fresh_since)
@@ -66,7 +66,7 @@ class Adoption:
         since = maybe_since - CLOCK_MARGIN if maybe_since else job.planned.fresh_since
         # Where Amazon would answer with its last job instead of a new one, that is waited for.
         running = maybe_since is not None or job.request.refresh_interval is not None
-        return self._existing[job.request.account].find(job.request, since, done=not running, used=self.used)
+        return self._existing[job.request.service].find(job.request, since, done=not running, used=self.used)
 
     def decide(self, job: Job) -> Decision | None:
         """Decide what an account's listing means for a job that is to be created; None if nothing."""
@@ -76,7 +76,7 @@ class Adoption:
         found = self.find(job, job.maybe_since)
         if job.maybe_since:
             return Adopt(found) if found else self._guessed_by_another(job)
-        existing = self._existing[job.request.account]
+        existing = self._existing[job.request.service]
         if self._must_wait(job, existing, found):
             return Hesitate()
         return None if found is None or existing.hopeless else Adopt(found)
@@ -124,7 +124,7 @@ class Adoption:
             return None
         if not job.guessed:
             return job
-        existing = self._existing[job.request.account]
+        existing = self._existing[job.request.service]
         good = not document.error and not document.empty
         others = [
             other
@@ -151,5 +151,5 @@ class Adoption:
 
 
 def _as_listed(request: Request) -> tuple[t.Any, ...]:
-    """Return what a listing shows of a request, and its account."""
-    return request.account, request.job_type, request.marketplace_id, request.window
+    """Return what a listing shows of a request, and its service."""
+    return request.service, request.job_type, request.listed_under, request.window

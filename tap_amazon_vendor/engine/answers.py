@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Split, Weigh
+from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Split, TurnPage, Weigh
 from tap_amazon_vendor.engine.hearings import NO_DATA
 from tap_amazon_vendor.engine.model import Processing
 from tap_amazon_vendor.errors import (
@@ -60,8 +60,11 @@ def after_processing(job: Job, status: JobStatus, *, today: date, refreshed_rece
         return Restart()
     if refreshed_recently:
         return Finish(Outcome.LATER, "Amazon has made this report too recently", advice="The next run asks again")
-    if status.processing is Processing.CANCELLED:
-        return Weigh("Amazon cancelled the report: it has no data for these days", NO_DATA)
+    if said := job.request.judge_end(status.processing):
+        reason, verdict = said
+        if verdict.no_data and job.pages:
+            return Finish(Outcome.LOADED, job.shortened_because)
+        return Weigh(reason, verdict)
     return after_failure(job, None, today)
 
 
@@ -100,7 +103,11 @@ def after_document(job: Job, status: JobStatus, document: Document, *, today: da
         return after_failure(job, document.error, today), False
     if contradiction := job.request.mismatch(document.specification):
         return retry_or_fail(job, f"the report's document is not what was asked for: {contradiction}"), False
-    if document.empty:
+    if status.next_page is not None:
+        if status.next_page in job.pages_named:
+            return retry_or_fail(job, "its pages go in a circle"), False
+        return TurnPage(document, status.next_page), True
+    if document.empty and not job.pages:
         return Weigh("the report has no rows", NO_DATA), False
     return Finish(Outcome.LOADED, job.shortened_because, document=document), True
 
@@ -128,7 +135,7 @@ def after_error(job: Job, error: AmazonError) -> Decision:
 
 def after_fault(job: Job, error: Exception) -> Decision:
     """Decide about a job that an unexpected error ended: it must not end the others."""
-    return Finish(Outcome.FAILED, str(TapFaultError.of(error, job.request)), unsettled=job.job_id is not None)
+    return Finish(Outcome.FAILED, str(TapFaultError.of(error, job.request)), unsettled=job.exists)
 
 
 def retry_or_fail(job: Job, reason: str) -> Decision:

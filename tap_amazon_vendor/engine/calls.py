@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
     from datetime import datetime
 
     from tap_amazon_vendor.engine.job import Job
-    from tap_amazon_vendor.engine.model import JobStatus
+    from tap_amazon_vendor.engine.model import JobStatus, Service
     from tap_amazon_vendor.engine.ports import JobApi
     from tap_amazon_vendor.engine.queue import CallQueue
     from tap_amazon_vendor.engine.registry import Registry
@@ -64,7 +64,7 @@ class Calls:
         try:
             calls[queue.call](job)
         except (CredentialsError, LoginUnavailableError) as error:
-            registry.refuse(job.request.account, error)
+            registry.refuse(job.request.service, error)
         except UnavailableError as error:
             with registry.changed:
                 queue.breaker.failed(str(error), began=began, now=registry.clock())
@@ -83,19 +83,21 @@ class Calls:
             with registry.changed:
                 job.in_call = False
 
-    def list_existing(self, account: str, job_types: tuple[str, ...], marketplace_id: str, since: datetime) -> None:
-        """List an account's jobs of some types. Without the answer, jobs are created that might have been adopted."""
+    def list_existing(
+        self, service: Service, job_types: tuple[str, ...], marketplace_id: str | None, since: datetime
+    ) -> None:
+        """List a service's jobs of some types. Without the answer, jobs are created that might have been adopted."""
         registry = self._registry
-        existing = registry.adoption.existing(account)
+        existing = registry.adoption.existing(service)
         if existing is None:
             return
         try:
-            jobs = registry.apis[account].listed(job_types, marketplace_id, since, optional=True)
+            jobs = registry.apis[service].listed(job_types, marketplace_id, since, optional=True)
         except Exception as error:  # noqa: BLE001  # whatever it is, the listing is not needed
             if isinstance(error, (CredentialsError, LoginUnavailableError)):
-                registry.refuse(account, error)
+                registry.refuse(service, error)
             # The job that is created instead reports it.
-            logger.debug("Amazon does not list reports of %r: %s", account, error)
+            logger.debug("Amazon does not list the %s of %r: %s", service.name, service.account, error)
             with registry.changed:
                 if isinstance(error, (CredentialsError, UnavailableError)) or not isinstance(error, AmazonError):
                     # What fails for one job type fails for all.
@@ -108,7 +110,7 @@ class Calls:
                 existing.add(jobs)
 
     def _api(self, job: Job) -> JobApi:
-        return self._registry.apis[job.request.account]
+        return self._registry.apis[job.request.service]
 
     def _look_up(self, job: Job) -> None:
         """Find the jobs that Amazon made by itself."""
@@ -125,7 +127,8 @@ class Calls:
         try:
             job_id = api.create(job.request)
         except UnansweredError as error:
-            created = self._find_created(job, api, asked_at)
+            # The listing does not show which page a job is.
+            created = None if job.page_ids else self._find_created(job, api, asked_at)
             if created is None:
                 with registry.changed:
                     registry.apply(job, retry_or_fail(job, str(error)))
@@ -145,7 +148,7 @@ class Calls:
         # While that is unknown, the next run has to look as well.
         with self._registry.changed:
             job.unsettled = True
-        listed = api.listed((job.request.job_type,), job.request.marketplace_id, asked_at - CLOCK_MARGIN)
+        listed = api.listed((job.request.job_type,), job.request.listed_under, asked_at - CLOCK_MARGIN)
         with self._registry.changed:
             job.unsettled = False
             used = self._registry.adoption.used
@@ -177,7 +180,7 @@ class Calls:
         if request.refresh_interval is None or job.guessed:
             return False
         since = t.cast("datetime", job.asked_at) - request.refresh_interval
-        listed = self._api(job).listed((request.job_type,), request.marketplace_id, since)
+        listed = self._api(job).listed((request.job_type,), request.listed_under, since)
         return any(each.job_id != job.job_id and request.may_be(each) for each in listed)
 
     def _fetch(self, job: Job) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
 from tap_amazon_vendor.engine.job import State
-from tap_amazon_vendor.engine.model import PendingJob
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from tap_amazon_vendor.engine.job import Job
+    from tap_amazon_vendor.engine.model import PendingJob
     from tap_amazon_vendor.engine.ports import Request
 
 #: Days for which a job that no run wants any more is remembered.
@@ -69,7 +70,7 @@ class Checkpoint:
             if now - each.asked_at <= timedelta(days=UNCLAIMED_DAYS)
         }
         unread = {
-            job.request: PendingJob(job.request, *remembered, job.said, job.said_since)
+            job.request: replace(remembered, said=job.said, said_since=job.said_since)
             for job in self._jobs.values()
             if _matters(job) and (remembered := job.to_remember())
         }

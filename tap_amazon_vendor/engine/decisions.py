@@ -6,6 +6,8 @@ import typing as t
 from dataclasses import dataclass
 
 if t.TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from tap_amazon_vendor.engine.model import ListedJob
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.outcomes import Outcome, Verdict
@@ -21,6 +23,14 @@ class PollAgain:
 @dataclass(frozen=True)
 class Fetch:
     """Its document is ready."""
+
+
+@dataclass(frozen=True)
+class TurnPage:
+    """Its page is fetched, and another follows: create that, or take it up."""
+
+    document: t.Any
+    next_page: Hashable
 
 
 @dataclass(frozen=True)
@@ -108,4 +118,6 @@ class Finish:
     doubted: str | None = None
 
 
-Decision: t.TypeAlias = PollAgain | Fetch | Retry | Restart | Shorten | Split | Adopt | Hesitate | Weigh | Hold | Finish
+Decision: t.TypeAlias = (
+    PollAgain | Fetch | TurnPage | Retry | Restart | Shorten | Split | Adopt | Hesitate | Weigh | Hold | Finish
+)

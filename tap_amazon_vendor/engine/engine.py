@@ -3,7 +3,7 @@
 Amazon works on many jobs at once, but lets an account create one a minute after the first fifteen. So everything is
 planned before the first call, and created ahead as far as the quota goes.
 
-Calls to Amazon are tasks, one at a time for each account and kind of call. `Workers` make them in threads of their
+Calls to Amazon are tasks, one at a time for each service and kind of call. `Workers` make them in threads of their
 own; without workers the caller that waits for a result makes them. Only the caller's thread saves.
 """
 
@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from tap_amazon_vendor.engine.model import JobResult, PendingJob, PlannedJob, Source
+    from tap_amazon_vendor.engine.model import JobResult, PendingJob, PlannedJob, Service, Source
     from tap_amazon_vendor.engine.ports import JobApi, Request
     from tap_amazon_vendor.engine.progress import Progress
     from tap_amazon_vendor.engine.scheduler import Task
@@ -50,7 +50,7 @@ class Engine:
 
     def __init__(  # noqa: PLR0913  # each is one fact that the engine can't know
         self,
-        apis: Mapping[str, JobApi],
+        apis: Mapping[Service, JobApi],
         *,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
@@ -64,7 +64,7 @@ class Engine:
         """Start without jobs.
 
         Args:
-            apis: The API of each account, by its label.
+            apis: The calls of each service.
             clock: Returns the current time, aware.
             sleep: Waits the given seconds; used without workers.
             wait_seconds: How long to wait for one job before it is left for the next run.
@@ -110,7 +110,7 @@ class Engine:
         pending = list(pending)
         with self.changed:
             registry.checkpoint.load(pending, unreadable or {})
-            registry.adoption.used.update(unreadable or {}, (each.job_id for each in pending if each.job_id))
+            registry.adoption.used.update(unreadable or {}, (page for each in pending for page in each.known_pages))
             for planned in jobs:
                 registry.add(planned, (len(registry.jobs),))
             self.changed.notify_all()
@@ -219,8 +219,19 @@ class Engine:
         registry = self._registry
         return QuotaForecast(registry.apis, registry.budget, self._scheduler.longest_quota_wait)
 
-    def query_listing(self, account: str) -> bool:
-        """Make one call that lists jobs of an account: only to plan, not to run.
+    def query_listings(self, account: str) -> None:
+        """List the jobs of an account, as far as the quotas allow: only to plan, not to run.
+
+        Raises:
+            CredentialsError: The account gets no token.
+            UnavailableError: Amazon does not answer.
+        """
+        for service in self._registry.apis:
+            while service.account == account and self._query_listing(service):
+                pass
+
+    def _query_listing(self, service: Service) -> bool:
+        """Make one call that lists jobs.
 
         Returns:
             Whether there was a call to make, within the quota.
@@ -229,8 +240,8 @@ class Engine:
             CredentialsError: The account gets no token.
             UnavailableError: Amazon does not answer.
         """
-        existing = self._registry.adoption.existing(account)
-        api = self._registry.apis[account]
+        existing = self._registry.adoption.existing(service)
+        api = self._registry.apis[service]
         if existing is None or api.list_bucket.delay() > 0 or not (query := existing.next_query()):
             return False
         try:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 
 from tap_amazon_vendor.engine.job import Call
 from tap_amazon_vendor.engine.model import Source
-from tap_amazon_vendor.engine.progress import AccountProgress, Progress
+from tap_amazon_vendor.engine.progress import Progress, ServiceProgress
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,6 +15,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.adoption import Adoption
     from tap_amazon_vendor.engine.checkpoint import Checkpoint
     from tap_amazon_vendor.engine.job import Job
+    from tap_amazon_vendor.engine.model import Service
     from tap_amazon_vendor.engine.pace import Pace
     from tap_amazon_vendor.engine.ports import Bucket, JobApi, Request
 
@@ -22,11 +23,11 @@ if t.TYPE_CHECKING:
 class QuotaForecast:
     """The quota that a run has left: take from it to see what can still be created, and when."""
 
-    def __init__(self, apis: Mapping[str, JobApi], budget: float, longest_wait: float) -> None:
+    def __init__(self, apis: Mapping[Service, JobApi], budget: float, longest_wait: float) -> None:
         """Start with nothing taken.
 
         Args:
-            apis: The API of each account, by its label.
+            apis: The calls of each service.
             budget: Most create calls.
             longest_wait: Seconds for which a run waits for the quota of a single job type.
         """
@@ -34,24 +35,24 @@ class QuotaForecast:
         self._budget = budget
         self._longest_wait = longest_wait
         self._calls: Counter[Bucket] = Counter()
-        self._buckets: dict[str, set[Bucket]] = defaultdict(set)
+        self._buckets: dict[Service, set[Bucket]] = defaultdict(set)
 
     def take(self, request: Request) -> bool:
         """Create one more job, if a run would; return whether it would."""
-        buckets = self._apis[request.account].create_buckets(request.job_type)
+        buckets = self._apis[request.service].create_buckets(request.job_type)
         narrowest, calls = buckets[-1], self._calls[buckets[-1]]
         wait = narrowest.seconds_for(calls + 1) - narrowest.seconds_for(calls)
         if self._budget <= 0 or wait > self._longest_wait:
             return False
         self._budget -= 1
         self._calls.update(buckets)
-        self._buckets[request.account].update(buckets)
+        self._buckets[request.service].update(buckets)
         return True
 
-    def seconds(self, account: str) -> float:
-        """Return the seconds until everything taken for an account can have been created."""
+    def seconds(self, service: Service) -> float:
+        """Return the seconds until everything taken for a service can have been created."""
         # Accounts of one application share some buckets: each then waits for the others.
-        return max((bucket.seconds_for(self._calls[bucket]) for bucket in self._buckets[account]), default=0.0)
+        return max((bucket.seconds_for(self._calls[bucket]) for bucket in self._buckets[service]), default=0.0)
 
 
 def source_of(job: Job, checkpoint: Checkpoint, adoption: Adoption, forecast: QuotaForecast, *, guess: bool) -> Source:
@@ -65,7 +66,7 @@ def source_of(job: Job, checkpoint: Checkpoint, adoption: Adoption, forecast: Qu
         guess: Use up the guesses that the listing allows: only to plan, not to run.
     """
     pending = checkpoint.known.get(job.request)
-    resumable = pending and pending.job_id and pending.asked_at >= job.planned.fresh_since
+    resumable = pending and pending.known_pages and pending.asked_at >= job.planned.fresh_since
     if job.request.job_id or resumable:
         return Source.RESUMED
     if job.request.amazon_generated:
@@ -75,7 +76,7 @@ def source_of(job: Job, checkpoint: Checkpoint, adoption: Adoption, forecast: Qu
         maybe_since = max(pending.asked_at, job.planned.fresh_since)
     adoptable = job.planned.adoptable and job.request.window == job.wanted.window
     if guess and (adoptable or maybe_since):
-        found = adoption.find(job, None if pending and pending.job_id else maybe_since)
+        found = adoption.find(job, None if pending and pending.known_pages else maybe_since)
         if found:
             adoption.used.add(found.job_id)
             return Source.ADOPTED
@@ -87,7 +88,7 @@ def progress(  # noqa: PLR0913  # each is one fact
     sources: Mapping[Request, Source],
     *,
     total: int,
-    apis: Mapping[str, JobApi],
+    apis: Mapping[Service, JobApi],
     forecast: QuotaForecast,
     pace: Pace,
 ) -> Progress:
@@ -97,28 +98,28 @@ def progress(  # noqa: PLR0913  # each is one fact
         jobs: The open jobs.
         sources: Where those will come from that are not created yet, in the order of creation.
         total: Number of all jobs of the run.
-        apis: The API of each account.
+        apis: The calls of each service.
         forecast: The quota that is left; used up.
         pace: How long jobs take.
     """
     jobs = list(jobs)
-    calls = Counter((job.request.account, job.next_call) for job in jobs)
-    waiting: Counter[tuple[str, Source]] = Counter()
-    first: dict[str, Request] = {}
+    calls = Counter((job.request.service, job.next_call) for job in jobs)
+    waiting: Counter[tuple[Service, Source]] = Counter()
+    first: dict[Service, Request] = {}
     for request, source in sources.items():
-        waiting[request.account, source] += 1
+        waiting[request.service, source] += 1
         if source is Source.CREATED:
-            first.setdefault(request.account, request)
+            first.setdefault(request.service, request)
             forecast.take(request)
-    accounts = []
-    for account in dict.fromkeys(account for account, _ in calls):
-        api = apis[account]
-        to_ask = waiting[account, Source.CREATED]
-        at_amazon = calls[account, Call.POLL] + waiting[account, Source.RESUMED]
-        to_fetch = calls[account, Call.FETCH]
-        to_fetch += waiting[account, Source.ADOPTED] + waiting[account, Source.AMAZON_GENERATED]
-        asking = forecast.seconds(account) + (pace.slowest() if to_ask or at_amazon else 0.0)
+    services = []
+    for service in dict.fromkeys(service for service, _ in calls):
+        api = apis[service]
+        to_ask = waiting[service, Source.CREATED]
+        at_amazon = calls[service, Call.POLL] + waiting[service, Source.RESUMED]
+        to_fetch = calls[service, Call.FETCH]
+        to_fetch += waiting[service, Source.ADOPTED] + waiting[service, Source.AMAZON_GENERATED]
+        asking = forecast.seconds(service) + (pace.slowest() if to_ask or at_amazon else 0.0)
         fetching = api.document_bucket.seconds_for(to_ask + at_amazon + to_fetch)
-        pause = max(bucket.delay() for bucket in api.create_buckets(first[account].job_type)) if to_ask else 0
-        accounts.append(AccountProgress(account, to_ask, at_amazon, to_fetch, max(asking, fetching), pause))
-    return Progress(total=total, open=len(jobs), accounts=accounts)
+        pause = max(bucket.delay() for bucket in api.create_buckets(first[service].job_type)) if to_ask else 0
+        services.append(ServiceProgress(service, to_ask, at_amazon, to_fetch, max(asking, fetching), pause))
+    return Progress(total=total, open=len(jobs), services=services)

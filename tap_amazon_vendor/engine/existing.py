@@ -1,7 +1,7 @@
 """Jobs that Amazon lists, created by any application, to be adopted instead of creating new ones.
 
-The listing does not show a job's options (github.com/amzn/selling-partner-api-models/issues/495), so a match is a guess
-until the document's own specification has been compared.
+What a listing shows differs: not a report's options (github.com/amzn/selling-partner-api-models/issues/495), so there a
+match is a guess until the document's own specification has been compared. `Request.may_be` compares what is shown.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.model import ListedJob
     from tap_amazon_vendor.engine.ports import Request
 
-    Query = tuple[tuple[str, ...], str, datetime]
+    Query = tuple[tuple[str, ...], str | None, datetime]
 
 #: Job types that one call may list (getReports: 10).
 TYPES_PER_CALL = 10
 
 
 class ExistingJobs:
-    """Queries for an account's listing, and their results.
+    """Queries for a service's listing, and their results.
 
     A guess costs a document call. Other applications of the account may use other options
     than we do: after a few wrong guesses no more are made.
@@ -36,7 +36,7 @@ class ExistingJobs:
 
     def __init__(self) -> None:
         """Start with nothing to ask."""
-        self._since: dict[str, dict[str, datetime]] = defaultdict(dict)
+        self._since: dict[str | None, dict[str, datetime]] = defaultdict(dict)
         self._found: dict[str, list[ListedJob]] = defaultdict(list)
         self._single: list[Query] = []
         self._calls = 0
@@ -44,7 +44,7 @@ class ExistingJobs:
 
     def request(self, request: Request, since: datetime) -> None:
         """Request the jobs that may answer a request and were created since then."""
-        types = self._since[request.marketplace_id]
+        types = self._since[request.listed_under]
         types[request.job_type] = min(since, types.get(request.job_type, since))
 
     @property
@@ -59,14 +59,14 @@ class ExistingJobs:
             return self._single.pop()
         if not self._since:
             return None
-        marketplace_id, types = next(iter(self._since.items()))
+        listed_under, types = next(iter(self._since.items()))
         # Those that go back about as far share a call.
         chosen = tuple(sorted(types, key=lambda job_type: types[job_type])[:TYPES_PER_CALL])
         since = min(types.pop(job_type) for job_type in chosen)
         if not types:
-            del self._since[marketplace_id]
+            del self._since[listed_under]
         self._calls += 1
-        return chosen, marketplace_id, since
+        return chosen, listed_under, since
 
     def add(self, jobs: Iterable[ListedJob]) -> None:
         """Add the jobs that a call returned."""
@@ -74,11 +74,11 @@ class ExistingJobs:
         for job in jobs:
             self._found[job.job_type].append(job)
 
-    def refused(self, job_types: Sequence[str], marketplace_id: str, since: datetime) -> None:
+    def refused(self, job_types: Sequence[str], listed_under: str | None, since: datetime) -> None:
         """Ask for each type on its own: one that the account may not have fails the call for all."""
         self._calls -= 1
         for job_type in job_types if len(job_types) > 1 else ():
-            self._single.append(((job_type,), marketplace_id, since))
+            self._single.append(((job_type,), listed_under, since))
 
     def abandon(self) -> None:
         """Ask for nothing more."""

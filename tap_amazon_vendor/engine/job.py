@@ -12,10 +12,14 @@ import typing as t
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
+from tap_amazon_vendor.engine.model import PendingJob
+
 if t.TYPE_CHECKING:
+    from collections.abc import Hashable
     from datetime import datetime
 
     from tap_amazon_vendor.engine.model import JobResult, JobStatus, PlannedJob
+    from tap_amazon_vendor.engine.ports import Document
     from tap_amazon_vendor.outcomes import Verdict
 
     Rank = tuple[int, ...]
@@ -59,7 +63,11 @@ class Job:
         guessed: It was found in Amazon's listing, and its options are unknown until its document is fetched.
         resumed: An earlier run created it, or the one before it.
         unsettled: Its result is not final: the next run looks at it again.
-        job_id: Amazon's id.
+        job_id: Amazon's id; of several pages that of the current one.
+        pages: The documents of the pages before.
+        page_ids: The ids of their jobs.
+        known_pages: Ids of the pages after this one that an earlier run created.
+        pages_named: What named the pages so far.
         asked_at: When it was first requested.
         announced_at: When it was announced.
         maybe_since: Since when it may exist, because a run that announced it ended before it knew the id.
@@ -86,6 +94,10 @@ class Job:
     resumed: bool = False
     unsettled: bool = False
     job_id: str | None = None
+    pages: list[t.Any] = field(default_factory=list)
+    page_ids: list[str] = field(default_factory=list)
+    known_pages: list[str] = field(default_factory=list)
+    pages_named: set[Hashable] = field(default_factory=set)
     asked_at: datetime | None = None
     announced_at: datetime | None = None
     maybe_since: datetime | None = None
@@ -106,6 +118,11 @@ class Job:
         return self.result is None and bool(self.readers)
 
     @property
+    def exists(self) -> bool:
+        """Whether Amazon has it, or pages of it."""
+        return self.job_id is not None or bool(self.page_ids)
+
+    @property
     def next_call(self) -> Call:
         """The call that moves it on."""
         if self.state < State.WAITING:
@@ -117,17 +134,39 @@ class Job:
         """The request by which its readers know it."""
         return self.planned.request
 
-    def to_remember(self) -> tuple[str | None, datetime] | None:
-        """Return what the state says of it: id and time, the id None if it is not certain; None for nothing."""
+    def to_remember(self) -> PendingJob | None:
+        """Return what the state says of it, without an id if that is not certain; None for nothing."""
         if self.request.job_id:
             return None
+        request, pages = self.request, tuple(self.page_ids)
         if self.job_id and self.asked_at and not self.guessed:
-            return self.job_id, self.asked_at
-        since = self.announced_at or self.maybe_since
-        return (None, since) if since else None
+            known = (*pages, self.job_id, *self.known_pages)
+            return PendingJob(request, known[-1], self.asked_at, known[:-1])
+        since = self.asked_at if pages else self.announced_at or self.maybe_since
+        return PendingJob(request, None, since, pages) if since else None
+
+    def turn_page(self, document: Document, page: Hashable) -> None:
+        """Go on to the next page: to its job where that is known, else back to before it is created."""
+        self.pages.append(document)
+        self.page_ids.append(t.cast("str", self.job_id))
+        self.status = self.announced_at = None
+        self.pages_named.add(page)
+        self.request = self.request.following(page)
+        if self.known_pages:
+            self.job_id, self.state = self.known_pages.pop(0), State.WAITING
+        else:
+            self.job_id, self.state = None, State.PLANNED
+
+    def take_up(self, pending: PendingJob) -> None:
+        """Go on with what an earlier run created."""
+        self.job_id, *self.known_pages = pending.known_pages
+        self.asked_at, self.resumed = pending.asked_at, True
 
     def restart(self) -> None:
         """Go back to before it was created."""
         self.state = State.PLANNED
         self.held = None
         self.job_id = self.status = self.announced_at = None
+        if self.page_ids:
+            self.request = self.request.following(None)
+        self.pages, self.page_ids, self.known_pages, self.pages_named = [], [], [], set()

@@ -7,10 +7,23 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 if t.TYPE_CHECKING:
+    from collections.abc import Hashable
     from datetime import datetime
 
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.outcomes import Outcome
+
+
+class Service(t.NamedTuple):
+    """One of Amazon's APIs as an account uses it: with quotas, a listing and outages of its own.
+
+    Attributes:
+        account: Label of the account.
+        name: Our name of the API, such as ``reports``: each kind of job has one.
+    """
+
+    account: str
+    name: str
 
 
 class Processing(str, Enum):
@@ -37,12 +50,14 @@ class JobStatus:
         document_id: The document, if any: the rows, or for FATAL the reason.
         processed_at: ISO 8601 time at which processing ended, if it has.
         took: Seconds from the request to that time, by Amazon's clock.
+        next_page: What names the next page, None if this is the last or only one.
     """
 
     processing: Processing
     document_id: str | None = None
     processed_at: str | None = None
     took: float | None = None
+    next_page: Hashable | None = None
 
     @property
     def ended_without_document(self) -> bool:
@@ -52,7 +67,7 @@ class JobStatus:
 
 @dataclass(frozen=True)
 class ListedJob:
-    """A job that Amazon lists, created by any application. The listing does not show its options.
+    """A job that Amazon lists, created by any application: what the listing shows of it.
 
     Attributes:
         job_id: Amazon's id.
@@ -62,6 +77,7 @@ class ListedJob:
         end: ISO 8601 end of its range.
         created_at: When it was created.
         processing: Amazon's status.
+        body: What it was created with, word for word, where the listing shows that.
     """
 
     job_id: str
@@ -71,6 +87,7 @@ class ListedJob:
     end: str | None
     created_at: datetime
     processing: Processing
+    body: str | None = None
 
 
 class Priority(Enum):
@@ -132,13 +149,20 @@ class PendingJob:
         asked_at: When it was created, or announced.
         said: What Amazon says of it and is not believed yet, None for nothing.
         said_since: Since when.
+        pages: Amazon's ids of the jobs of the pages before, in order.
     """
 
     request: t.Any
     job_id: str | None
     asked_at: datetime
+    pages: tuple[str, ...] = ()
     said: str | None = None
     said_since: datetime | None = None
+
+    @property
+    def known_pages(self) -> tuple[str, ...]:
+        """The ids of all pages whose jobs certainly exist."""
+        return (*self.pages, self.job_id) if self.job_id else self.pages
 
 
 @dataclass(frozen=True)
@@ -153,7 +177,8 @@ class JobResult:
         advice: What the user can do about it.
         error: The call that failed, where the reason is that of a call.
         parts: Requests to read instead: halves of a window that is too wide, or jobs that Amazon made by itself.
-        document: The rows.
+        document: The rows; of several pages the last.
+        pages: The documents of the pages before, in order.
         lasting: The next runs would hear the same, so a skip may be remembered.
         doubtful: What else is known contradicts what Amazon says, or it is more than a delay: a warning is due.
         job_id: Amazon's id.
@@ -169,6 +194,7 @@ class JobResult:
     error: AmazonError | None = None
     parts: tuple[t.Any, ...] = ()
     document: t.Any = None
+    pages: tuple[t.Any, ...] = ()
     lasting: bool = False
     doubtful: bool = False
     job_id: str | None = None
@@ -180,3 +206,8 @@ class JobResult:
     def message(self) -> str:
         """Reason and advice in one line."""
         return ". ".join(part for part in (self.reason, self.advice) if part)
+
+    @property
+    def documents(self) -> tuple[t.Any, ...]:
+        """The documents with the rows, in order: one for each page."""
+        return (*self.pages, self.document) if self.document else self.pages

@@ -9,7 +9,7 @@ if t.TYPE_CHECKING:
     from datetime import date, datetime, timedelta
     from pathlib import Path
 
-    from tap_amazon_vendor.engine.model import JobStatus, ListedJob
+    from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing, Service
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.outcomes import Verdict
 
@@ -68,12 +68,16 @@ class Request(t.Protocol):
         """Label of the account."""
 
     @property
+    def service(self) -> Service:
+        """The account's API that makes the job."""
+
+    @property
     def job_type(self) -> str:
         """Amazon's name for jobs of this kind, such as a report type."""
 
     @property
-    def marketplace_id(self) -> str:
-        """The marketplace."""
+    def listed_under(self) -> str | None:
+        """The marketplace that Amazon's listing of such jobs is limited to; None where it can't be."""
 
     @property
     def job_id(self) -> str | None:
@@ -96,6 +100,10 @@ class Request(t.Protocol):
         """Whether Amazon makes such jobs by itself, so that they are looked up and never created."""
 
     @property
+    def kept(self) -> timedelta:
+        """How long Amazon keeps such a job, with a margin."""
+
+    @property
     def refresh_interval(self) -> timedelta | None:
         """For how long Amazon answers with its last job instead of a new one; None if it never does."""
 
@@ -111,6 +119,9 @@ class Request(t.Protocol):
     def halve(self) -> tuple[t.Any, ...]:
         """Return the request in two halves, older first; empty where it can't be divided."""
 
+    def following(self, page: Hashable) -> t.Any:  # noqa: ANN401
+        """Return the request for a page by what a status named it with; None is the first."""
+
     def mismatch(self, specification: Mapping[str, t.Any] | None) -> str | None:
         """Return how a document contradicts the request, None if it does not."""
 
@@ -123,6 +134,9 @@ class Request(t.Protocol):
     def generated(self, listed: ListedJob) -> t.Any:  # noqa: ANN401
         """Return the request for a job that Amazon made by itself."""
 
+    def judge_end(self, processing: Processing) -> tuple[str, Verdict] | None:
+        """Judge a job that ended without a document; None if Amazon has failed it without a reason."""
+
     def judge_failure(self, text: str | None, *, today: date, known_available: bool) -> Verdict:
         """Judge a job that Amazon ended with an error text, or without one."""
 
@@ -131,7 +145,7 @@ class Request(t.Protocol):
 
 
 class JobApi(t.Protocol):
-    """The calls for one account: create, list, status, fetch; and the buckets that they take from."""
+    """The calls of one service of an account: create, list, status, fetch; and the buckets that they take from."""
 
     @property
     def list_bucket(self) -> Bucket:

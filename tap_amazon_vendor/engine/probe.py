@@ -139,7 +139,7 @@ class PartitionProbe:
 
 def has_rows(job: Job) -> bool:
     """Return whether a job ended with rows."""
-    return bool(job.result and job.result.document and not job.result.document.empty)
+    return bool(job.result and any(not document.empty for document in job.result.documents))
 
 
 def has_none(job: Job) -> bool:

@@ -8,21 +8,23 @@ from dataclasses import dataclass
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tap_amazon_vendor.engine.model import Service
+
 
 @dataclass(frozen=True)
-class AccountProgress:
-    """The reports of an account that are not available yet.
+class ServiceProgress:
+    """The jobs of a service that are not available yet.
 
     Attributes:
-        account: Label.
-        to_ask: Reports still to be requested.
-        at_amazon: Reports that Amazon works on.
-        to_fetch: Reports whose document is to be fetched.
+        service: The account's API.
+        to_ask: Jobs still to be created.
+        at_amazon: Jobs that Amazon works on.
+        to_fetch: Jobs whose document is to be fetched.
         seconds: Estimated time until the last of them is available.
         pause: Seconds until the next may be requested.
     """
 
-    account: str
+    service: Service
     to_ask: int
     at_amazon: int
     to_fetch: int
@@ -37,24 +39,33 @@ class Progress:
     Attributes:
         total: Reports of the run.
         open: Those that are not available yet.
-        accounts: The accounts that have some of these.
+        services: The services that have some of these.
     """
 
     total: int
     open: int
-    accounts: Sequence[AccountProgress]
+    services: Sequence[ServiceProgress]
 
     @property
     def seconds(self) -> float:
-        """Estimated time until the last report is available: accounts do not wait for each other."""
-        return max((account.seconds for account in self.accounts), default=0.0)
+        """Estimated time until the last report is available: services do not wait for each other."""
+        return max((service.seconds for service in self.services), default=0.0)
+
+    @property
+    def seconds_by_account(self) -> dict[str, float]:
+        """The same for each account that has some of these."""
+        slowest: dict[str, float] = {}
+        for each in self.services:
+            account = each.service.account
+            slowest[account] = max(each.seconds, slowest.get(account, 0.0))
+        return slowest
 
     def __str__(self) -> str:
         """Describe it in one line: how far, how long, and what is being waited for."""
-        to_ask = sum(account.to_ask for account in self.accounts)
-        at_amazon = sum(account.at_amazon for account in self.accounts)
-        to_fetch = sum(account.to_fetch for account in self.accounts)
-        pause = min((account.pause for account in self.accounts if account.to_ask), default=0.0)
+        to_ask = sum(service.to_ask for service in self.services)
+        at_amazon = sum(service.at_amazon for service in self.services)
+        to_fetch = sum(service.to_fetch for service in self.services)
+        pause = min((service.pause for service in self.services if service.to_ask), default=0.0)
         waiting = []
         if at_amazon:
             waiting.append(f"Amazon works on {at_amazon}")

@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:
     from datetime import datetime
 
     from tap_amazon_vendor.engine.job import Rank
+    from tap_amazon_vendor.engine.model import Service
     from tap_amazon_vendor.engine.ports import JobApi
 
 
@@ -22,18 +23,18 @@ LOOK_UP = " look-up"
 
 
 class CallQueue:
-    """The jobs of an account that wait for the same call.
+    """The jobs of a service that wait for the same call.
 
     Attributes:
-        account: Label of the account.
+        service: The account's API.
         call: The kind of call.
         busy: A call is on its way.
         breaker: How the calls ended.
     """
 
-    def __init__(self, account: str, call: Call) -> None:
+    def __init__(self, service: Service, call: Call) -> None:
         """Start empty."""
-        self.account = account
+        self.service = service
         self.call = call
         self.busy = False
         self.breaker = Breaker()
@@ -69,16 +70,16 @@ class CallQueue:
 
 
 class CallQueues:
-    """The queues of all accounts, those for creating first."""
+    """The queues of all services, those for creating first."""
 
-    def __init__(self, apis: Mapping[str, JobApi]) -> None:
+    def __init__(self, apis: Mapping[Service, JobApi]) -> None:
         """Start without queues.
 
         Args:
-            apis: The API of each account, by its label.
+            apis: The calls of each service.
         """
         self._apis = apis
-        self._queues: dict[tuple[str, Call, str], CallQueue] = {}
+        self._queues: dict[tuple[Service, Call, str], CallQueue] = {}
 
     def __iter__(self) -> Iterator[CallQueue]:
         """Iterate over the queues; new ones may be added meanwhile."""
@@ -90,12 +91,12 @@ class CallQueues:
         A job type with a quota of its own has a queue of its own. So have the jobs that are looked up instead of being
         created: that is another operation, which may be out of order alone.
         """
-        account, job_type, call = job.request.account, job.request.job_type, job.next_call
-        own = call is Call.CREATE and len(self._apis[account].create_buckets(job_type)) > 1
+        service, job_type, call = job.request.service, job.request.job_type, job.next_call
+        own = call is Call.CREATE and len(self._apis[service].create_buckets(job_type)) > 1
         look_up = call is Call.CREATE and job.request.amazon_generated
-        key = (account, call, LOOK_UP if look_up else job_type if own else "")
+        key = (service, call, LOOK_UP if look_up else job_type if own else "")
         if key not in self._queues:
-            new = {key: CallQueue(account, call)} | {(account, each, ""): CallQueue(account, each) for each in Call}
+            new = {key: CallQueue(service, call)} | {(service, each, ""): CallQueue(service, each) for each in Call}
             # A copy: a caller may be iterating over the old one.
             # Creating comes first, because a look at what is to be created may find a job to poll.
             queues = self._queues | {name: queue for name, queue in new.items() if name not in self._queues}

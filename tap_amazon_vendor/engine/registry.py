@@ -21,6 +21,7 @@ from tap_amazon_vendor.engine.decisions import (
     Retry,
     Shorten,
     Split,
+    TurnPage,
     Weigh,
 )
 from tap_amazon_vendor.engine.hearings import Hearing
@@ -32,13 +33,13 @@ from tap_amazon_vendor.engine.queue import CallQueues
 from tap_amazon_vendor.outcomes import Outcome
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
     from datetime import datetime
 
     from tap_amazon_vendor.engine.decisions import Decision
     from tap_amazon_vendor.engine.job import Rank
-    from tap_amazon_vendor.engine.model import PlannedJob
-    from tap_amazon_vendor.engine.ports import JobApi, Request
+    from tap_amazon_vendor.engine.model import PlannedJob, Service
+    from tap_amazon_vendor.engine.ports import Document, JobApi, Request
     from tap_amazon_vendor.errors import AmazonError
 
 logger = logging.getLogger("tap-amazon-vendor.engine")
@@ -52,7 +53,7 @@ class Registry:
 
     Attributes:
         changed: The lock of everything here, notified whenever a job has changed.
-        apis: The API of each account, by its label.
+        apis: The calls of each service.
         clock: Returns the current time, aware.
         jobs: All jobs, by the requests that their readers know.
         open: Those that a reader waits for.
@@ -66,7 +67,7 @@ class Registry:
     """
 
     def __init__(
-        self, apis: Mapping[str, JobApi], clock: Callable[[], datetime], budget: float, retry_pause: float
+        self, apis: Mapping[Service, JobApi], clock: Callable[[], datetime], budget: float, retry_pause: float
     ) -> None:
         """Start without jobs."""
         self.changed = threading.Condition(threading.RLock())
@@ -82,12 +83,12 @@ class Registry:
         self.pace = Pace()
         self.queues = CallQueues(apis)
         self.spooled = 0
-        self._probes: dict[str, dict[Hashable, PartitionProbe]] = defaultdict(lambda: defaultdict(PartitionProbe))
-        #: Accounts whose doubts are to be decided, None while nobody is at it.
-        self._undecided: list[str] | None = None
-        self._refused: dict[str, AmazonError] = {}
-        #: Widest window that Amazon did not find too wide, by account and job type.
-        self._widest: dict[tuple[str, str], timedelta] = {}
+        self._probes: dict[Service, dict[Hashable, PartitionProbe]] = defaultdict(lambda: defaultdict(PartitionProbe))
+        #: Services whose doubts are to be decided, None while nobody is at it.
+        self._undecided: list[Service] | None = None
+        self._refused: dict[Service, AmazonError] = {}
+        #: Widest window that Amazon did not find too wide, by service and job type.
+        self._widest: dict[tuple[Service, str], timedelta] = {}
 
     def add(self, planned: PlannedJob, rank: Rank) -> None:
         """Add a job, unless there is one for the same request."""
@@ -99,17 +100,17 @@ class Registry:
         self.probe(job).jobs.append(job)
         self.adoption.add(job, self.checkpoint.known.get(request))
         self.queues.put(job)
-        refused = self._refused.get(request.account)
+        refused = self._refused.get(request.service)
         if refused:
             self.apply(job, Finish(Outcome.FAILED, str(refused), error=refused))
 
     def probe(self, job: Job) -> PartitionProbe:
         """Return the probe of a job's partition."""
-        return self._probes[job.wanted.account][job.wanted.partition]
+        return self._probes[job.wanted.service][job.wanted.partition]
 
     def is_too_wide(self, job: Job) -> bool:
         """Return whether Amazon found a narrower window too wide."""
-        widest = self._widest.get((job.request.account, job.request.job_type))
+        widest = self._widest.get((job.request.service, job.request.job_type))
         return widest is not None and _width(job.request) > widest
 
     def apply(self, job: Job, decision: Decision) -> None:  # noqa: C901  # one branch for each decision
@@ -125,6 +126,8 @@ class Registry:
             elif isinstance(decision, Fetch):
                 job.state = State.READY
                 self.queues.put(job)
+            elif isinstance(decision, TurnPage):
+                self._turn_page(job, decision, now)
             elif isinstance(decision, Weigh):
                 self._weigh(job, decision)
             elif isinstance(decision, Retry):
@@ -140,7 +143,7 @@ class Registry:
                 job.request, job.shortened_because = decision.request, decision.reason
                 self._restart(job)
             elif isinstance(decision, Split):
-                key = job.request.account, job.request.job_type
+                key = job.request.service, job.request.job_type
                 self._widest[key] = max(map(_width, decision.halves))
                 self._finish(job, Finish(Outcome.LATER, decision.reason, parts=decision.halves))
             elif isinstance(decision, Adopt):
@@ -153,6 +156,18 @@ class Registry:
             elif isinstance(decision, Hesitate):
                 self.queues.put(job, now + timedelta(seconds=TICK))
 
+    def _turn_page(self, job: Job, page: TurnPage, now: datetime) -> None:
+        """Keep a page and go on to the next."""
+        self.spooled += page.document.bytes
+        self.probe(job).answered_well()
+        self._let_go(job)
+        job.turn_page(page.document, page.next_page)
+        self.checkpoint.unsaved = True
+        if job.state is State.WAITING:
+            self.wait_for(job, now)
+        else:
+            self.queues.put(job)
+
     def _weigh(self, job: Job, word: Weigh) -> None:
         """Decide what follows from what Amazon says, or keep it in mind until other jobs know more."""
         probe = self.probe(job)
@@ -162,15 +177,15 @@ class Registry:
             self._let_go(job)
         job.held = word.reason, word.verdict
         probe.doubts.append(job)
-        self._decide_doubts(job.request.account)
+        self._decide_doubts(job.request.service)
 
-    def _decide_doubts(self, account: str) -> None:
-        """Decide about the jobs of an account that were waiting for others, as far as these know enough now."""
+    def _decide_doubts(self, service: Service) -> None:
+        """Decide about the jobs of a service that were waiting for others, as far as these know enough now."""
         if self._undecided is not None:
             # A decision of the loop below has changed something.
-            self._undecided.append(account)
+            self._undecided.append(service)
             return
-        self._undecided = [account]
+        self._undecided = [service]
         try:
             while self._undecided:
                 for probe in self._probes[self._undecided.pop()].values():
@@ -181,14 +196,14 @@ class Registry:
 
     def _decide_doubt(self, job: Job, probe: PartitionProbe) -> None:
         if job.held and job.open:
-            others = [other for other in self._probes[job.request.account].values() if other is not probe]
+            others = [other for other in self._probes[job.request.service].values() if other is not probe]
             decision = Hearing(job, *job.held, probe, others, self.clock(), self._retry_pause).decide()
             if isinstance(decision, Hold):
                 return
             self.apply(job, decision)
         job.held = None
         probe.doubts.remove(job)
-        self._decide_doubts(job.request.account)
+        self._decide_doubts(job.request.service)
 
     def wait_for(self, job: Job, now: datetime) -> None:
         """Start to poll a job."""
@@ -197,12 +212,12 @@ class Registry:
         self.checkpoint.track(job)
         self.queues.put(job, now + timedelta(seconds=self.pace.pause(job, now) if job.attempts else 0))
 
-    def refuse(self, account: str, error: AmazonError) -> None:
-        """End the jobs of an account that gets no token; those already at Amazon are for the next run."""
+    def refuse(self, service: Service, error: AmazonError) -> None:
+        """End the jobs of a service that gives no token; those already at Amazon are for the next run."""
         with self.changed:
-            self._refused[account] = error
-            for job in [job for job in self.open.values() if job.request.account == account]:
-                self.apply(job, Finish(Outcome.FAILED, str(error), error=error, unsettled=job.job_id is not None))
+            self._refused[service] = error
+            for job in [job for job in self.open.values() if job.request.service == service]:
+                self.apply(job, Finish(Outcome.FAILED, str(error), error=error, unsettled=job.exists))
 
     def release(self, request: Request, reader: str, *, read: bool) -> None:
         """Note that a reader is finished with a job: see `Engine.release`."""
@@ -217,18 +232,22 @@ class Registry:
                 self.checkpoint.forget(request)
             if not job.readers:
                 self.open.pop(request, None)
-                self._discard_document(job)
+                self._discard_documents(job)
                 self._let_go(job)
-                self._decide_doubts(request.account)
+                self._decide_doubts(request.service)
                 self.changed.notify_all()
 
     def _restart(self, job: Job, not_before: datetime | None = None) -> None:
+        self._discard(job.pages)
         job.restart()
         self.queues.put(job, not_before)
 
     def _finish(self, job: Job, end: Finish) -> None:
         self.open.pop(job.wanted)
         self.spooled += end.document.bytes if end.document else 0
+        good = end.outcome is Outcome.LOADED
+        if not good:
+            self._discard(job.pages)
         job.state = State.FINISHED
         job.unsettled = job.unsettled or end.unsettled
         if end.doubted and end.doubted != job.said:
@@ -241,6 +260,7 @@ class Registry:
             error=end.error,
             parts=end.parts,
             document=end.document,
+            pages=tuple(job.pages) if good else (),
             lasting=end.lasting,
             doubtful=end.doubtful,
             job_id=job.job_id,
@@ -251,17 +271,20 @@ class Registry:
         self.probe(job).learn(job, whole=end.whole)
         self._let_go(job)
         self.finished.append(job.wanted)
-        self._decide_doubts(job.wanted.account)
+        self._decide_doubts(job.wanted.service)
         self.changed.notify_all()
 
     def _let_go(self, job: Job) -> None:
         for held in self.probe(job).release(job):
             self.queues.put(held)
 
-    def _discard_document(self, job: Job) -> None:
-        if job.result and job.result.document:
-            self.spooled -= job.result.document.bytes
-            job.result.document.path.unlink(missing_ok=True)
+    def _discard_documents(self, job: Job) -> None:
+        self._discard(job.result.documents if job.result else job.pages)
+
+    def _discard(self, documents: Iterable[Document]) -> None:
+        for document in documents:
+            self.spooled -= document.bytes
+            document.path.unlink(missing_ok=True)
 
 
 def _width(request: Request) -> timedelta:

@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.engine.calls import Calls
     from tap_amazon_vendor.engine.job import Job
+    from tap_amazon_vendor.engine.model import Service
     from tap_amazon_vendor.engine.ports import Bucket
     from tap_amazon_vendor.engine.queue import CallQueue
     from tap_amazon_vendor.engine.registry import Registry
@@ -88,7 +89,7 @@ class Scheduler:
         """Return the next call of a queue, or the seconds until there may be one."""
         registry = self._registry
         if queue.call is Call.CREATE and queue.first(now):
-            listing = self._listing(queue.account)
+            listing = self._listing(queue.service)
             if listing is not None:
                 return listing
         while job := queue.first(now):
@@ -96,12 +97,12 @@ class Scheduler:
             if queue.call is Call.CREATE and self._is_done_without_call(job):
                 continue
             if queue.breaker.reason:
-                left = job.job_id is not None
+                left = job.exists
                 end = Finish(Outcome.FAILED, queue.breaker.reason, advice="The next run tries again", unsettled=left)
                 registry.apply(job, end)
                 continue
             if late := self._starved(queue, job, now):
-                left = job.job_id is not None
+                left = job.exists
                 registry.apply(job, Finish(Outcome.LATER, late, advice="The next run asks", unsettled=left))
                 continue
             if queue.call is Call.FETCH and registry.spooled >= self._spool_bytes and not self._is_waited_for(job):
@@ -119,16 +120,16 @@ class Scheduler:
             return partial(self._calls.make, queue, job)
         return queue.pause(now)
 
-    def _listing(self, account: str) -> Task | float | None:
-        """Return the call that lists an account's jobs, infinity while one is on its way, None once that is done."""
-        existing = self._registry.adoption.existing(account)
+    def _listing(self, service: Service) -> Task | float | None:
+        """Return the call that lists a service's jobs, infinity while one is on its way, None once that is done."""
+        existing = self._registry.adoption.existing(service)
         if existing is None:
             return None
-        if self._registry.apis[account].list_bucket.delay() > 0:
+        if self._registry.apis[service].list_bucket.delay() > 0:
             # A job that is created in vain costs less than waiting here.
             existing.abandon()
         if query := existing.next_query():
-            return partial(self._calls.list_existing, account, *query)
+            return partial(self._calls.list_existing, service, *query)
         return None if existing.complete else math.inf
 
     def _starved(self, queue: CallQueue, job: Job, now: datetime) -> str | None:
@@ -149,7 +150,7 @@ class Scheduler:
 
     def _bucket(self, queue: CallQueue, job: Job) -> Bucket:
         """Return the bucket of the operation that a queue calls."""
-        api = self._registry.apis[queue.account]
+        api = self._registry.apis[queue.service]
         if queue.call is Call.POLL:
             return api.status_bucket
         if queue.call is Call.FETCH:
@@ -169,7 +170,7 @@ class Scheduler:
             if job.state is State.PLANNED:
                 self._announce(job, queue)
             return math.inf
-        return max(bucket.delay() for bucket in registry.apis[queue.account].create_buckets(job.request.job_type))
+        return max(bucket.delay() for bucket in registry.apis[queue.service].create_buckets(job.request.job_type))
 
     def _announce(self, first: Job, queue: CallQueue) -> None:
         """Announce the jobs that are created next: no signal may leave one that only Amazon knows."""
@@ -213,34 +214,37 @@ class Scheduler:
         elif registry.is_too_wide(job) and (halves := request.halve()):
             registry.apply(job, Finish(Outcome.LATER, "wider than Amazon allows", parts=halves))
         elif registry.budget <= 0:
-            registry.apply(job, Finish(Outcome.LATER, "`max_reports` is reached"))
+            registry.apply(job, Finish(Outcome.LATER, "`max_reports` is reached", unsettled=job.exists))
         elif (delay := self._quota_delay(job)) > self.longest_quota_wait:
             reason = f"Amazon allows the next report of this type in {delay / 3600:.0f} hours"
-            registry.apply(job, Finish(Outcome.LATER, reason))
+            registry.apply(job, Finish(Outcome.LATER, reason, unsettled=job.exists))
         else:
             return False
         return True
 
     def _quota_delay(self, job: Job) -> float:
-        return self._registry.apis[job.request.account].create_buckets(job.request.job_type)[-1].delay()
+        return self._registry.apis[job.request.service].create_buckets(job.request.job_type)[-1].delay()
 
     def _uses_existing(self, job: Job) -> bool:
         """Use an existing job, if any: the requested one, one of an earlier run, or one that Amazon lists."""
         registry = self._registry
         now, since = registry.clock(), job.planned.fresh_since
+        if job.page_ids:
+            # The listing does not show which page a job is: adopting another's first page would double its rows.
+            return False
         if job.request.job_id:
             job.job_id, job.asked_at = job.request.job_id, now
             registry.wait_for(job, now)
             return True
         if pending := registry.checkpoint.known.pop(job.request, None):
             job.said, job.said_since = pending.said, pending.said_since
-            if pending.job_id and pending.asked_at >= since:
-                job.job_id, job.asked_at, job.resumed = pending.job_id, pending.asked_at, True
+            if pending.known_pages and pending.asked_at >= since:
+                job.take_up(pending)
                 registry.wait_for(job, now)
                 asked_at = pending.asked_at.isoformat(timespec="seconds")
                 logger.info("Taking up %s, asked for at %s", job.request, asked_at)
                 return True
-            if pending.job_id is None:
+            if not pending.known_pages:
                 job.maybe_since = max(since, pending.asked_at)
                 registry.checkpoint.track(job)
         decision = registry.adoption.decide(job)

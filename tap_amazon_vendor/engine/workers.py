@@ -14,7 +14,7 @@ if t.TYPE_CHECKING:
 #: Most threads.
 MOST = 32
 
-#: Kinds of calls that an account may wait for at a time: create, poll, fetch.
+#: Kinds of calls that a service may wait for at a time: create, poll, fetch.
 CALLS = 3
 
 
@@ -30,7 +30,7 @@ class Workers:
         engine: Engine,
         wait: Callable[[threading.Condition, float], None],
         *,
-        accounts: int,
+        services: int,
         own_quotas: int = 0,
     ) -> None:
         """Start nothing yet.
@@ -38,7 +38,7 @@ class Workers:
         Args:
             engine: What to work for.
             wait: Waits for a condition, at most the given seconds.
-            accounts: How many accounts there are.
+            services: How many services there are, those of each account.
             own_quotas: Job types with a quota of their own. Each is a kind of call of its own, because Amazon may make
                 it wait for minutes.
         """
@@ -48,7 +48,7 @@ class Workers:
         self._looking = threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, name=f"jobs-{number}", daemon=True)
-            for number in range(min(MOST, (CALLS + own_quotas) * accounts))
+            for number in range(min(MOST, (CALLS + own_quotas) * services))
         ]
 
     def __enter__(self) -> None:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
+from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.errors import DocumentError, TapFaultError, UnknownReportError
 from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, folders_of, look_at
+from tap_amazon_vendor.inbox.queries import is_query_file, recognise_query
 from tap_amazon_vendor.inbox.recognise import Recogniser, option_value
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.belonging import named_marketplace
@@ -28,6 +29,8 @@ from tap_amazon_vendor.reports.specification import shown, stated
 from tap_amazon_vendor.reports.windows import Window, from_text
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams.query_stream import QueryStream
+from tap_amazon_vendor.streams.report_stream import ReportStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,9 +39,12 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.documents.files import Document
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.inbox.recognise import Recognised
-    from tap_amazon_vendor.streams.report_stream import ReportStream
+    from tap_amazon_vendor.streams.job_stream import JobStream
+
+AnyStream = t.TypeVar("AnyStream", bound="JobStream")
 
 logger = logging.getLogger("tap-amazon-vendor")
 
@@ -62,7 +68,7 @@ class InboxReading:
         findings: What the file holds besides rows.
     """
 
-    stream: ReportStream
+    stream: JobStream
     context: dict[str, str]
     result: JobResult
     sha256: str
@@ -81,7 +87,7 @@ class InboxReading:
     @property
     def subject(self) -> ReportPartition:
         """What is read."""
-        return subject_of(self.result.request)
+        return t.cast("ReportPartition", self.result.request.subject)
 
     @property
     def window(self) -> Window:
@@ -122,19 +128,16 @@ class InboxReading:
         """Complete the file in ledger and state. Its rows are written."""
         window = self.result.request.window
         if self.failed:
-            recorder.record(LedgerEntry.of_report(self.stream.name, self.result, window, Outcome.FAILED, Findings()))
+            recorder.record(LedgerEntry.of_job(self.stream.name, self.result, window, Outcome.FAILED, Findings()))
             return
         outcome = Outcome.EMPTY if self.findings.is_empty else Outcome.LOADED
-        recorder.record(LedgerEntry.of_report(self.stream.name, self.result, window, outcome, self.findings))
+        recorder.record(LedgerEntry.of_job(self.stream.name, self.result, window, outcome, self.findings))
         self.stream.stream_state[INBOX] = {**_read(self.stream), self.sha256[:_DIGITS]: today.isoformat()}
 
     def _check_period(self, periods: set[tuple[t.Any, ...]]) -> None:
         """Check a period that was inferred from the file's first row or name against all rows."""
         document = self.result.document
-        column = next(
-            (option.column for option in self.stream.declaration.report.options if option.setting == "report_periods"),
-            None,
-        )
+        column = self.stream.declaration.period_column
         if not column or (document and document.specification):
             return
         calendar = self.stream.declaration.calendar(self.context)
@@ -152,7 +155,7 @@ class Inbox:
         self,
         folder: Path,
         *,
-        streams: Iterable[ReportStream],
+        streams: Iterable[JobStream],
         accounts: Sequence[Account],
         recorder: Recorder,
         spool: Path,
@@ -162,7 +165,7 @@ class Inbox:
 
         Args:
             folder: The inbox.
-            streams: The report streams of the run, including deselected ones.
+            streams: The streams of the run whose rows come from jobs, including deselected ones.
             accounts: The accounts that files may belong to.
             recorder: Records the outcome of files that no stream reads.
             spool: Private folder for copies.
@@ -214,12 +217,7 @@ class Inbox:
 
     def _readings(self, file: InboxFile) -> Iterator[InboxReading]:
         account = self._account(file)
-        country = account.marketplaces[0].country if len(account.marketplaces) == 1 else None
-        found = self._recogniser.recognise(file, country)
-        streams = self._wanted(file, found, account)
-        if not streams:
-            return
-        readings = [self._reading(stream, file, found, account) for stream in streams]
+        readings = self._query_readings(file, account) if is_query_file(file) else self._report_readings(file, account)
         try:
             for reading in readings:
                 reading.check()
@@ -227,25 +225,39 @@ class Inbox:
             for reading in readings:
                 result = replace(reading.result, outcome=Outcome.FAILED, reason=str(error))
                 window = result.request.window
-                entry = LedgerEntry.of_report(
-                    reading.stream.name, result, window, Outcome.FAILED, findings=reading.findings
+                self._recorder.record(
+                    LedgerEntry.of_job(reading.stream.name, result, window, Outcome.FAILED, reading.findings)
                 )
-                self._recorder.record(entry)
             return
         yield from readings
+
+    def _query_readings(self, file: InboxFile, account: Account) -> list[InboxReading]:
+        streams = [stream for stream in self._streams.values() if isinstance(stream, QueryStream)]
+        found = recognise_query(file, streams)
+        stream, kind = found.stream, found.stream.declaration.account_type
+        if account.asks and account.kind != kind:
+            text = f"{stream.declaration.source} is of {kind} accounts, and {account.label!r} is none"
+            raise UnknownReportError(text)
+        if not _selected(file, [stream]) or _has_read(stream, file):
+            return []
+        context = {"account": account.label, **found.context}
+        return [_reading_of(stream, file, found.document, context)]
+
+    def _report_readings(self, file: InboxFile, account: Account) -> list[InboxReading]:
+        country = account.marketplaces[0].country if len(account.marketplaces) == 1 else None
+        found = self._recogniser.recognise(file, country)
+        streams = self._wanted(file, found, account)
+        return [self._reading(stream, file, found, account) for stream in streams]
 
     def _wanted(self, file: InboxFile, found: Recognised, account: Account) -> list[ReportStream]:
         """Return the streams that are to read a file."""
         report = found.streams[0].report
-        streams = [self._streams[each.name] for each in found.streams if each.name in self._streams]
+        known = {name: stream for name, stream in self._streams.items() if isinstance(stream, ReportStream)}
+        streams = [known[each.name] for each in found.streams if each.name in known]
         if len(streams) < len(found.streams) or (account.asks and account.kind != report.account_type):
             text = f"{report.name} is a report of {report.account_type} accounts, and {account.label!r} is none"
             raise UnknownReportError(text)
-        selected = [stream for stream in streams if stream.selected]
-        if not selected:
-            names = ", ".join(stream.name for stream in found.streams)
-            logger.warning("%s in the inbox is not read: %s is not selected", file.name, names)
-        return [stream for stream in selected if not _has_read(stream, file)]
+        return [stream for stream in _selected(file, streams) if not _has_read(stream, file)]
 
     def _account(self, file: InboxFile) -> Account:
         """Return the account of a file: the one that a folder is named after, or the only one.
@@ -320,22 +332,11 @@ class Inbox:
             "marketplace_id": self._marketplace(stream, file, found, account),
             **{option.column: option_value(option, file, found) for option in declaration.report.options},
         }
-        partition = declaration.report_partition(context)
-        # In the ledger a file gets its own row beside that of a requested report, and never replaces it.
-        options = tuple(sorted([*partition.options, (INBOX, file.name)]))
-        day = file.modified.date()
-        asked = ReportRequest(*partition[:3], options=options, window=Window(day, day))
-        result = JobResult(
-            Outcome.LOADED,
-            asked,
-            document=found.document,
-            job_id=file.report_id,
-            processed_at=f"{file.modified:%Y-%m-%dT%H:%M:%SZ}",
-        )
-        window = _said_window(stream, context, result)
-        if window:
-            result = replace(result, request=replace(asked, window=window))
-        return InboxReading(stream, context, result, file.sha256, dated=window is not None)
+        reading = _reading_of(stream, file, found.document, context)
+        if window := _said_window(stream, context, reading.result):
+            reading.result = replace(reading.result, request=replace(reading.result.request, window=window))
+            reading.dated = True
+        return reading
 
     def _unlisted(self, error: OSError) -> None:
         name = clean_name(Path(error.filename), self._folder)
@@ -353,13 +354,38 @@ class Inbox:
         )
 
 
-def _read(stream: ReportStream) -> dict[str, str]:
+def _reading_of(stream: JobStream, file: InboxFile, document: Document, context: dict[str, str]) -> InboxReading:
+    """Return the reading of a file whose window is not known."""
+    partition = stream.declaration.report_partition(context)
+    # In the ledger a file gets its own row beside that of a requested report, and never replaces it.
+    options = tuple(sorted([*partition.options, (INBOX, file.name)]))
+    day = file.modified.date()
+    result = JobResult(
+        Outcome.LOADED,
+        ReportRequest(*partition[:3], options=options, window=Window(day, day)),
+        document=document,
+        job_id=file.report_id,
+        processed_at=f"{file.modified:%Y-%m-%dT%H:%M:%SZ}",
+    )
+    return InboxReading(stream, context, result, file.sha256, dated=False)
+
+
+def _selected(file: InboxFile, streams: Sequence[AnyStream]) -> list[AnyStream]:
+    """Return the selected ones of the streams of a file; warn if there are none."""
+    selected = [stream for stream in streams if stream.selected]
+    if not selected:
+        names = ", ".join(stream.name for stream in streams)
+        logger.warning("%s in the inbox is not read: %s is not selected", file.name, names)
+    return selected
+
+
+def _read(stream: JobStream) -> dict[str, str]:
     """Return the hashes of the files that a stream has read, and the days on which it did."""
     found = stream.stream_state.get(INBOX)
     return found if isinstance(found, dict) else {}
 
 
-def _has_read(stream: ReportStream, file: InboxFile) -> bool:
+def _has_read(stream: JobStream, file: InboxFile) -> bool:
     return file.sha256[:_DIGITS] in _read(stream)
 
 

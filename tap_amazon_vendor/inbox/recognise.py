@@ -176,7 +176,7 @@ class Recogniser:
             text = f"no stream reads such a file. Its arrays are {_listed(rows)}"
             raise UnknownReportError(text)
         if len(types) > 1:
-            names = {stream: _flattened(rows[stream.records_path]) for stream in candidates}
+            names = {stream: flattened(rows[stream.records_path]) for stream in candidates}
             fits = {
                 stream: _Fit(
                     len(names[stream] & set(self._columns[stream])), len(names[stream]), len(self._columns[stream])
@@ -275,7 +275,7 @@ def option_value(option: Option, file: InboxFile, found: Recognised) -> str:
         return named[0]
     if option.setting == "report_periods":
         for row in (found.rows or {}).values():
-            period = _period(row.get("startDate"), row.get("endDate"), option.values)
+            period = period_of(row.get("startDate"), row.get("endDate"), option.values)
             if period:
                 return period
     choices = ", ".join(option.values)
@@ -314,16 +314,16 @@ def _named(name: str, streams: Iterable[ReportRows]) -> list[ReportRows]:
     return [stream for stream, length in lengths.items() if length and length == max(lengths.values())]
 
 
-def _flattened(row: Mapping[str, t.Any], prefix: str = "") -> set[str]:
+def flattened(row: Mapping[str, t.Any], prefix: str = "") -> set[str]:
     """Return the column names of a JSON row."""
     names: set[str] = set()
     for name, value in row.items():
         column = f"{prefix}{column_name(name)}"
-        names |= _flattened(value, f"{column}_") if isinstance(value, dict) else {column}
+        names |= flattened(value, f"{column}_") if isinstance(value, dict) else {column}
     return names
 
 
-def _period(start: object, end: object, names: Iterable[str]) -> str | None:
+def period_of(start: object, end: object, names: Iterable[str]) -> str | None:
     """Return the period from one day to another, None if no period matches."""
     try:
         first, last = date.fromisoformat(str(start)[:10]), date.fromisoformat(str(end)[:10])

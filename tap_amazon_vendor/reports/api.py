@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import logging
 import typing as t
-from datetime import datetime, timezone
-from email.message import Message
-from http import HTTPStatus
-from urllib.parse import quote, urlsplit
+from datetime import timezone
+from urllib.parse import quote
 from uuid import uuid4
 
-from urllib3.exceptions import HTTPError
-
-from tap_amazon_vendor.amazon.answers import decode
+from tap_amazon_vendor.amazon.answers import decode, moment
+from tap_amazon_vendor.amazon.download import DOCUMENT_TRIES, download
 from tap_amazon_vendor.amazon.pages import Page, Pages
 from tap_amazon_vendor.amazon.restricted import restricted_token
 from tap_amazon_vendor.amazon.throttle import Operation
-from tap_amazon_vendor.amazon.transport import redirect
 from tap_amazon_vendor.documents.files import open_document, open_flat_file
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import AmazonError, DocumentError, MalformedAnswerError, UnavailableError
@@ -24,6 +20,7 @@ from tap_amazon_vendor.reports.answers import CreatedReport, ListedReport, Repor
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     import msgspec
@@ -60,20 +57,11 @@ OWN_QUOTAS = {
     ),
 }
 
-#: Tries to get a complete document. Each requests a new URL, because a URL lives five minutes.
-DOCUMENT_TRIES = 3
-
-#: Tries of each URL, with pauses of up to half a minute in all, and the seconds after which it has expired.
-URL_TRIES = 6
-URL_LIFE = 300.0
-
 #: Pages of a hundred reports that are read of a listing: of a marketplace's, and of all that an account has.
 LISTED_PAGES = 5
 MOST_PAGES = 200
 
 logger = logging.getLogger("tap-amazon-vendor.reports")
-
-_CHUNK = 1 << 18
 
 #: Statuses of a usable report.
 _GOOD = (Processing.DONE.value, Processing.IN_PROGRESS.value, Processing.IN_QUEUE.value)
@@ -221,8 +209,8 @@ class ReportsApi:
         report = self._api.call(GET_REPORT, answer=Report, report_id=report_id)
         processing = Processing(report.processing_status)
         self._learn_from(report.report_type, processing)
-        ended = _moment(report.processing_end_time)
-        created = _moment(report.created_time)
+        ended = moment(report.processing_end_time)
+        created = moment(report.created_time)
         return JobStatus(
             processing,
             report.report_document_id,
@@ -260,7 +248,9 @@ class ReportsApi:
             answer = self._api.call(GET_DOCUMENT, answer=ReportDocument, token=token, document_id=document_id)
             path = self._spool / f"{uuid4().hex}.document"
             try:
-                charset = self._download(answer.url, path)
+                charset = download(
+                    self._transport, answer.url, path, may_download=self._may_download, operation=GET_DOCUMENT.name
+                )
                 return open_flat_file(path, charset) if request.policy.layout else open_document(path)
             except (DocumentError, UnavailableError) as error:
                 path.unlink(missing_ok=True)
@@ -271,41 +261,6 @@ class ReportsApi:
         """Return a token for exactly one document (docs/amazon/reports-api.md#restricted-documents)."""
         path = GET_DOCUMENT.path.format(document_id=quote(document_id, safe=""))
         return restricted_token(self._api, GET_DOCUMENT.method, path)
-
-    def _download(self, url: str, path: Path) -> str | None:
-        """Save the response of a presigned URL, byte for byte. Return the charset that the host states.
-
-        The URL is a secret: no error may quote it.
-        """
-        try:
-            host, allowed = urlsplit(url).hostname, self._may_download(url)
-        except ValueError:
-            text = "getReportDocument: the URL of the document is not valid"
-            raise MalformedAnswerError(text) from None
-        if not allowed:
-            text = f"the document lies at {host}, which is not an Amazon download host"
-            raise AmazonError(text)
-        response = self._transport.request("GET", url, stream=True, tries=URL_TRIES, deadline=URL_LIFE)
-        try:
-            with response, path.open("wb") as file:
-                if leads := redirect(response):
-                    text = f"the document host answered {leads}"
-                    raise AmazonError(text)
-                if response.status_code != HTTPStatus.OK:
-                    text = f"the document host answered HTTP {response.status_code}"
-                    raise UnavailableError(text, request_id=response.headers.get("x-amz-request-id"))
-                for chunk in response.raw.stream(_CHUNK, decode_content=False):
-                    file.write(chunk)
-                content_type = Message()
-                content_type["Content-Type"] = response.headers.get("Content-Type", "")
-                return content_type.get_content_charset()
-        except (HTTPError, ConnectionError, TimeoutError) as error:
-            text = f"the download broke off ({type(error).__name__})"
-            raise UnavailableError(text) from None
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            text = f"the document could not be saved in {self._spool}: {error.strerror}"
-            raise AmazonError(text) from None
 
 
 def _listed(elements: Sequence[msgspec.Raw]) -> list[ListedJob]:
@@ -333,9 +288,9 @@ def _listed_job(report: ListedReport) -> ListedJob:
     Raises:
         ValueError: One is not what its field holds.
     """
-    times = {name: _moment(getattr(report, name)) for name in ("created_time", "data_start_time", "data_end_time")}
-    for name, moment in times.items():
-        if moment is None and getattr(report, name) is not None:
+    times = {name: moment(getattr(report, name)) for name in ("created_time", "data_start_time", "data_end_time")}
+    for name, time in times.items():
+        if time is None and getattr(report, name) is not None:
             text = f"`{name}` is not a time"
             raise ValueError(text)
     if report.processing_status not in _GOOD:
@@ -350,12 +305,3 @@ def _listed_job(report: ListedReport) -> ListedJob:
         created_at=t.cast("datetime", times["created_time"]),
         processing=Processing(report.processing_status),
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    """Read one of Amazon's moments, which are UTC; None if it is missing or none."""
-    try:
-        moment = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

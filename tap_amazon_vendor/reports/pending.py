@@ -1,31 +1,39 @@
-"""Pending reports as JSON, for the Singer state."""
+"""Pending jobs as JSON, for the Singer state: each kind writes and reads its own requests."""
 
 from __future__ import annotations
 
 import logging
 import typing as t
+from dataclasses import dataclass
 from datetime import datetime
 
 from tap_amazon_vendor.engine.model import PendingJob
-from tap_amazon_vendor.reports.request import ReportRequest
+from tap_amazon_vendor.reports.request import REPORTS
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    Entry = Mapping[str, t.Any]
 
 logger = logging.getLogger("tap-amazon-vendor.reports")
 
 
-def to_state(pending: Iterable[PendingJob]) -> list[dict[str, t.Any]]:
-    """Return pending reports as JSON."""
-    return [
-        {**each.request.to_state(), "report_id": each.job_id, "asked_at": each.asked_at.isoformat(), **_doubt(each)}
-        for each in pending
-    ]
+@dataclass(frozen=True)
+class Pending:
+    """What a state holds of jobs.
+
+    Attributes:
+        jobs: Those that can be taken up.
+        unknown: Entries of kinds that this version does not know, kept as they are for one that does.
+    """
+
+    jobs: tuple[PendingJob, ...] = ()
+    unknown: tuple[Entry, ...] = ()
 
 
-def from_state(entries: Iterable[Mapping[str, t.Any]]) -> list[PendingJob]:
-    """Return what `to_state` wrote; an entry that can't be read is ignored with a warning."""
-    return list(filter(None, map(_read, entries)))
+def to_state(pending: Iterable[PendingJob], unknown: Iterable[Entry] = ()) -> list[dict[str, t.Any]]:
+    """Return pending jobs as JSON."""
+    return [*map(_write, pending), *map(dict, unknown)]
 
 
 def _doubt(pending: PendingJob) -> dict[str, str]:
@@ -34,12 +42,38 @@ def _doubt(pending: PendingJob) -> dict[str, str]:
     return {"said": pending.said, "said_since": pending.said_since.isoformat()}
 
 
-def _read(entry: Mapping[str, t.Any]) -> PendingJob | None:
-    try:
-        request, asked_at = ReportRequest.from_state(entry), datetime.fromisoformat(entry["asked_at"])
-        said, since = entry.get("said"), entry.get("said_since")
-        doubt = (said, datetime.fromisoformat(since)) if said and since else ()
-        return PendingJob(request, entry["report_id"] or None, asked_at, *doubt)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        logger.warning("Ignoring a report in the state that can't be read")
-        return None
+def _write(pending: PendingJob) -> dict[str, t.Any]:
+    request, service = pending.request, pending.request.service.name
+    return {
+        # Reports were the only kind once, and are not marked.
+        **({} if service == REPORTS else {"service": service}),
+        **request.to_state(),
+        "report_id": pending.job_id,
+        **({"pages": list(pending.pages)} if pending.pages else {}),
+        "asked_at": pending.asked_at.isoformat(),
+        **_doubt(pending),
+    }
+
+
+def from_state(entries: Iterable[Entry], kinds: Mapping[str, Callable[[Entry], t.Any]]) -> Pending:
+    """Return what `to_state` wrote; an entry that can't be read is ignored with a warning.
+
+    Args:
+        entries: The entries of the state.
+        kinds: Reads the request of an entry, by the name of its service.
+    """
+    jobs, unknown = [], []
+    for entry in entries:
+        try:
+            read = kinds.get(entry.get("service", REPORTS))
+            if read is None:
+                unknown.append(entry)
+                continue
+            request, asked_at = read(entry), datetime.fromisoformat(entry["asked_at"])
+            said, since = entry.get("said"), entry.get("said_since")
+            doubt = (said, datetime.fromisoformat(since)) if said and since else (None, None)
+            pages = tuple(entry.get("pages", ()))
+            jobs.append(PendingJob(request, entry["report_id"] or None, asked_at, pages, *doubt))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            logger.warning("Ignoring a job in the state that can't be read")
+    return Pending(tuple(jobs), tuple(unknown))

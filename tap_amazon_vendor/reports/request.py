@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from tap_amazon_vendor.amazon.wording import judge_fatal, judge_refusal
 from tap_amazon_vendor.config.marketplaces import find_marketplace
+from tap_amazon_vendor.engine.hearings import NO_DATA
+from tap_amazon_vendor.engine.model import Processing, Service
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.reports.calendars import PERIODS, SETTLED_DAYS, Calendar
 from tap_amazon_vendor.reports.report_type import ReportType
@@ -15,7 +17,7 @@ from tap_amazon_vendor.reports.specification import shown, stated
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
     from datetime import date
 
     from tap_amazon_vendor.engine.model import ListedJob
@@ -23,6 +25,12 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.outcomes import Verdict
     from tap_amazon_vendor.reports.calendars import AmazonGenerated
 
+
+#: The name of the service.
+REPORTS = "reports"
+
+#: How long Amazon keeps a report (90 days, docs/amazon/reports-api.md#retention), with a margin.
+KEPT = timedelta(days=85)
 
 #: For a request from the state: nothing is known of the report type.
 NO_POLICY = ReportType("")
@@ -57,6 +65,21 @@ class ReportRequest:
         return self.partition.label(self.window)
 
     @property
+    def service(self) -> Service:
+        """The Reports API of the account."""
+        return Service(self.account, REPORTS)
+
+    @property
+    def listed_under(self) -> str:
+        """The marketplace, to which getReports is limited."""
+        return self.marketplace_id
+
+    @property
+    def kept(self) -> timedelta:
+        """How long Amazon keeps a report."""
+        return KEPT
+
+    @property
     def job_type(self) -> str:
         """The report type, as the engine calls it."""
         return self.report_type
@@ -86,6 +109,13 @@ class ReportRequest:
         """Everything but the window."""
         return ReportPartition(self.account, self.report_type, self.marketplace_id, self.options)
 
+    @property
+    def subject(self) -> ReportPartition:
+        """What the ledger calls the partition."""
+        # Settlements of several marketplaces can cover the same days: the id distinguishes them.
+        own = (("reportId", self.report_id),) if self.report_id else ()
+        return self.partition._replace(options=(*self.options, *own))
+
     def is_recent(self, today: date) -> bool:
         """Return whether Amazon may still publish something for these days."""
         return self.window.last_day > today - timedelta(days=SETTLED_DAYS)
@@ -102,6 +132,10 @@ class ReportRequest:
     def halve(self) -> tuple[ReportRequest, ...]:
         """Split a request that may be too wide in two, older first; return none if that is not to be tried."""
         return tuple(replace(self, window=half) for half in self.calendar.halve(self.window) or ())
+
+    def following(self, page: Hashable) -> ReportRequest:  # noqa: ARG002
+        """Return the request: a report has one page."""
+        return self
 
     def body(self) -> dict[str, t.Any]:
         """Return the body of createReport. The range of a campaign report goes into the options.
@@ -166,6 +200,12 @@ class ReportRequest:
         calendar = t.cast("AmazonGenerated", self.calendar)
         window = calendar.covered(listed.start, listed.end, listed.created_at)
         return replace(self, window=window, report_id=listed.job_id)
+
+    def judge_end(self, processing: Processing) -> tuple[str, Verdict] | None:
+        """Judge a report that ended without a document: what Amazon cancels has no data."""
+        if processing is Processing.CANCELLED:
+            return "Amazon cancelled the report: it has no data for these days", NO_DATA
+        return None
 
     def judge_failure(self, text: str | None, *, today: date, known_available: bool) -> Verdict:
         """Judge a report that Amazon failed with an error text, or without one."""

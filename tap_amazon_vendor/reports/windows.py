@@ -43,6 +43,10 @@ class Window:
         return Window(start, self.start if isinstance(self.start, datetime) else self.start - DAY)
 
 
+#: The window of a request that has none yet.
+NO_TIME = Window(date.min, date.min)
+
+
 def to_text(moment: date) -> str:
     """Write a day or an hour in ISO 8601."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(moment, datetime) else moment.isoformat()

@@ -22,12 +22,15 @@ from types import MappingProxyType
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
 from tap_amazon_vendor.amazon.throttle import Throttle
 from tap_amazon_vendor.amazon.transport import Transport
-from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
+from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.audit.recorder import Recorder
 from tap_amazon_vendor.config.redaction import Redactor
+from tap_amazon_vendor.data_kiosk.api import DataKioskApi
+from tap_amazon_vendor.data_kiosk.request import DATA_KIOSK, QueryRequest
 from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.engine.engine import Engine
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
+from tap_amazon_vendor.engine.model import Service
 from tap_amazon_vendor.engine.workers import Workers
 from tap_amazon_vendor.errors import RunFailedError, TapFaultError
 from tap_amazon_vendor.inbox.reader import Inbox
@@ -35,6 +38,7 @@ from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.api import OWN_QUOTAS, ReportsApi
 from tap_amazon_vendor.reports.calendars import Horizon
 from tap_amazon_vendor.reports.pending import from_state, to_state
+from tap_amazon_vendor.reports.request import REPORTS, ReportRequest
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.run.display import Display
 from tap_amazon_vendor.run.paged_reader import readers as paged_readers
@@ -44,11 +48,11 @@ from tap_amazon_vendor.run.window_reader import Partition, WindowReader
 from tap_amazon_vendor.singer.writer import RecordWriter
 from tap_amazon_vendor.streams import GROUPS
 from tap_amazon_vendor.streams.base import AmazonStream
+from tap_amazon_vendor.streams.job_stream import JobStream
 from tap_amazon_vendor.streams.paged_stream import PagedStream
 from tap_amazon_vendor.streams.partition_windows import PartitionWindows
-from tap_amazon_vendor.streams.planning import demands, in_asking_order, plan_reports
+from tap_amazon_vendor.streams.planning import demands, in_asking_order, plan_jobs
 from tap_amazon_vendor.streams.reach import remarks
-from tap_amazon_vendor.streams.report_stream import ReportStream
 
 if t.TYPE_CHECKING:
     import random
@@ -62,15 +66,19 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.doctor.diagnosis import Diagnosis
     from tap_amazon_vendor.engine.model import PlannedJob
+    from tap_amazon_vendor.engine.ports import JobApi
     from tap_amazon_vendor.engine.progress import Progress
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.inbox.reader import InboxReading
-    from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+    from tap_amazon_vendor.reports.pending import Pending
     from tap_amazon_vendor.run.paged_reader import PagedReader
     from tap_amazon_vendor.run.reading import Reading
     from tap_amazon_vendor.streams.planning import Demand
 
 logger = logging.getLogger("tap-amazon-vendor")
+
+#: Reads the requests of a state, by the name of the service.
+KINDS = {REPORTS: ReportRequest.from_state, DATA_KIOSK: QueryRequest.from_state}
 
 #: Seconds that a signal handler waits for the engine's lock.
 PATIENCE = 1.0
@@ -146,9 +154,9 @@ class Run:
         return [stream for stream in self._streams if stream.selected]
 
     @property
-    def report_streams(self) -> list[ReportStream]:
-        """The selected report streams."""
-        return [stream for stream in self.selected if isinstance(stream, ReportStream)]
+    def job_streams(self) -> list[JobStream]:
+        """The selected streams whose rows come from jobs."""
+        return [stream for stream in self.selected if isinstance(stream, JobStream)]
 
     @property
     def paged_streams(self) -> list[PagedStream]:
@@ -188,20 +196,25 @@ class Run:
         return Display(sys.stderr, self.clock)
 
     @cached_property
+    def services(self) -> dict[Service, JobApi]:
+        """What makes jobs: the services of each account, one for each kind of job."""
+        found: dict[Service, JobApi] = {}
+        for account in self.settings.accounts:
+            api, may_download = self.apis[account.label], account.may_download
+            shared = self._shared[account.client_id]
+            found[Service(account.label, REPORTS)] = ReportsApi(
+                api, self.transport, self.spool, shared=shared, may_download=may_download
+            )
+            found[Service(account.label, DATA_KIOSK)] = DataKioskApi(
+                api, self.transport, self.spool, may_download=may_download
+            )
+        return found
+
+    @cached_property
     def engine(self) -> Engine:
         """The jobs of the run, not yet planned."""
-        apis = {
-            account.label: ReportsApi(
-                self.apis[account.label],
-                self.transport,
-                self.spool,
-                shared=self._shared[account.client_id],
-                may_download=account.may_download,
-            )
-            for account in self.settings.accounts
-        }
         return Engine(
-            apis,
+            self.services,
             clock=self.clock,
             sleep=self.clock.sleep,
             wait_seconds=self.settings.wait_seconds,
@@ -223,17 +236,22 @@ class Run:
 
     @cached_property
     def demands(self) -> list[Demand]:
-        """What the selected report streams want and have."""
-        return demands(self.report_streams, self.horizon)
+        """What the selected streams want of jobs, and have."""
+        return demands(self.job_streams, self.horizon)
 
     @cached_property
-    def plan(self) -> dict[ReportPartition, list[PlannedJob]]:
+    def _pending(self) -> Pending:
+        """What earlier runs asked for and did not read."""
+        return from_state(self._ledger.pending, KINDS)
+
+    @cached_property
+    def plan(self) -> dict[t.Any, list[PlannedJob]]:
         """The jobs of the run; made, and passed to the engine, on first access."""
         # The ledger's state is accessed before that of the streams.
-        pending, unreadable = from_state(self._ledger.pending), self._ledger.unreadable
-        reports = plan_reports(self.demands, self.horizon, pending, first_only=self._testing)
-        self.engine.plan(in_asking_order(reports), pending, unreadable)
-        return reports
+        pending, unreadable = self._pending.jobs, self._ledger.unreadable
+        jobs = plan_jobs(self.demands, self.horizon, pending, first_only=self._testing)
+        self.engine.plan(in_asking_order(jobs), pending, unreadable)
+        return jobs
 
     def _on_progress(self, progress: Callable[[], Progress]) -> None:
         self.display.show(progress)
@@ -244,20 +262,20 @@ class Run:
         return "plan" in self.__dict__
 
     def partitions(self) -> list[Partition]:
-        """Return the partitions of report streams, with the windows that this run wants."""
+        """Return the partitions of these streams, with the windows that this run wants."""
         found: list[Partition] = []
-        for stream in self.report_streams:
+        for stream in self.job_streams:
             own = stream.declaration
             for context in stream.partitions or ():
-                planned = self.plan.get(own.first_partition(context), [])
+                planned = self.plan.get(stream.first_request(context).partition, [])
                 requests = [job.request for job in planned if stream.name in job.readers]
                 coverage = stream.coverage(context, self.horizon)
                 windows = PartitionWindows(coverage, requests, unbroken=own.calendar(context).unbroken)
                 found.append(Partition(stream, context, windows))
         return found
 
-    def reader(self, partition: Partition, request: ReportRequest) -> WindowReader:
-        """Return the reader of a window; wait until its report is finished."""
+    def reader(self, partition: Partition, request: t.Any) -> WindowReader:  # noqa: ANN401
+        """Return the reader of a window; wait until its job is finished."""
         return WindowReader(partition, request, self.engine, self.recorder, self.today)
 
     # The run itself.
@@ -283,7 +301,7 @@ class Run:
             raise RunFailedError(self.redactor.redact(failure))
 
     def _sync(self) -> None:
-        readers: dict[ReportRequest, list[Partition]] = defaultdict(list)
+        readers: dict[t.Any, list[Partition]] = defaultdict(list)
         # Before anything else: in the state the ledger comes first.
         for partition in self.partitions():
             for request in partition.windows.left:
@@ -293,8 +311,9 @@ class Run:
         self.write_state()
         with ExitStack() as stack:
             if self._in_background:
-                accounts, own_quotas = len(self.settings.accounts), len(OWN_QUOTAS)
-                workers = Workers(self.engine, self.clock.wait, accounts=accounts, own_quotas=own_quotas)
+                services = len({demand.request.service for demand in self.demands}) or 1
+                own_quotas = len(OWN_QUOTAS)
+                workers = Workers(self.engine, self.clock.wait, services=services, own_quotas=own_quotas)
                 stack.enter_context(workers)
             writers = {stream.name: stack.enter_context(RecordWriter(stream)) for stream in self.selected}
             for writer in writers.values():
@@ -320,8 +339,11 @@ class Run:
             self.engine.save()
 
     def _read_window(
-        self, writers: Mapping[str, RecordWriter], partition: Partition, request: ReportRequest
-    ) -> list[ReportRequest]:
+        self,
+        writers: Mapping[str, RecordWriter],
+        partition: Partition,
+        request: t.Any,  # noqa: ANN401  # of any kind
+    ) -> list[t.Any]:
         """Read a window whose report is finished. Return the requests to read instead."""
         try:
             reader = self.reader(partition, request)
@@ -335,7 +357,7 @@ class Run:
         stream = partition.stream.name
         lost = partition.windows.decide(request, None) if request in partition.windows.left else []
         for each in (request, *lost):
-            self.recorder.record(LedgerEntry(stream, subject_of(each), each.window, Outcome.FAILED, reason=reason))
+            self.recorder.record(LedgerEntry(stream, each.subject, each.window, Outcome.FAILED, reason=reason))
             self.engine.release(each, stream, read=False)
         return []
 
@@ -367,7 +389,7 @@ class Run:
             return
         inbox = Inbox(
             self.settings.inbox,
-            streams=[stream for stream in self._streams if isinstance(stream, ReportStream)],
+            streams=[stream for stream in self._streams if isinstance(stream, JobStream)],
             accounts=self.settings.labels,
             recorder=self.recorder,
             spool=self.spool,
@@ -380,7 +402,7 @@ class Run:
     def _note_left_out(self) -> None:
         """Log the streams that the settings leave empty, and record the partitions that Amazon lacks in the ledger."""
         window = Window(self.horizon.start, self.horizon.end or self.horizon.today)
-        for stream in self.report_streams:
+        for stream in self.job_streams:
             own = stream.declaration
             reason = own.left_out(self.settings)
             if reason is None:
@@ -392,14 +414,14 @@ class Run:
 
     def _note_lacking(self) -> None:
         """Record in the ledger the partitions that are not tried, because the account was found to lack them."""
-        for stream in self.report_streams:
+        for stream in self.job_streams:
             own = stream.declaration
             for context in stream.partitions or ():
                 until = stream.skipped_until(context, self.today)
                 window = own.calendar(context).wanted(self.horizon)
                 if until and window:
                     reason = f"earlier runs found that the account lacks it, and recorded why. Tried again on {until}"
-                    subject = own.first_partition(context)
+                    subject = stream.first_request(context).subject
                     self.recorder.note(LedgerEntry(stream.name, subject, window, Outcome.SKIPPED, reason=reason))
 
     # State.
@@ -422,7 +444,7 @@ class Run:
     def _note_pending(self) -> None:
         # Not before there is a plan: jobs that an earlier run left must not be lost.
         if self._is_planned:
-            self._ledger.pending = to_state(self.engine.pending())
+            self._ledger.pending = to_state(self.engine.pending(), self._pending.unknown)
             self._ledger.unreadable = self.engine.unreadable
             self._ledger.shared_quotas = {
                 client: sorted(throttle.shared_quotas) for client, throttle in self._shared.items()

@@ -16,7 +16,7 @@ from tap_amazon_vendor.doctor.diagnosis import is_other_kind, tells_of_roles
 from tap_amazon_vendor.errors import UnavailableError
 from tap_amazon_vendor.inbox.reader import INBOX
 from tap_amazon_vendor.outcomes import Outcome
-from tap_amazon_vendor.streams.report_rows import ReportRows
+from tap_amazon_vendor.streams.job_stream import JobStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -78,7 +78,7 @@ def parts_of(streams: Iterable[AmazonStream], horizon: Horizon, read: Collection
     for stream in streams:
         for context in stream.partitions or ():
             own = stream.declaration
-            partition = own.report_partition(context) if isinstance(own, ReportRows) else None
+            partition = stream.declaration.report_partition(context) if isinstance(stream, JobStream) else None
             yield Part(
                 stream.name,
                 context["account"],

@@ -1,11 +1,11 @@
-"""Reads one window of a report into rows, ledger and state."""
+"""Reads one window, the documents of a job, into rows, ledger and state."""
 
 from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, replace
 
-from tap_amazon_vendor.audit.ledger import LedgerEntry, subject_of
+from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.errors import CredentialsError, DocumentError, TapFaultError, UnavailableError
@@ -21,10 +21,10 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.engine.engine import Engine
     from tap_amazon_vendor.errors import AmazonError
-    from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+    from tap_amazon_vendor.reports.request import ReportPartition
+    from tap_amazon_vendor.streams.job_stream import JobStream
     from tap_amazon_vendor.streams.partition_state import PartitionState
     from tap_amazon_vendor.streams.partition_windows import PartitionWindows
-    from tap_amazon_vendor.streams.report_stream import ReportStream
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Partition:
         windows: The windows that the run wants.
     """
 
-    stream: ReportStream
+    stream: JobStream
     context: Context
-    windows: PartitionWindows
+    windows: PartitionWindows[t.Any]
 
 
 class WindowReader:
-    """Reads one window whose report is finished: iterate over its rows, write them unless it failed, then `finish`.
+    """Reads one window whose job is finished: iterate over its rows, write them unless it failed, then `finish`.
 
     Attributes:
         stream: The stream.
@@ -51,7 +51,12 @@ class WindowReader:
     """
 
     def __init__(
-        self, partition: Partition, request: ReportRequest, engine: Engine, recorder: Recorder, today: date
+        self,
+        partition: Partition,
+        request: t.Any,  # noqa: ANN401  # of any kind
+        engine: Engine,
+        recorder: Recorder,
+        today: date,
     ) -> None:
         """Prepare.
 
@@ -71,12 +76,12 @@ class WindowReader:
         self._today = today
         self._result = engine.result(request)
         self.findings = Findings()
-        self._next: ReportRequest | None = None
+        self._next: t.Any = None
 
     @property
     def subject(self) -> ReportPartition:
         """What is read."""
-        return subject_of(self._result.request)
+        return t.cast("ReportPartition", self._result.request.subject)
 
     @property
     def window(self) -> Window:
@@ -85,7 +90,7 @@ class WindowReader:
 
     @property
     def report_id(self) -> str | None:
-        """Amazon's id of the report."""
+        """Amazon's id of the job."""
         return self._result.job_id
 
     @property
@@ -99,12 +104,12 @@ class WindowReader:
 
     def __iter__(self) -> Iterator[list[Record]]:
         """Yield the rows in chunks. An error ends them, and `finish` records it."""
-        if not self._result.document:
+        if not self._result.documents:
             return
         declaration = self.stream.declaration
         try:
-            if declaration.follows and self._request.report_type != declaration.report.name:
-                self._next = declaration.follows.next_request(declaration.report, self._request, self._result)
+            if declaration.leads_on(self._request):
+                self._next = declaration.next_request(self._request, self._result)
                 return
             yield from self.stream.chunks(self._context, self._result, self.findings)
         except DocumentError as error:
@@ -118,7 +123,7 @@ class WindowReader:
         if self._result.job_id:
             self._engine.mark_unreadable(self._result.job_id)
 
-    def finish(self) -> list[ReportRequest]:
+    def finish(self) -> list[t.Any]:
         """Complete the window in ledger and state, after its rows are written.
 
         Returns:
@@ -132,7 +137,7 @@ class WindowReader:
             self._engine.release(self._request, name, read=True)
             return [self._next]
         read = self._state.reports_read
-        parts = [part for part in self._result.parts if part.report_id not in read]
+        parts = [part for part in self._result.parts if part.job_id not in read]
         if parts:
             self._engine.replan(self._request, parts)
             self._windows.replace(self._request, parts)
@@ -167,20 +172,20 @@ class WindowReader:
         self._move_state(outcome, result)
         if is_newest:
             self._state.note_rows(some=outcome is Outcome.LOADED)
-        # A report that can't be read is not retried; one that could not be fetched is.
-        spent = outcome.completes or result.document is not None
+        # A document that can't be read is not retried; one that could not be fetched is.
+        spent = outcome.completes or bool(result.documents)
         self._engine.release(request, self.stream.name, read=spent)
         self._engine.save(changed=True)
 
     def _record(self, result: JobResult, window: Window, outcome: Outcome, findings: Findings | None = None) -> None:
-        self._recorder.record(LedgerEntry.of_report(self.stream.name, result, window, outcome, findings))
+        self._recorder.record(LedgerEntry.of_job(self.stream.name, result, window, outcome, findings))
 
     def _move_state(self, outcome: Outcome, result: JobResult) -> None:
         state = self._state
         state.unskip()
-        if self._request.report_id:
+        if self._request.job_id:
             if outcome.completes:
-                state.note_read(self._request.report_id, self._today)
+                state.note_read(self._request.job_id, self._today)
         elif self._windows.complete:
             state.set_coverage(self._windows.coverage, self.stream.replication_key)
         # A known partition, or a request that Amazon rejected outright, costs only one call to try again.

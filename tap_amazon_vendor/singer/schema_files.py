@@ -7,6 +7,9 @@ import typing as t
 from functools import cache
 from importlib import resources
 
+#: Of a schema file, not of a schema: the paths of the fields that a query asks for.
+FIELDS = "fields"
+
 
 def load_schema(name: str) -> dict[str, t.Any]:
     """Load the schema file of a stream.
@@ -17,7 +20,19 @@ def load_schema(name: str) -> dict[str, t.Any]:
     Returns:
         Its JSON Schema.
     """
-    return {"type": "object", **json.loads(_text(name))}
+    content = _load(name)
+    content.pop(FIELDS, None)
+    return {"type": "object", **content}
+
+
+def load_fields(name: str) -> tuple[str, ...]:
+    """Return the paths of the fields that a stream's queries may ask for."""
+    return tuple(_load(name)[FIELDS])
+
+
+def _load(name: str) -> dict[str, t.Any]:
+    content: dict[str, t.Any] = json.loads(_text(name))
+    return content
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_amazon_vendor.streams import (
+    data_kiosk,
     digital,
     direct_fulfillment,
     financial,
@@ -18,6 +19,7 @@ from tap_amazon_vendor.streams import (
     seller_transactions,
 )
 from tap_amazon_vendor.streams.paged import PagedRows
+from tap_amazon_vendor.streams.query_rows import QueryRows
 from tap_amazon_vendor.streams.report_rows import ReportRows
 
 if t.TYPE_CHECKING:
@@ -25,18 +27,18 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.config.settings import Settings
 
-AnyRows = ReportRows | PagedRows
+AnyRows = ReportRows | QueryRows | PagedRows
 
 #: Declarations by permission group, named as in Vendor Central.
 GROUPS: Mapping[str, tuple[AnyRows, ...]] = {
     "Financial": (*financial.STREAMS, *invoices.STREAMS),
     "Operational": operational.STREAMS,
-    "Digital": digital.STREAMS,
+    "Digital": (*digital.STREAMS, *data_kiosk.VENDOR_STREAMS),
     "Integrations": (*procurement.STREAMS, *direct_fulfillment.STREAMS),
     "Seller fulfillment and orders": seller_orders.STREAMS,
     "Seller inventory": seller_inventory.STREAMS,
     "Seller finance and tax": (*seller_finance.STREAMS, *seller_transactions.STREAMS),
-    "Seller performance": seller_performance.STREAMS,
+    "Seller performance": (*seller_performance.STREAMS, *data_kiosk.SELLER_STREAMS),
 }
 
 #: Every declaration.
@@ -52,5 +54,6 @@ def left_out(settings: Settings) -> list[str]:
     Args:
         settings: The run's settings.
     """
-    reasons = ((stream.name, stream.left_out(settings)) for stream in REPORT_STREAMS)
+    streams = (stream for stream in STREAMS if not isinstance(stream, PagedRows))
+    reasons = ((stream.name, stream.left_out(settings)) for stream in streams)
     return [f"{name}: {reason}" for name, reason in reasons if reason]

@@ -10,13 +10,28 @@ from tap_amazon_vendor.reports.windows import Window, extend, touches
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tap_amazon_vendor.reports.request import ReportRequest
+    from tap_amazon_vendor.reports.calendars import Calendar
+
+
+class Windowed(t.Protocol):
+    """A request of any kind."""
+
+    @property
+    def window(self) -> Window:
+        """The days or hours asked for."""
+
+    @property
+    def calendar(self) -> Calendar:
+        """How its time is cut."""
+
+
+Request = t.TypeVar("Request", bound=Windowed)
 
 #: Most holes that are requested one by one. More, and those beside each other are requested together.
 MOST_HOLES = 8
 
 
-class PartitionWindows:
+class PartitionWindows(t.Generic[Request]):
     """Grows the range of a partition that was read at both ends, without gaps but for windows that failed.
 
     Those are its holes. A hole never ends the reading of what is beyond it, and the complete range never passes one.
@@ -27,7 +42,7 @@ class PartitionWindows:
         left: Requests whose windows are still open, in reading order.
     """
 
-    def __init__(self, known: Coverage, requests: Iterable[ReportRequest], *, unbroken: bool = True) -> None:
+    def __init__(self, known: Coverage, requests: Iterable[Request], *, unbroken: bool = True) -> None:
         """Start with all requests open.
 
         Args:
@@ -39,7 +54,7 @@ class PartitionWindows:
         self._unbroken = unbroken
         self.left = self._in_order(requests)
 
-    def _in_order(self, requests: Iterable[ReportRequest]) -> list[ReportRequest]:
+    def _in_order(self, requests: Iterable[Request]) -> list[Request]:
         if not self._unbroken:
             return list(requests)
         by_window = {request.window: request for request in requests}
@@ -54,11 +69,11 @@ class PartitionWindows:
         """Return whether a window that was read leaves no gap."""
         return not self._unbroken or touches(self._read, window)
 
-    def replace(self, request: ReportRequest, parts: Iterable[ReportRequest]) -> None:
+    def replace(self, request: Request, parts: Iterable[Request]) -> None:
         """Replace a window by its parts."""
         self.left = self._in_order(each for each in (*self.left, *parts) if each != request)
 
-    def ready(self, finished: Callable[[ReportRequest], bool]) -> ReportRequest | None:
+    def ready(self, finished: Callable[[Request], bool]) -> Request | None:
         """Return a request whose rows may be written now.
 
         Args:
@@ -68,7 +83,7 @@ class PartitionWindows:
         candidates = self.left[:1] if self._unbroken and self._read is None else self.left
         return next((request for request in candidates if self.joins(request.window) and finished(request)), None)
 
-    def decide(self, request: ReportRequest, done: Window | None, *, failed: bool = False) -> list[ReportRequest]:
+    def decide(self, request: Request, done: Window | None, *, failed: bool = False) -> list[Request]:
         """Note the result of a window.
 
         Args:
@@ -108,7 +123,7 @@ class PartitionWindows:
             piece for piece in pieces(self._read, self._holes) if piece.start <= within.start <= piece.end
         )
 
-    def _skip(self, read: Window, request: ReportRequest) -> None:
+    def _skip(self, read: Window, request: Request) -> None:
         """Extend the range by a hole. One that fails again is halved, so that what is good of it will be read."""
         units = request.calendar.cut(request.window)
         if request.window in self._holes and len(units) > 1 and len(self._holes) < MOST_HOLES:

@@ -7,30 +7,21 @@ import logging
 import typing as t
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from tap_amazon_vendor.engine.checkpoint import LISTED_DAYS
 from tap_amazon_vendor.engine.model import PlannedJob, Priority
 from tap_amazon_vendor.reports.coverage import plan
-from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window, common, extend, to_text, touches
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
 
     from tap_amazon_vendor.engine.model import PendingJob
     from tap_amazon_vendor.reports.calendars import Calendar, Horizon
-    from tap_amazon_vendor.reports.report_type import ReportType
-    from tap_amazon_vendor.reports.request import ReportPartition
-    from tap_amazon_vendor.streams.report_stream import ReportStream
+    from tap_amazon_vendor.streams.job_stream import JobStream
 
 logger = logging.getLogger("tap-amazon-vendor.plan")
-
-#: Placeholder for a request that has no window yet.
-NO_TIME = Window(date.min, date.min)
-
-#: Days after which Amazon has forgotten a report (90, docs/amazon/reports-api.md#retention), with a margin.
-KEPT_DAYS = 85
 
 #: How far back Amazon-generated reports are searched: as far as Amazon lists them, less the length of a run.
 LISTED = timedelta(days=LISTED_DAYS, hours=-1)
@@ -38,22 +29,22 @@ LISTED = timedelta(days=LISTED_DAYS, hours=-1)
 
 @dataclass(frozen=True)
 class Demand:
-    """What the streams of one report need from a partition.
+    """What the streams that read the same jobs need from a partition.
 
     Attributes:
-        request: The request, without a window yet.
+        request: The kind's request, without a window yet: a dataclass with a `calendar`.
         completes: The range that was read already, by stream name.
         holes: Windows within those ranges that failed.
         quiet: The newest that was read had no rows.
     """
 
-    request: ReportRequest
+    request: t.Any
     completes: Mapping[str, Window | None]
     holes: frozenset[Window] = frozenset()
     quiet: bool = False
 
 
-def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
+def demands(streams: Iterable[JobStream], horizon: Horizon) -> list[Demand]:
     """Collect what streams need and have.
 
     Args:
@@ -63,71 +54,64 @@ def demands(streams: Iterable[ReportStream], horizon: Horizon) -> list[Demand]:
     Returns:
         One for each partition, except those that the account was recently found to lack.
     """
-    ranges: dict[ReportPartition, dict[str, Window | None]] = defaultdict(dict)
-    calendars: dict[ReportPartition, Calendar] = {}
-    types: dict[ReportPartition, ReportType] = {}
-    loud: set[ReportPartition] = set()
-    holes: dict[ReportPartition, set[Window]] = defaultdict(set)
+    ranges: dict[Hashable, dict[str, Window | None]] = defaultdict(dict)
+    requests: dict[Hashable, t.Any] = {}
+    loud: set[Hashable] = set()
+    holes: dict[Hashable, set[Window]] = defaultdict(set)
     for stream in streams:
         for context in stream.partitions or ():
-            own = stream.declaration
-            partition = own.first_partition(context)
+            request = stream.first_request(context)
+            partition = request.partition
             if stream.skipped_until(context, horizon.today):
                 logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
                 continue
-            calendar = own.calendar(context)
-            # Among streams that share a report, the one that needs the narrowest windows decides.
-            calendars[partition] = min(calendars.get(partition, calendar), calendar, key=lambda each: each.span)
-            types.setdefault(partition, own.report)
+            # Among streams that share a job, the one that needs the narrowest windows decides.
+            known = requests.get(partition, request)
+            requests[partition] = min(known, request, key=lambda each: each.calendar.span)
             coverage = stream.coverage(context, horizon)
             ranges[partition][stream.name] = coverage.read
             holes[partition].update(coverage.holes)
             if stream.had_rows(context):
                 loud.add(partition)
     return [
-        Demand(
-            ReportRequest(*partition, window=NO_TIME, calendar=calendars[partition], policy=types[partition]),
-            completes,
-            frozenset(holes[partition]),
-            quiet=partition not in loud,
-        )
+        Demand(requests[partition], completes, frozenset(holes[partition]), quiet=partition not in loud)
         for partition, completes in ranges.items()
     ]
 
 
-def plan_reports(
+def plan_jobs(
     wanted: Iterable[Demand],
     horizon: Horizon,
     pending: Iterable[PendingJob] = (),
     *,
     first_only: bool = False,
-) -> dict[ReportPartition, list[PlannedJob]]:
-    """Plan the reports of a run.
+) -> dict[t.Any, list[PlannedJob]]:
+    """Plan the jobs of a run.
 
-    Streams of one report type share its reports: together they need what is not complete in all
+    Streams that read the same jobs share them: together they need what is not complete in all
     of them, and each reads every window.
 
     Args:
         wanted: What the selected streams need and have.
         horizon: The time bounds from settings and clock.
-        pending: Reports that earlier runs requested but did not read.
+        pending: Jobs that earlier runs requested but did not read.
         first_only: Plan one window of each partition, for a connection test.
 
     Returns:
-        The reports of each partition, in the order in which to request them.
+        The jobs of each partition, in the order in which to request them.
     """
-    waiting: dict[ReportPartition, list[Window]] = defaultdict(list)
+    waiting: dict[Hashable, list[Window]] = defaultdict(list)
     for each in pending:
-        # Reports that may not have been created must not decide how time is split.
-        if each.job_id:
+        # Jobs that may not have been created must not decide how time is split.
+        if each.known_pages:
             waiting[each.request.partition].append(each.request.window)
-    reports = {}
+    jobs = {}
     # The partition that is furthest behind comes first, so that `max_reports` starves none.
     for demand in sorted(wanted, key=lambda each: _behind(each.completes.values())):
         partition = demand.request.partition
         windows = _windows(demand, horizon, waiting.get(partition, []))
-        reports[partition] = windows[:1] if first_only else windows
-    return reports
+        jobs[partition] = windows[:1] if first_only else windows
+    return jobs
 
 
 def _behind(completes: Iterable[Window | None]) -> str:
@@ -136,11 +120,11 @@ def _behind(completes: Iterable[Window | None]) -> str:
 
 
 def _windows(demand: Demand, horizon: Horizon, waiting: Iterable[Window]) -> list[PlannedJob]:
-    """Plan the reports of a partition: one request for every window that is needed."""
+    """Plan the jobs of a partition: one request for every window that is needed."""
     request, completes = demand.request, demand.completes
     calendar = request.calendar
     complete = common(completes.values())
-    # A pending report with new days is read first, however old: its restated days are read again below.
+    # A pending job with new days is read first, however old: its restated days are read again below.
     taken_up = _taken_up(complete, waiting, horizon, calendar)
     for window in taken_up:
         complete = extend(complete, window)
@@ -156,7 +140,7 @@ def _windows(demand: Demand, horizon: Horizon, waiting: Iterable[Window]) -> lis
                 known_available=any(completes.values()),
                 fresh_since=_good_since(request, window, horizon, taken_up=window in taken_up),
                 priority=priority,
-                adoptable=bool(request.policy.refresh_interval)
+                adoptable=bool(request.refresh_interval)
                 or (priority is not Priority.RESTATEMENT and calendar.unbroken),
                 quiet=demand.quiet,
                 once=not calendar.unbroken,
@@ -178,16 +162,17 @@ def priority_of(window: Window, complete: Window | None, *, first: bool) -> Prio
     return Priority.RESTATEMENT if complete is not None and complete.start <= window.start else Priority.BACKFILL
 
 
-def _good_since(request: ReportRequest, window: Window, horizon: Horizon, *, taken_up: bool) -> datetime:
-    """Return the earliest time at which an existing report may have been requested to serve instead of a new one."""
-    kept = horizon.now - timedelta(days=KEPT_DAYS)
-    if request.policy.amazon_generated:
+def _good_since(request: t.Any, window: Window, horizon: Horizon, *, taken_up: bool) -> datetime:  # noqa: ANN401
+    """Return the earliest time at which an existing job may have been requested to serve instead of a new one."""
+    kept: datetime = horizon.now - request.kept
+    if request.amazon_generated:
         return horizon.now - LISTED
     if taken_up:
         return kept
     # Figures that Amazon may still restate must not be older than a day, or than Amazon's refresh interval.
-    young = horizon.now - (request.policy.refresh_interval or timedelta(days=1))
-    return max(kept, min(young, request.calendar.settles(window, horizon)))
+    young = horizon.now - (request.refresh_interval or timedelta(days=1))
+    settled: datetime = request.calendar.settles(window, horizon)
+    return max(kept, min(young, settled))
 
 
 def _taken_up(complete: Window | None, waiting: Iterable[Window], horizon: Horizon, calendar: Calendar) -> list[Window]:
@@ -205,7 +190,7 @@ def _taken_up(complete: Window | None, waiting: Iterable[Window], horizon: Horiz
 
 
 def in_asking_order(
-    reports: Mapping[ReportPartition, list[PlannedJob]],
+    jobs: Mapping[t.Any, list[PlannedJob]],
 ) -> list[PlannedJob]:
     """Return new windows first, then the backfill, then restatements; within each, partitions are taken round-robin.
 
@@ -214,6 +199,6 @@ def in_asking_order(
     """
     order = []
     for priority in Priority:
-        columns = ([report for report in windows if report.priority is priority] for windows in reports.values())
-        order += [report for one_of_each in itertools.zip_longest(*columns) for report in one_of_each if report]
+        columns = ([job for job in windows if job.priority is priority] for windows in jobs.values())
+        order += [job for one_of_each in itertools.zip_longest(*columns) for job in one_of_each if job]
     return order

@@ -7,7 +7,8 @@ import typing as t
 from dataclasses import dataclass, field
 
 from tap_amazon_vendor.reports.calendars import Calendar
-from tap_amazon_vendor.reports.request import ReportPartition
+from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
+from tap_amazon_vendor.reports.windows import NO_TIME
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,6 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.reports.report_type import ReportType
-    from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.streams.totals import SettlementTotal
 
     Context = Mapping[str, t.Any]
@@ -95,13 +95,15 @@ class ReportRows:
         """How time is split into windows: a calendar per ``reportPeriod``, or just one calendar."""
         return self.calendars or self.report.calendars
 
+    @property
+    def period_column(self) -> str | None:
+        """The partition's column with the length of the periods, None if the rows have none."""
+        return next((option.column for option in self.report.options if option.setting == "report_periods"), None)
+
     def calendar(self, context: Context) -> Calendar:
         """Return how the time of a partition's reports is split into windows."""
         calendars = self.time
-        if isinstance(calendars, Calendar):
-            return calendars
-        period = next(option.column for option in self.report.options if option.setting == "report_periods")
-        return calendars[context[period]]
+        return calendars if isinstance(calendars, Calendar) else calendars[context[str(self.period_column)]]
 
     def partitions(self, settings: Settings) -> list[dict[str, t.Any]]:
         """Return a context for each account, marketplace and combination of options that the report has.
@@ -153,7 +155,16 @@ class ReportRows:
             tuple(sorted({**self.report.fixed_options, **options}.items())),
         )
 
-    def first_partition(self, context: Context) -> ReportPartition:
-        """Return the attributes that the reports requested first share."""
+    def first_request(self, context: Context) -> ReportRequest:
+        """Return the request for a partition's first reports, without a window yet."""
         own = self.report_partition(context)
-        return own._replace(report_type=self.follows.report_name) if self.follows else own
+        first = own._replace(report_type=self.follows.report_name) if self.follows else own
+        return ReportRequest(*first, window=NO_TIME, calendar=self.calendar(context), policy=self.report)
+
+    def leads_on(self, request: ReportRequest) -> bool:
+        """Return whether a report says what to request next."""
+        return self.follows is not None and request.report_type != self.report.name
+
+    def next_request(self, request: ReportRequest, result: JobResult) -> ReportRequest | None:
+        """Return what to request after a report that leads on; None for nothing."""
+        return self.follows.next_request(self.report, request, result) if self.follows else None

@@ -11,8 +11,8 @@ from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
 from tap_amazon_vendor.reports.belonging import CURRENCIES
 from tap_amazon_vendor.reports.calendars import Period
 from tap_amazon_vendor.reports.specification import stated
-from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE, with_own_countries
+from tap_amazon_vendor.streams.job_stream import JobStream
 from tap_amazon_vendor.streams.row_checks import (
     ForeignCurrencies,
     NearWindow,
@@ -36,6 +36,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.documents.flat_files import FlatFile
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.reports.belonging import ToldBy
+    from tap_amazon_vendor.reports.request import ReportRequest
     from tap_amazon_vendor.reports.windows import Window
     from tap_amazon_vendor.streams.report_rows import ReportRows
     from tap_amazon_vendor.streams.row_checks import AskedPeriods
@@ -44,7 +45,7 @@ if t.TYPE_CHECKING:
 SNAPSHOT_TIME = "snapshot_time"
 
 
-class ReportStream(AmazonStream):
+class ReportStream(JobStream):
     """The rows that a `ReportRows` declares."""
 
     declaration: ReportRows
@@ -78,6 +79,10 @@ class ReportStream(AmazonStream):
         )
         self._flat_reader = report.layout and self._reader(report.layout)
         self.restricted = report.restricted
+
+    def first_request(self, context: Mapping[str, t.Any]) -> ReportRequest:
+        """Return the request for a partition's first reports, without a window yet."""
+        return self.declaration.first_request(context)
 
     def chunks(
         self,

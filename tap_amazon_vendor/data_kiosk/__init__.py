@@ -1,0 +1,1 @@
+"""Data Kiosk: views, queries and their API, a kind of job for `engine` (docs/amazon/data-kiosk.md)."""

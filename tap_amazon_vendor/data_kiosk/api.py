@@ -1,0 +1,288 @@
+"""The calls of the Data Kiosk API (docs/amazon/data-kiosk.md#life-cycle). `engine` decides when to make them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import typing as t
+from collections import defaultdict
+from dataclasses import dataclass, fields
+from datetime import timezone
+from uuid import uuid4
+
+from tap_amazon_vendor.amazon.answers import decode, moment
+from tap_amazon_vendor.amazon.download import DOCUMENT_TRIES, download
+from tap_amazon_vendor.amazon.pages import Page, Pages
+from tap_amazon_vendor.amazon.throttle import Operation
+from tap_amazon_vendor.amazon.wording import NULLS, names_daily_inventory, names_refused_fields
+from tap_amazon_vendor.data_kiosk.answers import CreatedQuery, KioskDocument, Query, QueryList
+from tap_amazon_vendor.data_kiosk.graphql import view_of
+from tap_amazon_vendor.data_kiosk.request import QueryPage
+from tap_amazon_vendor.documents.files import Document
+from tap_amazon_vendor.documents.json_lines import holds_numbers, open_lines
+from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
+from tap_amazon_vendor.errors import (
+    AccessDeniedError,
+    AmazonError,
+    DocumentError,
+    RequestRejectedError,
+    UnavailableError,
+)
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from tap_amazon_vendor.amazon.client import SellingPartnerApi
+    from tap_amazon_vendor.amazon.throttle import Bucket
+    from tap_amazon_vendor.amazon.transport import Transport
+    from tap_amazon_vendor.data_kiosk.request import QueryRequest
+
+_BASE = "/dataKiosk/2023-11-15"
+
+# Usage plans: model dataKiosk_2023-11-15.
+CREATE_QUERY = Operation("createQuery", "POST", f"{_BASE}/queries", 0.0167, 15)
+GET_QUERY = Operation("getQuery", "GET", f"{_BASE}/queries/{{query_id}}", 2, 15)
+GET_QUERIES = Operation("getQueries", "GET", f"{_BASE}/queries", 0.0222, 10)
+GET_DOCUMENT = Operation("getDocument", "GET", f"{_BASE}/documents/{{document_id}}", 0.0167, 15)
+
+#: Pages of a hundred queries that are read of a listing.
+MOST_PAGES = 50
+
+#: Statuses of a usable query.
+_GOOD = (Processing.DONE.value, Processing.IN_PROGRESS.value, Processing.IN_QUEUE.value)
+
+#: A name in a text of Amazon's, with those of the objects around it.
+_NAME = re.compile(r"[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)*")
+
+#: Fields without which a row is none.
+_NEEDED = ("startDate", "endDate", "marketplaceId")
+
+logger = logging.getLogger("tap-amazon-vendor.data-kiosk")
+
+
+@dataclass(frozen=True)
+class QueryDocument(Document):
+    """A document of rows, and what was left out of its query.
+
+    Attributes:
+        refused: Paths of the fields that Amazon does not give this account.
+    """
+
+    refused: frozenset[str] = frozenset()
+
+
+class DataKioskApi:
+    """The Data Kiosk of one account.
+
+    Fields that Amazon refuses are left out of its queries from then on, for this run.
+    """
+
+    def __init__(
+        self, api: SellingPartnerApi, transport: Transport, spool: Path, *, may_download: Callable[[str], bool]
+    ) -> None:
+        """Store the dependencies.
+
+        Args:
+            api: The account's client.
+            transport: HTTP client for the document host, which must never see the account's token.
+            spool: Private folder for documents.
+            may_download: Returns whether a URL is one of a document host.
+        """
+        self._api = api
+        self._transport = transport
+        self._spool = spool
+        self._may_download = may_download
+        self._refused: dict[str, frozenset[str]] = defaultdict(frozenset)
+
+    def create_buckets(self, job_type: str) -> list[Bucket]:  # noqa: ARG002  # all views share one
+        """Return the buckets that creating a query takes from."""
+        return [self._api.bucket(CREATE_QUERY)]
+
+    @property
+    def list_bucket(self) -> Bucket:
+        """The bucket that listing queries takes from."""
+        return self._api.bucket(GET_QUERIES)
+
+    @property
+    def status_bucket(self) -> Bucket:
+        """The bucket that asking for a status takes from."""
+        return self._api.bucket(GET_QUERY)
+
+    @property
+    def document_bucket(self) -> Bucket:
+        """The bucket that fetching a document takes from."""
+        return self._api.bucket(GET_DOCUMENT)
+
+    def create(self, request: QueryRequest) -> str:
+        """Create a query, or the one of its next page (createQuery): without the fields that Amazon refuses.
+
+        Returns:
+            The query's id.
+
+        Raises:
+            UnansweredError: The connection broke: the query may or may not have been created.
+            AmazonError: Amazon refuses.
+        """
+        while True:
+            body = {"query": request.text(self._refused[request.view_name])}
+            if request.page:
+                body = {"query": request.page.query, "paginationToken": request.page.token}
+            try:
+                return self._api.call(CREATE_QUERY, answer=CreatedQuery, repeatable=False, body=body).query_id
+            except (AccessDeniedError, RequestRejectedError) as error:
+                if request.page or not self._learn(request, error.text):
+                    raise
+
+    def _learn(self, request: QueryRequest, text: str) -> bool:
+        """Learn from an error text which fields Amazon refuses; return whether there are any, and others are left."""
+        known = self._refused[request.view_name]
+        refused = set(known)
+        if names_refused_fields(text):
+            names = _named_in(text, request.view_name)
+            refused |= {path for path in request.fields if any(name in f".{path}." for name in names)}
+        if names_daily_inventory(text):
+            refused |= {path for path in request.fields if ".productAvailability." in path or ".netReceived." in path}
+        new, left = refused - known, set(request.fields) - refused
+        needed = {path for path in request.fields if path in _NEEDED}
+        if not new or not needed <= left or left <= needed:
+            return False
+        self._refused[request.view_name] = frozenset(refused)
+        return True
+
+    def listed(
+        self, job_types: Iterable[str], marketplace_id: str | None, since: datetime, *, optional: bool = False
+    ) -> list[ListedJob]:
+        """List queries that have not failed, created by any application (getQueries).
+
+        Args:
+            job_types: Views.
+            marketplace_id: Without meaning here.
+            since: Only queries created since then.
+            optional: The listing only saves something: each page is asked for once.
+
+        Returns:
+            Queries of these views, newest first, each once. One that can't be read is left out, with a warning.
+
+        Raises:
+            MalformedAnswerError: A page can't be read, or the pages have no end.
+            AmazonError: Amazon refuses.
+        """
+        _ = marketplace_id
+        wanted = frozenset(job_types)
+        query = {
+            "processingStatuses": ",".join(_GOOD),
+            "createdSince": since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "pageSize": "100",
+        }
+        found: dict[str, ListedJob] = {}
+        pages = Pages(GET_QUERIES.name, MOST_PAGES)
+        for _ in range(MOST_PAGES):
+            answer = self._api.call(GET_QUERIES, answer=QueryList, tries=1 if optional else None, query=query)
+            token = answer.pagination.next_token if answer.pagination else None
+            pages.advance(Page(answer.queries, token))
+            for element in answer.queries:
+                if (job := _listed_job(element)) and job.job_type in wanted:
+                    found.setdefault(job.job_id, job)
+            if not token:
+                break
+            # Unlike in the Reports API, with the other parameters (docs/amazon/data-kiosk.md#life-cycle).
+            query = {**query, "paginationToken": token}
+        return [*found.values()]
+
+    def status(self, job_id: str) -> JobStatus:
+        """Ask how far a query is (getQuery).
+
+        Raises:
+            AmazonError: Amazon refuses, or returns a status that this tap does not know.
+            NotFoundError: Amazon does not know the query.
+        """
+        query = self._api.call(GET_QUERY, answer=Query, query_id=job_id)
+        try:
+            processing = Processing(query.processing_status)
+        except ValueError:
+            text = f"getQuery: unknown processing status {query.processing_status[:40]!r}"
+            raise AmazonError(text) from None
+        created, ended = moment(query.created_time), moment(query.processing_end_time)
+        token = query.pagination.next_token if query.pagination else None
+        failed = processing is Processing.FATAL
+        return JobStatus(
+            processing,
+            query.error_document_id if failed else query.data_document_id,
+            query.processing_end_time if ended else None,
+            (ended - created).total_seconds() if ended and created else None,
+            QueryPage(token, query.query) if token and processing is Processing.DONE else None,
+        )
+
+    def fetch(self, document_id: str, request: QueryRequest) -> Document:
+        """Fetch a document to disk (getDocument and its URL).
+
+        Args:
+            document_id: Amazon's id.
+            request: The request that the document is for.
+
+        Returns:
+            The complete document.
+
+        Raises:
+            AmazonError: Amazon refuses.
+            DocumentError: It was truncated or damaged each time.
+        """
+        problem = AmazonError("not tried")
+        for _ in range(DOCUMENT_TRIES):
+            answer = self._api.call(GET_DOCUMENT, answer=KioskDocument, document_id=document_id)
+            path = self._spool / f"{uuid4().hex}.document"
+            try:
+                download(
+                    self._transport,
+                    answer.document_url,
+                    path,
+                    may_download=self._may_download,
+                    operation=GET_DOCUMENT.name,
+                )
+                document = open_lines(path)
+            except (DocumentError, UnavailableError) as error:
+                path.unlink(missing_ok=True)
+                problem = error
+                continue
+            if document.error:
+                self._learn(request, document.error)
+            own = {each.name: getattr(document, each.name) for each in fields(document)}
+            if not (document.error or document.empty or holds_numbers(document)):
+                own["error"] = NULLS
+            return QueryDocument(**own, refused=self._refused[request.view_name])
+        raise problem
+
+
+def _named_in(text: str, view_name: str) -> set[str]:
+    """Return the fields and objects that a text names, each between dots and without its dataset, view or type."""
+    found = set()
+    for name in _NAME.findall(text):
+        own = [part for part in re.split("[./]", name) if part not in view_name.split(".") and not part[0].isupper()]
+        if own:
+            found.add(f".{'.'.join(own)}.")
+    return found
+
+
+def _listed_job(element: t.Any) -> ListedJob | None:  # noqa: ANN401  # as it came
+    """Read a listed query; None for one that can't be read, or is of no view."""
+    try:
+        query = decode(element, Query)
+        created_at = moment(query.created_time)
+        view = view_of(query.query)
+        if created_at is None or view is None:
+            return None
+        return ListedJob(
+            job_id=query.query_id,
+            job_type=view,
+            marketplace_ids=(),
+            start=None,
+            end=None,
+            created_at=created_at,
+            processing=Processing(query.processing_status),
+            body=query.query,
+        )
+    except ValueError as error:
+        logger.warning("getQueries lists a query that can't be read, it is left out: %s", error)
+        return None
