@@ -68,7 +68,8 @@ NAMES = {
         "seller_fulfilled_shipments_invoicing seller_vat_transactions seller_gst_b2b seller_gst_b2c"
     ),
     "Seller performance": (
-        "seller_account_health seller_account_health_metrics seller_sales_and_traffic_by_date seller_economics seller_analytics_by_date seller_analytics_by_asin "
+        "seller_account_health seller_account_health_metrics seller_sales_and_traffic_by_date "
+        "seller_economics seller_analytics_by_date seller_analytics_by_asin "
         "seller_sales_and_traffic_by_asin search_catalog_performance search_query_performance"
     ),
 }
