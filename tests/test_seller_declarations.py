@@ -69,6 +69,7 @@ NAMES = {
     ),
     "Seller performance": (
         "seller_account_health seller_account_health_metrics seller_sales_and_traffic_by_date "
+        "seller_economics seller_analytics_by_date seller_analytics_by_asin "
         "seller_sales_and_traffic_by_asin search_catalog_performance search_query_performance"
     ),
 }
