@@ -10,11 +10,12 @@ import pytest
 from test_engine import NEWEST, NOW, OLDER, FakeAmazon, Fate, engine, planned, sales
 
 from tap_amazon_vendor.engine.breaker import FAILURES, LASTING, LONGEST_PAUSE, PAUSE, Breaker
-from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
+from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing, Service
 from tap_amazon_vendor.errors import UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.calendars import AmazonGenerated
 from tap_amazon_vendor.reports.report_type import ReportType
+from tap_amazon_vendor.reports.request import REPORTS
 
 if t.TYPE_CHECKING:
     from datetime import datetime
@@ -161,7 +162,7 @@ def test_an_outage_of_one_account_does_not_hold_up_another(clock: FakeClock) -> 
     down, up = Outage(clock), FakeAmazon(clock)
     down.operation = "create"
     jobs = engine(up)
-    t.cast("t.Any", jobs)._registry.apis = {"a": down, "b": up}
+    t.cast("t.Any", jobs)._registry.apis = {Service("a", REPORTS): down, Service("b", REPORTS): up}
     other = sales(4, account="b")
     jobs.plan(planned(NEWEST, OLDER, other))
     assert jobs.result(other).outcome is Outcome.LOADED

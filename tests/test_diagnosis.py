@@ -28,8 +28,9 @@ from tap_amazon_vendor.config.accounts import Account
 from tap_amazon_vendor.config.marketplaces import BY_COUNTRY, BY_ID
 from tap_amazon_vendor.config.redaction import Secret
 from tap_amazon_vendor.doctor import advice
-from tap_amazon_vendor.doctor.diagnosis import Check, Diagnosis, State, check_account
+from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.doctor.questions import Questions
+from tap_amazon_vendor.doctor.result import Check, Diagnosis, State
 from tap_amazon_vendor.errors import AccessDeniedError
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.streams import GROUPS

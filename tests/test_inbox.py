@@ -26,7 +26,7 @@ from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
 from amazon_sandbox.data import Data
 from amazon_sandbox.documents import encode
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
-from tap_amazon_vendor.errors import RunFailedError
+from tap_amazon_vendor.errors import REPORT_IT, RunFailedError
 from tap_amazon_vendor.streams import REPORT_STREAMS, STREAMS
 from tap_amazon_vendor.streams.report_stream import ReportStream
 from tap_amazon_vendor.tap import TapAmazonVendor
@@ -629,7 +629,7 @@ class TestDirtyRows:
 
         monkeypatch.setattr("tap_amazon_vendor.inbox.reader.option_value", broken)
         assert ledger(read(inbox)) == [
-            ("inbox", "failed", "the file can't be read: KeyError"),
+            ("inbox", "failed", f"the file can't be read: an unexpected KeyError. {REPORT_IT}"),
             ("seller_customer_returns", "loaded", None),
         ]
 

@@ -15,7 +15,7 @@ from world import SALES, STREAMS, TRAFFIC, World
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.audit.reasons import Reasons
-from tap_amazon_vendor.doctor.diagnosis import Check, Diagnosis, Permission, State
+from tap_amazon_vendor.doctor.result import Check, Diagnosis, Permission, State
 from tap_amazon_vendor.errors import AccessDeniedError, AmazonError, RequestRejectedError, UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.request import ReportPartition

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.config.settings import Settings
-    from tap_amazon_vendor.doctor.diagnosis import Check, Diagnosis, Permission, State
+    from tap_amazon_vendor.doctor.result import Check, Diagnosis, Permission, State
 
 #: Terminal styles by state.
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
@@ -161,7 +161,7 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, t.Any]:
 
 def show_settings(screen: Console, accounts: Sequence[Account], problems: Sequence[str]) -> None:
     """Print the problems with the settings, or that they are OK."""
-    from tap_amazon_vendor.doctor.diagnosis import Check, State  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.doctor.result import Check, State  # noqa: PLC0415 - commands start fast
 
     if not problems:
         labels = ", ".join(printable(account.label) for account in accounts) or "none, there is only an inbox"

@@ -10,9 +10,8 @@ is not known. Only a report that came does. Where a role opens no report, an ope
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from enum import Enum
 from types import MappingProxyType
 
 from tap_amazon_vendor.amazon.client import EXPIRED_SECRET
@@ -26,6 +25,7 @@ from tap_amazon_vendor.amazon.wording import (
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.doctor import advice
 from tap_amazon_vendor.doctor.questions import GET_PARTICIPATIONS, Participations, Questions, says
+from tap_amazon_vendor.doctor.result import Check, Diagnosis, Permission, State
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
     AmazonError,
@@ -60,117 +60,6 @@ BRAND_ANALYTICS = ("Brand Analytics",)
 
 MARKETPLACES = "marketplaces"
 DONE, FATAL = "DONE", "FATAL"
-
-
-class State(str, Enum):
-    """The result of a check."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Check:
-    """A precondition for reading anything.
-
-    Attributes:
-        name: What was checked.
-        state: The result.
-        text: What was found, with Amazon's message where it refused.
-        steps: What to do about it.
-    """
-
-    name: str
-    state: State
-    text: str
-    steps: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Permission:
-    """Access to the streams of a group that need the same role, and of which reports came or none came.
-
-    Attributes:
-        group: Permission group, as `streams.GROUPS` names it.
-        roles: Amazon's roles, any one of which suffices.
-        streams: Names of the streams.
-        authorized: Whether the API authorization covers them: unknown until the first report.
-        permitted: Whether the account and its user may see the data, as far as reports show.
-        text: What was found, with Amazon's message where it refused.
-        steps: What to do about it.
-        answered: Amazon answered the question.
-        request: Text to send to the account's administrator.
-    """
-
-    group: str
-    roles: Roles
-    streams: tuple[str, ...]
-    authorized: State = State.UNKNOWN
-    permitted: State = State.UNKNOWN
-    text: str = ""
-    steps: tuple[str, ...] = ()
-    request: str = ""
-    answered: bool = True
-
-    @property
-    def ok(self) -> bool:
-        """Whether the streams can be read, as far as is known."""
-        return self.answered and State.FAILED not in {self.authorized, self.permitted}
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What was found out about an account.
-
-    Attributes:
-        account: The account.
-        checks: In order; the first failed check is the last, because it explains the rest.
-        permissions: By group and role; empty where a check failed.
-    """
-
-    account: Account
-    checks: tuple[Check, ...]
-    permissions: tuple[Permission, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything can be read, as far as is known."""
-        failed = any(check.state is State.FAILED for check in self.checks)
-        return not failed and all(permission.ok for permission in self.permissions)
-
-    @property
-    def problems(self) -> list[str]:
-        """One paragraph for each thing that blocks the account."""
-        failed = [_paragraph(check.text, check.steps) for check in self.checks if check.state is State.FAILED]
-        return failed + [_of_streams(same) for same in self.remedies if not same[0].ok]
-
-    @property
-    def doubts(self) -> list[str]:
-        """One paragraph for each thing that may block the account."""
-        return [_of_streams(same) for same in self.remedies if same[0].ok]
-
-    @property
-    def remedies(self) -> list[list[Permission]]:
-        """The permissions that need action, grouped where it is the same: a role opens several groups."""
-        found: dict[tuple[object, ...], list[Permission]] = {}
-        for permission in self.permissions:
-            if permission.steps or not permission.ok:
-                key = (permission.text, permission.steps, permission.request)
-                found.setdefault(key, []).append(permission)
-        return list(found.values())
-
-
-def _paragraph(text: str, steps: Sequence[str]) -> str:
-    """Join what was found and what to do about it."""
-    return ". ".join((text, *steps))
-
-
-def _of_streams(same: Sequence[Permission]) -> str:
-    """Write one paragraph for all streams of some permissions."""
-    streams = ", ".join(stream for permission in same for stream in permission.streams)
-    return _paragraph(f"{streams}: {same[0].text}", same[0].steps)
 
 
 def check_account(  # noqa: PLR0913  # whom, what, how, and what is known already

@@ -39,8 +39,8 @@ from tap_amazon_vendor.reports.api import OWN_QUOTAS, ReportsApi
 from tap_amazon_vendor.reports.calendars import Horizon
 from tap_amazon_vendor.reports.pending import from_state, to_state
 from tap_amazon_vendor.reports.request import REPORTS, ReportRequest
-from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.run.display import Display
+from tap_amazon_vendor.run.not_read import note_lacking, note_left_out
 from tap_amazon_vendor.run.paged_reader import readers as paged_readers
 from tap_amazon_vendor.run.reading import write_whole
 from tap_amazon_vendor.run.verdict import left_for_later, parts_of, repeated, unread_accounts, verdict
@@ -64,7 +64,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.audit.stream import ReportLedger
     from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.settings import Settings
-    from tap_amazon_vendor.doctor.diagnosis import Diagnosis
+    from tap_amazon_vendor.doctor.result import Diagnosis
     from tap_amazon_vendor.engine.model import PlannedJob
     from tap_amazon_vendor.engine.ports import JobApi
     from tap_amazon_vendor.engine.progress import Progress
@@ -318,8 +318,8 @@ class Run:
             writers = {stream.name: stack.enter_context(RecordWriter(stream)) for stream in self.selected}
             for writer in writers.values():
                 writer.announce()
-            self._note_left_out()
-            self._note_lacking()
+            note_left_out(self.job_streams, self.settings, self.horizon, self.recorder)
+            note_lacking(self.job_streams, self.horizon, self.recorder)
             self._read_pages(writers)
             # Files are available at once, and Amazon makes reports meanwhile.
             self._read_inbox(writers)
@@ -398,31 +398,6 @@ class Run:
         for file in inbox:
             self._write(writers, file)
             self._finish(file, partial(file.finish, self.recorder, self.today))
-
-    def _note_left_out(self) -> None:
-        """Log the streams that the settings leave empty, and record the partitions that Amazon lacks in the ledger."""
-        window = Window(self.horizon.start, self.horizon.end or self.horizon.today)
-        for stream in self.job_streams:
-            own = stream.declaration
-            reason = own.left_out(self.settings)
-            if reason is None:
-                continue
-            logger.info("%s: %s", stream.name, reason)
-            for context in own.unavailable_partitions(self.settings):
-                subject = own.report_partition(context)
-                self.recorder.note(LedgerEntry(stream.name, subject, window, Outcome.SKIPPED, reason=reason))
-
-    def _note_lacking(self) -> None:
-        """Record in the ledger the partitions that are not tried, because the account was found to lack them."""
-        for stream in self.job_streams:
-            own = stream.declaration
-            for context in stream.partitions or ():
-                until = stream.skipped_until(context, self.today)
-                window = own.calendar(context).wanted(self.horizon)
-                if until and window:
-                    reason = f"earlier runs found that the account lacks it, and recorded why. Tried again on {until}"
-                    subject = stream.first_request(context).subject
-                    self.recorder.note(LedgerEntry(stream.name, subject, window, Outcome.SKIPPED, reason=reason))
 
     # State.
 

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from datetime import date
 
     from tap_amazon_vendor.audit.ledger import LedgerEntry
-    from tap_amazon_vendor.doctor.diagnosis import Diagnosis
+    from tap_amazon_vendor.doctor.result import Diagnosis
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.reports.calendars import Horizon
     from tap_amazon_vendor.streams.base import AmazonStream
