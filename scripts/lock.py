@@ -46,6 +46,8 @@ def compile_lock(output: Path, *arguments: str | Path) -> list[str]:
 
 def entries(text: str) -> list[str]:
     """Split a lock into its packages, each with its version, hashes and the packages that require it."""
+    # The file of constraints is a temporary one.
+    text = re.sub(r"^    #   -c .*\n", "", text, flags=re.MULTILINE)
     return [f"{entry.rstrip()}\n" for entry in re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]]
 
 
