@@ -173,6 +173,8 @@ def shape(name: str, row: Row) -> Row:
     """Objects are flat in streams of items, and where they are money."""
     nested = {"selling_party", "ship_from_party"} if name == "vendor_direct_shipping_labels" else set()
     columns: Row = {}
+    for wrapper in STREAMS[name].lifts:
+        row = {**row.pop(wrapper, {}), **row}
     for field, value in row.items():
         is_money = isinstance(value, dict) and "currencyCode" in value
         if isinstance(value, dict) and (is_money or STREAMS[name].path or STREAMS[name].detail):

@@ -257,7 +257,11 @@ def test_every_field_of_the_model_is_a_column_or_lies_in_one(stream: PagedRows) 
     for name in (*listed.split("."), *stream.path):
         place = resolved(resolved(place["properties"][name]))
     columns = load_schema(stream.name)["properties"]
-    for name, field in resolved(place)["properties"].items():
+    fields = resolved(place)["properties"]
+    for wrapper in stream.lifts:
+        fields = {**fields, **resolved(fields[wrapper])["properties"]}
+        del fields[wrapper]
+    for name, field in fields.items():
         column = column_name(name)
         inner = resolved(field).get("properties", {})
         assert column in columns or (inner and all(any(c.startswith(f"{column}_") for c in columns) for _ in inner))

@@ -79,6 +79,7 @@ STREAMS = (
         listing=INVOICES,
         detail=LINES,
         inherits=("invoiceIdentifier", "lastUpdatedDate"),
+        lifts=("lineItemContext", "matchingContext"),
         key_columns=("invoice_identifier", "line_item_id"),
         replication_key="last_updated_date",
     ),

@@ -146,6 +146,8 @@ class PagedRows:
         key_columns: Columns that identify a row within an account and marketplace.
         path: Fields that lead from an element to the array or object that a row is of; empty for the element itself.
         inherits: Fields that a row takes from what is around it, where it does not have them itself.
+        lifts: Objects of a row whose fields become the row's own, the outer first: their names would only
+            lengthen those of the columns.
         place: Field that gets the row's place among those of its element, from 1, where nothing else tells them apart.
         detail: What returns the rows of an element, if the listing does not hold them.
         replication_key: Column of the bookmark.
@@ -157,6 +159,7 @@ class PagedRows:
     key_columns: tuple[str, ...]
     path: tuple[str, ...] = ()
     inherits: tuple[str, ...] = ()
+    lifts: tuple[str, ...] = ()
     place: str | None = None
     detail: Detail | None = None
     replication_key: str = SEEN_AT

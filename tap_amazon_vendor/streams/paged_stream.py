@@ -143,7 +143,8 @@ class PagedStream(AmazonStream):
             around = {name: value for name, value in _object.decode(element).items() if name in own.inherits}
         found = itertools.chain.from_iterable(_parts(part, own.path, own.inherits, around) for part in parts)
         for place, row in enumerate(found, 1):
-            yield next(numbers), _with_place(row, own.place, place) if own.place else row
+            lifted = _lifted(row, own.lifts) if own.lifts else row
+            yield next(numbers), _with_place(lifted, own.place, place) if own.place else lifted
 
     def _shape(
         self, rows: Sequence[Numbered], constants: Mapping[str, t.Any], findings: Findings
@@ -202,6 +203,17 @@ def _parts(
     else:
         # The row's own fields win.
         yield msgspec.json.encode({**inherited, **_object.decode(text)}) if inherited else text
+
+
+def _lifted(row: bytes, names: Iterable[str]) -> bytes:
+    """Put the fields of some objects of a row beside its own, which win."""
+    if not row.startswith(b"{"):
+        return row
+    fields = _object.decode(row)
+    for name in names:
+        if bytes(fields.get(name, msgspec.Raw())).startswith(b"{"):
+            fields = {**_object.decode(fields.pop(name)), **fields}
+    return msgspec.json.encode(fields)
 
 
 def _with_place(row: bytes, field: str, place: int) -> bytes:
