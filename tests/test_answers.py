@@ -21,7 +21,14 @@ from tap_amazon_vendor.engine.answers import (
 )
 from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Weigh
 from tap_amazon_vendor.engine.model import JobStatus, Processing
-from tap_amazon_vendor.errors import AccessDeniedError, AmazonError, DocumentError, NotFoundError, UnavailableError
+from tap_amazon_vendor.errors import (
+    REPORT_IT,
+    AccessDeniedError,
+    AmazonError,
+    DocumentError,
+    NotFoundError,
+    UnavailableError,
+)
 from tap_amazon_vendor.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -69,7 +76,8 @@ def test_what_brings_no_rows_is_weighed() -> None:
 def test_an_unexpected_error_fails_its_job_and_names_its_type() -> None:
     decision = after_fault(job(1), ZeroDivisionError("secret"))
     assert isinstance(decision, Finish)
-    assert (decision.outcome, decision.reason) == (Outcome.FAILED, "an unexpected ZeroDivisionError")
+    assert decision.outcome is Outcome.FAILED
+    assert decision.reason == f"an unexpected ZeroDivisionError. {REPORT_IT}"
 
 
 def test_an_unpublished_day_shortens_the_window() -> None:

@@ -491,7 +491,7 @@ class TestWholeOrNotAtAll:
 
 
 class TestAnyFile:
-    @hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @hypothesis_settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(data=st.data())
     def test_is_read_or_told_in_one_row_of_the_ledger(self, inbox: Path, data: st.DataObject) -> None:
         """Whatever is in it: never an exception, never rows without a ledger row that counts them."""

@@ -61,6 +61,8 @@ TYPED: dict[str, tuple[str, Any]] = {
     "report_periods": ('["DAY", "WEEK"]', ["DAY", "WEEK"]),
     "selling_programs": ('["RETAIL", "FRESH"]', ["RETAIL", "FRESH"]),
     "distributor_views": ('["SOURCING"]', ["SOURCING"]),
+    "kiosk_metrics": ('["orders", "traffic"]', ["orders", "traffic"]),
+    "kiosk_group_by": ('["asin", "brand"]', ["asin", "brand"]),
     "availability_days": ("3", 3),
     "restatement_days": ("0", 0),
     "wait_minutes": ("90", 90),
