@@ -6,7 +6,7 @@ import typing as t
 
 import msgspec
 
-from tap_amazon_vendor.amazon.answers import Answer, Text
+from tap_amazon_vendor.amazon.answers import Answer, ProcessingStatus, Text
 
 
 class CreatedQuery(Answer):
@@ -26,12 +26,11 @@ class Query(Answer):
 
     Attributes:
         query: The query, with Amazon's white space.
-        processing_status: A text, because Amazon may add one.
     """
 
     query_id: Text
     query: Text
-    processing_status: Text
+    processing_status: ProcessingStatus
     created_time: Text
     processing_end_time: str | None = None
     data_document_id: Text | None = None

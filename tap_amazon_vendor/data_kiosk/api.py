@@ -195,15 +195,11 @@ class DataKioskApi:
         """Ask how far a query is (getQuery).
 
         Raises:
-            AmazonError: Amazon refuses, or returns a status that this tap does not know.
+            AmazonError: Amazon refuses.
             NotFoundError: Amazon does not know the query.
         """
         query = self._api.call(GET_QUERY, answer=Query, query_id=job_id)
-        try:
-            processing = Processing(query.processing_status)
-        except ValueError:
-            text = f"getQuery: unknown processing status {query.processing_status[:40]!r}"
-            raise AmazonError(text) from None
+        processing = Processing(query.processing_status)
         created, ended = moment(query.created_time), moment(query.processing_end_time)
         token = query.pagination.next_token if query.pagination else None
         failed = processing is Processing.FATAL

@@ -6,9 +6,7 @@ import typing as t
 
 import msgspec
 
-from tap_amazon_vendor.amazon.answers import Answer, Text
-
-_Status = t.Annotated[str, msgspec.Meta(pattern=r"\A(IN_QUEUE|IN_PROGRESS|DONE|CANCELLED|FATAL)\Z")]
+from tap_amazon_vendor.amazon.answers import Answer, ProcessingStatus, Text
 
 
 class CreatedReport(Answer):
@@ -18,13 +16,9 @@ class CreatedReport(Answer):
 
 
 class Report(Answer):
-    """Of getReport: how far a report is.
+    """Of getReport: how far a report is."""
 
-    Attributes:
-        processing_status: One that Amazon's model has. Another one may be passing: the answer is asked for again.
-    """
-
-    processing_status: _Status
+    processing_status: ProcessingStatus
     report_type: str | None = None
     report_document_id: Text | None = None
     created_time: str | None = None
