@@ -44,7 +44,9 @@ DAYS = (
     "date",
     "snapshot_time",
     "last_updated_date_time",
+    "last_updated_date",
     "window_end",
+    "seen_at",
 )
 # Logged in every run, and of no use to the user. We do force: no second demo can run in this clone.
 QUIET = {
