@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_benchmark_of_records_prints_its_table() -> None:
     pytest.importorskip("ijson")

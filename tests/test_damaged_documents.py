@@ -105,7 +105,7 @@ def documents(new_clock: Callable[[], FakeClock]) -> dict[str, Kept]:
             )
             tap = world.tap(config, message_writer=Recorder())
             for stream in tap.streams.values():
-                stream.selected = True
+                stream.selected = isinstance(stream, ReportStream)
             with suppress(Exception):
                 tap.sync_all()
     return kept

@@ -392,7 +392,7 @@ ARRAYS = st.lists(st.dictionaries(TRICKY, NESTED, max_size=4) | NESTED, max_size
 class TestSlices:
     """However a document is written and wherever it is cut, its arrays are what `json` says."""
 
-    @settings(max_examples=500)
+    @settings(max_examples=200)
     @given(
         content=st.dictionaries(TRICKY.filter(lambda name: "." not in name), NESTED | ARRAYS, max_size=4),
         style=STYLES,
@@ -411,7 +411,7 @@ class TestSlices:
                     with pytest.raises(DocumentError, match="has no array"):
                         list(read_rows(document, name))
 
-    @settings(max_examples=500)
+    @settings(max_examples=200)
     @given(rows=ARRAYS, style=STYLES, size=st.integers(1, 60), data=st.data())
     def test_any_document_that_is_cut_is_refused(
         self, save: Save, rows: list[t.Any], style: dict[str, t.Any], size: int, data: st.DataObject

@@ -143,9 +143,10 @@ class TestTheSameFiles:
         ("label", "without_rows"),
         [
             ("vendor-us", set()),
-            (
+            pytest.param(
                 "seller-us",
                 {"afn_inventory_by_country", "fulfilled_shipments_invoicing", "vat_transactions", "gst_b2b", "gst_b2c"},
+                marks=pytest.mark.exhaustive,
             ),
             ("seller-de", {"replacements", "shipment_promotions", "fulfilled_shipments_tax", *GST}),
         ],

@@ -95,7 +95,7 @@ def test_every_vendor_stream_twice(world: World) -> None:
         world.clock.advance(86_400)
 
 
-@pytest.mark.parametrize("label", ["seller-us", "seller-de"])
+@pytest.mark.parametrize("label", ["seller-us", pytest.param("seller-de", marks=pytest.mark.exhaustive)])
 def test_every_seller_stream_twice(label: str, world: World) -> None:
     streams = [stream.name for stream in REPORT_STREAMS if stream.account_type == "seller" and not stream.opt_in]
     config, state = world.config(label, account_type="seller"), None
@@ -192,7 +192,12 @@ def test_max_reports_leaves_the_rest(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "start"),
-    [({"max_reports": 4}, 90), ({"max_reports": 5}, None), ({"max_reports": 7}, 200), ({}, 200)],
+    [
+        ({"max_reports": 4}, 90),
+        ({"max_reports": 5}, None),
+        pytest.param({"max_reports": 7}, 200, marks=pytest.mark.exhaustive),
+        ({}, 200),
+    ],
 )
 def test_daily_runs_until_the_history_is_complete(changes: Row, start: int | None, world: World) -> None:
     config = world.config(**changes) | ({"start_date": world.day(start)} if start else {})

@@ -130,7 +130,7 @@ def stage_batches(stream: Stream, chunks: Iterable[list[Row]], config: BatchConf
 
 
 class TestRecords:
-    @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(rows=st.lists(st.dictionaries(st.text(st.characters(codec="utf-8")), VALUES, max_size=4), max_size=4))
     def test_they_are_what_the_sdk_writes(self, rows: list[Row]) -> None:
         assert by_us(rows) == by_the_sdk(rows)
