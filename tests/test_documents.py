@@ -7,6 +7,7 @@ import itertools
 import json
 import tracemalloc
 import typing as t
+import zlib
 from decimal import Decimal
 from unittest import mock
 
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tap_amazon_vendor.documents import files, json_slices
+from tap_amazon_vendor.documents import files, json_slices, unzip
 from tap_amazon_vendor.documents.files import (
     ERROR_BYTES,
     Document,
@@ -114,6 +115,19 @@ class TestWhole:
 
     def test_a_gzip_file_of_several_members_is_read_to_its_end(self, save: Save) -> None:
         assert rows_of(save(gzip.compress(GOOD[:40]) + gzip.compress(GOOD[40:]))) == ROWS
+
+    @pytest.mark.parametrize("cut", [10, -9, -1])
+    def test_python_unzips_where_there_is_no_faster_way(
+        self, save: Save, monkeypatch: pytest.MonkeyPatch, cut: int
+    ) -> None:
+        monkeypatch.setattr(unzip, "_gzip_file", gzip.GzipFile)
+        monkeypatch.setattr(unzip, "_inflate_error", zlib.error)
+        content = gzip.compress(GOOD)
+        assert rows_of(save(content)) == ROWS
+        with pytest.raises(DocumentError, match="truncated or damaged"):
+            open_document(save(content[:cut]))
+        with pytest.raises(DocumentError, match="truncated or damaged"):
+            open_document(save(content[:10] + b"\xff" + content[11:]))
 
     def test_white_space_around_is_allowed(self, save: Save) -> None:
         assert rows_of(save(b"\r\n\t " + GOOD + b"\r\n\r\n")) == ROWS

@@ -14,7 +14,7 @@ import msgspec
 
 from tap_amazon_vendor.documents.delimited import is_empty
 from tap_amazon_vendor.documents.encodings import BLOCK, UTF_8, is_utf_8
-from tap_amazon_vendor.documents.json_slices import WHITE, JsonText, not_json
+from tap_amazon_vendor.documents.json_slices import WHITE, WIDE_SLICE_BYTES, JsonText, not_json
 from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 
@@ -115,7 +115,7 @@ def open_document(path: Path) -> Document:
             raise DocumentError(text)
         if more := file.read(1):
             specification = None
-            for name, value in JsonText(file, head + more).members():
+            for name, value in JsonText(file, head + more, slice_bytes=WIDE_SLICE_BYTES).members():
                 if name == "reportSpecification":
                     specification = _decoded(value)
             return Document(path, size, None, _if_object(specification), empty=False)

@@ -77,11 +77,12 @@ def compile_rows(  # noqa: PLR0913  # each is one fact
 
         def shape(elements, constants):
             constant0 = constants['account']
+            last0 = None
             rows = []
             add = rows.append
             for element in elements:
                 value0 = element.field0
-                if value0 is not None: check0(value0)
+                if value0 is not None and value0 != last0: last0 = check0(value0)
                 struct1 = element.field1 or empty1
                 value2 = struct1.field2
                 if value2.__class__ is not decimal and value2 is not None: value2 = check2(value2)
@@ -130,6 +131,7 @@ def compile_rows(  # noqa: PLR0913  # each is one fact
     source = "\n    ".join([
         "def shape(elements, constants):",
         *before,
+        *(f"{last} = None" for last in writer.lasts),
         "rows = []",
         "add = rows.append",
         "for element in elements:",
@@ -149,6 +151,8 @@ class _Writer:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
         self.lines: list[str] = []
+        #: Variables with the last date of a column.
+        self.lasts: list[str] = []
         self.scope: dict[str, t.Any] = {}
         #: Of each column, the variable with its value.
         self.values: dict[str, str] = {}
@@ -180,7 +184,11 @@ class _Writer:
                         f"if {value}.__class__ is not decimal and {value} is not None: {value} = check{number}({value})"
                     )
                 elif field.kind in {"date", "date-time"}:
-                    self.lines.append(f"if {value} is not None: check{number}({value})")
+                    # Mostly it is the day of the row before.
+                    self.lines.append(
+                        f"if {value} is not None and {value} != last{number}: last{number} = check{number}({value})"
+                    )
+                    self.lasts.append(f"last{number}")
             elif field.is_prefix:
                 inner = f"struct{number}"
                 self.lines.append(f"{inner} = {variable}.{attribute} or empty{number}")

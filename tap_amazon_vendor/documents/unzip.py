@@ -16,6 +16,16 @@ if t.TYPE_CHECKING:
 #: Magic number of gzip. Amazon's own label has been wrong both ways (docs/amazon/documents.md#compression).
 GZIP_MAGIC = b"\x1f\x8b"
 
+_gzip_file: type[gzip.GzipFile]
+_inflate_error: type[Exception]
+try:
+    # Reads the same as Python's, in a third of the time.
+    from isal import igzip, isal_zlib
+except ImportError:  # There are no wheels for some computers.
+    _gzip_file, _inflate_error = gzip.GzipFile, zlib.error
+else:
+    _gzip_file, _inflate_error = igzip.IGzipFile, t.cast("t.Any", isal_zlib.error)
+
 
 @contextmanager
 def unzipped(path: Path, source: str = "") -> Iterator[t.IO[bytes]]:
@@ -32,8 +42,8 @@ def unzipped(path: Path, source: str = "") -> Iterator[t.IO[bytes]]:
         zipped = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
         raw.seek(0)
         try:
-            yield t.cast("t.IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            yield t.cast("t.IO[bytes]", _gzip_file(fileobj=raw) if zipped else raw)
+        except (EOFError, gzip.BadGzipFile, _inflate_error) as error:
             text = f"{source}: " if source else ""
             text += f"the document is truncated or damaged: {error}"
             raise DocumentError(text) from None

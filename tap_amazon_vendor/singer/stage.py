@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
 #: Bytes of staged messages that are kept in memory. What is more goes to disk, with all that was before it: that takes
 #: about a tenth of the time of reading and writing the rows.
-IN_MEMORY = 1 << 25
+IN_MEMORY = 1 << 24
 
 
 class Stage:

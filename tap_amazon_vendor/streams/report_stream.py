@@ -116,9 +116,10 @@ class ReportStream(JobStream):
             rows = own_marketplaces(rows, told_by, region_of(context["marketplace_id"]))
         days = self._days(context, result.request.window) if dated else None
         # The rest of the key is the same in all rows.
+        is_constant = self._own_keys and not told_by and "marketplace_id" not in self._columns
         repeated: RepeatedKeys | RepeatedIds | None = None
         if not self._numbered:
-            repeated = RepeatedKeys((*self._own_keys, "marketplace_id"))
+            repeated = RepeatedKeys(self._own_keys if is_constant else (*self._own_keys, "marketplace_id"))
         elif self.declaration.identity:
             repeated = RepeatedIds(self.declaration.identity)
         total = self.declaration.total.check() if self.declaration.total else None
