@@ -6,12 +6,15 @@ import json
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from world import World, partitions
+from world import World, flat, partitions
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
+from amazon_sandbox.data import seller_datasets
+from amazon_sandbox.data.catalogue import Query
 from amazon_sandbox.faults import QUERY
 from tap_amazon_vendor.engine.model import Source
 from tap_amazon_vendor.forecast import look_ahead
@@ -155,6 +158,45 @@ def test_sellers_read_their_datasets(world: World, name: str) -> None:
     assert {row["start_date"] for row in rows} == {world.day(ago) for ago in range(3, 9)}
     assert all(row["_extra"] is None for row in rows)
     assert len(run.upserted(name)) == len(rows)
+
+
+SEED: dict[str, Callable[[Any, Query], Iterator[Row]]] = {
+    "seller_economics": lambda catalogue, asked: seller_datasets.economics(catalogue, asked, "DAY", "MSKU"),
+    "seller_analytics_by_date": lambda catalogue, asked: seller_datasets.by_date(catalogue, asked, "DAY"),
+    "seller_analytics_by_asin": lambda catalogue, asked: (
+        row
+        for ago in range((asked.end - asked.start).days + 1)
+        for day in [asked.start + timedelta(days=ago)]
+        for row in seller_datasets.by_asin(catalogue, replace(asked, start=day, end=day), "SKU")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEED)
+def test_datasets_of_sellers_read_twice_are_what_the_seed_says(world: World, name: str) -> None:
+    config = world.config("seller-us", account_type="seller", start_date=world.day(9), restatement_days=30)
+    start = world.today - timedelta(days=9)
+    state, rows = None, {}
+    for _ in range(2):
+        run = world.run(config, state, streams=[name, "report_ledger"])
+        assert run.error is None
+        assert len(run.upserted(name)) == len(run.records(name))
+        state, rows = run.state, run.upserted(name, rows)
+        account = next(each for each in world.sandbox.accounts if each.label == "seller-us")
+        asked = Query(account.first_day, {}, start, world.today - timedelta(days=3), world.clock())
+        wanted = [
+            flat(row) for row in SEED[name](world.sandbox.data.catalogue(account, account.marketplaces[0]), asked)
+        ]
+        key = [column for column in run.keys(name) if any(column in row for row in wanted)]
+        found = {tuple(row[column] for column in key): row for row in rows.values()}
+        assert len(found) == len(rows)
+        assert found.keys() == {tuple(row[column] for column in key) for row in wanted}
+        for row in wanted:
+            there = found[tuple(row[column] for column in key)]
+            figures = {column: value for column, value in row.items() if not isinstance(value, list)}
+            assert len(figures) > 8
+            assert {column: there[column] for column in figures} == pytest.approx(figures)
+        world.clock.advance(5 * 86_400)
 
 
 def test_queries_count_towards_max_reports_and_the_next_run_goes_on(world: World, config: Row) -> None:

@@ -505,7 +505,14 @@ def test_every_group_has_a_name_at_vendor_central() -> None:
 
 
 class TestPagedApis:
-    """Whose roles open no report: one operation of each set of roles is called."""
+    """One operation of each set of roles is called, whatever reports the roles open."""
+
+    def test_whose_role_opens_reports_too(self, examine: Examine) -> None:
+        known = next(account for account in DEFAULT_ACCOUNTS if account.label == "seller-us")
+        found = {name: each for each in examine(known, GROUPS).permissions for name in each.streams}
+        transactions = found["seller_finance_transactions"]
+        assert transactions.streams == ("seller_finance_transactions",)
+        assert (transactions.authorized, transactions.text) == (State.OK, "Amazon answers listTransactions")
 
     def test_that_can_be_read(self, examine: Examine, world: World) -> None:
         found = {permission.streams[0]: permission for permission in examine(groups=GROUPS).permissions}

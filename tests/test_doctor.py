@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from amazon_sandbox import CLIENT_ID, CLIENT_SECRET, REVOKED_REFRESH_TOKEN
 from tap_amazon_vendor.cli import doctor
 from tap_amazon_vendor.cli.main import cli
-from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ def examine(
 def test_a_healthy_account_ends_with_0(examine: Callable[..., Result], world: World) -> None:
     result = examine(world.config())
     assert result.exit_code == 0
-    for stream in REPORT_STREAMS:
+    for stream in STREAMS:
         assert (stream.name in result.stdout) == (stream.account_type == "vendor")
     for group in ("Financial reports", "Operational reports", "Digital reports"):
         assert group in result.stdout
@@ -62,6 +62,9 @@ def test_a_missing_role_ends_with_1_and_says_what_to_do(examine: Callable[..., R
     assert result.exit_code == 1
     assert "missing" in result.stdout
     steps = [line.strip() for line in result.stdout.splitlines() if line.startswith("  1. ")]
+    digital = next(line for line in result.stdout.splitlines() if "vendor_analytics_manufacturing" in line)
+    assert "missing" in digital
+    assert "Brand Analytics" in digital, "queries need the role that their reports need"
     assert len(steps) == 4, "one role is one thing to do, in however many groups; of invoices none is known"
     sentence = result.stdout.split("To send to the administrator of the account:\n")[1].splitlines()[0]
     assert sentence.startswith("  Please authorize our application ")
@@ -107,8 +110,8 @@ def test_scripts_get_json(examine: Callable[..., Result], world: World) -> None:
     assert account["permissions"][0]["streams"][0] == "vendor_sales"
     assert {entry["api_authorization"] for entry in account["permissions"]} == {"failed"}
     assert {entry["user_permission"] for entry in account["permissions"]} == {"unknown"}
-    # Of a role that Amazon does not document nobody can be asked.
-    assert all(entry["steps"] and entry["request"] for entry in account["permissions"] if entry["roles"])
+    # Of invoices nobody knows which role to ask for.
+    assert all(entry["steps"] and (entry["request"] or not entry["roles"]) for entry in account["permissions"])
     healthy = examine(world.config(), "--format", "json")
     assert healthy.exit_code == 0
     assert json.loads(healthy.stdout)["ok"] is True

@@ -132,7 +132,8 @@ def test_every_transaction_of_every_page_is_there_once_and_typed(run: Callable[.
     assert [row["transaction_id"] for row in rows] == ["t0", "t1", "t2", "t3", "t4"]
     assert rows[0]["account"] == "default"
     assert rows[0]["marketplace_id"] == US
-    assert rows[0]["total_amount"] == {"currency_amount": pytest.approx(10.25), "currency_code": "USD"}
+    total = (rows[0]["total_amount_currency_amount"], rows[0]["total_amount_currency_code"])
+    assert total == (pytest.approx(10.25), "USD")
     assert rows[0]["related_identifiers"] == [
         {"related_identifier_name": "ORDER_ID", "related_identifier_value": "1-2-3"}
     ]
@@ -190,6 +191,29 @@ def test_only_marketplaces_that_are_wanted_are_written(run: Callable[..., tuple[
 def test_a_field_that_amazon_adds_is_kept(run: Callable[..., tuple[Run, FakeApi]]) -> None:
     done, _ = run([transaction(1, "2026-11-10T08:00:00Z", riskScore=7)])
     assert done.records(NAME)[0]["_extra"] == '{"riskScore":7}'
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "column", "kept"),
+    [
+        ("totalAmount", "ten", "total_amount_currency_amount", {"total_amount": "ten"}),
+        (
+            "totalAmount",
+            {"currencyAmount": "ten", "currencyCode": "USD"},
+            "total_amount_currency_amount",
+            {"total_amount_currency_amount": "ten"},
+        ),
+        ("items", [{"description": 1.5}], "items", {"items": [{"description": 1.5}]}),
+    ],
+)
+def test_a_value_that_does_not_fit_is_kept_and_the_rest_of_the_row_too(
+    field: str, value: Any, column: str, kept: Row, run: Callable[..., tuple[Run, FakeApi]]
+) -> None:
+    done, _ = run([transaction(1, "2026-11-10T08:00:00Z", **{field: value})])
+    (row,) = done.records(NAME)
+    assert (row[column], json.loads(row["_extra"])) == (None, kept)
+    assert row["related_identifiers"]
+    assert [row["unreadable_cells"] for row in done.records("report_ledger")] == [1]
 
 
 def test_a_missing_role_skips_the_stream_for_a_week(run: Callable[..., tuple[Run, FakeApi]], clock: FakeClock) -> None:

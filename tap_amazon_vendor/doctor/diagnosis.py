@@ -106,12 +106,14 @@ def check_account(  # noqa: PLR0913  # whom, what, how, and what is known alread
             return Diagnosis(account, tuple(found))
     permissions: list[Permission] = []
     for (group, roles), streams in wanted.items():
-        listings = [stream.listing for stream in streams if isinstance(stream, PagedRows)]
-        if listings and not types[roles]:
-            permission = Permission(group, roles, _names(streams))
-            permissions.append(_of_listing(account, permission, listings[0], answers, today))
-        else:
-            permissions += _of_reports(account, group, roles, streams, answers)
+        # Where a run asks what blocks it, the reports of the same role have told.
+        asks = only is None or not types[roles]
+        listed = [stream for stream in streams if isinstance(stream, PagedRows) and asks]
+        if others := [stream for stream in streams if stream not in listed]:
+            permissions += _of_reports(account, group, roles, others, answers)
+        if listed:
+            permission = Permission(group, roles, _names(listed))
+            permissions.append(_of_listing(account, permission, listed[0].listing, answers, today))
     return Diagnosis(account, tuple(found), tuple(permissions))
 
 
@@ -260,7 +262,7 @@ def _names(streams: Iterable[AnyRows]) -> tuple[str, ...]:
 def _of_listing(
     account: Account, permission: Permission, listing: Listing, answers: Questions, today: date
 ) -> Permission:
-    """Check streams of paged APIs whose roles open no report: one listing stands for those of the same roles."""
+    """Check streams of paged APIs: one listing stands for those of the same roles."""
     name = listing.operation.name
     error = answers.can_read(listing, account, today)
     if error is None:

@@ -108,7 +108,7 @@ def open_document(path: Path) -> Document:
         DocumentError: It is truncated, damaged, or not JSON.
     """
     size = path.stat().st_size
-    with _content(path) as file:
+    with content_of(path) as file:
         head = file.read(ERROR_BYTES).lstrip(WHITE)
         if not head.startswith((b"{", b"[")):
             text = "the document is not JSON"
@@ -148,7 +148,7 @@ def read_slices(
     array, _, inner = path.partition(".")
     found = False
     others: dict[str, None] = {}
-    with _content(document.path) as file:
+    with content_of(document.path) as file:
         for name, value in JsonText(file, repairs=repairs).members():
             if not value.startswith(b"["):
                 continue
@@ -176,7 +176,7 @@ def first_rows(document: Document) -> dict[str, dict[str, t.Any]]:
         DocumentError: The document is not JSON.
     """
     found: dict[str, dict[str, t.Any]] = {}
-    with _content(document.path) as file:
+    with content_of(document.path) as file:
         for name, value in JsonText(file).members():
             if value.startswith(b"[") and not found.get(name):
                 first = next(iter(_elements.decode(value)), None)
@@ -290,7 +290,7 @@ def _error(document: t.Any) -> str | None:  # noqa: ANN401  # any JSON
 
 
 @contextmanager
-def _content(path: Path) -> Iterator[t.IO[bytes]]:
+def content_of(path: Path) -> Iterator[t.IO[bytes]]:
     """Open a file for reading its content, in UTF-8 and without the byte order mark, if it has one.
 
     Raises:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import logging
 import typing as t
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.config.marketplaces import BY_ID
-from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.errors import DocumentError, TapFaultError, UnknownReportError
 from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, folders_of, look_at
+from tap_amazon_vendor.inbox.listings import FiledElements, recognise_listing
 from tap_amazon_vendor.inbox.queries import is_query_file, recognise_query
+from tap_amazon_vendor.inbox.reading import INBOX, InboxReading, ListingReading, has_read
 from tap_amazon_vendor.inbox.recognise import Recogniser, option_value
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.belonging import named_marketplace
@@ -35,117 +36,16 @@ from tap_amazon_vendor.streams.report_stream import ReportStream
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from singer_sdk.helpers.types import Record
-
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.documents.files import Document
-    from tap_amazon_vendor.errors import AmazonError
+    from tap_amazon_vendor.inbox.listings import ListingFile
+    from tap_amazon_vendor.inbox.reading import FileStream
     from tap_amazon_vendor.inbox.recognise import Recognised
-    from tap_amazon_vendor.streams.job_stream import JobStream
 
-AnyStream = t.TypeVar("AnyStream", bound="JobStream")
+AnyStream = t.TypeVar("AnyStream", bound="FileStream")
 
 logger = logging.getLogger("tap-amazon-vendor")
-
-#: In a stream's bookmark: hashes of the files that it read. In the ledger's options: the file.
-INBOX = "inbox"
-
-#: Hexadecimal digits of a hash in the state: 128 bits.
-_DIGITS = 32
-
-
-@dataclass
-class InboxReading:
-    """Reads one file for one stream: iterate over its rows, write them, then `finish`.
-
-    Attributes:
-        stream: The stream.
-        context: The partition that the rows belong to.
-        result: Stands for the result of a report.
-        sha256: Hash of the file.
-        dated: The document's specification states the window of the request.
-        findings: What the file holds besides rows.
-    """
-
-    stream: JobStream
-    context: dict[str, str]
-    result: JobResult
-    sha256: str
-    dated: bool
-    findings: Findings = field(default_factory=Findings)
-
-    @property
-    def failed(self) -> bool:
-        """Whether nothing may be written."""
-        return self.result.outcome is Outcome.FAILED
-
-    def fail(self, error: AmazonError) -> None:
-        """Note why nothing may be written."""
-        self.result = replace(self.result, outcome=Outcome.FAILED, reason=str(error))
-
-    @property
-    def subject(self) -> ReportPartition:
-        """What is read."""
-        return t.cast("ReportPartition", self.result.request.subject)
-
-    @property
-    def window(self) -> Window:
-        """The days that the file covers."""
-        return t.cast("Window", self.result.request.window)
-
-    @property
-    def report_id(self) -> str | None:
-        """What identifies the file."""
-        return self.result.job_id
-
-    def __iter__(self) -> Iterator[list[Record]]:
-        """Yield the rows in chunks."""
-        if self.result.document:
-            yield from self.stream.chunks(self.context, self.result, self.findings, asked=False, dated=self.dated)
-
-    def check(self) -> None:
-        """Decode the file completely, count its rows and find the days that they cover.
-
-        Raises:
-            DocumentError: It can't be read completely.
-        """
-        days: set[str] = set()
-        periods: set[tuple[t.Any, ...]] = set()
-        for chunk in self:
-            days |= {str(row.get(self.stream.declaration.replication_key))[:10] for row in chunk}
-            periods |= {(row["start_date"], row["end_date"]) for row in chunk if "end_date" in row}
-        self._check_period(periods)
-        known = sorted(filter(None, map(_day, days)))
-        asked = self.result.request
-        if known and not self.dated:
-            self.result = replace(self.result, request=replace(asked, window=Window(known[0], known[-1])))
-        if self.findings.is_empty:
-            self.result = replace(self.result, reason="the file has no rows")
-        self.findings = Findings()
-
-    def finish(self, recorder: Recorder, today: date) -> None:
-        """Complete the file in ledger and state. Its rows are written."""
-        window = self.result.request.window
-        if self.failed:
-            recorder.record(LedgerEntry.of_job(self.stream.name, self.result, window, Outcome.FAILED, Findings()))
-            return
-        outcome = Outcome.EMPTY if self.findings.is_empty else Outcome.LOADED
-        recorder.record(LedgerEntry.of_job(self.stream.name, self.result, window, outcome, self.findings))
-        self.stream.stream_state[INBOX] = {**_read(self.stream), self.sha256[:_DIGITS]: today.isoformat()}
-
-    def _check_period(self, periods: set[tuple[t.Any, ...]]) -> None:
-        """Check a period that was inferred from the file's first row or name against all rows."""
-        document = self.result.document
-        column = self.stream.declaration.period_column
-        if not column or (document and document.specification):
-            return
-        calendar = self.stream.declaration.calendar(self.context)
-        for start, end in periods:
-            first, last = _day(start), _day(end)
-            if first and last and [Window(first, last)] != calendar.cut(Window(first, last)):
-                text = f"a row from {first} to {last} is not of the period {self.context[column]}"
-                raise DocumentError(text)
 
 
 class Inbox:
@@ -155,7 +55,7 @@ class Inbox:
         self,
         folder: Path,
         *,
-        streams: Iterable[JobStream],
+        streams: Iterable[FileStream],
         accounts: Sequence[Account],
         recorder: Recorder,
         spool: Path,
@@ -165,7 +65,7 @@ class Inbox:
 
         Args:
             folder: The inbox.
-            streams: The streams of the run whose rows come from jobs, including deselected ones.
+            streams: All streams of the run that read Amazon, including deselected ones.
             accounts: The accounts that files may belong to.
             recorder: Records the outcome of files that no stream reads.
             spool: Private folder for copies.
@@ -207,17 +107,22 @@ class Inbox:
         The same bytes may be two reports that differ in their names only.
         """
         streams = self._streams.values()
-        types = {stream.declaration.source for stream in streams if _has_read(stream, file)}
+        types = {stream.declaration.source for stream in streams if has_read(stream, file)}
         due = [
             stream
             for stream in streams
-            if stream.selected and stream.declaration.source in types and not _has_read(stream, file)
+            if stream.selected and stream.declaration.source in types and not has_read(stream, file)
         ]
         return bool(types) and not due and self._recogniser.named(file) <= types
 
     def _readings(self, file: InboxFile) -> Iterator[InboxReading]:
         account = self._account(file)
-        readings = self._query_readings(file, account) if is_query_file(file) else self._report_readings(file, account)
+        if is_query_file(file):
+            readings = self._query_readings(file, account)
+        elif found := recognise_listing(file):
+            readings = self._listing_readings(file, found, account)
+        else:
+            readings = self._report_readings(file, account)
         try:
             for reading in readings:
                 reading.check()
@@ -238,10 +143,61 @@ class Inbox:
         if account.asks and account.kind != kind:
             text = f"{stream.declaration.source} is of {kind} accounts, and {account.label!r} is none"
             raise UnknownReportError(text)
-        if not _selected(file, [stream]) or _has_read(stream, file):
+        if not _selected(file, [stream]) or has_read(stream, file):
             return []
         context = {"account": account.label, **found.context}
         return [_reading_of(stream, file, found.document, context)]
+
+    def _listing_readings(self, file: InboxFile, found: ListingFile, account: Account) -> list[InboxReading]:
+        """Make the readings of a file with answers of a paged API.
+
+        Raises:
+            DocumentError: Nothing says of which marketplace its rows are.
+        """
+        listing = found.listing
+        known = [stream for name, stream in self._streams.items() if name in found.streams]
+        if not known or (account.asks and account.kind != listing.account_type):
+            text = f"{listing.operation.name} is of {listing.account_type} accounts, and {account.label!r} is none"
+            raise UnknownReportError(text)
+        streams = [stream for stream in _selected(file, known) if not has_read(stream, file)]
+        if not streams:
+            return []
+        context = {"account": account.label, "marketplace_id": self._listed_marketplace(file, found, account)}
+        listed = FiledElements(listing, found.elements, context, file.modified)
+        # Nobody asked for the rows of some marketplaces only.
+        everywhere = replace(account, marketplaces=tuple(BY_ID.values()))
+        return [
+            ListingReading(
+                stream,
+                context,
+                _result_of(
+                    ReportPartition(account.label, stream.declaration.source, context["marketplace_id"], ()),
+                    file,
+                    found.document,
+                ),
+                file.sha256,
+                dated=False,
+                listed=listed,
+                account=everywhere,
+            )
+            for stream in streams
+        ]
+
+    @staticmethod
+    def _listed_marketplace(file: InboxFile, found: ListingFile, account: Account) -> str:
+        """Return the marketplace of what names none: the one that a folder is named after, or what the API's rows have.
+
+        Raises:
+            DocumentError: Nothing says it.
+        """
+        for folder in file.folders:
+            if marketplace := named_marketplace(folder):
+                return marketplace
+        configured = [each.marketplace_id for each in account.marketplaces]
+        if configured and (len(configured) == 1 or not found.listing.per_marketplace):
+            return configured[0]
+        text = "nothing says of which marketplace the file is: put it into a folder named by country code, such as US"
+        raise DocumentError(text)
 
     def _report_readings(self, file: InboxFile, account: Account) -> list[InboxReading]:
         country = account.marketplaces[0].country if len(account.marketplaces) == 1 else None
@@ -257,7 +213,7 @@ class Inbox:
         if len(streams) < len(found.streams) or (account.asks and account.kind != report.account_type):
             text = f"{report.name} is a report of {report.account_type} accounts, and {account.label!r} is none"
             raise UnknownReportError(text)
-        return [stream for stream in _selected(file, streams) if not _has_read(stream, file)]
+        return [stream for stream in _selected(file, streams) if not has_read(stream, file)]
 
     def _account(self, file: InboxFile) -> Account:
         """Return the account of a file: the one that a folder is named after, or the only one.
@@ -354,20 +310,26 @@ class Inbox:
         )
 
 
-def _reading_of(stream: JobStream, file: InboxFile, document: Document, context: dict[str, str]) -> InboxReading:
+def _reading_of(
+    stream: QueryStream | ReportStream, file: InboxFile, document: Document, context: dict[str, str]
+) -> InboxReading:
     """Return the reading of a file whose window is not known."""
-    partition = stream.declaration.report_partition(context)
+    result = _result_of(stream.declaration.report_partition(context), file, document)
+    return InboxReading(stream, context, result, file.sha256, dated=False)
+
+
+def _result_of(partition: ReportPartition, file: InboxFile, document: Document) -> JobResult:
+    """Return what stands for the result of a report."""
     # In the ledger a file gets its own row beside that of a requested report, and never replaces it.
     options = tuple(sorted([*partition.options, (INBOX, file.name)]))
     day = file.modified.date()
-    result = JobResult(
+    return JobResult(
         Outcome.LOADED,
         ReportRequest(*partition[:3], options=options, window=Window(day, day)),
         document=document,
         job_id=file.report_id,
         processed_at=f"{file.modified:%Y-%m-%dT%H:%M:%SZ}",
     )
-    return InboxReading(stream, context, result, file.sha256, dated=False)
 
 
 def _selected(file: InboxFile, streams: Sequence[AnyStream]) -> list[AnyStream]:
@@ -377,16 +339,6 @@ def _selected(file: InboxFile, streams: Sequence[AnyStream]) -> list[AnyStream]:
         names = ", ".join(stream.name for stream in streams)
         logger.warning("%s in the inbox is not read: %s is not selected", file.name, names)
     return selected
-
-
-def _read(stream: JobStream) -> dict[str, str]:
-    """Return the hashes of the files that a stream has read, and the days on which it did."""
-    found = stream.stream_state.get(INBOX)
-    return found if isinstance(found, dict) else {}
-
-
-def _has_read(stream: JobStream, file: InboxFile) -> bool:
-    return file.sha256[:_DIGITS] in _read(stream)
 
 
 def _said_window(stream: ReportStream, context: dict[str, str], result: JobResult) -> Window | None:
@@ -402,12 +354,3 @@ def _said_window(stream: ReportStream, context: dict[str, str], result: JobResul
     except (KeyError, ValueError):
         return None
     return window if window.start <= window.end else None
-
-
-def _day(text: object) -> date | None:
-    """Parse a day, or a month as its first day; None if it is neither."""
-    digits = str(text)[:10]
-    try:
-        return date.fromisoformat(digits if len(digits) == len("2026-01-31") else f"{digits}-01")
-    except ValueError:
-        return None

@@ -69,7 +69,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.ports import JobApi
     from tap_amazon_vendor.engine.progress import Progress
     from tap_amazon_vendor.errors import AmazonError
-    from tap_amazon_vendor.inbox.reader import InboxReading
+    from tap_amazon_vendor.inbox.reading import InboxReading
     from tap_amazon_vendor.reports.pending import Pending
     from tap_amazon_vendor.run.paged_reader import PagedReader
     from tap_amazon_vendor.run.reading import Reading
@@ -389,7 +389,7 @@ class Run:
             return
         inbox = Inbox(
             self.settings.inbox,
-            streams=[stream for stream in self._streams if isinstance(stream, JobStream)],
+            streams=[stream for stream in self._streams if isinstance(stream, JobStream | PagedStream)],
             accounts=self.settings.labels,
             recorder=self.recorder,
             spool=self.spool,

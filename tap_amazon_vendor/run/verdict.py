@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tap_amazon_vendor.audit.reasons import Reasons
 from tap_amazon_vendor.doctor.diagnosis import is_other_kind, tells_of_roles
 from tap_amazon_vendor.errors import UnavailableError
-from tap_amazon_vendor.inbox.reader import INBOX
+from tap_amazon_vendor.inbox.reading import INBOX
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.streams.job_stream import JobStream
 

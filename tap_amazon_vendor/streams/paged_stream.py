@@ -20,6 +20,7 @@ from tap_amazon_vendor.streams.row_checks import RepeatedKeys, counted
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -28,10 +29,28 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.findings import Reject
-    from tap_amazon_vendor.streams.listed_window import ListedWindow
+    from tap_amazon_vendor.streams.paged import Detail
 
     #: The number of an element, or of a row within one, and its JSON.
     Numbered = tuple[int, bytes]
+
+
+class Elements(t.Protocol):
+    """The elements that rows are made of, and what they were read for: of a window, or of a file."""
+
+    context: Mapping[str, t.Any]
+    seen_at: datetime
+
+    @property
+    def repeated(self) -> int:
+        """How many of them came again in another version."""
+
+    def elements(self) -> Iterator[tuple[int, bytes]]:
+        """Yield numbers, from 1, and elements, each once."""
+
+    def parts(self, detail: Detail, identifier: str) -> Sequence[msgspec.Raw]:
+        """Return the parts of an element that another operation has."""
+
 
 #: Elements that are shaped at once.
 CHUNK = 200
@@ -69,7 +88,7 @@ class PagedStream(AmazonStream):
         return metadata
 
     def chunks(
-        self, listed: ListedWindow, account: Account, findings: Findings, written: Container[int]
+        self, listed: Elements, account: Account, findings: Findings, written: Container[int]
     ) -> Iterator[list[Record]]:
         """Read the rows of a window.
 
@@ -90,7 +109,7 @@ class PagedStream(AmazonStream):
         return counted(rows, findings, repeated=RepeatedKeys(self.primary_keys), days=None)
 
     def _rows(
-        self, listed: ListedWindow, account: Account, findings: Findings, written: Container[int]
+        self, listed: Elements, account: Account, findings: Findings, written: Container[int]
     ) -> Iterator[list[Record]]:
         listing = self.declaration.listing
         asked = listed.context.get("marketplace_id") or account.marketplaces[0].marketplace_id
@@ -125,7 +144,7 @@ class PagedStream(AmazonStream):
 
     def _rows_of(
         self,
-        listed: ListedWindow,
+        listed: Elements,
         said: t.Any,  # noqa: ANN401  # of the listing's own type
         number: int,
         element: bytes,
