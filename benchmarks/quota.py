@@ -3,9 +3,9 @@
     python benchmarks/quota.py [--speed 60] [--json FILE]
 
 Runs the tap against the sandbox on a clock that is some times faster than the computer's, and prints a table: the
-calls of createReport that it made and the fewest that are possible, its time and the bound. Beside it stands a
-model of the way peers do it: one day a report, one report after the other. All times are Amazon's, not the
-computer's.
+calls of createReport and createQuery that it made and the fewest that are possible, its time and the bound. Beside it
+stands a model of the way peers do it: one day a report, one report after the other. All times are Amazon's, not the
+computer's; but what the computer takes counts, as many times as the clock is faster.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import math
 import sys
 import time
 import typing as t
+from collections import Counter as Tally
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import chain
@@ -26,11 +27,13 @@ from random import Random
 from amazon_sandbox import Sandbox, running
 from tap_amazon_vendor.reports.calendars import PERIODS
 from tap_amazon_vendor.singer.writer import MessageWriter
-from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams import REPORT_STREAMS, STREAMS
+from tap_amazon_vendor.streams.paged import PagedRows
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if t.TYPE_CHECKING:
     import threading
+    from collections.abc import Iterable
 
     from tap_amazon_vendor.engine.model import PlannedJob
 
@@ -43,6 +46,12 @@ WIDEST_DAYS = 15
 
 #: The streams whose reports have a view and a program, and those without.
 FINANCIAL = ("vendor_sales", "vendor_sales_totals")
+#: Two views of Data Kiosk, and lists whose pages are called for.
+QUERIES = ("vendor_analytics_manufacturing", "vendor_analytics_sourcing")
+PAGED = tuple(
+    f"vendor_{name}"
+    for name in ("purchase_orders", "purchase_order_items", "purchase_order_statuses", "shipments", "invoices")
+)
 EVERYTHING = tuple(stream.name for stream in REPORT_STREAMS if stream.account_type == "vendor" and not stream.opt_in)
 
 
@@ -121,6 +130,7 @@ CASES = (
         180,
         ("vendor-us", "vendor-ca", "vendor-de", "vendor-uk", "vendor-jp"),
     ),
+    Case("reports, queries and paged calls, 170 days", (*FINANCIAL, "vendor_traffic", *QUERIES, *PAGED), 170),
 )
 
 
@@ -175,7 +185,7 @@ def measure(case: Case, speed: float) -> Row:
         tap.sync_all()
         wall = (clock() - begin).total_seconds()
         calls = sandbox.calls
-        creates = [call for call in calls if call.operation == "createReport"]
+        creates = [call for call in calls if call.operation in {"createReport", "createQuery"}]
         created = [call for call in creates if call.status == 202]
         minimum = _fewest(tap, writer.skipped)
         durations = [_durations(sandbox, account.label, clock()) for account in accounts]
@@ -186,9 +196,13 @@ def measure(case: Case, speed: float) -> Row:
             minimum,
             writer.records,
             wall,
-            max(map(_bound, durations)),
+            max(
+                *map(_bound, durations),
+                *(_bound_of_queries(sandbox, account.label, clock()) for account in accounts),
+                _bound_of_pages(call.operation for call in calls),
+            ),
             sum(call.status == 429 for call in calls),
-            sum(call.operation == "getReport" for call in calls),
+            sum(call.operation in {"getReport", "getQuery"} for call in calls),
             peers,
             _peers_time(peers / len(accounts), [*chain(*durations)]),
         )
@@ -213,6 +227,23 @@ def _bound(durations: list[float]) -> float:
         tokens = (at + (number - earlier + 1 - BURST) * REFILL for earlier, at in enumerate(fetched))
         fetched.append(max(done, *tokens, 0.0))
     return fetched[-1] if fetched else 1.0
+
+
+def _bound_of_queries(sandbox: Sandbox, label: str, now: datetime) -> float:
+    """Return the least seconds in which an account can have its queries: Amazon works on one at a time."""
+    account = next(account for account in sandbox.accounts if account.label == label)
+    working = [each.working.total_seconds() for each in sandbox.queries.of(account, now)][::-1]
+    done = 0.0
+    for number, seconds in enumerate(working):
+        done = max(done, max(0, number - BURST + 1) * REFILL) + seconds
+    return done
+
+
+def _bound_of_pages(operations: Iterable[str]) -> float:
+    """Return the least seconds in which the pages of lists can be called for: each operation has a quota of its own."""
+    called = Tally(operations)
+    plans = {stream.listing.operation for stream in STREAMS if isinstance(stream, PagedRows)}
+    return max(max(0, called[plan.name] - plan.burst) / plan.rate for plan in plans)
 
 
 def _fewest(tap: TapAmazonVendor, skipped: set[tuple[str, str, str]]) -> int:
@@ -252,8 +283,8 @@ def _peers_time(reports: float, durations: list[float]) -> float:
 
 def table(rows: list[Row]) -> str:
     """Write the table in Markdown."""
-    columns = ("case", "reports asked for", "fewest possible", "wall time", "bound", "ratio", "429s", "polls a report",
-               "one day a report, one after the other")  # fmt: skip
+    columns = ("case", "reports and queries asked for", "fewest possible", "wall time", "bound", "ratio", "429s",
+               "polls each", "one day a report, one after the other")  # fmt: skip
     lines = [columns, ("---", *["---:"] * (len(columns) - 1))]
     lines += [
         (

@@ -126,6 +126,11 @@ class TapAmazonVendor(Tap):
             keep_out_of_logs((account.client_secret, account.refresh_token))
         return settings
 
+    def setup_mapper(self) -> None:
+        """Make the SDK's stream maps, once the streams have applied their catalog."""
+        _ = self.streams
+        super().setup_mapper()
+
     def discover_streams(self) -> Sequence[Stream]:
         """Return the streams of the configured account types; all if inbox files may be of any account."""
         # Not self.settings: discovery works without a configuration.

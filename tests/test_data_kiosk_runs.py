@@ -160,6 +160,25 @@ def test_sellers_read_their_datasets(world: World, name: str) -> None:
     assert len(run.upserted(name)) == len(rows)
 
 
+@pytest.mark.parametrize("group_by", [["brand"], ["asin", "vendorCode"], ["asin"]])
+def test_the_key_holds_the_attributes_though_the_catalog_was_made_before_they_were_set(
+    world: World, config: Row, group_by: list[str]
+) -> None:
+    first = world.run(config, streams=[VIEW, "report_ledger"])
+    second = world.run({**config, "kiosk_group_by": group_by}, first.state, streams=[VIEW, "report_ledger"])
+    attributes = ["vendor_code" if each == "vendorCode" else each for each in group_by]
+    assert second.keys(VIEW)[-len(group_by) - 2 :] == ["start_date", "end_date", *attributes]
+    if group_by == ["asin"]:
+        assert second.records(VIEW) == []
+        return
+    assert len(second.upserted(VIEW)) == len(second.records(VIEW)) > 17
+    schema = next(each for each in second.messages if each["type"] == "SCHEMA" and each["stream"] == VIEW)["schema"]
+    types = {name: schema["properties"][name]["type"] for name in ("asin", "brand", "vendor_code")}
+    assert {name for name, kind in types.items() if "null" not in kind} == {*attributes}
+    assert {row["group_by"] for row in second.records(VIEW)} == {",".join(sorted(group_by))}
+    assert {row["start_date"] for row in second.records(VIEW)} == {world.day(ago) for ago in range(4, 21)}
+
+
 SEED: dict[str, Callable[[Any, Query], Iterator[Row]]] = {
     "seller_economics": lambda catalogue, asked: seller_datasets.economics(catalogue, asked, "DAY", "MSKU"),
     "seller_analytics_by_date": lambda catalogue, asked: seller_datasets.by_date(catalogue, asked, "DAY"),
@@ -176,7 +195,8 @@ SEED: dict[str, Callable[[Any, Query], Iterator[Row]]] = {
 def test_datasets_of_sellers_read_twice_are_what_the_seed_says(world: World, name: str) -> None:
     config = world.config("seller-us", account_type="seller", start_date=world.day(9), restatement_days=30)
     start = world.today - timedelta(days=9)
-    state, rows = None, {}
+    state: Row | None = None
+    rows: dict[tuple[Any, ...], Row] = {}
     for _ in range(2):
         run = world.run(config, state, streams=[name, "report_ledger"])
         assert run.error is None

@@ -78,6 +78,13 @@ class QueryRows:
         """Paths of all fields of the view."""
         return load_fields(self.name)
 
+    @cached_property
+    def every_attribute(self) -> tuple[str, ...]:
+        """The columns of all attributes that a user may group by."""
+        within = f"{self.view.attributes}."
+        names = [path.removeprefix(within) for path in self.fields if self.view.attributes and path.startswith(within)]
+        return tuple(column_name(name.partition(".")[0]) for name in names)
+
     def attributes(self, group_by: str) -> tuple[str, ...]:
         """Return the columns of the attributes that a partition groups by."""
         return tuple(column_name(each) for each in group_by.split(",")) if self.view.attributes else ()

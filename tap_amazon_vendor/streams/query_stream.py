@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import typing as t
 
+from singer_sdk.singerlib import Schema
+
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.documents.json_lines import read_lines
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
@@ -19,6 +21,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
+    from singer_sdk.singerlib import Catalog
 
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.findings import Findings
@@ -76,6 +79,16 @@ class QueryStream(JobStream):
             self._warn_of_unknown,
             required=("marketplace_id",),
         )
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Apply a catalog. One that was made for other attributes gets our key and schema: rows would be lost."""
+        if entry := catalog.get_stream(self.name):
+            keys = set(entry.key_properties or self.primary_keys)
+            if keys & set(self.declaration.every_attribute) != set(self.attributes):
+                # In place: the SDK's stream maps are made of the same catalog.
+                entry.key_properties = list(self.primary_keys)
+                entry.schema = Schema.from_dict(self.schema)
+        super().apply_catalog(catalog)
 
     def first_request(self, context: Mapping[str, t.Any]) -> t.Any:  # noqa: ANN401
         """Return the request for a partition's queries, without a window yet."""
