@@ -76,24 +76,24 @@ class Recorder:
         for column, cells in found.unreadable_cells.items():
             if self._is_new(entry.stream, column):
                 logger.warning(
-                    "%s: %d cells of column %s in %s are not of its type: they are null there, and in `_extra`",
+                    "%s: %s of column %s in %s could not be read: null there, kept in `_extra`",
                     entry.stream,
-                    cells,
+                    _many(cells, "cell"),
                     column,
                     entry.target,
                 )
         if found.rejected:
             logger.warning(
-                "%s: %d lines of %s can't be rows: `report_rejects` has them, with the reasons",
+                "%s: rejected %s of %s: see `report_rejects` for the reasons",
                 entry.stream,
-                found.rejected,
+                _many(found.rejected, "line"),
                 entry.target,
             )
         if found.repeated_keys:
             logger.warning(
-                "%s: %d rows of %s have the key of an earlier row: a target keeps the last",
+                "%s: the key of an earlier row came again in %s of %s: a target keeps the last row",
                 entry.stream,
-                found.repeated_keys,
+                _many(found.repeated_keys, "row"),
                 entry.target,
             )
         for remark in found.remarks:
@@ -105,3 +105,7 @@ class Recorder:
         known = len(self._told)
         self._told.add((of, subject))
         return len(self._told) > known
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"

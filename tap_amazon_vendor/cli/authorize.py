@@ -54,9 +54,13 @@ TRIES = 5
     "--redirect-uri",
     default="http://localhost:8643/callback",
     show_default=True,
-    help="One that the application has registered. If it is not of this computer, its address is to be pasted.",
+    help="A redirect URI that the application has registered. If it is not on this computer, you paste the address.",
 )
-@click.option("--no-browser", is_flag=True, help="Open no browser and do not listen: the address is to be pasted.")
+@click.option(
+    "--no-browser",
+    is_flag=True,
+    help="Do not open a browser or listen: you paste the address that the browser ended at.",
+)
 @click.option("--central-url", help="In place of Vendor Central's or Seller Central's address.")
 @click.option(
     "--wait-minutes",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 65535),
     help="Listen here; 0 picks a free port.",
 )
-@click.option("--seed", default=1, show_default=True, help="Another seed, another world.")
+@click.option("--seed", default=1, show_default=True, help="The figures are made up from this number.")
 @click.option(
     "--speed",
     default=1.0,
@@ -90,7 +90,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Run a local Amazon with made-up figures.
 
-    It speaks Login with Amazon and the Reports API, serves the documents, keeps
+    It speaks Login with Amazon, the Reports API, Data Kiosk and the vendor APIs, serves the documents, keeps
     Amazon's quotas, and fails in Amazon's ways when asked to.
     """
     try:
