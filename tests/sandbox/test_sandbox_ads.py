@@ -1,0 +1,161 @@
+"""The Ads API: a second consent, profiles, reports and their life, and figures within all sales."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
+from amazon_sandbox.ads_api import CREATE_TYPE
+from amazon_sandbox.ads_reports import REPORT_TYPES
+
+if TYPE_CHECKING:
+
+    from sandbox.conftest import Driver
+    from werkzeug.test import TestResponse
+
+Row = dict[str, Any]
+
+REPORTS = "/ads/reporting/reports"
+VENDOR, SELLER = "ads-vendor-us", "ads-seller-us"
+
+
+def headers(amazon: Driver, label: str = VENDOR, place: int | None = 0, token: str = "") -> dict[str, str]:
+    account = next(each for each in amazon.sandbox.ads_accounts if each.label == label)
+    if not token:
+        answer = amazon.ask_token(
+            grant_type="refresh_token",
+            refresh_token=account.refresh_token,
+            client_id=ADS_CLIENT_ID,
+            client_secret=ADS_CLIENT_SECRET,
+        )
+        token = answer.json["access_token"]  # type: ignore[index]
+    sent = {"Authorization": f"Bearer {token}", "Amazon-Advertising-API-ClientId": ADS_CLIENT_ID}
+    if place is not None:
+        sent["Amazon-Advertising-API-Scope"] = f"{account.profiles[place].profile_id}"
+    return sent
+
+
+def body(type_id: str = "spCampaigns", start: str = "2026-10-20", end: str = "2026-11-19", **more: Any) -> Row:
+    kind = REPORT_TYPES[type_id]
+    group_by = more.pop("groupBy", [next(iter(kind.groups))])
+    columns = [column for column in kind.allowed(group_by, "DAILY") if not column.endswith("Sku")]
+    configuration = {
+        "adProduct": kind.ad_product,
+        "reportTypeId": type_id,
+        "groupBy": group_by,
+        "columns": columns,
+        "timeUnit": "DAILY",
+        "format": "GZIP_JSON",
+        **more,
+    }
+    return {"name": "test", "startDate": start, "endDate": end, "configuration": configuration}
+
+
+def create(amazon: Driver, request: Row, label: str = VENDOR, place: int = 0, **more: str) -> TestResponse:
+    sent = {**headers(amazon, label, place), "Content-Type": CREATE_TYPE, **more}
+    return amazon.http.post(REPORTS, data=json.dumps(request), headers=sent)
+
+
+def look(amazon: Driver, report_id: str, label: str = VENDOR, place: int = 0) -> Row:
+    answer = amazon.http.get(f"{REPORTS}/{report_id}", headers=headers(amazon, label, place))
+    assert answer.status_code == 200, answer.text
+    found: Row = answer.json  # type: ignore[assignment]
+    return found
+
+
+def download(amazon: Driver, url: str) -> TestResponse:
+    parts = urlsplit(url)
+    return amazon.http.get(f"{parts.path}?{parts.query}")
+
+
+def rows(amazon: Driver, request: Row, label: str = VENDOR, place: int = 0) -> list[Row]:
+    created = create(amazon, request, label, place)
+    assert created.status_code == 200, created.text
+    started = amazon.clock.now
+    amazon.clock.advance(hours=3)
+    found = look(amazon, created.json["reportId"], label, place)  # type: ignore[index]
+    content = download(amazon, found["url"]).data
+    assert len(content) == found["fileSize"]
+    amazon.clock.now = started
+    parsed: list[Row] = json.loads(gzip.decompress(content), parse_float=Decimal)
+    return parsed
+
+
+def test_profiles_tell_their_place_and_their_right(amazon: Driver) -> None:
+    listed: list[Row] = amazon.http.get("/ads/v2/profiles", headers=headers(amazon, SELLER, None)).json  # type: ignore[assignment]
+    assert [(each["countryCode"], each["currencyCode"], each["accountInfo"]["type"]) for each in listed] == [
+        ("US", "USD", "seller"),
+        ("CA", "CAD", "seller"),
+        ("MX", "MXN", "seller"),
+        ("US", "USD", "agency"),
+    ]
+    assert listed[0]["timezone"] == "America/Los_Angeles"
+    assert listed[0]["accountInfo"]["marketplaceStringId"] == "ATVPDKIKX0DER"
+    uk = headers(amazon, "ads-vendor-uk", None)
+    assert amazon.http.get("/ads/v2/profiles", headers=uk).json == []
+    assert len(amazon.http.get("/ads/v2/profiles?accessLevel=view", headers=uk).json) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("type_id", REPORT_TYPES)
+def test_each_type_has_rows_with_just_its_columns(amazon: Driver, type_id: str) -> None:
+    request = body(type_id)
+    found = rows(amazon, request)
+    assert found
+    assert all(list(row) == request["configuration"]["columns"] for row in found)
+
+
+@pytest.mark.parametrize("label", [VENDOR, SELLER])
+def test_advertised_sales_never_exceed_all_sales(amazon: Driver, label: str) -> None:
+    found: dict[tuple[str, str], list[Decimal]] = {}
+    for type_id, asin, units, sales in (
+        ("spAdvertisedProduct", "advertisedAsin", "unitsSoldClicks30d", "sales30d"),
+        ("sdAdvertisedProduct", "promotedAsin", "unitsSold", "sales"),
+        ("sbPurchasedProduct", "purchasedAsin", "unitsSold14d", "sales14d"),
+    ):
+        for row in rows(amazon, body(type_id, "2026-10-20", "2026-11-15"), label):
+            total = found.setdefault((row["date"], row[asin]), [Decimal(0), Decimal(0)])
+            total[0] += row[units]
+            total[1] += row[sales]
+    assert sum(total[0] for total in found.values()) > 50
+    everything = whole(amazon, label)
+    for place, total in found.items():
+        assert total[0] <= everything[place][0], place
+        assert total[1] <= everything[place][1], place
+
+
+def whole(amazon: Driver, label: str) -> dict[tuple[str, str], tuple[int, Decimal]]:
+    """Units and sales that the other reports tell of, by day and ASIN."""
+    owner = label.removeprefix("ads-")
+    asked: Row = {"account": owner, "marketplace_id": "ATVPDKIKX0DER", "as_of": amazon.clock.now}
+    start, end = date(2026, 10, 20), date(2026, 11, 15)
+    if label == VENDOR:
+        options = {"reportPeriod": "DAY", "distributorView": "MANUFACTURING", "sellingProgram": "RETAIL"}
+        document = amazon.sandbox.data.document(
+            "GET_VENDOR_SALES_REPORT", options=options, start=start, end=end, **asked
+        )
+        return {
+            (row["startDate"], row["asin"]): (row["orderedUnits"], Decimal(row["orderedRevenue"]["amount"]))
+            for row in document["salesByAsin"]
+        }
+    found = {}
+    while start <= end:
+        document = amazon.sandbox.data.document(
+            "GET_SALES_AND_TRAFFIC_REPORT",
+            options={"dateGranularity": "DAY", "asinGranularity": "CHILD"},
+            start=start,
+            end=start,
+            **asked,
+        )
+        for row in document["salesAndTrafficByAsin"]:
+            sold = row["salesByAsin"]
+            amount = Decimal(sold["orderedProductSales"]["amount"])
+            found[f"{start}", row["childAsin"]] = (sold["unitsOrdered"], amount)
+        start += timedelta(days=1)
+    return found
