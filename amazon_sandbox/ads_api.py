@@ -1,132 +1,28 @@
-"""The operations of the Amazon Ads API: profiles, reports of version 3, and lists of what is advertised."""
+"""The operations of the Amazon Ads API that tell profiles, and those of its reports, version 3."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from amazon_sandbox.ads_jobs import ENDED, REASON, URL_LIFETIME
+from amazon_sandbox import ads_entities
+from amazon_sandbox.ads_jobs import ENDED, REASON
+from amazon_sandbox.ads_operations import AdsOperation, of_reporting, of_resource
 from amazon_sandbox.ads_reports import REPORT_TYPES, Asked
 from amazon_sandbox.faults import ADS_JOB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from amazon_sandbox.ads_accounts import AdsAccount, AdsProfile
     from amazon_sandbox.ads_jobs import AdsReport
+    from amazon_sandbox.ads_operations import AdsCall
     from amazon_sandbox.ads_reports import ReportType
     from amazon_sandbox.amazon import Sandbox
 
-    Handler = Callable[["Sandbox", "AdsCall"], object]
     Row = dict[str, Any]
 
 CREATE_TYPE = "application/vnd.createasyncreportrequest.v3+json"
-PAGE_SIZE, MOST_PAGE_SIZE = 100, 5_000
-BRANDS_PAGE_SIZE = 100
-
-
-class AdsError(Exception):
-    """An answer of the Ads API that is an error.
-
-    Attributes:
-        status: HTTP status.
-        body: The JSON body, which has one of three shapes.
-        headers: Further headers.
-    """
-
-    def __init__(self, status: int, body: Mapping[str, str], headers: Mapping[str, str] | None = None) -> None:
-        """Remember what to answer."""
-        super().__init__(str(body))
-        self.status = status
-        self.body = body
-        self.headers = headers or {}
-
-
-def of_reporting(status: int, detail: str) -> AdsError:
-    """An error of the operations of reports."""
-    return AdsError(status, {"code": f"{status}", "detail": detail})
-
-
-def of_resource(status: int, code: str, details: str) -> AdsError:
-    """An error of all other operations."""
-    return AdsError(status, {"code": code, "details": details, "requestId": "SANDBOX"})
-
-
-def of_gateway(status: int, message: str) -> AdsError:
-    """An error before any operation."""
-    return AdsError(status, {"message": message})
-
-
-@dataclass(frozen=True)
-class AdsCall:
-    """A request that has passed the gate.
-
-    Attributes:
-        account: The consent.
-        now: When.
-        ids: What stands in the path.
-        query: The query parameters.
-        body: The body.
-        base_url: The host that documents are to be fetched from.
-        scope: The profile; None for operations without one.
-    """
-
-    account: AdsAccount
-    now: datetime
-    ids: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes
-    base_url: str
-    scope: AdsProfile | None = None
-
-    @property
-    def profile(self) -> AdsProfile:
-        """The profile of an operation that needs one."""
-        assert self.scope is not None, "the gate lets nobody in without"  # noqa: S101 - for the type checker
-        return self.scope
-
-    def json(self) -> Row:
-        """The body as a JSON object; none is an empty one."""
-        try:
-            body = json.loads(self.body or b"{}")
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise of_resource(400, "INVALID_ARGUMENT", "Request body is not valid JSON")
-        return body
-
-
-@dataclass(frozen=True)
-class AdsOperation:
-    """One operation.
-
-    Attributes:
-        name: Its name in the log of calls.
-        method: HTTP method.
-        path: Path behind the host's prefix, in the notation of Werkzeug's routing.
-        handler: What answers it.
-        takes: The media type that a body must be announced as; None for any.
-        gives: The media type of the answer.
-        strict: Whether Accept has to name that type; else it may be left out or be JSON.
-        limit: The bucket that it draws from.
-        scoped: Whether it needs a profile.
-        ad_product: What has to be open to the advertiser.
-    """
-
-    name: str
-    method: str
-    path: str
-    handler: Handler
-    takes: str | None = None
-    gives: str = "application/json"
-    strict: bool = False
-    limit: str = "other"
-    scoped: bool = True
-    ad_product: str | None = None
-    errors: Callable[[int, str], AdsError] = field(default=lambda status, text: of_resource(status, f"{status}", text))
 
 
 def get_profiles(_sandbox: Sandbox, call: AdsCall) -> list[Row]:
@@ -182,7 +78,7 @@ def _report(sandbox: Sandbox, report: AdsReport, call: AdsCall) -> Row:
     done = status == "COMPLETED"
     ended = status in ENDED
     started = status not in {"PENDING", "CANCELLED"}
-    url = sandbox.ads_presigner.url(call.base_url, report.document_id, now, encoded=False) if done else None
+    url, expires_at = sandbox.ads_reports.link(call.base_url, report.document_id, now) if done else (None, None)
     updated = report.generated_at if ended else report.created_at + (report.waiting if started else timedelta(0))
     return {
         "reportId": report.report_id,
@@ -196,7 +92,7 @@ def _report(sandbox: Sandbox, report: AdsReport, call: AdsCall) -> Row:
         "generatedAt": _iso(report.generated_at) if done else None,
         "fileSize": sandbox.ads_reports.content(report.report_id).length if done else None,
         "url": url,
-        "urlExpiresAt": _iso(now + URL_LIFETIME) if done else None,
+        "urlExpiresAt": expires_at and _iso(expires_at),
         "failureReason": REASON if ended and not done else None,
     }
 
@@ -331,4 +227,5 @@ OPERATIONS: tuple[AdsOperation, ...] = (
         gives=ANSWER.format("delete"),
         errors=of_reporting,
     ),
+    *ads_entities.OPERATIONS,
 )

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from amazon_sandbox import ads_api, documents
 from amazon_sandbox.ads_accounts import AdsAccount
-from amazon_sandbox.ads_api import AdsCall, AdsError, of_gateway, of_resource
+from amazon_sandbox.ads_operations import AdsCall, AdsError, of_gateway, of_resource
 from amazon_sandbox.faults import ADS_ANSWER, ADS_GATE
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from amazon_sandbox.ads_accounts import AdsProfile
-    from amazon_sandbox.ads_api import AdsOperation
+    from amazon_sandbox.ads_operations import AdsOperation
     from amazon_sandbox.amazon import Sandbox
 
 PREFIX = "/ads"
@@ -76,6 +76,7 @@ def respond(  # noqa: PLR0913 - a request, and what the application knows of it
             query={name: ",".join(request.args.getlist(name)) for name in request.args},
             body=request.get_data(),
             base_url=sandbox.url or request.host_url.rstrip("/"),
+            accepts=next((value for value in _accepted(request) if value not in ANY), ""),
             scope=scope,
         )
         answer = operation.handler(sandbox, call)
@@ -86,7 +87,8 @@ def respond(  # noqa: PLR0913 - a request, and what the application knows of it
     except ConnectionResetError:
         return Response(), "ads_connection_reset"
     fits = ADS_ANSWER if operation.name == "createAdsReport" else set(ADS_ANSWER) - {"ads_connection_reset"}
-    return _json(200, answer, operation.gives), sandbox.faults.strike(fits)
+    gives = "application/json" if operation.gives == "*" else operation.gives
+    return _json(operation.status, answer, gives), sandbox.faults.strike(fits)
 
 
 def _authenticate(
@@ -154,11 +156,17 @@ def _negotiate(request: Request, operation: AdsOperation) -> None:
     """Refuse media types that the operation does not know."""
     if operation.takes is not None and request.mimetype != operation.takes.lower():
         raise operation.errors(415, f"Cannot consume content type, expected {operation.takes}")
-    accepted = [value.partition(";")[0].strip() for value in request.headers.get("Accept", "").split(",")]
-    accepted = [value for value in accepted if value]
+    accepted = _accepted(request)
     good = {operation.gives} if operation.strict else {operation.gives, *ANY}
+    if operation.gives == "*":
+        return
     if (operation.strict and not accepted) or (accepted and good.isdisjoint(accepted)):
         raise operation.errors(406, f"Cannot produce content type, expected {operation.gives}")
+
+
+def _accepted(request: Request) -> list[str]:
+    values = (value.partition(";")[0].strip() for value in request.headers.get("Accept", "").split(","))
+    return [value for value in values if value]
 
 
 def _throttled(operation: AdsOperation, seconds: int | None) -> AdsError:

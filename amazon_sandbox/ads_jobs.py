@@ -9,24 +9,25 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from amazon_sandbox.ads_reports import rows
 from amazon_sandbox.chance import derive, mix
 from amazon_sandbox.data.advertising import Advertising
-from amazon_sandbox.documents import Content
+from amazon_sandbox.documents import Content, Presigner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from amazon_sandbox.accounts import SandboxAccount
     from amazon_sandbox.ads_accounts import AdsAccount, AdsProfile
     from amazon_sandbox.ads_reports import Asked
     from amazon_sandbox.data import Data
+    from amazon_sandbox.data.catalogue import Row
 
 # Seconds that a report takes: most of them, and every tenth.
 USUAL = (120, 600)
@@ -36,6 +37,8 @@ STUCK = timedelta(hours=8)
 # Not known; a report that is asked for again later is gone.
 RETENTION = timedelta(days=30)
 URL_LIFETIME = timedelta(hours=1)
+# An export can be looked at for a day.
+EXPORT_RETENTION = timedelta(days=1)
 REASON = "Report generation failed due to an internal error. Please try again."
 ENDED = frozenset({"COMPLETED", "FAILED", "FAILURE"})
 
@@ -96,8 +99,43 @@ class AdsReport:
         return f"report-{self.report_id}.json"
 
 
+@dataclass(frozen=True)
+class AdsExport:
+    """One export of what is advertised.
+
+    Attributes:
+        export_id: Its id.
+        account: The consent that asked.
+        profile: Whose it is.
+        kind: campaigns, adgroups, targets or ads.
+        created_at: When it was asked for.
+        generated_at: When it ends.
+        content: The file.
+    """
+
+    export_id: str
+    account: AdsAccount
+    profile: AdsProfile
+    kind: str
+    created_at: datetime
+    generated_at: datetime
+    content: Content
+
+    @property
+    def document_id(self) -> str:
+        """The name of its file."""
+        return f"export-{self.export_id}.json"
+
+
+class File(NamedTuple):
+    """A file that can be downloaded: whose it is, and its bytes."""
+
+    account: AdsAccount
+    content: Callable[[], Content]
+
+
 class AdsReports:
-    """All reports of the Ads API of one sandbox.
+    """All reports and exports of the Ads API of one sandbox.
 
     Args:
         data: Where the figures come from.
@@ -113,6 +151,8 @@ class AdsReports:
         self._seed = seed
         self._speed = speed
         self._made: dict[str, AdsReport] = {}
+        self._exports: dict[str, AdsExport] = {}
+        self._presigner = Presigner(seed, URL_LIFETIME.total_seconds())
         self._buckets: dict[tuple[str, str], tuple[float, datetime]] = {}
         self.advertising = lru_cache(maxsize=None)(self._advertising)
         self.content = lru_cache(maxsize=8)(self._content)
@@ -160,12 +200,44 @@ class AdsReports:
             return None
         return report
 
-    def with_document(self, document_id: str, now: datetime) -> AdsReport | None:
-        """The report whose file has a name."""
-        report = self._made.get(document_id.removeprefix("report-").removesuffix(".json"))
+    def export(  # noqa: PLR0913 - what an export is made of
+        self, account: AdsAccount, profile: AdsProfile, kind: str, rows: Sequence[Row], now: datetime
+    ) -> AdsExport:
+        """Take an export in; it shows what is so now."""
+        bits = derive(self._seed, "ads export", profile.profile_id, len(self._exports))
+        ended = now + timedelta(seconds=5 + bits % 40) / self._speed
+        content = Content().fill_compressed([_encode(rows)])
+        made = AdsExport(f"{bits:016x}", account, profile, kind, now, ended, content)
+        self._exports[made.export_id] = made
+        return made
+
+    def exports_running(self, profile: AdsProfile, kind: str, now: datetime) -> int:
+        """How many exports of a kind a profile has on their way."""
+        return sum(
+            each.profile == profile and each.kind == kind and now < each.generated_at for each in self._exports.values()
+        )
+
+    def find_export(self, profile: AdsProfile, export_id: str, now: datetime) -> AdsExport | None:
+        """The export of a profile; None when Amazon would answer 404."""
+        export = self._exports.get(export_id)
+        if export is None or export.profile != profile or now > export.generated_at + EXPORT_RETENTION:
+            return None
+        return export
+
+    def link(self, base_url: str, document_id: str, now: datetime) -> tuple[str, datetime]:
+        """A new presigned URL of a file, and when it stops to be good."""
+        return self._presigner.url(base_url, document_id, now, encoded=False), now + URL_LIFETIME
+
+    def file(self, document_id: str, now: datetime) -> File | None:
+        """The file of a name; None when there is none yet, or no longer."""
+        kind, _, name = document_id.removesuffix(".json").partition("-")
+        export = self._exports.get(name)
+        if kind == "export" and export is not None:
+            return File(export.account, lambda: export.content) if now >= export.generated_at else None
+        report = self._made.get(name)
         if report is None or report.status(now) != "COMPLETED" or now - report.created_at > RETENTION:
             return None
-        return report
+        return File(report.account, partial(self.content, name))
 
     def wait(self, profile: str, operation: str, now: datetime) -> float | None:
         """Take a token out of the bucket of an operation.

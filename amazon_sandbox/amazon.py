@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amazon_sandbox.accounts import DEFAULT_ACCOUNTS, SandboxAccount
 from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET, AdsAccount, default_ads_accounts
-from amazon_sandbox.ads_jobs import URL_LIFETIME, AdsReports
+from amazon_sandbox.ads_jobs import AdsReports
 from amazon_sandbox.data import Data
 from amazon_sandbox.documents import Documents, Presigner
 from amazon_sandbox.faults import Faults
@@ -128,7 +128,6 @@ class Sandbox:
         self.documents = Documents(self.data)
         self.presigner = Presigner(seed, url_seconds)
         self.ads_reports = AdsReports(self.data, self.accounts, seed, speed)
-        self.ads_presigner = Presigner(seed, URL_LIFETIME.total_seconds())
         self.lock = threading.RLock()
         self.closing = threading.Event()
         # Where clients reach it, once it is served; documents are on the same host.

@@ -367,7 +367,7 @@ class Application:
             with sandbox.lock:
                 job = sandbox.jobs.with_document(document_id, now)
                 asked = sandbox.queries.with_document(document_id, now)
-                advertised = sandbox.ads_reports.with_document(document_id, now)
+                advertised = sandbox.ads_reports.file(document_id, now)
                 owner = job or asked or advertised
                 trace.account = owner.account.label if owner else ""
                 sandbox.presigner.check(document_id, query, dict(request.headers), now)
@@ -376,7 +376,7 @@ class Application:
                 elif asked is not None and asked.kept(now):
                     make, compressed = asked.content, asked.compressed
                 elif advertised is not None:
-                    make, compressed = partial(sandbox.ads_reports.content, advertised.report_id), True
+                    make, compressed = advertised.content, True
                 else:
                     raise documents.no_such_key()
                 fault = sandbox.faults.strike(faults.of_download(compressed=compressed))

@@ -116,7 +116,7 @@ ADS_GATE: Mapping[str, str] = {
     "ads_report_gone": "getAdsReport: 404 as if the report were too old",
 }
 ADS_ANSWER: Mapping[str, str] = {
-    "ads_connection_reset": "createAdsReport: connection reset although the report was created, which the next one is a duplicate of",
+    "ads_connection_reset": "createAdsReport: connection reset although the report was created",
     "ads_read_timeout": "any Ads call: done, but the answer does not come",
 }
 ADS_JOB: Mapping[str, str] = {

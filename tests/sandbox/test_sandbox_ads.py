@@ -16,7 +16,6 @@ from amazon_sandbox.ads_api import CREATE_TYPE
 from amazon_sandbox.ads_reports import REPORT_TYPES
 
 if TYPE_CHECKING:
-
     from sandbox.conftest import Driver
     from werkzeug.test import TestResponse
 
@@ -159,3 +158,63 @@ def whole(amazon: Driver, label: str) -> dict[tuple[str, str], tuple[int, Decima
             found[f"{start}", row["childAsin"]] = (sold["unitsOrdered"], amount)
         start += timedelta(days=1)
     return found
+
+
+LISTS = {
+    "/portfolios/list": ("spPortfolio.v3", "portfolios"),
+    "/sp/campaigns/list": ("spCampaign.v3", "campaigns"),
+    "/sp/adGroups/list": ("spAdGroup.v3", "adGroups"),
+    "/sp/keywords/list": ("spKeyword.v3", "keywords"),
+    "/sp/targets/list": ("spTargetingClause.v3", "targetingClauses"),
+    "/sp/productAds/list": ("spProductAd.v3", "productAds"),
+    "/sb/v4/campaigns/list": ("sbcampaignresource.v4", "campaigns"),
+    "/sb/v4/adGroups/list": ("sbadgroupresource.v4", "adGroups"),
+    "/sb/v4/ads/list": ("sbadresource.v4", "ads"),
+}
+
+
+@pytest.mark.parametrize(("path", "names"), LISTS.items())
+def test_a_list_comes_in_pages_under_its_media_type(amazon: Driver, path: str, names: tuple[str, str]) -> None:
+    media, key = f"application/vnd.{names[0]}+json", names[1]
+    sent = {**headers(amazon), "Accept": media, "Content-Type": media}
+    whole_list: Row = amazon.http.post(f"/ads{path}", data="{}", headers=sent).json  # type: ignore[assignment]
+    found: list[Row] = []
+    token: dict[str, str] = {}
+    while len(found) < 20:
+        page: Row = amazon.http.post(  # type: ignore[assignment]
+            f"/ads{path}", data=json.dumps({"maxResults": 7, **token}), headers=sent
+        ).json
+        found += page[key]
+        if "nextToken" not in page:
+            break
+        token = {"nextToken": page["nextToken"]}
+    assert found == whole_list[key][: len(found)]
+    assert whole_list["totalResults"] >= len(whole_list[key]) > 0
+    for wrong, status in (({"Content-Type": "application/json"}, 415), ({"Accept": "text/csv"}, 406)):
+        assert amazon.http.post(f"/ads{path}", data="{}", headers={**sent, **wrong}).status_code == status
+
+
+@pytest.mark.parametrize("path", ["/sd/campaigns", "/sd/adGroups", "/sd/targets", "/sd/productAds", "/sb/keywords"])
+def test_an_older_list_is_counted_through(amazon: Driver, path: str) -> None:
+    everything: list[Row] = amazon.http.get(f"/ads{path}", headers=headers(amazon)).json  # type: ignore[assignment]
+    part = amazon.http.get(f"/ads{path}?startIndex=1&count=2", headers=headers(amazon)).json
+    assert everything
+    assert part == everything[1:3]
+
+
+@pytest.mark.parametrize("kind", ["campaigns", "adGroups", "targets", "ads"])
+def test_an_export_has_all_products_in_one_shape(amazon: Driver, kind: str) -> None:
+    media = f"application/vnd.{kind.lower()}export.v1+json"
+    sent = {**headers(amazon), "Content-Type": media, "Accept": media}
+    products = ["SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY"]
+    created = amazon.http.post(
+        f"/ads/{kind}/export", data=json.dumps({"adProductFilter": products, "stateFilter": ["ENABLED"]}), headers=sent
+    )
+    assert created.status_code == 202
+    path = f"/ads/exports/{created.json['exportId']}"  # type: ignore[index]
+    assert amazon.http.get(path, headers=sent).json["status"] == "PROCESSING"  # type: ignore[index]
+    amazon.clock.advance(seconds=60)
+    done: Row = amazon.http.get(path, headers=sent).json  # type: ignore[assignment]
+    found = json.loads(gzip.decompress(download(amazon, done["url"]).data))
+    assert {row["adProduct"] for row in found} == set(products)
+    assert {row["state"] for row in found} == {"ENABLED"}
