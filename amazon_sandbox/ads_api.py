@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from amazon_sandbox import ads_entities
 from amazon_sandbox.ads_jobs import ENDED, REASON
 from amazon_sandbox.ads_operations import AdsOperation, of_reporting, of_resource
-from amazon_sandbox.ads_reports import REPORT_TYPES, Asked
+from amazon_sandbox.ads_report_types import REPORT_TYPES, Asked
 from amazon_sandbox.faults import ADS_JOB
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from amazon_sandbox.ads_jobs import AdsReport
     from amazon_sandbox.ads_operations import AdsCall
-    from amazon_sandbox.ads_reports import ReportType
+    from amazon_sandbox.ads_report_types import ReportType
     from amazon_sandbox.amazon import Sandbox
 
     Row = dict[str, Any]
@@ -47,7 +47,7 @@ def create_report(sandbox: Sandbox, call: AdsCall) -> Row:
     if running is not None:
         raise of_reporting(425, f"The Request is a duplicate of : {running.report_id}")
     fault = sandbox.faults.strike(ADS_JOB)
-    report = sandbox.ads_reports.create(call.account, call.profile, body, asked, call.now, fault)
+    report = sandbox.ads_reports.create(call.account, call.profile, body, asked=asked, now=call.now, fault=fault)
     return _report(sandbox, report, call)
 
 
@@ -130,10 +130,8 @@ def _understood(body: Mapping[str, Any], call: AdsCall) -> Asked:
     columns = _texts(configuration, "columns")
     unknown = [column for column in columns if column not in allowed or (column in SELLERS_ONLY and not _sells(call))]
     if unknown:
-        raise of_reporting(
-            400,
-            f"configuration columns includes invalid values: ({', '.join(unknown)}). Allowed values: ({', '.join(allowed)})",
-        )
+        named = f"({', '.join(unknown)}). Allowed values: ({', '.join(allowed)})"
+        raise of_reporting(400, f"configuration columns includes invalid values: {named}")
     start, end = _dates(body, report_type, call)
     filters = _filters(configuration, report_type, group_by)
     return Asked(report_type, group_by, columns, configuration["timeUnit"] == "DAILY", start, end, filters)
@@ -181,10 +179,8 @@ def _filters(
     for each in configuration.get("filters") or ():
         name, values = each.get("field"), each.get("values")
         if name not in known:
-            raise of_reporting(
-                400,
-                f"configuration filters includes fields: ({name}) which are invalid for groupBys: ({', '.join(group_by)})",
-            )
+            where = f"invalid for groupBys: ({', '.join(group_by)})"
+            raise of_reporting(400, f"configuration filters includes fields: ({name}) which are {where}")
         if not isinstance(values, list) or not values or set(values) - set(known[name]):
             raise of_reporting(400, f"configuration filters includes invalid values for field: ({name})")
         found[name] = frozenset(values)

@@ -39,6 +39,7 @@ def respond(  # noqa: PLR0913 - a request, and what the application knows of it
     sandbox: Sandbox,
     request: Request,
     operation: AdsOperation,
+    *,
     ids: Mapping[str, str],
     now: datetime,
     known: Callable[[str], None],

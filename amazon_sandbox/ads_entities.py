@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from amazon_sandbox.ads_accounts import SPONSORED_BRANDS, SPONSORED_DISPLAY, SPONSORED_PRODUCTS
 from amazon_sandbox.ads_operations import AdsOperation, of_resource
-from amazon_sandbox.ads_reports import STATES
+from amazon_sandbox.ads_report_types import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -429,7 +429,7 @@ def create_export(sandbox: Sandbox, call: AdsCall, kind: str) -> Row:
         for row in EXPORTS[kind](sandbox.ads_reports.advertising(call.profile), call.now)
         if row["adProduct"] in wanted and row["state"] in states and row["adProduct"] not in call.profile.closed
     ]
-    export = sandbox.ads_reports.export(call.account, call.profile, kind, rows, call.now)
+    export = sandbox.ads_reports.export(call.account, call.profile, kind, rows=rows, now=call.now)
     return {"exportId": export.export_id, "status": "PROCESSING"}
 
 
@@ -468,8 +468,10 @@ def _export(kind: str) -> Callable[[Sandbox, AdsCall], object]:
     return lambda sandbox, call: create_export(sandbox, call, kind)
 
 
-def _post(name: str, path: str, media: str, key: str, lister: Lister, ad_product: str | None = None) -> AdsOperation:
+def _post(name: str, path: str, media: str, lister: Lister, ad_product: str | None = None) -> AdsOperation:
     media = f"application/vnd.{media}+json"
+    # What the array is called is what the path names, but for the targets of Sponsored Products.
+    key = "targetingClauses" if name == "listSpTargets" else path.split("/")[-2]
     handler = _listed(key, lister)
     return AdsOperation(name, "POST", path, handler, takes=media, gives=media, strict=True, ad_product=ad_product)
 
@@ -481,16 +483,16 @@ def _get(name: str, path: str, lister: Lister, ad_product: str, gives: str = "ap
 _SP, _SB, _SD = AD_PRODUCTS
 
 OPERATIONS: tuple[AdsOperation, ...] = (
-    _post("listPortfolios", "/portfolios/list", "spPortfolio.v3", "portfolios", portfolios),
-    _post("listSpCampaigns", "/sp/campaigns/list", "spCampaign.v3", "campaigns", sp_campaigns, _SP),
-    _post("listSpAdGroups", "/sp/adGroups/list", "spAdGroup.v3", "adGroups", sp_groups, _SP),
-    _post("listSpKeywords", "/sp/keywords/list", "spKeyword.v3", "keywords", sp_keywords, _SP),
-    _post("listSpTargets", "/sp/targets/list", "spTargetingClause.v3", "targetingClauses", sp_targets, _SP),
-    _post("listSpProductAds", "/sp/productAds/list", "spProductAd.v3", "productAds", sp_ads, _SP),
-    _post("listSbCampaigns", "/sb/v4/campaigns/list", "sbcampaignresource.v4", "campaigns", sb_campaigns, _SB),
-    _post("listSbAdGroups", "/sb/v4/adGroups/list", "sbadgroupresource.v4", "adGroups", sb_groups, _SB),
-    _post("listSbAds", "/sb/v4/ads/list", "sbadresource.v4", "ads", sb_ads, _SB),
-    _post("listSbTargets", "/sb/targets/list", "sbtargetingresource.v3", "targets", sb_targets, _SB),
+    _post("listPortfolios", "/portfolios/list", "spPortfolio.v3", portfolios),
+    _post("listSpCampaigns", "/sp/campaigns/list", "spCampaign.v3", sp_campaigns, _SP),
+    _post("listSpAdGroups", "/sp/adGroups/list", "spAdGroup.v3", sp_groups, _SP),
+    _post("listSpKeywords", "/sp/keywords/list", "spKeyword.v3", sp_keywords, _SP),
+    _post("listSpTargets", "/sp/targets/list", "spTargetingClause.v3", sp_targets, _SP),
+    _post("listSpProductAds", "/sp/productAds/list", "spProductAd.v3", sp_ads, _SP),
+    _post("listSbCampaigns", "/sb/v4/campaigns/list", "sbcampaignresource.v4", sb_campaigns, _SB),
+    _post("listSbAdGroups", "/sb/v4/adGroups/list", "sbadgroupresource.v4", sb_groups, _SB),
+    _post("listSbAds", "/sb/v4/ads/list", "sbadresource.v4", sb_ads, _SB),
+    _post("listSbTargets", "/sb/targets/list", "sbtargetingresource.v3", sb_targets, _SB),
     _get("listSbKeywords", "/sb/keywords", sb_keywords, _SB, "application/vnd.sbkeyword.v3.2+json"),
     _get("listSdCampaigns", "/sd/campaigns", sd_campaigns, _SD),
     _get("listSdAdGroups", "/sd/adGroups", sd_groups, _SD),

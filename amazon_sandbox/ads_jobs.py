@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from amazon_sandbox.accounts import SandboxAccount
     from amazon_sandbox.ads_accounts import AdsAccount, AdsProfile
-    from amazon_sandbox.ads_reports import Asked
+    from amazon_sandbox.ads_report_types import Asked
     from amazon_sandbox.data import Data
     from amazon_sandbox.data.catalogue import Row
 
@@ -176,6 +176,7 @@ class AdsReports:
         account: AdsAccount,
         profile: AdsProfile,
         body: Mapping[str, Any],
+        *,
         asked: Asked,
         now: datetime,
         fault: str | None,
@@ -200,8 +201,8 @@ class AdsReports:
             return None
         return report
 
-    def export(  # noqa: PLR0913 - what an export is made of
-        self, account: AdsAccount, profile: AdsProfile, kind: str, rows: Sequence[Row], now: datetime
+    def export(
+        self, account: AdsAccount, profile: AdsProfile, kind: str, *, rows: Sequence[Row], now: datetime
     ) -> AdsExport:
         """Take an export in; it shows what is so now."""
         bits = derive(self._seed, "ads export", profile.profile_id, len(self._exports))

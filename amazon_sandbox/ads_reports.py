@@ -1,373 +1,34 @@
-"""The report types of the Ads API's version 3: what each can be asked for, and its rows.
+"""The rows of the reports of the Ads API's version 3.
 
-The types tell columns, groups, limits and filters; the rows are sums of `data.advertising.Spot`, so
-that all reports of a profile agree with each other.
+They are sums of `data.advertising.Spot`, so that all reports of a profile agree with each other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from amazon_sandbox.ads_accounts import SPONSORED_BRANDS, SPONSORED_DISPLAY, SPONSORED_PRODUCTS
+from amazon_sandbox.ads_report_types import VIDEO
 from amazon_sandbox.data.advertising import WINDOWS, known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from amazon_sandbox.ads_report_types import Asked
     from amazon_sandbox.data.advertising import Advertising, Known, Spot
 
     Row = dict[str, Any]
 
-SPAN = 31
-STATES = ("ENABLED", "PAUSED", "ARCHIVED")
-KEYWORD_TYPES = ("BROAD", "PHRASE", "EXACT", "TARGETING_EXPRESSION", "TARGETING_EXPRESSION_PREDEFINED")
+# Columns that sbPurchasedProduct has with their window in the name.
+IN_FOURTEEN_DAYS = (
+    "sales", "unitsSold", "newToBrandPurchases", "newToBrandSales", "newToBrandUnitsSold",
+    "newToBrandPurchasesPercentage", "newToBrandSalesPercentage", "newToBrandUnitsSoldPercentage",
+)  # fmt: skip
 PLACEMENTS = ("Top of Search on-Amazon", "Detail Page on-Amazon", "Other on-Amazon")
 SEARCHED = ("travel mug", "tasse", "水筒", "*", 'mug "0,5 l"')
-
-
-def _windows(*names: str) -> tuple[str, ...]:
-    return tuple(f"{name}{window}d" for name in names for window in WINDOWS)
-
-
-_SP_SALES = _windows(
-    "purchases", "purchasesSameSku", "unitsSoldClicks", "unitsSoldSameSku", "sales", "attributedSalesSameSku"
-)
-_TRAFFIC = ("impressions", "clicks", "cost", "spend", "costPerClick", "clickThroughRate")
-_BUDGET = ("campaignName", "campaignStatus", "campaignBudgetAmount", "campaignBudgetType", "campaignBudgetCurrencyCode")
-_RATIOS = ("acosClicks7d", "acosClicks14d", "roasClicks7d", "roasClicks14d")
-_OTHER_SKU = ("unitsSoldOtherSku7d", "salesOtherSku7d")
-_KEYWORD = ("keywordId", "keyword", "targeting", "keywordType", "matchType", "keywordBid", "adKeywordStatus")
-_CAMPAIGN_SET = (
-    "campaignId",
-    *_BUDGET,
-    "campaignRuleBasedBudgetAmount",
-    "campaignApplicableBudgetRuleId",
-    "campaignApplicableBudgetRuleName",
-    "topOfSearchImpressionShare",
-)
-_SP_TARGETS = (
-    "campaignId", "adGroupId", "portfolioId", "adGroupName", *_BUDGET, *_KEYWORD, *_OTHER_SKU, *_RATIOS, *_SP_SALES,
-    *(column for column in _TRAFFIC if column != "spend"),
-)  # fmt: skip
-_BOTH = ("purchases", "unitsSold", "newToBrandPurchases", "newToBrandUnitsSold", "sales", "newToBrandSales")
-_SEEN = ("detailPageViews", "addToCart")
-_VIDEO = (
-    "videoFirstQuartileViews",
-    "videoMidpointViews",
-    "videoThirdQuartileViews",
-    "videoCompleteViews",
-    "videoUnmutes",
-)
-_SB_METRICS = (
-    "impressions", "viewableImpressions", "clicks", "cost", *_BOTH, *(f"{name}Clicks" for name in _BOTH),
-    "purchasesPromoted", "salesPromoted", "newToBrandDetailPageViews", "newToBrandDetailPageViewsClicks",
-    *_SEEN, *(f"{name}Clicks" for name in _SEEN), "brandedSearches", "brandedSearchesClicks", "video5SecondViews", *_VIDEO,
-    "newToBrandSalesPercentage", "newToBrandPurchasesPercentage", "newToBrandPurchasesRate",
-    "newToBrandUnitsSoldPercentage", "newToBrandDetailPageViewRate", "newToBrandECPDetailPageView", "addToCartRate",
-    "eCPAddToCart", "viewabilityRate", "viewClickThroughRate", "video5SecondViewRate",
-)  # fmt: skip
-_SB_CAMPAIGN = ("campaignId", *_BUDGET, "costType")
-_SB_TARGET = (
-    "adGroupId", "adGroupName", "keywordId", "keywordText", "keywordBid", "keywordType", "matchType",
-    "adKeywordStatus", "targetingId", "targetingText", "targetingExpression", "targetingType",
-)  # fmt: skip
-_SD_METRICS = (
-    "impressions", "impressionsViews", "clicks", "cost", *_BOTH, *(f"{name}Clicks" for name in _BOTH),
-    "purchasesPromotedClicks", "salesPromotedClicks", "newToBrandDetailPageViews", "newToBrandDetailPageViewClicks",
-    "newToBrandDetailPageViewViews", "detailPageViews", "detailPageViewsClicks", "brandedSearches", "addToCart",
-    "brandedSearchesClicks", "brandedSearchesViews", "addToCartClicks", "addToCartViews", *_VIDEO,
-    "newToBrandDetailPageViewRate", "newToBrandECPDetailPageView", "addToCartRate", "brandedSearchRate", "eCPAddToCart",
-    "eCPBrandSearch", "impressionsFrequencyAverage", "cumulativeReach", "viewabilityRate", "viewClickThroughRate",
-)  # fmt: skip
-_SD_CAMPAIGN = ("campaignId", "campaignName", "campaignBudgetCurrencyCode")
-_HALO = (
-    "conversionsBrandHalo", "conversionsBrandHaloClicks", "salesBrandHalo", "salesBrandHaloClicks",
-    "unitsSoldBrandHalo", "unitsSoldBrandHaloClicks",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class ReportType:
-    """What a report can be asked for.
-
-    Attributes:
-        id: The reportTypeId.
-        ad_product: The adProduct that it belongs to.
-        groups: The values of groupBy, and the columns that each of them adds.
-        columns: The columns of every request, beside those of the dates.
-        days_back: How far back it reaches.
-        filters: The fields of filters, and the values of each.
-        span: Days that a report spans at most.
-        combined: Whether several groups may be asked for together.
-    """
-
-    id: str
-    ad_product: str
-    groups: Mapping[str, Collection[str]]
-    columns: Collection[str] = ()
-    days_back: int = 95
-    filters: Mapping[str, Collection[str]] | None = None
-    span: int = SPAN
-    combined: bool = False
-
-    def allowed(self, group_by: Sequence[str], time_unit: str) -> list[str]:
-        """The columns of a request, in the order in which a refusal lists them."""
-        dates = ("date",) if time_unit == "DAILY" else ("startDate", "endDate")
-        added = (column for group in group_by for column in self.groups[group])
-        return sorted({*dates, *self.columns, *added})
-
-
-_STATUS = {"campaignStatus": STATES}
-_AD_STATUS = {"adStatus": STATES}
-_KEYWORDS = {"adKeywordStatus": STATES, "keywordType": KEYWORD_TYPES}
-_SB_TYPES = (*KEYWORD_TYPES, "THEME")
-
-REPORT_TYPES: Mapping[str, ReportType] = {
-    each.id: each
-    for each in (
-        ReportType(
-            "spCampaigns",
-            SPONSORED_PRODUCTS,
-            {
-                "campaign": _CAMPAIGN_SET,
-                "adGroup": ("adGroupId", "adGroupName", "adStatus"),
-                "campaignPlacement": ("placementClassification", *_CAMPAIGN_SET),
-            },
-            (*_TRAFFIC, *_SP_SALES, "campaignBiddingStrategy"),
-            filters={**_STATUS, **_AD_STATUS, "campaignSite": ("AmazonSite",)},
-            combined=True,
-        ),
-        ReportType(
-            "spAdvertisedProduct",
-            SPONSORED_PRODUCTS,
-            {"advertiser": ()},
-            (
-                "campaignId",
-                "adGroupId",
-                "adId",
-                "portfolioId",
-                "adGroupName",
-                "advertisedAsin",
-                "advertisedSku",
-                *_BUDGET,
-                *_OTHER_SKU,
-                *_RATIOS,
-                *_TRAFFIC,
-                *_SP_SALES,
-            ),  # fmt: skip
-            filters={"adCreativeStatus": STATES},
-        ),
-        ReportType(
-            "spTargeting",
-            SPONSORED_PRODUCTS,
-            {"targeting": ()},
-            (*_SP_TARGETS, "topOfSearchImpressionShare"),
-            filters=_KEYWORDS,
-        ),
-        ReportType(
-            "spSearchTerm",
-            SPONSORED_PRODUCTS,
-            {"searchTerm": ()},
-            (*_SP_TARGETS, "searchTerm"),
-            days_back=65,
-            filters={"keywordType": KEYWORD_TYPES},
-        ),
-        ReportType(
-            "spPurchasedProduct",
-            SPONSORED_PRODUCTS,
-            {"asin": ()},
-            (
-                "campaignId",
-                "adGroupId",
-                "portfolioId",
-                "keywordId",
-                "campaignName",
-                "campaignBudgetCurrencyCode",
-                "adGroupName",
-                "keyword",
-                "keywordType",
-                "matchType",
-                "advertisedAsin",
-                "advertisedSku",
-                "purchasedAsin",
-                *_windows(
-                    "purchases", "purchasesOtherSku", "unitsSoldClicks", "unitsSoldOtherSku", "sales", "salesOtherSku"
-                ),
-            ),  # fmt: skip
-        ),
-        ReportType(
-            "sbCampaigns",
-            SPONSORED_BRANDS,
-            {"campaign": ()},
-            (*_SB_CAMPAIGN, *_SB_METRICS, "topOfSearchImpressionShare"),
-            60,
-            _STATUS,
-        ),
-        ReportType(
-            "sbAdGroup",
-            SPONSORED_BRANDS,
-            {"adGroup": ()},
-            (*_SB_CAMPAIGN, "adGroupId", "adGroupName", "adStatus", *_SB_METRICS),
-            60,
-            _AD_STATUS,
-        ),
-        ReportType(
-            "sbAds",
-            SPONSORED_BRANDS,
-            {"ads": ()},
-            (*_SB_CAMPAIGN, "adGroupId", "adGroupName", "adId", "adStatus", *_SB_METRICS),
-            60,
-            _AD_STATUS,
-        ),
-        ReportType(
-            "sbTargeting",
-            SPONSORED_BRANDS,
-            {"targeting": ()},
-            (*_SB_CAMPAIGN, *_SB_TARGET, *_SB_METRICS, "topOfSearchImpressionShare"),
-            60,
-            {"adKeywordStatus": STATES, "keywordType": _SB_TYPES},
-        ),
-        ReportType(
-            "sbSearchTerm",
-            SPONSORED_BRANDS,
-            {"searchTerm": ()},
-            (
-                *_SB_CAMPAIGN,
-                "adGroupId",
-                "adGroupName",
-                "keywordId",
-                "keywordText",
-                "keywordBid",
-                "matchType",
-                "adKeywordStatus",
-                "searchTerm",
-                "impressions",
-                "viewableImpressions",
-                "clicks",
-                "cost",
-                "purchases",
-                "purchasesClicks",
-                "sales",
-                "salesClicks",
-                "unitsSold",
-                "viewabilityRate",
-                "viewClickThroughRate",
-                "video5SecondViews",
-                "video5SecondViewRate",
-                *_VIDEO,
-            ),  # fmt: skip
-            60,
-            {"keywordType": _SB_TYPES},
-        ),
-        ReportType(
-            "sbPurchasedProduct",
-            SPONSORED_BRANDS,
-            {"purchasedAsin": ()},
-            (
-                "campaignId",
-                "adGroupId",
-                "campaignName",
-                "adGroupName",
-                "campaignBudgetCurrencyCode",
-                "attributionType",
-                "purchasedAsin",
-                "productName",
-                "productCategory",
-                "orders14d",
-                "sales14d",
-                "unitsSold14d",
-                "newToBrandPurchases14d",
-                "newToBrandSales14d",
-                "newToBrandUnitsSold14d",
-                "newToBrandPurchasesPercentage14d",
-                "newToBrandSalesPercentage14d",
-                "newToBrandUnitsSoldPercentage14d",
-            ),  # fmt: skip
-            731,
-            span=731,
-        ),
-        ReportType(
-            "sdCampaigns",
-            SPONSORED_DISPLAY,
-            {"campaign": (), "matchedTarget": ("matchedTargetAsin",)},
-            (*_SD_CAMPAIGN, "campaignStatus", "campaignBudgetAmount", "costType", *_SD_METRICS),
-            65,
-        ),
-        ReportType(
-            "sdAdGroup",
-            SPONSORED_DISPLAY,
-            {"adGroup": (), "matchedTarget": ("matchedTargetAsin",)},
-            (*_SD_CAMPAIGN, "adGroupId", "adGroupName", "bidOptimization", *_SD_METRICS),
-            65,
-        ),
-        ReportType(
-            "sdTargeting",
-            SPONSORED_DISPLAY,
-            {"targeting": (), "matchedTarget": ("matchedTargetAsin",)},
-            (
-                *_SD_CAMPAIGN,
-                "adGroupId",
-                "adGroupName",
-                "targetingId",
-                "targetingText",
-                "targetingExpression",
-                "adKeywordStatus",
-                *_SD_METRICS,
-            ),  # fmt: skip
-            65,
-        ),
-        ReportType(
-            "sdAdvertisedProduct",
-            SPONSORED_DISPLAY,
-            {"advertiser": ()},
-            (
-                *_SD_CAMPAIGN,
-                "adGroupId",
-                "adGroupName",
-                "adId",
-                "bidOptimization",
-                "promotedAsin",
-                "promotedSku",
-                *_SD_METRICS,
-            ),  # fmt: skip
-            65,
-        ),
-        ReportType(
-            "sdPurchasedProduct",
-            SPONSORED_DISPLAY,
-            {"asin": ()},
-            (*_SD_CAMPAIGN, "adGroupId", "adGroupName", "promotedAsin", "promotedSku", "asinBrandHalo", *_HALO),
-            65,
-        ),
-    )
-}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request that is in order.
-
-    Attributes:
-        type: The type.
-        group_by: The groups.
-        columns: The columns that are wanted.
-        daily: Whether rows are of a day; else of the whole range.
-        start: First day.
-        end: Last day, included.
-        filters: Values by field.
-    """
-
-    type: ReportType
-    group_by: tuple[str, ...]
-    columns: tuple[str, ...]
-    daily: bool
-    start: date
-    end: date
-    filters: Mapping[str, frozenset[str]]
 
 
 class _Sum:
@@ -424,8 +85,8 @@ def rows(advertising: Advertising, asked: Asked, now: datetime) -> list[Row]:
                 continue
             placement, term = (spot.bits >> 20) % len(PLACEMENTS), SEARCHED[(spot.bits >> 24) % len(SEARCHED)]
             seen = known(spot, age, local.hour)
-            for name in key(asked.group_by, spot, seen, placement, term):
-                place = (day if asked.daily else asked.start, *name)
+            for parts in key(asked.group_by, spot, seen, placement, term):
+                place = (day if asked.daily else asked.start, *parts)
                 if place not in sums:
                     sums[place] = _Sum(spot, placement, term)
                 sums[place].add(spot, seen)
@@ -651,7 +312,7 @@ def _window(advertising: Advertising, total: _Sum) -> Row:
         "addToCart": total.clicks // 4,
     }.items():
         row.update({name: count, f"{name}Clicks": count * 3 // 4, f"{name}Views": count - count * 3 // 4})
-    quarters = {name: total.impressions // (8 * (place + 1)) for place, name in enumerate(_VIDEO)}
+    quarters = {name: total.impressions // (8 * (place + 1)) for place, name in enumerate(VIDEO)}
     seen = total.impressions * 3 // 4
     return {
         **row,
@@ -680,21 +341,7 @@ def _window(advertising: Advertising, total: _Sum) -> Row:
 def _brands(advertising: Advertising, total: _Sum, name: Sequence[object]) -> Row:
     row = _window(advertising, total)
     purchased = name[1] if len(name) > 1 else None
-    row.update(
-        {
-            f"{column}14d": row[column]
-            for column in (
-                "sales",
-                "unitsSold",
-                "newToBrandPurchases",
-                "newToBrandSales",
-                "newToBrandUnitsSold",
-                "newToBrandPurchasesPercentage",
-                "newToBrandSalesPercentage",
-                "newToBrandUnitsSoldPercentage",
-            )  # fmt: skip
-        }
-    )
+    row.update({f"{column}14d": row[column] for column in IN_FOURTEEN_DAYS})
     return {**row, "orders14d": row["purchases"], "purchasedAsin": purchased}
 
 

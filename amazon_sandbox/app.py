@@ -120,6 +120,25 @@ class _Stall(Exception):  # noqa: N818
     """The answer is to be held back."""
 
 
+@dataclass(frozen=True)
+class _File:
+    """A document that can be downloaded.
+
+    Attributes:
+        account: Label of whose it is.
+        content: Gives its bytes.
+        content_type: What the answer says that it is.
+        compressed: Whether it is gzip.
+        told: Whether the answer says so.
+    """
+
+    account: str
+    content: Callable[[], documents.Content]
+    content_type: str
+    compressed: bool
+    told: bool = False
+
+
 @dataclass
 class _Trace:
     """What the log will say of a request."""
@@ -325,7 +344,7 @@ class Application:
 
         with self._sandbox.lock:
             operation = ads_app.OPERATIONS[trace.operation]
-            response, fault = ads_app.respond(self._sandbox, request, operation, trace.ids, now, known)
+            response, fault = ads_app.respond(self._sandbox, request, operation, ids=trace.ids, now=now, known=known)
         if fault == "ads_connection_reset":
             raise _Reset
         if fault == "ads_read_timeout":
@@ -358,42 +377,45 @@ class Application:
         with sandbox.lock:
             return consent.decide(sandbox, values, now)
 
+    def _file(self, document_id: str, now: datetime) -> _File | None:
+        """Find a document, whichever API it belongs to; None for one that is not there, or no longer."""
+        sandbox = self._sandbox
+        job = sandbox.jobs.with_document(document_id, now)
+        if job is not None:
+            content, kind = partial(sandbox.documents.content, job), sandbox.documents.content_type(job)
+            return _File(job.account.label, content, kind, compressed=sandbox.documents.compressed(job))
+        asked = sandbox.queries.with_document(document_id, now)
+        if asked is not None and asked.kept(now):
+            # That a document of Data Kiosk is compressed, nothing but the download tells.
+            packed = asked.compressed
+            return _File(asked.account.label, asked.content, "application/json", compressed=packed, told=packed)
+        advertised = sandbox.ads_reports.file(document_id, now)
+        if advertised is not None:
+            return _File(advertised.account.label, advertised.content, "application/octet-stream", compressed=True)
+        return None
+
     def _download(self, request: Request, trace: _Trace, now: datetime) -> Response:
         sandbox, document_id = self._sandbox, trace.ids["documentId"]
         query = _joined(request.args)
         fault = None
-        make: Callable[[], documents.Content]
         try:
             with sandbox.lock:
-                job = sandbox.jobs.with_document(document_id, now)
-                asked = sandbox.queries.with_document(document_id, now)
-                advertised = sandbox.ads_reports.file(document_id, now)
-                owner = job or asked or advertised
-                trace.account = owner.account.label if owner else ""
+                file = self._file(document_id, now)
+                trace.account = file.account if file else ""
                 sandbox.presigner.check(document_id, query, dict(request.headers), now)
-                if job is not None:
-                    make, compressed = partial(sandbox.documents.content, job), sandbox.documents.compressed(job)
-                elif asked is not None and asked.kept(now):
-                    make, compressed = asked.content, asked.compressed
-                elif advertised is not None:
-                    make, compressed = advertised.content, True
-                else:
+                if file is None:
                     raise documents.no_such_key()
-                fault = sandbox.faults.strike(faults.of_download(compressed=compressed))
+                fault = sandbox.faults.strike(faults.of_download(compressed=file.compressed))
                 if fault == "url_expired":
                     raise documents.url_expired()
                 if fault == "download_slow_down":
                     raise documents.slow_down()
-            content = documents.spoil(fault, make())
+            content = documents.spoil(fault, file.content())
         except S3Error as error:
             return _xml(error)
-        content_type = sandbox.documents.content_type(job) if job is not None else "application/json"
-        if advertised is not None:
-            content_type = "application/octet-stream"
-        response = Response(content.chunks(), content_type=content_type)
+        response = Response(content.chunks(), content_type=file.content_type)
         response.content_length = content.length
-        # Of Data Kiosk's documents nothing else tells.
-        if (asked is not None and compressed) or query.get("response-content-encoding") == "gzip":
+        if file.told or query.get("response-content-encoding") == "gzip":
             response.headers["Content-Encoding"] = "gzip"
         if fault == "document_reset":
             response.response = wire.reset_within(request.environ, content.chunks(0, content.length // 2))

@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from amazon_sandbox.ads_accounts import SPONSORED_BRANDS, SPONSORED_DISPLAY, SPONSORED_PRODUCTS
 from amazon_sandbox.chance import derive, mix
-from amazon_sandbox.data.catalogue import Query, settled
+from amazon_sandbox.data.catalogue import Query, moment_of, settled
 from amazon_sandbox.data.orders import orders_on, sku
 from amazon_sandbox.data.retail import SHIPPED_PENDING
 from amazon_sandbox.data.sold import Day
@@ -113,6 +114,15 @@ class Halo(NamedTuple):
     price: int
 
 
+class Share(NamedTuple):
+    """What of a product's sales and views all advertisements of one advertising product lead to on a day."""
+
+    units: int
+    price: int
+    views: int
+    halo: Halo | None
+
+
 class Spot(NamedTuple):
     """What one advertisement at one target leads to on a day, as it is known in the end.
 
@@ -180,7 +190,7 @@ def percent_known(window: int, age: int) -> int:
         return 0
     days = min(window, age)
     percent = 0
-    for (left, low), (right, high) in zip(CURVE, CURVE[1:], strict=False):
+    for (left, low), (right, high) in pairwise(CURVE):
         if left <= days <= right:
             percent = low + (high - low) * (days - left) // (right - left)
     late = next((missing for limit, missing in LATE if age < limit), 0)
@@ -271,8 +281,6 @@ class Advertising:
         query = Query(self._first_day, {}, day, day, moment)
         units: dict[str, int] = {}
         sales: dict[str, int] = {}
-        from amazon_sandbox.data.catalogue import moment_of
-
         for order in orders_on(self.catalogue, query, day):
             if order.cancelled_by(moment_of(moment)):
                 continue
@@ -284,7 +292,8 @@ class Advertising:
         return {asin: Bought(count, sales[asin] // count, 40) for asin, count in units.items() if count}
 
     def _day(self, day: date) -> Sequence[Spot]:
-        bought, spots = self.bought(day), []
+        bought = self.bought(day)
+        spots: list[Spot] = []
         key = mix(self._key ^ day.toordinal())
         products = self.catalogue.products
         nothing = Bought(0, 0, 0)
@@ -300,7 +309,8 @@ class Advertising:
                 luck = 0 if number else bits >> 24 & 63
                 units = (own.units * percent + luck) // 100
                 views = own.views * (percent + 5) // 300
-                spots += self._share(places, mix(bits + number), own, units, views, None if number else halo)
+                share = Share(units, own.price, views, None if number else halo)
+                spots += self._share(places, mix(bits + number), share)
         return spots
 
     def _halo(self, own: Bought, other: Product, bought: Mapping[str, Bought]) -> Halo | None:
@@ -311,32 +321,24 @@ class Advertising:
         units = min(theirs.units, own.units, own.units * own.price // theirs.price) * HALO // 100
         return Halo(other, units, theirs.price) if units else None
 
-    def _share(
-        self,
-        places: Sequence[tuple[Ad, Target]],
-        bits: int,
-        own: Bought,
-        units: int,
-        views: int,
-        halo: Halo | None,
-    ) -> Iterator[Spot]:
+    def _share(self, places: Sequence[tuple[Ad, Target]], bits: int, share: Share) -> Iterator[Spot]:
         """Spread what a product's advertisements lead to over them."""
         weights = [1 + (mix(bits + place) & 7) for place in range(len(places))]
         whole, before = sum(weights), 0
         for place, ((ad, target), weight) in enumerate(zip(places, weights, strict=True)):
             after = before + weight
-            part = units * after // whole - units * before // whole
-            clicks = max(views * after // whole - views * before // whole, part)
+            part = share.units * after // whole - share.units * before // whole
+            clicks = max(share.views * after // whole - share.views * before // whole, part)
             before = after
             luck = mix(bits ^ target.id ^ ad.id)
             shown = clicks * (20 + (luck & 63)) + (luck >> 6 & 63)
-            more = halo if place == 0 else None
+            more = share.halo if place == 0 else None
             clicks = clicks or (1 if more else 0)
             shown = max(shown, clicks)
             if not shown:
                 continue
             cost = clicks * (target.bid * (40 + (luck >> 12 & 31)) // 100)
-            yield Spot(ad, target, luck, shown, clicks, cost, part, own.price, more)
+            yield Spot(ad, target, luck, shown, clicks, cost, part, share.price, more)
 
     def _id(self, kind: str, *number: object) -> int:
         """Too large for a float to hold, as ids are that Amazon calls 64-bit integers."""

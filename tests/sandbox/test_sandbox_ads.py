@@ -13,7 +13,7 @@ import pytest
 
 from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
 from amazon_sandbox.ads_api import CREATE_TYPE
-from amazon_sandbox.ads_reports import REPORT_TYPES
+from amazon_sandbox.ads_report_types import REPORT_TYPES
 
 if TYPE_CHECKING:
     from sandbox.conftest import Driver
@@ -218,3 +218,207 @@ def test_an_export_has_all_products_in_one_shape(amazon: Driver, kind: str) -> N
     found = json.loads(gzip.decompress(download(amazon, done["url"]).data))
     assert {row["adProduct"] for row in found} == set(products)
     assert {row["state"] for row in found} == {"ENABLED"}
+
+
+def test_a_report_takes_minutes_or_hours_and_is_refused_a_second_time_meanwhile(amazon: Driver) -> None:
+    took = []
+    for day in range(1, 13):
+        request = body(start=f"2026-11-{day:02d}", end=f"2026-11-{day:02d}")
+        created = create(amazon, request)
+        assert created.content_type == "application/vnd.createasyncreportresponse.v3+json"
+        report: Row = created.json  # type: ignore[assignment]
+        assert (report["status"], report["url"], report["configuration"]) == ("PENDING", None, request["configuration"])
+        again = create(amazon, {**request, "name": "another"})
+        assert (again.status_code, again.json) == (
+            425,
+            {"code": "425", "detail": f"The Request is a duplicate of : {report['reportId']}"},
+        )
+        assert create(amazon, request, "ads-vendor-de").status_code == 200
+        began = amazon.clock.now
+        seen = []
+        while (found := look(amazon, report["reportId"]))["status"] != "COMPLETED":
+            seen.append(found["status"])
+            amazon.clock.advance(seconds=60)
+        assert list(dict.fromkeys(seen)) == ["PENDING", "PROCESSING"]
+        took.append((amazon.clock.now - began).total_seconds())
+        assert create(amazon, request).status_code == 200
+    assert min(took) < 600
+    assert 3_600 <= max(took) <= 3 * 3_600 + 60
+
+
+def test_figures_of_a_day_grow_until_they_are_settled(amazon: Driver) -> None:
+    request = body("spAdvertisedProduct", "2026-11-18", "2026-11-18")
+    seen = []
+    for days in (0, 1, 6, 7, 14, 16, 16, 5):
+        amazon.clock.advance(days=days)
+        found = rows(amazon, request)
+        seen.append(
+            [sum(row[name] for row in found) for name in ("unitsSoldClicks1d", "unitsSoldClicks14d", "sales30d")]
+        )
+    for column in zip(*seen, strict=True):
+        assert list(column) == sorted(column)
+    assert seen[0][2] < seen[3][2] < seen[4][2] < seen[6][2] == seen[7][2]
+    assert rows(amazon, request) == rows(amazon, request)
+
+
+def test_clicks_are_no_more_than_impressions_and_reports_agree(amazon: Driver) -> None:
+    totals = set()
+    for type_id, group_by in (
+        ("spCampaigns", ["campaign"]),
+        ("spCampaigns", ["campaign", "adGroup"]),
+        ("spCampaigns", ["campaignPlacement"]),
+        ("spAdvertisedProduct", ["advertiser"]),
+        ("spTargeting", ["targeting"]),
+    ):
+        found = rows(amazon, body(type_id, "2026-11-01", "2026-11-10", groupBy=group_by))
+        assert all(row["purchases30d"] <= row["unitsSoldClicks30d"] for row in found)
+        assert all(row["clicks"] <= row["impressions"] for row in found)
+        totals.add(tuple(sum(row[name] for row in found) for name in ("impressions", "clicks", "cost", "sales14d")))
+    assert len(totals) == 1
+    terms = rows(amazon, body("spSearchTerm", "2026-11-01", "2026-11-10"))
+    assert all(row["clicks"] > 0 for row in terms)
+    assert sum(row["clicks"] for row in terms) == next(iter(totals))[1]
+
+
+CONFIGURATION = body()["configuration"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"startDate": "2026-10-19"}, "range (32 days) must not exceed maximum range (31 days)"),
+        ({"startDate": "2026-08-01", "endDate": "2026-08-02"}, "too far in the past"),
+        ({"endDate": "2026-11-21", "startDate": "2026-11-21"}, "future"),
+        ({"startDate": "2026-11-20"}, "startDate"),
+        ({"startDate": None}, "dates"),
+        (
+            {"configuration": {**CONFIGURATION, "columns": ["date", "profit"]}},
+            "includes invalid values: (profit). Allowed",
+        ),
+        ({"configuration": {**CONFIGURATION, "columns": ["startDate"]}}, "includes invalid values: (startDate)"),
+        ({"configuration": {**CONFIGURATION, "columns": []}}, "columns"),
+        ({"configuration": {**CONFIGURATION, "groupBy": ["asin"]}}, "invalid groupBy values: (asin)"),
+        ({"configuration": {**CONFIGURATION, "reportTypeId": "spAdGroup"}}, "reportTypeId is unknown or invalid"),
+        ({"configuration": {**CONFIGURATION, "adProduct": "SPONSORED_BRANDS"}}, "reportTypeId is unknown or invalid"),
+        ({"configuration": {**CONFIGURATION, "timeUnit": "HOURLY"}}, "timeUnit"),
+        (
+            {"configuration": {**CONFIGURATION, "filters": [{"field": "keywordType", "values": ["EXACT"]}]}},
+            "filters includes fields: (keywordType)",
+        ),
+    ],
+)
+def test_a_wrong_request_is_refused_with_a_reason(amazon: Driver, change: Row, says: str) -> None:
+    answer = create(amazon, {**body(), **change})
+    assert answer.status_code == 400
+    assert answer.json["code"] == "400"  # type: ignore[index]
+    assert says in answer.json["detail"]  # type: ignore[index]
+
+
+def test_each_type_has_its_look_back(amazon: Driver) -> None:
+    today = date(2026, 11, 20)
+    for type_id, kind in REPORT_TYPES.items():
+        for extra, status in ((0, 200), (1, 400)):
+            day = f"{today - timedelta(days=kind.days_back + extra)}"
+            assert create(amazon, body(type_id, day, day)).status_code == status, (type_id, extra)
+            amazon.clock.advance(seconds=15)
+
+
+def test_media_types_and_headers_are_looked_at(amazon: Driver) -> None:
+    assert create(amazon, body(), **{"Content-Type": "application/json"}).status_code == 415
+    assert create(amazon, body(), Accept="text/csv").status_code == 406
+    for change, status in (
+        ({"Authorization": ""}, 401),
+        ({"Authorization": f"Bearer {amazon.log_in()}"}, 401),
+        ({"Amazon-Advertising-API-ClientId": "other"}, 401),
+        ({"Amazon-Advertising-API-Scope": "1"}, 401),
+        ({"Amazon-Advertising-API-Scope": ""}, 400),
+    ):
+        answer = amazon.http.get(f"{REPORTS}/1", headers={**headers(amazon), **change})
+        assert answer.status_code == status, change
+    token = headers(amazon)["Authorization"].removeprefix("Bearer ")
+    assert amazon.call("GET", "/reports/2021-06-30/reports", headers={"x-amz-access-token": token}).status_code == 403
+    assert amazon.http.get("/ads/v3/nothing").status_code == 404
+
+
+def test_what_is_not_open_is_told_apart(amazon: Driver) -> None:
+    closed = create(amazon, body("sdCampaigns"), "ads-vendor-jp")
+    assert (closed.status_code, closed.json["detail"]) == (403, "Advertiser is not authorized for Sponsored Display")  # type: ignore[index]
+    agency = create(amazon, body(), SELLER, 3)
+    assert (agency.status_code, agency.json["details"]) == (400, "Invalid Advertiser or Marketplace ID.")  # type: ignore[index]
+    stranger = headers(amazon, SELLER)["Amazon-Advertising-API-Scope"]
+    answer = create(amazon, body(), **{"Amazon-Advertising-API-Scope": stranger})
+    assert answer.json["details"] == "No matching advertiser found for scope"  # type: ignore[index]
+
+
+def test_a_consent_is_taken_back_alone(amazon: Driver) -> None:
+    amazon.sandbox.withdraw(VENDOR)
+    account = next(each for each in amazon.sandbox.ads_accounts if each.label == VENDOR)
+    form = {"refresh_token": account.refresh_token, "client_id": ADS_CLIENT_ID, "client_secret": ADS_CLIENT_SECRET}
+    answer = amazon.ask_token(grant_type="refresh_token", **form)
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_grant")  # type: ignore[index]
+    assert amazon.log_in("vendor-us")
+
+
+def test_too_many_calls_wait_as_long_as_they_are_told(amazon: Driver) -> None:
+    sent = headers(amazon)
+    answers = [amazon.http.get(f"{REPORTS}/1", headers=sent) for _ in range(31)]
+    assert [answer.status_code for answer in answers] == [404] * 30 + [429]
+    amazon.clock.advance(seconds=int(answers[-1].headers["Retry-After"]))
+    assert amazon.http.get(f"{REPORTS}/1", headers=sent).status_code == 404
+
+
+def test_an_expired_url_is_replaced_by_the_next_status(amazon: Driver) -> None:
+    report_id = create(amazon, body()).json["reportId"]  # type: ignore[index]
+    amazon.clock.advance(hours=3)
+    old = look(amazon, report_id)["url"]
+    amazon.clock.advance(hours=1, seconds=1)
+    assert download(amazon, old).status_code == 403
+    assert download(amazon, look(amazon, report_id)["url"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ("ads_throttled", 429),
+        ("ads_throttled_silently", 429),
+        ("ads_server_error_500", 500),
+        ("ads_html_502", 502),
+        ("ads_unauthorized", 401),
+        ("ads_not_acceptable", 406),
+    ],
+)
+def test_a_fault_strikes_once(amazon: Driver, fault: str, status: int) -> None:
+    amazon.sandbox.inject(fault)
+    struck = create(amazon, body())
+    assert struck.status_code == status
+    assert ("Retry-After" in struck.headers) == (fault == "ads_throttled")
+    assert create(amazon, body()).status_code == 200
+
+
+def test_a_broken_connection_leaves_a_report_behind(amazon: Driver) -> None:
+    amazon.sandbox.inject("ads_connection_reset")
+    with pytest.raises(ConnectionResetError):
+        create(amazon, body())
+    assert create(amazon, body()).status_code == 425
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [("ads_report_failed", "FAILED"), ("ads_report_failure", "FAILURE"), ("ads_report_stuck", "PROCESSING")],
+)
+def test_a_report_may_fail_or_stay(amazon: Driver, fault: str, status: str) -> None:
+    amazon.sandbox.inject(fault)
+    report_id = create(amazon, body()).json["reportId"]  # type: ignore[index]
+    amazon.clock.advance(hours=3)
+    found = look(amazon, report_id)
+    assert found["status"] == status
+    assert bool(found["failureReason"]) == (status != "PROCESSING")
+    assert found["url"] is None
+
+
+def test_a_pending_report_can_be_cancelled(amazon: Driver) -> None:
+    report_id = create(amazon, body()).json["reportId"]  # type: ignore[index]
+    answer = amazon.http.delete(f"{REPORTS}/{report_id}", headers=headers(amazon))
+    assert answer.status_code == 200
+    assert look(amazon, report_id)["status"] == "CANCELLED"
+    assert create(amazon, body()).status_code == 200
