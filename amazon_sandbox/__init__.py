@@ -21,6 +21,7 @@ from amazon_sandbox.accounts import (
     REVOKED_REFRESH_TOKEN,
     SandboxAccount,
 )
+from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET, AdsAccount, AdsProfile
 from amazon_sandbox.amazon import Call, Sandbox
 from amazon_sandbox.documents import encode
 from amazon_sandbox.faults import FAULTS, UnknownFaultError
@@ -28,6 +29,8 @@ from amazon_sandbox.registrations import APPLICATION_ID, DRAFT_APPLICATION_ID, R
 from amazon_sandbox.server import Server, running
 
 __all__ = [
+    "ADS_CLIENT_ID",
+    "ADS_CLIENT_SECRET",
     "APPLICATION_ID",
     "CLIENT_ID",
     "CLIENT_SECRET",
@@ -37,6 +40,8 @@ __all__ = [
     "OTHER_CLIENT_ID",
     "OTHER_CLIENT_SECRET",
     "REVOKED_REFRESH_TOKEN",
+    "AdsAccount",
+    "AdsProfile",
     "Call",
     "Registration",
     "Sandbox",

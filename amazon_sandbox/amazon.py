@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from amazon_sandbox.accounts import DEFAULT_ACCOUNTS, SandboxAccount
+from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET, AdsAccount, default_ads_accounts
+from amazon_sandbox.ads_jobs import AdsReports
 from amazon_sandbox.data import Data
 from amazon_sandbox.documents import Documents, Presigner
 from amazon_sandbox.faults import Faults
@@ -60,6 +62,8 @@ class Sandbox:
         speed: Quotas refill and reports are made this many times faster.
         clock: Tells the time, as an aware datetime in UTC.
         accounts: The accounts that exist.
+        ads_accounts: The consents for the Ads API that exist; None stands for one of each account that
+            has a role, and one of all European ones.
         registrations: The applications that exist; None stands for one that is published,
             one that is a draft, and one for each further client of an account.
         faults: What shall go wrong, each NAME, NAME:COUNT or NAME:COUNT@SKIP.
@@ -75,6 +79,7 @@ class Sandbox:
 
     Attributes:
         accounts: As given.
+        ads_accounts: The consents for the Ads API.
         registrations: The applications by application id; a test may change them.
         clock: As given.
         calls: All calls so far, oldest first. Threads add to it: copy it before it is
@@ -90,6 +95,7 @@ class Sandbox:
         speed: float = 1.0,
         clock: Callable[[], datetime] = utc_now,
         accounts: Sequence[SandboxAccount] = DEFAULT_ACCOUNTS,
+        ads_accounts: Sequence[AdsAccount] | None = None,
         registrations: Sequence[Registration] | None = None,
         faults: Collection[str] = (),
         asins: int = 40,
@@ -102,6 +108,7 @@ class Sandbox:
     ) -> None:
         """Build the rooms."""
         self.accounts = tuple(accounts)
+        self.ads_accounts = default_ads_accounts(self.accounts) if ads_accounts is None else tuple(ads_accounts)
         self.clock = clock
         self.speed = speed
         self.asins = asins
@@ -111,7 +118,8 @@ class Sandbox:
         self.faults = Faults(faults)
         applications = default_registrations(self.accounts) if registrations is None else registrations
         self.registrations = {application.application_id: application for application in applications}
-        self.lwa = Lwa(self.accounts, applications, seed, token_seconds)
+        ads = Registration(ADS_CLIENT_ID, ADS_CLIENT_ID, ADS_CLIENT_SECRET, roles=())
+        self.lwa = Lwa((*self.accounts, *self.ads_accounts), (*applications, ads), seed, token_seconds)
         self.quotas = Quotas(speed)
         self.data = Data(seed, self.accounts, asins, search_terms)
         self.jobs = Jobs(self.data, self.faults, seed, speed)
@@ -119,6 +127,7 @@ class Sandbox:
         self.schedules = Schedules(seed)
         self.documents = Documents(self.data)
         self.presigner = Presigner(seed, url_seconds)
+        self.ads_reports = AdsReports(self.data, self.accounts, seed, speed)
         self.lock = threading.RLock()
         self.closing = threading.Event()
         # Where clients reach it, once it is served; documents are on the same host.
@@ -140,7 +149,7 @@ class Sandbox:
         """Let a selling partner take back its consents, so that its refresh tokens are invalid_grant.
 
         Args:
-            label: Label of the account.
+            label: Label of the account; that of a consent for the Ads API takes back that one alone.
 
         Raises:
             KeyError: There is no such account.
@@ -203,4 +212,4 @@ class Sandbox:
         return number
 
     def _account(self, label: str) -> SandboxAccount:
-        return {account.label: account for account in self.accounts}[label]
+        return {account.label: account for account in (*self.accounts, *self.ads_accounts)}[label]

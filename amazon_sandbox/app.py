@@ -1,7 +1,7 @@
 """The WSGI application: routes, the gate before each operation, the log of calls.
 
-One host plays four: SP-API, LWA, the document host, and the sandbox's own pages under
-`/sandbox`, which have nothing to do with Amazon.
+One host plays five: SP-API, the Ads API under `/ads`, LWA, the document host, and the sandbox's own
+pages under `/sandbox`, which have nothing to do with Amazon.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from amazon_sandbox import (
+    ads_app,
     consent,
     data_kiosk_api,
     direct_fulfillment_api,
@@ -34,6 +35,7 @@ from amazon_sandbox import (
     vendor_shipments_api,
     wire,
 )
+from amazon_sandbox.ads_accounts import AdsAccount
 from amazon_sandbox.amazon import Call
 from amazon_sandbox.api import ApiCall
 from amazon_sandbox.chance import derive
@@ -118,6 +120,25 @@ class _Stall(Exception):  # noqa: N818
     """The answer is to be held back."""
 
 
+@dataclass(frozen=True)
+class _File:
+    """A document that can be downloaded.
+
+    Attributes:
+        account: Label of whose it is.
+        content: Gives its bytes.
+        content_type: What the answer says that it is.
+        compressed: Whether it is gzip.
+        told: Whether the answer says so.
+    """
+
+    account: str
+    content: Callable[[], documents.Content]
+    content_type: str
+    compressed: bool
+    told: bool = False
+
+
 @dataclass
 class _Trace:
     """What the log will say of a request."""
@@ -140,6 +161,10 @@ class Application:
         self._sandbox = sandbox
         self._operations = {operation.name: operation for operation in OPERATIONS}
         routes = [Rule(operation.path, methods=[operation.method], endpoint=operation.name) for operation in OPERATIONS]
+        routes += [
+            Rule(ads_app.PREFIX + operation.path, methods=[operation.method], endpoint=operation.name)
+            for operation in ads_app.OPERATIONS.values()
+        ]
         routes += [
             Rule("/auth/o2/token", methods=["POST"], endpoint="token"),
             Rule(consent.PATH, methods=["GET", "POST"], endpoint="consent"),
@@ -180,6 +205,10 @@ class Application:
             return self._consent(request, trace, now)
         if trace.operation == "download":
             return self._download(request, trace, now)
+        if trace.operation in ads_app.OPERATIONS:
+            return self._ads(request, trace, now)
+        if request.path.startswith(f"{ads_app.PREFIX}/"):
+            return _json(404, {"message": "Not Found"})
         operation = self._operations.get(trace.operation)
         try:
             # Two threads must not take the same token of a bucket or the same id.
@@ -205,7 +234,7 @@ class Application:
         if not access_token:
             raise errors.missing_token()
         token = self._sandbox.lwa.find(access_token)
-        if token is None or token.account is None:
+        if token is None or token.account is None or isinstance(token.account, AdsAccount):
             raise errors.denied(errors.TOKEN_MALFORMED if token is None else "")
         trace.account = token.account.label
         if now >= token.expires_at:
@@ -304,6 +333,24 @@ class Application:
             answer.body.pop("compressionAlgorithm", None)
         return fault
 
+    def _ads(self, request: Request, trace: _Trace, now: datetime) -> Response:
+        trace.request = {**trace.ids, **_joined(request.args), **_body(request)}
+        scope = request.headers.get("Amazon-Advertising-API-Scope")
+        if scope:
+            trace.request["profileId"] = scope
+
+        def known(label: str) -> None:
+            trace.account = label
+
+        with self._sandbox.lock:
+            operation = ads_app.OPERATIONS[trace.operation]
+            response, fault = ads_app.respond(self._sandbox, request, operation, ids=trace.ids, now=now, known=known)
+        if fault == "ads_connection_reset":
+            raise _Reset
+        if fault == "ads_read_timeout":
+            raise _Stall
+        return response
+
     def _token(self, request: Request, trace: _Trace, now: datetime) -> Response:
         form = _joined(request.form)
         lwa = self._sandbox.lwa
@@ -330,37 +377,45 @@ class Application:
         with sandbox.lock:
             return consent.decide(sandbox, values, now)
 
+    def _file(self, document_id: str, now: datetime) -> _File | None:
+        """Find a document, whichever API it belongs to; None for one that is not there, or no longer."""
+        sandbox = self._sandbox
+        job = sandbox.jobs.with_document(document_id, now)
+        if job is not None:
+            content, kind = partial(sandbox.documents.content, job), sandbox.documents.content_type(job)
+            return _File(job.account.label, content, kind, compressed=sandbox.documents.compressed(job))
+        asked = sandbox.queries.with_document(document_id, now)
+        if asked is not None and asked.kept(now):
+            # That a document of Data Kiosk is compressed, nothing but the download tells.
+            packed = asked.compressed
+            return _File(asked.account.label, asked.content, "application/json", compressed=packed, told=packed)
+        advertised = sandbox.ads_reports.file(document_id, now)
+        if advertised is not None:
+            return _File(advertised.account.label, advertised.content, "application/octet-stream", compressed=True)
+        return None
+
     def _download(self, request: Request, trace: _Trace, now: datetime) -> Response:
         sandbox, document_id = self._sandbox, trace.ids["documentId"]
         query = _joined(request.args)
         fault = None
-        make: Callable[[], documents.Content]
         try:
             with sandbox.lock:
-                job = sandbox.jobs.with_document(document_id, now)
-                asked = sandbox.queries.with_document(document_id, now)
-                owner = job or asked
-                trace.account = owner.account.label if owner else ""
+                file = self._file(document_id, now)
+                trace.account = file.account if file else ""
                 sandbox.presigner.check(document_id, query, dict(request.headers), now)
-                if job is not None:
-                    make, compressed = partial(sandbox.documents.content, job), sandbox.documents.compressed(job)
-                elif asked is not None and asked.kept(now):
-                    make, compressed = asked.content, asked.compressed
-                else:
+                if file is None:
                     raise documents.no_such_key()
-                fault = sandbox.faults.strike(faults.of_download(compressed=compressed))
+                fault = sandbox.faults.strike(faults.of_download(compressed=file.compressed))
                 if fault == "url_expired":
                     raise documents.url_expired()
                 if fault == "download_slow_down":
                     raise documents.slow_down()
-            content = documents.spoil(fault, make())
+            content = documents.spoil(fault, file.content())
         except S3Error as error:
             return _xml(error)
-        content_type = sandbox.documents.content_type(job) if job is not None else "application/json"
-        response = Response(content.chunks(), content_type=content_type)
+        response = Response(content.chunks(), content_type=file.content_type)
         response.content_length = content.length
-        # Of Data Kiosk's documents nothing else tells.
-        if (job is None and compressed) or query.get("response-content-encoding") == "gzip":
+        if file.told or query.get("response-content-encoding") == "gzip":
             response.headers["Content-Encoding"] = "gzip"
         if fault == "document_reset":
             response.response = wire.reset_within(request.environ, content.chunks(0, content.length // 2))

@@ -103,6 +103,29 @@ GZIP: Mapping[str, str] = {
     "corrupt_gzip": "download: the checksum of the gzip stream is wrong",
     "plain_labelled_gzip": "download: plain text though the label says GZIP",
 }
+# Of the Ads API.
+ADS_GATE: Mapping[str, str] = {
+    "ads_throttled": "any Ads call: 429 with Retry-After though tokens are there",
+    "ads_throttled_silently": "createAdsReport: 429 without Retry-After",
+    "ads_server_error_500": "any Ads call: 500",
+    "ads_html_502": "any Ads call: 502 with a page of HTML, not JSON",
+    "ads_unauthorized": "any Ads call: 401 once, though the token is good",
+    "ads_token_expired_early": "any Ads call: 401, the access token has expired",
+    "ads_not_acceptable": "any Ads call: 406",
+    "ads_connection_reset_get": "any Ads GET: connection reset without an answer",
+    "ads_report_gone": "getAdsReport: 404 as if the report were too old",
+}
+ADS_ANSWER: Mapping[str, str] = {
+    "ads_connection_reset": "createAdsReport: connection reset although the report was created",
+    "ads_read_timeout": "any Ads call: done, but the answer does not come",
+}
+ADS_JOB: Mapping[str, str] = {
+    "ads_report_failed": "createAdsReport: the report is FAILED with a reason",
+    "ads_report_failure": "createAdsReport: the report is FAILURE, the other word for it",
+    "ads_report_stuck": "createAdsReport: the report stays PENDING for hours",
+    "ads_not_json": "createAdsReport: COMPLETED, but the document is a page of HTML",
+}
+ADS: Mapping[str, str] = {**ADS_GATE, **ADS_ANSWER, **ADS_JOB}
 
 FAULTS: Mapping[str, str] = {
     **GATE,
@@ -117,6 +140,7 @@ FAULTS: Mapping[str, str] = {
     **FLAT_CONTENT,
     **DOWNLOAD,
     **GZIP,
+    **ADS,
 }
 """All faults: name and one line on what is struck and how."""
 

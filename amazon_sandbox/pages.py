@@ -37,7 +37,7 @@ def respond(sandbox: Sandbox, request: Request) -> Response | None:
     if route == ("GET", "/"):
         return Response(welcome(sandbox, request), mimetype="text/plain")
     if route == ("GET", "/sandbox/accounts"):
-        return _json(200, {"accounts": _accounts(sandbox)})
+        return _json(200, {"accounts": _accounts(sandbox), "ads_accounts": _ads_accounts(sandbox)})
     if route == ("GET", "/sandbox/calls"):
         return _json(200, _calls(sandbox))
     if request.path == "/sandbox/faults":
@@ -61,6 +61,7 @@ invoices, transactions, and what restricted documents and a check of roles need.
 GET    {url}{consent.PATH}?application_id={next(iter(sandbox.registrations))}&state=...
 
 GET    {url}/sandbox/accounts   all accounts and what they are entitled to
+The Amazon Ads API is at {url}/ads, with tokens of consents of its own (ads_accounts).
 GET    {url}/sandbox/calls      what was called so far
 GET    {url}/sandbox/faults     what can go wrong, and what is armed
 POST   {url}/sandbox/faults     {{"name": "quota_exceeded", "count": 2, "skip": 0}}
@@ -128,6 +129,20 @@ def _accounts(sandbox: Sandbox) -> list[dict[str, Any]]:
             "first_day": account.first_day and account.first_day.isoformat(),
         }
         for account in sandbox.accounts
+    ]
+
+
+def _ads_accounts(sandbox: Sandbox) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": account.label,
+            "region": account.region,
+            "client_id": account.client_id,
+            "client_secret": account.client_secret,
+            "refresh_token": account.refresh_token,
+            "profiles": [profile.as_json() for profile in account.profiles],
+        }
+        for account in sandbox.ads_accounts
     ]
 
 

@@ -36,6 +36,11 @@ class Server:
         """The LWA endpoint: the tap's `auth_url`."""
         return f"{self.url}/auth/o2/token"
 
+    @property
+    def ads_url(self) -> str:
+        """The host of the Ads API, which lies under a path of its own; its tokens come from `auth_url` too."""
+        return f"{self.url}/ads"
+
 
 class _QuietHandler(WSGIRequestHandler):
     """Werkzeug's own log would show presigned URLs; the sandbox has a log of its own."""
