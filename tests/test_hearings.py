@@ -215,8 +215,35 @@ class TestClientError:
             assert {each.outcome for each in ended} == {Outcome.LATER}
             assert "outage" in str(ended[0].reason)
             assert "outage" in str(ended[-1].reason)
-        assert not any(request.request in amazon.fates for request in jobs.pending() if request.request)
         assert len([each for each in amazon.created if each in amazon.fates]) == 4
+
+    @pytest.mark.parametrize(("good", "then"), [([], Outcome.FAILED), (["GOOD"], Outcome.SKIPPED)])
+    def test_what_partitions_hear_alike_for_days_is_no_outage(
+        self, amazon: FakeAmazon, good: list[str], then: Outcome
+    ) -> None:
+        found = self.windows(amazon, "A", "B", good=good)
+        requests = [request for windows in found.values() for request in windows]
+        jobs = self.plan(amazon, found)
+        outcomes(jobs, *requests)
+        amazon.clock.advance(SAID_FOR)
+        again = engine(amazon)
+        again.plan(planned(*requests, known_available=False, fresh_since=NOW), jobs.pending())
+        ended = results(again, *found["A"], *found["B"])
+        assert {each.outcome for each in ended} == {then}
+        assert {each.lasting for each in ended} == {then is Outcome.SKIPPED}
+
+    def test_a_window_that_hears_it_for_days_is_failed_and_holds_up_no_other(self, amazon: FakeAmazon) -> None:
+        amazon.fates[SECOND] = [CLIENT_ERROR]
+        jobs = engine(amazon)
+        jobs.plan(planned(FIRST, SECOND, THIRD))
+        assert outcomes(jobs, FIRST, SECOND, THIRD)[1] is Outcome.LATER
+        for _ in range(3):
+            amazon.clock.advance(SAID_FOR)
+            pending, jobs = jobs.pending(), engine(amazon)
+            jobs.plan(planned(FIRST, SECOND, THIRD, fresh_since=NOW), pending)
+            results_ = results(jobs, FIRST, SECOND, THIRD)
+            assert [each.outcome for each in results_] == [Outcome.LOADED, Outcome.FAILED, Outcome.LOADED]
+            assert f"since {NOW:%Y-%m-%d}" in str(results_[1].reason)
 
     def test_the_decision_waits_for_a_slow_partition(self, amazon: FakeAmazon) -> None:
         found = self.windows(amazon, "LACKING", "SLOW", good=["GOOD"])

@@ -6,6 +6,7 @@ import typing as t
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_engine import NEWEST, NOW
@@ -13,6 +14,7 @@ from test_engine import NEWEST, NOW
 from tap_amazon_vendor.reports.calendars import PERIODS, Horizon
 from tap_amazon_vendor.reports.coverage import Coverage, plan
 from tap_amazon_vendor.reports.windows import Window, touches
+from tap_amazon_vendor.streams.partition_state import PartitionState
 from tap_amazon_vendor.streams.partition_windows import MOST_HOLES, PartitionWindows
 
 if t.TYPE_CHECKING:
@@ -189,3 +191,9 @@ def test_whatever_arrives_when_there_is_never_a_hole_and_all_that_can_be_reached
     # What was given back does not touch the range: nobody could have read it.
     for other in given_back:
         assert not touches(windows.complete, other.window)
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "0000-00-00", None, 7])
+def test_a_range_that_ends_nowhere_is_none(end: object) -> None:
+    state = PartitionState({"complete_from": "2026-11-01", "replication_key_value": end})
+    assert state.complete is None

@@ -19,7 +19,20 @@ def test_what_is_written_is_read_back() -> None:
     assert from_state(to_state(PENDING), KINDS).jobs == PENDING
 
 
-@pytest.mark.parametrize("entry", [{}, {"report_id": 1}, {**NEWEST.to_state(), "asked_at": "x", "report_id": "r"}])
+#: A time without a zone can be compared with none.
+NAIVE = "2026-11-20T12:00:00"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        {"report_id": 1},
+        {**NEWEST.to_state(), "asked_at": "x", "report_id": "r"},
+        {**NEWEST.to_state(), "asked_at": NAIVE, "report_id": "r"},
+        {**NEWEST.to_state(), "asked_at": f"{NOW}", "report_id": "r", "said": "no rows", "said_since": NAIVE},
+    ],
+)
 def test_a_damaged_entry_is_ignored_and_the_others_are_read(entry: dict[str, t.Any]) -> None:
     found = from_state([entry, *to_state(PENDING)], KINDS)
     assert found.jobs == PENDING

@@ -194,13 +194,19 @@ class Hearing:
         """
         outage = any(other.suspect for other in self.others)
         if self.verdict.outcome is Outcome.LATER or self.probe.well:
-            return self._later(self.reason, whole=outage and not self.probe.well)
+            return self._outage(self.reason, whole=outage and not self.probe.well)
         if not all(other.answered for other in self.others):
             return Hold()
-        if outage:
-            reason = f"{self.reason} Other reports of the account fail alike, so it may be an outage"
-            return self._later(reason, whole=True)
         if not any(other.well for other in self.others):
-            reason = f"{self.reason} No other report of the account shows whether it is an outage"
-            return self._later(reason, whole=True)
+            return self._outage(f"{self.reason} No other report of the account shows whether it is an outage")
+        if outage and not self._is_old:
+            return self._outage(f"{self.reason} Other reports of the account fail alike, so it may be an outage")
         return self._believe()
+
+    def _outage(self, reason: str, *, whole: bool = True) -> Finish:
+        """Leave a job to the next run. No outage lasts for days: then it is a failure, and holds up nothing else."""
+        if self._is_recent or not self._is_old:
+            return self._later(reason, whole=whole, unsettled=True)
+        since = t.cast("datetime", self.job.said_since)
+        reason = f"{reason.removesuffix('.')}. It has said so since {since:%Y-%m-%d}"
+        return Finish(Outcome.FAILED, reason, advice=_NEXT_RUN, whole=whole, unsettled=True, doubted=self._word)

@@ -69,11 +69,24 @@ def from_state(entries: Iterable[Entry], kinds: Mapping[str, Callable[[Entry], t
             if read is None:
                 unknown.append(entry)
                 continue
-            request, asked_at = read(entry), datetime.fromisoformat(entry["asked_at"])
+            request, asked_at = read(entry), _time(entry["asked_at"])
             said, since = entry.get("said"), entry.get("said_since")
-            doubt = (said, datetime.fromisoformat(since)) if said and since else (None, None)
+            doubt = (said, _time(since)) if said and since else (None, None)
             pages = tuple(entry.get("pages", ()))
             jobs.append(PendingJob(request, entry["report_id"] or None, asked_at, pages, *doubt))
         except (KeyError, TypeError, ValueError, AttributeError):
             logger.warning("Ignoring a job in the state that can't be read")
     return Pending(tuple(jobs), tuple(unknown))
+
+
+def _time(text: str) -> datetime:
+    """Read a time as it is written.
+
+    Raises:
+        ValueError: It is none, or has no time zone.
+    """
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        message = f"{text} has no time zone"
+        raise ValueError(message)
+    return time

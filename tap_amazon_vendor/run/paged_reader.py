@@ -124,7 +124,7 @@ class PagedReader:
         if not may_lack_role(self.error):
             return Outcome.FAILED, str(self.error)
         roles = ", ".join(self.stream.declaration.roles) or "not documented by Amazon"
-        reason = f"{self.error}. The application needs one of these roles: {roles}"
+        reason = f"{str(self.error).removesuffix('.')}. The application needs one of these roles: {roles}"
         # An account that had the role has lost it, or the words mean something else, as a host or an incident.
         return (Outcome.FAILED if known else Outcome.SKIPPED), reason
 

@@ -30,9 +30,11 @@ class PartitionState:
         """The unbroken range that earlier windows completed, None if there is none or it is invalid."""
         try:
             window = Window(from_text(self._state["complete_from"]), from_text(self._state["replication_key_value"]))
-        except (KeyError, TypeError, ValueError):
+            # Nothing follows the last day of the calendar.
+            is_valid = window.start <= window.end <= window.next
+        except (KeyError, TypeError, ValueError, OverflowError):
             return None
-        return window if window.start <= window.end else None
+        return window if is_valid else None
 
     @property
     def coverage(self) -> Coverage:
