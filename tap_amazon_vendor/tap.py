@@ -128,7 +128,11 @@ class TapAmazonVendor(Tap):
 
     def setup_mapper(self) -> None:
         """Make the SDK's stream maps, once the streams have applied their catalog."""
-        _ = self.streams
+        try:
+            _ = self.streams
+        except ConfigValidationError:
+            # Whoever needs the streams hears of it.
+            self._streams = None
         super().setup_mapper()
 
     def discover_streams(self) -> Sequence[Stream]:
