@@ -258,9 +258,6 @@ def test_figures_of_a_day_grow_until_they_are_settled(amazon: Driver) -> None:
     for column in zip(*seen, strict=True):
         assert list(column) == sorted(column)
     assert seen[0][2] < seen[3][2] < seen[4][2] < seen[6][2] == seen[7][2]
-    settled = rows(amazon, request)
-    amazon.clock.advance(hours=4)
-    assert rows(amazon, request) == settled
 
 
 def test_clicks_are_no_more_than_impressions_and_reports_agree(amazon: Driver) -> None:
