@@ -52,6 +52,7 @@ def outcomes(run: Run, label: str) -> set[str]:
     return {row["outcome"] for row in run.records("report_ledger") if row["account"] == label}
 
 
+@pytest.mark.exhaustive
 def test_each_account_gets_what_it_gets_alone(world: World) -> None:
     streams = [*STREAMS, *SELLER_STREAMS, "report_ledger"]
     together = world.run(many(world, *LABELS), streams=streams)

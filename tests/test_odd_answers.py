@@ -164,6 +164,7 @@ def the_next_run_is_whole(world: World, operation: str, run: Run, monkeypatch: p
     assert {*plain.upserted(stream)} <= {*after.upserted(stream, run.upserted(stream))}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "times", [pytest.param(1, id="once", marks=pytest.mark.exhaustive), pytest.param(float("inf"), id="for ever")]
 )

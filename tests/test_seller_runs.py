@@ -388,6 +388,7 @@ OF_ANY_STREAM = {*GATE, *LOGIN, *ANSWER, *JSON_CONTENT} - {
 SAMPLE = ["seller_orders_by_last_update", "seller_ledger_detail", "seller_fba_inventory", TAX]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("fault", "count"),
     [

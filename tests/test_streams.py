@@ -372,6 +372,7 @@ def test_a_report_left_in_the_queue_is_no_failure_and_taken_up(world: World) -> 
     assert partitions(second.state, "vendor_traffic")[0]["replication_key_value"] == world.day(4)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in {*FLAT_CONTENT, *ADS}])
 @pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.exhaustive)])
 def test_no_fault_loses_or_doubles_a_row(world: World, fault: str, count: int) -> None:

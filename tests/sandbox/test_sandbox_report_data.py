@@ -143,6 +143,7 @@ def test_every_report_with_rules_has_figures() -> None:
     assert RULES.keys() == REPORTS.keys() | TABLES.keys()
 
 
+@pytest.mark.sampled(2)
 @each_case
 @pytest.mark.parametrize("label", PLACES)
 @pytest.mark.skipif(not SCHEMAS.is_dir(), reason="Amazon's schemas are not here")
@@ -175,6 +176,7 @@ def closed(schema: Any, part: Any, value: Any) -> None:
             closed(schema, part["properties"][name], value[name])
 
 
+@pytest.mark.sampled(2)
 @each_case
 def test_same_seed_same_figures_in_any_order_and_another_seed_other_ones(case: Any) -> None:
     sandbox = Sandbox(asins=60)
@@ -184,12 +186,14 @@ def test_same_seed_same_figures_in_any_order_and_another_seed_other_ones(case: A
     assert made(case, Sandbox(asins=60, seed=2)) != made(case)
 
 
+@pytest.mark.sampled(2)
 @each_case
 def test_keys_are_unique(case: Any) -> None:
     found = Counter(tuple(row[name] for name in case[4]) for row in rows(case, Sandbox(asins=200, search_terms=3000)))
     assert max(found.values()) == 1
 
 
+@pytest.mark.sampled(2)
 @each_case
 def test_numbers_are_exact_and_read_back_as_they_were(case: Any) -> None:
     document = made(case)
@@ -197,6 +201,7 @@ def test_numbers_are_exact_and_read_back_as_they_were(case: Any) -> None:
     assert all(type(number) in {int, Decimal} for number in numbers(document))
 
 
+@pytest.mark.sampled(2)
 @each_case
 @pytest.mark.parametrize("asins", [1, 2])
 def test_a_tiny_catalogue_will_do(case: Any, asins: int) -> None:
@@ -204,6 +209,7 @@ def test_a_tiny_catalogue_will_do(case: Any, asins: int) -> None:
     assert document["reportSpecification"]["reportType"] == case[0]
 
 
+@pytest.mark.sampled(2)
 @each_case
 def test_nothing_before_the_first_day(case: Any) -> None:
     account = replace(DEFAULT_ACCOUNTS[0], first_day=date(2030, 1, 1))

@@ -106,6 +106,7 @@ def keys(found: Iterable[Mapping[str, Any]], *columns: str) -> list[tuple[Any, .
     return [tuple(row[column] for column in columns) for row in found]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("label", PLACES)
 @pytest.mark.parametrize("report_type", TABLES)
 def test_every_report_has_rows_with_all_columns_and_the_same_each_time(report_type: str, label: str) -> None:
@@ -118,6 +119,7 @@ def test_every_report_has_rows_with_all_columns_and_the_same_each_time(report_ty
     assert found == list(again.rows)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("label", PLACES)
 @pytest.mark.parametrize("report_type", KEYS)
 def test_keys_are_unique(report_type: str, label: str) -> None:
