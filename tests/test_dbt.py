@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ class Duck:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.file = folder / "amazon.duckdb"
+        self.file = folder / "warehouse.duckdb"
         self.profile: Row = {"type": "duckdb", "path": str(self.file), "schema": "answers", "threads": 2}
 
     def load(self, run: Run) -> None:
@@ -177,7 +178,7 @@ def history() -> Iterator[tuple[World, Run, Run]]:
     sandbox = Sandbox(seed=7, clock=clock, accounts=partners, asins=6, stall_seconds=0.1)
     with running(sandbox) as server:
         world = World(sandbox, server, clock)
-        shared = {"selling_programs": PROGRAMS, "distributor_views": VIEWS, "report_periods": ["DAY"]}
+        shared = {"selling_programs": list(PROGRAMS), "distributor_views": list(VIEWS), "report_periods": ["DAY"]}
         shared |= {"start_date": world.day(DAYS)}
         accounts = [world.config(label, account=label) for label in ACCOUNTS]
         config = {key: accounts[0][key] for key in ("api_url", "auth_url")} | shared
@@ -199,7 +200,7 @@ def warehouse(
     def filled(warehouse: Warehouse) -> Warehouse:
         for run in history[1:]:
             warehouse.load(run)
-            dbt(warehouse, "build", "--select", "+vendor__daily_sales")
+            dbt(warehouse, "build", "--select", "+path:models/marts")
         return warehouse
 
     if request.param == "duckdb":
@@ -256,13 +257,19 @@ class TestBuild:
     def test_daily_sales_are_those_of_the_seed(self, warehouse: Warehouse, history: tuple[World, Run, Run]) -> None:
         world, first_run, second_run = history
         first_day, second_day = NOW.date(), world.today
-        loaded_first = {date.fromisoformat(row["start_date"]) for row in first_run.records("vendor_sales")}
-        loaded = loaded_first | {date.fromisoformat(row["start_date"]) for row in second_run.records("vendor_sales")}
-        original = seed(world, max(loaded_first), first_day)
-        latest = seed(world, max(loaded), second_day)
-        assert max(loaded) > max(loaded_first)
-        restated = {key for key in original if original[key] != latest.get(key)}
+        # The runs say which rows were read when, the seed what was in them.
+        read_first, read_again = (
+            {(*(row[name] for name in KEY[:4]), row["start_date"], row["asin"]) for row in run.records("vendor_sales")}
+            for run in (first_run, second_run)
+        )
+        on_first, on_second = (seed(world, world.today, as_of) for as_of in (first_day, second_day))
+        original = {key: on_first[key] for key in read_first}
+        latest = original | {key: on_second[key] for key in read_again}
+        restated = {key for key in original if original[key] != latest[key]}
         assert restated, "a test without restatements shows nothing"
+        assert latest.keys() - original.keys(), "nor one without new days"
+        assert {key[2:4] for key in latest} == set(product(PROGRAMS, VIEWS))
+        assert {key[0] for key in latest} == set(ACCOUNTS)
 
         names = [f"{prefix}{name}" for name in FIGURES for prefix in ("", "first_", "restated_")]
         found = mart(warehouse, [*names, "versions", "first_loaded_age_days"])
@@ -283,7 +290,7 @@ class TestBuild:
     def test_a_second_build_of_the_same_rows_changes_nothing(self, warehouse: Warehouse) -> None:
         query = "select count(*) from answers.vendor_sales_versions"
         before = warehouse.query(query)
-        dbt(warehouse, "build", "--select", "+vendor__daily_sales", "--full-refresh")
+        dbt(warehouse, "build", "--select", "+path:models/marts", "--full-refresh")
         assert warehouse.query(query) == before
 
     def test_each_test_of_the_package_fails_on_its_fault(self, warehouse: Warehouse, tmp_path: Path) -> None:
