@@ -7,7 +7,7 @@
   {%- set relation = adapter.get_relation(table.database, table.schema, table.identifier) -%}
   {%- if relation is not none -%}
     {%- for column in adapter.get_columns_in_relation(relation) -%}
-      {%- do found.update({column.name | lower: column.name}) -%}
+      {%- do found.update({column.name | lower: column}) -%}
     {%- endfor -%}
   {%- endif -%}
 {%- endif -%}
@@ -16,9 +16,11 @@ select
     {% if column not in found -%}
     cast(null as {{ column_type(kind) }})
     {%- elif kind == 'json' -%}
-    {{ adapter.quote(found[column]) }}
+    {{ adapter.quote(found[column].name) }}
+    {%- elif kind == 'instant' -%}
+    {{ as_instant(adapter.quote(found[column].name), found[column].dtype | lower) }}
     {%- else -%}
-    cast({{ adapter.quote(found[column]) }} as {{ column_type(kind) }})
+    cast({{ adapter.quote(found[column].name) }} as {{ column_type(kind) }})
     {%- endif %} as {{ column }}{{ ',' if not loop.last }}
 {%- endfor %}
 {% if found -%}

@@ -20,6 +20,32 @@
 {% macro bigquery__instant() %}timestamp{% endmacro %}
 {% macro snowflake__instant() %}timestamp_tz{% endmacro %}
 
+{# A column as a point in time. Targets may make columns without a zone, which then hold UTC: read so, whatever the
+   session's zone is. But those of target-postgres hold the time of its session, which is that of dbt's: both have the
+   server's or the role's default. #}
+{% macro as_instant(column, type) %}
+{{- return(adapter.dispatch('as_instant', 'amazon_vendor')(column, type)) -}}
+{% endmacro %}
+{% macro default__as_instant(column, type) %}
+{%- if 'timestamp' in type and 'with time zone' not in type and 'tz' not in type -%}
+{{ column }} at time zone 'UTC'
+{%- else -%}
+cast({{ column }} as {{ instant() }})
+{%- endif -%}
+{% endmacro %}
+{% macro postgres__as_instant(column, type) %}cast({{ column }} as {{ instant() }}){% endmacro %}
+{% macro redshift__as_instant(column, type) %}{{ return(amazon_vendor.default__as_instant(column, type)) }}{% endmacro %}
+{% macro bigquery__as_instant(column, type) %}
+{%- if type == 'datetime' -%}timestamp({{ column }}, 'UTC'){%- else -%}cast({{ column }} as timestamp){%- endif -%}
+{% endmacro %}
+{% macro snowflake__as_instant(column, type) %}
+{%- if 'ntz' in type -%}
+to_timestamp_tz(to_char({{ column }}, 'YYYY-MM-DD HH24:MI:SS.FF6') || ' +00:00')
+{%- else -%}
+cast({{ column }} as timestamp_tz)
+{%- endif -%}
+{% endmacro %}
+
 {# The UTC day of a point in time, whatever the session's zone is. #}
 {% macro utc_day(column) %}{{ return(adapter.dispatch('utc_day', 'amazon_vendor')(column)) }}{% endmacro %}
 {% macro default__utc_day(column) %}cast({{ column }} at time zone 'UTC' as date){% endmacro %}
