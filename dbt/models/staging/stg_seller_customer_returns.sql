@@ -1,0 +1,23 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('seller_customer_returns', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["return_date", "instant"],
+    ["order_id", "string"],
+    ["sku", "string"],
+    ["asin", "string"],
+    ["fnsku", "string"],
+    ["product_name", "string"],
+    ["quantity", "integer"],
+    ["fulfillment_center_id", "string"],
+    ["detailed_disposition", "string"],
+    ["reason", "string"],
+    ["status", "string"],
+    ["license_plate_number", "string"],
+    ["customer_comments", "string"],
+    ["return_day_without_plate", "string"],
+    ["occurrence", "integer"],
+    ["report_id", "string"],
+    ["_extra", "string"],
+]) }}

@@ -1,0 +1,20 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('seller_finance_transactions', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["transaction_id", "string"],
+    ["transaction_type", "string"],
+    ["transaction_status", "string"],
+    ["description", "string"],
+    ["posted_date", "instant"],
+    ["total_amount", "json"],
+    ["selling_partner_metadata", "json"],
+    ["marketplace_details", "json"],
+    ["related_identifiers", "json"],
+    ["items", "json"],
+    ["contexts", "json"],
+    ["breakdowns", "json"],
+    ["seen_at", "instant"],
+    ["_extra", "string"],
+]) }}

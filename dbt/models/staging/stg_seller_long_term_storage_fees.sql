@@ -1,0 +1,23 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('seller_long_term_storage_fees', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["snapshot_date", "instant"],
+    ["sku", "string"],
+    ["fnsku", "string"],
+    ["asin", "string"],
+    ["product_name", "string"],
+    ["condition", "string"],
+    ["per_unit_volume", "number"],
+    ["currency", "string"],
+    ["volume_unit", "string"],
+    ["country", "string"],
+    ["qty_charged", "integer"],
+    ["amount_charged", "number"],
+    ["surcharge_age_tier", "string"],
+    ["rate_surcharge", "number"],
+    ["occurrence", "integer"],
+    ["report_id", "string"],
+    ["_extra", "string"],
+]) }}

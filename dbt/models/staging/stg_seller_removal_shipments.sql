@@ -1,0 +1,20 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('seller_removal_shipments', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["request_date", "instant"],
+    ["order_id", "string"],
+    ["shipment_date", "instant"],
+    ["sku", "string"],
+    ["fnsku", "string"],
+    ["disposition", "string"],
+    ["shipped_quantity", "integer"],
+    ["carrier", "string"],
+    ["tracking_number", "string"],
+    ["removal_order_type", "string"],
+    ["shipment_day_without_tracking", "string"],
+    ["occurrence", "integer"],
+    ["report_id", "string"],
+    ["_extra", "string"],
+]) }}

@@ -1,0 +1,23 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('seller_shipment_sales', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["shipment_date", "instant"],
+    ["sku", "string"],
+    ["fnsku", "string"],
+    ["asin", "string"],
+    ["fulfillment_center_id", "string"],
+    ["quantity", "integer"],
+    ["amazon_order_id", "string"],
+    ["currency", "string"],
+    ["item_price_per_unit", "number"],
+    ["shipping_price", "number"],
+    ["gift_wrap_price", "number"],
+    ["ship_city", "string"],
+    ["ship_state", "string"],
+    ["ship_postal_code", "string"],
+    ["occurrence", "integer"],
+    ["report_id", "string"],
+    ["_extra", "string"],
+]) }}

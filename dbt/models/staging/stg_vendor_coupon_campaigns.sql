@@ -1,0 +1,21 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('vendor_coupon_campaigns', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["campaign_id", "string"],
+    ["campaign_name", "string"],
+    ["vendor_code", "string"],
+    ["creation_date_time", "instant"],
+    ["last_updated_date_time", "instant"],
+    ["is_subscribe_and_save", "boolean"],
+    ["budget_type", "string"],
+    ["total_clips", "integer"],
+    ["total_redemptions", "integer"],
+    ["currency_code", "string"],
+    ["total_budget", "number"],
+    ["total_budget_spent", "number"],
+    ["total_budget_remaining", "number"],
+    ["report_id", "string"],
+    ["_extra", "string"],
+]) }}

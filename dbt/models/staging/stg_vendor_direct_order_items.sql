@@ -1,0 +1,27 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ config(tags=['personal_data']) }}
+{{ stream('vendor_direct_order_items', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["purchase_order_number", "string"],
+    ["item_sequence_number", "string"],
+    ["buyer_product_identifier", "string"],
+    ["vendor_product_identifier", "string"],
+    ["title", "string"],
+    ["ordered_quantity_amount", "integer"],
+    ["ordered_quantity_unit_of_measure", "string"],
+    ["scheduled_delivery_shipment_scheduled_delivery_service_type", "string"],
+    ["scheduled_delivery_shipment_earliest_nominated_delivery_date", "instant"],
+    ["scheduled_delivery_shipment_latest_nominated_delivery_date", "instant"],
+    ["gift_details_gift_message", "string"],
+    ["gift_details_gift_wrap_id", "string"],
+    ["net_price_currency_code", "string"],
+    ["net_price_amount", "number"],
+    ["tax_details_tax_line_item", "json"],
+    ["total_price_currency_code", "string"],
+    ["total_price_amount", "number"],
+    ["buyer_customized_info_customized_url", "string"],
+    ["seen_at", "instant"],
+    ["_extra", "string"],
+]) }}

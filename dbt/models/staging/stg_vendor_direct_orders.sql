@@ -1,0 +1,11 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ config(tags=['personal_data']) }}
+{{ stream('vendor_direct_orders', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["purchase_order_number", "string"],
+    ["order_details", "json"],
+    ["seen_at", "instant"],
+    ["_extra", "string"],
+]) }}

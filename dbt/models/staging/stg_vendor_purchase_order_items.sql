@@ -1,0 +1,22 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('vendor_purchase_order_items', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["purchase_order_number", "string"],
+    ["item_sequence_number", "string"],
+    ["amazon_product_identifier", "string"],
+    ["vendor_product_identifier", "string"],
+    ["ordered_quantity_amount", "integer"],
+    ["ordered_quantity_unit_of_measure", "string"],
+    ["ordered_quantity_unit_size", "integer"],
+    ["is_back_order_allowed", "boolean"],
+    ["net_cost_currency_code", "string"],
+    ["net_cost_amount", "number"],
+    ["net_cost_unit_of_measure", "string"],
+    ["list_price_currency_code", "string"],
+    ["list_price_amount", "number"],
+    ["list_price_unit_of_measure", "string"],
+    ["seen_at", "instant"],
+    ["_extra", "string"],
+]) }}

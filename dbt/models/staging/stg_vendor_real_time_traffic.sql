@@ -1,0 +1,12 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('vendor_real_time_traffic', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["start_time", "instant"],
+    ["end_time", "instant"],
+    ["asin", "string"],
+    ["glance_views", "integer"],
+    ["report_id", "string"],
+    ["_extra", "string"],
+]) }}

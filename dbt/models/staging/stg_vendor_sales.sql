@@ -1,0 +1,23 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('vendor_sales', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["report_period", "string"],
+    ["distributor_view", "string"],
+    ["selling_program", "string"],
+    ["start_date", "date"],
+    ["end_date", "date"],
+    ["asin", "string"],
+    ["customer_returns", "integer"],
+    ["ordered_revenue_amount", "number"],
+    ["ordered_revenue_currency_code", "string"],
+    ["ordered_units", "integer"],
+    ["shipped_cogs_amount", "number"],
+    ["shipped_cogs_currency_code", "string"],
+    ["shipped_revenue_amount", "number"],
+    ["shipped_revenue_currency_code", "string"],
+    ["shipped_units", "integer"],
+    ["report_id", "string"],
+    ["_extra", "string"],
+]) }}

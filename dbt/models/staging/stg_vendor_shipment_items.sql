@@ -1,0 +1,22 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('vendor_shipment_items', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["vendor_shipment_identifier", "string"],
+    ["purchase_order_number", "string"],
+    ["item_sequence_number", "string"],
+    ["transaction_date", "instant"],
+    ["purchase_order_date", "instant"],
+    ["buyer_product_identifier", "string"],
+    ["vendor_product_identifier", "string"],
+    ["shipped_quantity_amount", "integer"],
+    ["shipped_quantity_unit_of_measure", "string"],
+    ["shipped_quantity_unit_size", "integer"],
+    ["shipped_quantity_total_weight_unit_of_measure", "string"],
+    ["shipped_quantity_total_weight_amount", "number"],
+    ["maximum_retail_price_currency_code", "string"],
+    ["maximum_retail_price_amount", "number"],
+    ["seen_at", "instant"],
+    ["_extra", "string"],
+]) }}

@@ -1,0 +1,324 @@
+"""The dbt package: in step with the tap's catalog, and its figures are those of the sandbox's seed.
+
+Only the first part runs everywhere. The rest needs dbt in an environment of its own (`pip install "dbt-core==1.10.*"
+dbt-postgres dbt-duckdb`): `DBT_VENV` is its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dbt_sources
+import psycopg
+import pytest
+from bootstrap import ROOT
+from clocks import NOW, FakeClock
+from embedded_postgres import Postgres, postgres, remove
+from world import Row, Run, World
+
+from amazon_sandbox import Sandbox, running
+from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PACKAGE = ROOT / "dbt"
+VENV = Path(os.environ.get("DBT_VENV", "/nowhere"))
+TARGET_POSTGRES = shutil.which("target-postgres")
+
+DAYS = 20
+DAYS_BETWEEN_RUNS = 3
+#: The account's label in the sandbox, and its marketplace.
+ACCOUNTS = {"vendor-us": "ATVPDKIKX0DER", "vendor-uk": "A1F83G8C2ARO7P"}
+PROGRAMS = ("RETAIL", "BUSINESS")
+VIEWS = ("MANUFACTURING", "SOURCING")
+FIGURES = (
+    "ordered_units",
+    "ordered_revenue_amount",
+    "shipped_units",
+    "shipped_revenue_amount",
+    "shipped_cogs_amount",
+    "customer_returns",
+)
+KEY = ("account", "marketplace_id", "selling_program", "distributor_view", "day", "asin")
+Figures = dict[tuple[str, ...], dict[str, Decimal | None]]
+
+#: Loads Singer messages into a DuckDB file as a target does: by key.
+LOADER = """
+import json, sys
+import duckdb
+TYPES = {"integer": "bigint", "number": "double", "boolean": "boolean", "date": "date", "date-time": "timestamptz"}
+database = duckdb.connect(sys.argv[1])
+database.execute("create schema if not exists amazon")
+columns = {}
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["type"] == "SCHEMA":
+        told = message["schema"]["properties"]
+        def kind(column):
+            word = next(word for word in [column["type"]] if word) if isinstance(column["type"], str) else next(
+                word for word in column["type"] if word != "null")
+            return TYPES.get(word) or TYPES.get(column.get("format"), "varchar")
+        columns[message["stream"]] = list(told)
+        body = ", ".join(f'"{name}" {kind(column)}' for name, column in told.items())
+        key = ", ".join(f'"{name}"' for name in message["key_properties"])
+        database.execute(f'create table if not exists amazon."{message["stream"]}" ({body}, primary key ({key}))')
+    elif message["type"] == "RECORD":
+        names = columns[message["stream"]]
+        values = [message["record"].get(name) for name in names]
+        marks = ", ".join("?" for _ in names)
+        database.execute(f'insert or replace into amazon."{message["stream"]}" values ({marks})', values)
+"""
+
+#: Runs SQL on a DuckDB file and prints the rows as JSON.
+QUERY = """
+import json, sys
+import duckdb
+print(json.dumps(duckdb.connect(sys.argv[1]).execute(sys.argv[2]).fetchall(), default=str))
+"""
+
+
+def test_sources_and_staging_models_are_in_step_with_the_catalog() -> None:
+    wanted = dbt_sources.files()
+    there = {path: path.read_text(encoding="utf-8") for path in dbt_sources.STAGING.iterdir()}
+    assert there == wanted, "run scripts/dbt_sources.py"
+
+
+def test_staging_models_of_personal_data_are_tagged() -> None:
+    tagged = {path.stem for path, text in dbt_sources.files().items() if "personal_data" in text}
+    assert "stg_vendor_direct_orders" in tagged
+    assert "stg_vendor_sales" not in tagged
+
+
+class Duck:
+    """A DuckDB file that dbt builds in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "warehouse.duckdb"
+        self.profile: Row = {"type": "duckdb", "path": str(self.file), "schema": "answers", "threads": 2}
+
+    def load(self, run: Run) -> None:
+        command = [str(VENV / "bin" / "python"), "-c", LOADER, str(self.file)]
+        subprocess.run(command, input=b"".join(run.lines), check=True)
+
+    def query(self, text: str) -> list[Any]:
+        command = [str(VENV / "bin" / "python"), "-c", QUERY, str(self.file), text]
+        rows: list[Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        return rows
+
+
+class Elephant:
+    """A PostgreSQL server that target-postgres loads and dbt builds in."""
+
+    def __init__(self, folder: Path, server: Postgres) -> None:
+        self.folder = folder
+        self.server = server
+        self.profile: Row = {
+            "type": "postgres",
+            "host": str(server.socket_folder),
+            "user": "postgres",
+            "password": "",
+            "port": 5432,
+            "dbname": "postgres",
+            "schema": "answers",
+            "threads": 2,
+        }
+
+    def load(self, run: Run) -> None:
+        config = self.folder / "target.json"
+        config.write_text(json.dumps({"sqlalchemy_url": self.server.url, "default_target_schema": "amazon"}))
+        command = [str(TARGET_POSTGRES), "--config", str(config)]
+        subprocess.run(command, input=b"".join(run.lines), check=True, capture_output=True)
+
+    def query(self, text: str) -> list[Any]:
+        with psycopg.connect(self.server.dsn) as connection:
+            return connection.execute(text.encode()).fetchall()
+
+
+Warehouse = Duck | Elephant
+
+
+def dbt(warehouse: Warehouse, *words: str) -> Counter[tuple[str, str]]:
+    """Run dbt and count the kinds of nodes that ended in each status."""
+    folder = warehouse.folder
+    profile = {"amazon_vendor": {"target": "test", "outputs": {"test": warehouse.profile}}}
+    (folder / "profiles.yml").write_text(json.dumps(profile))
+    places = {"project-dir": PACKAGE, "profiles-dir": folder, "target-path": folder, "log-path": folder}
+    options = [f"--{name}={place}" for name, place in places.items()]
+    environment = os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    ran = subprocess.run(
+        [str(VENV / "bin" / "dbt"), *words, *options], env=environment, capture_output=True, text=True, check=False
+    )
+    results = folder / "run_results.json"
+    assert results.exists(), ran.stdout
+    nodes = json.loads(results.read_text(encoding="utf-8"))["results"]
+    results.unlink()
+    failed = [node for node in nodes if node["status"] not in {"success", "pass"}]
+    if words[0] == "build":
+        assert not failed, ran.stdout
+    return Counter((node["unique_id"].split(".")[0], node["status"]) for node in nodes)
+
+
+@pytest.fixture(scope="module")
+def history() -> Iterator[tuple[World, Run, Run]]:
+    """Two runs of the tap, some days apart, for two vendors in two programs and both views."""
+    clock = FakeClock(NOW)
+    # Both views for both vendors: one of the sandbox's has but one.
+    partners = [replace(one, distributor_views=VIEWS) for one in DEFAULT_ACCOUNTS if one.label in ACCOUNTS]
+    sandbox = Sandbox(seed=7, clock=clock, accounts=partners, asins=6, stall_seconds=0.1)
+    with running(sandbox) as server:
+        world = World(sandbox, server, clock)
+        shared: Row = {"selling_programs": list(PROGRAMS), "distributor_views": list(VIEWS), "report_periods": ["DAY"]}
+        shared |= {"start_date": world.day(DAYS)}
+        accounts = [world.config(label, account=label) for label in ACCOUNTS]
+        config = {key: accounts[0][key] for key in ("api_url", "auth_url")} | shared
+        own = ("account", "client_id", "client_secret", "refresh_token", "marketplaces")
+        config |= {"accounts": [{key: account[key] for key in own} for account in accounts]}
+        first = world.run(config, streams=["vendor_sales", "report_ledger"])
+        clock.advance(DAYS_BETWEEN_RUNS * 86400)
+        second = world.run(config, first.state, streams=["vendor_sales", "report_ledger"])
+        yield world, first, second
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, history: tuple[World, Run, Run]
+) -> Iterator[Warehouse]:
+    """A warehouse after two runs, each followed by `dbt build`."""
+    folder = tmp_path_factory.mktemp(request.param)
+
+    def filled(warehouse: Warehouse) -> Warehouse:
+        for run in history[1:]:
+            warehouse.load(run)
+            dbt(warehouse, "build", "--select", "+path:models/marts")
+        return warehouse
+
+    if request.param == "duckdb":
+        yield filled(Duck(folder))
+        return
+    if TARGET_POSTGRES is None:
+        pytest.skip("target-postgres is not installed")
+    # Far from UTC: target-postgres makes columns without a zone, and writes the time of its session into them.
+    with postgres(folder / "server", {"timezone": "Pacific/Kiritimati"}) as server:
+        yield filled(Elephant(folder, server))
+    remove(folder / "server")
+
+
+def seed(world: World, until: date, as_of: date) -> Figures:
+    """What the sandbox's seed says was sold up to a day, as Amazon had it on another."""
+    start = NOW.date() - timedelta(days=DAYS)
+    figures: Figures = {}
+    for label, marketplace in ACCOUNTS.items():
+        for program in PROGRAMS:
+            for view in VIEWS:
+                context = {
+                    "account": label,
+                    "marketplace_id": marketplace,
+                    "report_period": "DAY",
+                    "selling_program": program,
+                    "distributor_view": view,
+                }
+                rows = world.expected(
+                    "vendor_sales", context, start.isoformat(), until.isoformat(), label=label, as_of=as_of
+                )
+                for row in rows:
+                    key = (label, marketplace, program, view, row["start_date"], row["asin"])
+                    figures[key] = {name: exact(row[name]) for name in FIGURES}
+    return figures
+
+
+def exact(value: object) -> Decimal | None:
+    """A figure without the trailing zeros of any warehouse."""
+    return None if value is None else Decimal(str(value)).normalize()
+
+
+def mart(warehouse: Warehouse, names: Sequence[str]) -> dict[tuple[str, ...], tuple[Any, ...]]:
+    """The mart's columns of each key."""
+    rows = warehouse.query(f"select {', '.join((*KEY, *names))} from answers.vendor__daily_sales")  # noqa: S608
+    found = {tuple(map(str, row[: len(KEY)])): tuple(row[len(KEY) :]) for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not (VENV / "bin" / "dbt").exists(), reason="DBT_VENV names no environment with dbt")
+class TestBuild:
+    """What `dbt build` makes of two runs."""
+
+    def test_daily_sales_are_those_of_the_seed(self, warehouse: Warehouse, history: tuple[World, Run, Run]) -> None:
+        world, first_run, second_run = history
+        first_day, second_day = NOW.date(), world.today
+        # The runs say which rows were read when, the seed what was in them.
+        read_first, read_again = (
+            {(*(row[name] for name in KEY[:4]), row["start_date"], row["asin"]) for row in run.records("vendor_sales")}
+            for run in (first_run, second_run)
+        )
+        on_first, on_second = (seed(world, world.today, as_of) for as_of in (first_day, second_day))
+        original = {key: on_first[key] for key in read_first}
+        latest = original | {key: on_second[key] for key in read_again}
+        restated = {key for key in original if original[key] != latest[key]}
+        assert restated, "a test without restatements shows nothing"
+        assert latest.keys() - original.keys(), "nor one without new days"
+        assert {key[2:4] for key in latest} == set(product(PROGRAMS, VIEWS))
+        assert {key[0] for key in latest} == set(ACCOUNTS)
+
+        names = [f"{prefix}{name}" for name in FIGURES for prefix in ("", "first_", "restated_")]
+        found = mart(warehouse, [*names, "versions", "first_loaded_age_days"])
+        assert set(found) == set(latest)
+        for key, now in latest.items():
+            before = original.get(key, now)
+            expected: list[Decimal | None] = []
+            for name in FIGURES:
+                new, old = now[name], before[name]
+                expected += [new, old, None if new is None or old is None else exact(new - old)]
+            seen_on = first_day if key in original else second_day
+            age = (seen_on - date.fromisoformat(key[4])).days
+            *figures, versions, found_age = found[key]
+            assert [exact(value) for value in figures] == expected, key
+            assert int(versions) == 1 + (key in restated), key
+            assert int(found_age) == age, key
+
+    def test_a_second_build_of_the_same_rows_changes_nothing(self, warehouse: Warehouse) -> None:
+        query = "select count(*) from answers.vendor_sales_versions"
+        before = warehouse.query(query)
+        dbt(warehouse, "build", "--select", "+path:models/marts", "--full-refresh")
+        assert warehouse.query(query) == before
+
+    def test_each_test_of_the_package_fails_on_its_fault(self, warehouse: Warehouse, tmp_path: Path) -> None:
+        if not isinstance(warehouse, Duck):
+            pytest.skip("one warehouse is enough, and a file is easy to copy")
+        shutil.copy(warehouse.file, tmp_path / warehouse.file.name)
+        faulty = Duck(tmp_path)
+        for fault in (
+            # Nothing in a row: not_null.
+            "insert into answers.vendor__daily_sales (country_code) values ('US')",
+            "insert into answers.dim_asin (account) values ('vendor-us')",
+            # A row twice: one_row_per.
+            "insert into answers.vendor__daily_sales from answers.vendor__daily_sales where asin is not null limit 1",
+            "insert into answers.dim_asin from answers.dim_asin where asin is not null limit 1",
+            # accepted_values, at_least, relationships.
+            (
+                "insert into answers.vendor__daily_sales (distributor_view, versions, first_loaded_age_days, asin)"
+                " values ('BOTH', 0, -1, 'X')"
+            ),
+        ):
+            faulty.query(fault)
+        results = dbt(faulty, "test")
+        assert set(results) == {("test", "fail")}
+
+    def test_streams_that_are_not_there_are_empty(self, tmp_path: Path) -> None:
+        empty = Duck(tmp_path)
+        results = dbt(empty, "build")
+        assert results["model", "success"] == len(list((PACKAGE / "models").rglob("*.sql")))
+        assert empty.query("select count(*) from answers.vendor__daily_sales") == [[0]]
