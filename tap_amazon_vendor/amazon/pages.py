@@ -106,8 +106,8 @@ class Pages(BaseAPIPaginator[str | None]):
         """Count pages whose elements all came before."""
         if not keys:
             return
-        is_stale = keys <= self._keys | (keys & self._older_keys)
-        self._stale = self._stale + 1 if is_stale else 0
+        is_new = bool(keys - self._keys - self._older_keys)
+        self._stale = 0 if is_new else self._stale + 1
         self._keys |= keys
         if len(self._keys) >= REMEMBERED:
             self._older_keys, self._keys = self._keys, set()
