@@ -5,7 +5,6 @@ Fields that a type does not declare are ignored, since Amazon adds some without 
 
 from __future__ import annotations
 
-import re
 import typing as t
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -13,6 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from tap_amazon_vendor.errors import MalformedAnswerError
+from tap_amazon_vendor.surrogates import with_whole_pairs
 
 if t.TYPE_CHECKING:
     import requests
@@ -88,7 +88,7 @@ def decode(content: bytes | msgspec.Raw, kind: type[T]) -> T:
     if not content:
         text = "it is empty"
         raise ValueError(text)
-    content = _with_whole_pairs(bytes(content))
+    content = with_whole_pairs(bytes(content))
     try:
         return t.cast("T", _decoder(t.cast("t.Hashable", kind)).decode(content))
     except msgspec.ValidationError as error:
@@ -101,18 +101,6 @@ def decode(content: bytes | msgspec.Raw, kind: type[T]) -> T:
     except (msgspec.DecodeError, ValueError):
         text = "it is not JSON"
     raise ValueError(text)
-
-
-#: An escaped character, a surrogate pair as a whole; and one half of a pair.
-_ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?:u....|.)", re.DOTALL)
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]..", re.DOTALL)
-
-
-def _with_whole_pairs(content: bytes) -> bytes:
-    """Replace half a surrogate pair, which is no character, by U+FFFD, as in documents: no answer fails for it."""
-    if not _HALF.search(content):
-        return content
-    return _ESCAPE.sub(lambda escape: rb"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0], content)
 
 
 @lru_cache(maxsize=64)

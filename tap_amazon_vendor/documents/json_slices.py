@@ -25,6 +25,7 @@ import msgspec
 
 from tap_amazon_vendor.documents.json_repair import repaired
 from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.surrogates import with_whole_pairs
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +50,6 @@ _GUESSES = 16
 _SIGN = re.compile(rb'\\.|["\[\]{},]', re.DOTALL)
 #: In more, the end of an element is looked for only if it is there: counting takes fifty times as long as that look.
 _LARGE = 8 * SLICE_BYTES
-#: An escaped character, with both halves where it is a surrogate pair.
-_ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?:u....|.)", re.DOTALL)
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]..")
 
 _anything = msgspec.json.Decoder(msgspec.Raw)
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
@@ -143,7 +141,7 @@ class JsonText:
         if len(self._window) < _LARGE:
             return False
         try:
-            _anything.decode(_with_whole_pairs(self._window))
+            _anything.decode(with_whole_pairs(self._window))
         except msgspec.DecodeError as error:
             return "truncated" in str(error)
         except RecursionError:
@@ -266,13 +264,6 @@ def _end_of_text(window: bytes) -> int | None:
     return next((sign.end() for sign in _SIGN.finditer(window, 1) if sign[0] == b'"'), None)
 
 
-def _with_whole_pairs(text: bytes) -> bytes:
-    """Replace half a surrogate pair, which is not a character, by U+FFFD."""
-    if not _HALF.search(text):
-        return text
-    return _ESCAPE.sub(lambda escape: rb"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0], text)
-
-
 def checked(elements: bytes, repairs: Counter[str]) -> bytes:
     """Check a slice, or a row in brackets; replace half a surrogate pair, which is no character; repair other faults.
 
@@ -290,7 +281,7 @@ def checked(elements: bytes, repairs: Counter[str]) -> bytes:
             str(elements, "utf-8")  # msgspec does not check all of what it skips.
             found = _elements.decode(elements)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            elements = repaired(_with_whole_pairs(elements), repairs)
+            elements = repaired(with_whole_pairs(elements), repairs)
             found = _elements.decode(elements)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise not_json(str(error)) from None
