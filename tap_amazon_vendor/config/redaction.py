@@ -267,8 +267,8 @@ class Redactor(logging.Filter):
         clean = self.redact(message)
         if record.exc_info and record.exc_info[0]:
             trace = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-            if self.redact(trace) != trace:
-                clean = f"{clean}\n{self.redact(trace)}"
+            if (clean_trace := self.redact(trace)) != trace:
+                clean = f"{clean}\n{clean_trace}"
                 record.exc_info = None
         if clean != message:
             record.msg, record.args = clean, ()
