@@ -28,6 +28,7 @@ from tap_amazon_vendor.errors import (
     RequestRejectedError,
     UnavailableError,
 )
+from tap_amazon_vendor.reports.job_calls import USABLE, JobCalls
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,9 +51,6 @@ GET_DOCUMENT = Operation("getDocument", "GET", f"{_BASE}/documents/{{document_id
 #: Pages of a hundred queries that are read of a listing.
 MOST_PAGES = 50
 
-#: Statuses of a usable query.
-_GOOD = (Processing.DONE.value, Processing.IN_PROGRESS.value, Processing.IN_QUEUE.value)
-
 #: A name in a text of Amazon's, with those of the objects around it.
 _NAME = re.compile(r"[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)*")
 
@@ -73,11 +71,13 @@ class QueryDocument(Document):
     refused: frozenset[str] = frozenset()
 
 
-class DataKioskApi:
+class DataKioskApi(JobCalls):
     """The Data Kiosk of one account.
 
     Fields that Amazon refuses are left out of its queries from then on, for this run.
     """
+
+    listing, polling, fetching = GET_QUERIES, GET_QUERY, GET_DOCUMENT
 
     def __init__(
         self, api: SellingPartnerApi, transport: Transport, spool: Path, *, may_download: Callable[[str], bool]
@@ -90,30 +90,12 @@ class DataKioskApi:
             spool: Private folder for documents.
             may_download: Returns whether a URL is one of a document host.
         """
-        self._api = api
-        self._transport = transport
-        self._spool = spool
-        self._may_download = may_download
+        super().__init__(api, transport, spool, may_download=may_download)
         self._refused: dict[str, frozenset[str]] = defaultdict(frozenset)
 
     def create_buckets(self, job_type: str) -> list[Bucket]:  # noqa: ARG002  # all views share one
         """Return the buckets that creating a query takes from."""
         return [self._api.bucket(CREATE_QUERY)]
-
-    @property
-    def list_bucket(self) -> Bucket:
-        """The bucket that listing queries takes from."""
-        return self._api.bucket(GET_QUERIES)
-
-    @property
-    def status_bucket(self) -> Bucket:
-        """The bucket that asking for a status takes from."""
-        return self._api.bucket(GET_QUERY)
-
-    @property
-    def document_bucket(self) -> Bucket:
-        """The bucket that fetching a document takes from."""
-        return self._api.bucket(GET_DOCUMENT)
 
     def create(self, request: QueryRequest) -> str:
         """Create a query, or the one of its next page (createQuery): without the fields that Amazon refuses.
@@ -172,23 +154,20 @@ class DataKioskApi:
         _ = marketplace_id
         wanted = frozenset(job_types)
         query = {
-            "processingStatuses": ",".join(_GOOD),
+            "processingStatuses": ",".join(USABLE),
             "createdSince": since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "pageSize": "100",
         }
         found: dict[str, ListedJob] = {}
         pages = Pages(GET_QUERIES.name, MOST_PAGES)
-        for _ in range(MOST_PAGES):
-            answer = self._api.call(GET_QUERIES, answer=QueryList, tries=1 if optional else None, query=query)
-            token = answer.pagination.next_token if answer.pagination else None
-            pages.advance(Page(answer.queries, token))
+        while not pages.finished:
+            # Unlike in the Reports API, with the other parameters (docs/amazon/data-kiosk.md#life-cycle).
+            more = {"paginationToken": pages.current_value} if pages.current_value else {}
+            answer = self._api.call(GET_QUERIES, answer=QueryList, tries=1 if optional else None, query=query | more)
+            pages.advance(Page(answer.queries, answer.pagination.next_token if answer.pagination else None))
             for element in answer.queries:
                 if (job := _listed_job(element)) and job.job_type in wanted:
                     found.setdefault(job.job_id, job)
-            if not token:
-                break
-            # Unlike in the Reports API, with the other parameters (docs/amazon/data-kiosk.md#life-cycle).
-            query = {**query, "paginationToken": token}
         return [*found.values()]
 
     def status(self, job_id: str) -> JobStatus:

@@ -17,6 +17,7 @@ from tap_amazon_vendor.documents.files import open_document, open_flat_file
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import AmazonError, DocumentError, MalformedAnswerError, UnavailableError
 from tap_amazon_vendor.reports.answers import CreatedReport, ListedReport, Report, ReportDocument, ReportList
+from tap_amazon_vendor.reports.job_calls import USABLE, JobCalls
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -63,12 +64,11 @@ MOST_PAGES = 200
 
 logger = logging.getLogger("tap-amazon-vendor.reports")
 
-#: Statuses of a usable report.
-_GOOD = (Processing.DONE.value, Processing.IN_PROGRESS.value, Processing.IN_QUEUE.value)
 
-
-class ReportsApi:
+class ReportsApi(JobCalls):
     """The Reports API of one account."""
+
+    listing, polling, fetching = GET_REPORTS, GET_REPORT, GET_DOCUMENT
 
     def __init__(
         self,
@@ -89,11 +89,8 @@ class ReportsApi:
                 types that is known.
             may_download: Returns whether a URL is one of a document host.
         """
-        self._api = api
-        self._transport = transport
-        self._spool = spool
+        super().__init__(api, transport, spool, may_download=may_download)
         self._shared = shared
-        self._may_download = may_download
 
     def create_buckets(self, report_type: str) -> list[Bucket]:
         """Return the buckets that requesting a report takes from: the account's, and the report type's own."""
@@ -112,21 +109,6 @@ class ReportsApi:
             return None
         is_shared = report_type in self._shared.shared_quotas
         return self._shared.bucket(own) if is_shared else self._api.bucket(own)
-
-    @property
-    def list_bucket(self) -> Bucket:
-        """The bucket that listing reports takes from."""
-        return self._api.bucket(GET_REPORTS)
-
-    @property
-    def status_bucket(self) -> Bucket:
-        """The bucket that asking for a status takes from."""
-        return self._api.bucket(GET_REPORT)
-
-    @property
-    def document_bucket(self) -> Bucket:
-        """The bucket that fetching a document takes from."""
-        return self._api.bucket(GET_DOCUMENT)
 
     def create(self, request: ReportRequest) -> str:
         """Ask for a report (createReport).
@@ -183,7 +165,7 @@ class ReportsApi:
         query = {
             "reportTypes": ",".join(report_types),
             **({"marketplaceIds": marketplace_id} if marketplace_id else {}),
-            "processingStatuses": ",".join(_GOOD),
+            "processingStatuses": ",".join(USABLE),
             "createdSince": since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "pageSize": "100",
         }
@@ -293,7 +275,7 @@ def _listed_job(report: ListedReport) -> ListedJob:
         if time is None and getattr(report, name) is not None:
             text = f"`{name}` is not a time"
             raise ValueError(text)
-    if report.processing_status not in _GOOD:
+    if report.processing_status not in USABLE:
         text = "`processingStatus` is not one that was asked for"
         raise ValueError(text)
     return ListedJob(
