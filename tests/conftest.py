@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 from collections import Counter
@@ -16,6 +17,7 @@ from world import World
 
 from amazon_sandbox import Sandbox, running
 from tap_amazon_vendor.amazon.transport import Transport
+from tap_amazon_vendor.config.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("end_to_end")}
     tests = Counter(item.path for item in items)
     items.sort(key=lambda item: (item.path not in slow, -tests[item.path]))
+
+
+@pytest.fixture(autouse=True)
+def _no_test_redacts_another_ones_logs() -> Iterator[None]:
+    """The handlers of a process outlive a test, and what it taught them."""
+    yield
+    loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
+    handlers = [handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers]
+    for handler in filter(None, (*handlers, logging.lastResort)):
+        handler.filters = [each for each in handler.filters if not isinstance(each, Redactor)]
 
 
 @pytest.fixture

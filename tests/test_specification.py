@@ -43,6 +43,12 @@ def test_an_option_never_replaces_a_field_of_its_name() -> None:
     assert stated({"reportType": "GET_X", "reportOptions": {"reportType": "GET_Y"}}) == {"reportType": "GET_X"}
 
 
+@pytest.mark.parametrize("name", ["reportType", "marketplaceIds", "dataStartTime", "dataEndTime"])
+def test_an_option_with_the_name_of_a_field_is_checked_as_that_field(name: str) -> None:
+    with pytest.raises(DocumentError, match=f"an invalid {name}: "):
+        stated({"reportOptions": {name: [None]}})
+
+
 @pytest.mark.parametrize(
     "specification", [None, {}, *({name: blank} for name in FIELDS for blank in (None, "", " \n"))]
 )

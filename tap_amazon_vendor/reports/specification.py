@@ -48,6 +48,8 @@ def stated(specification: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
     options = said.pop(_OPTIONS, None)
     if options is not None and not isinstance(options, dict):
         raise _invalid(_OPTIONS, options)
+    # An option does not replace a field of its name.
+    said = {name: _option(value) for name, value in _clean(options or {}).items()} | said
     if (ids := said.get(_MARKETPLACES)) is not None:
         said[_MARKETPLACES] = _marketplaces(ids)
     for name in _TEXTS:
@@ -59,8 +61,7 @@ def stated(specification: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
     first, last = (str(said.get(name, ""))[:10] for name in _DAYS)
     if last and first > last:
         raise _invalid(_DAYS[1], f"{last} before {first}")
-    # An option does not replace a field of its name.
-    return {name: _option(value) for name, value in _clean(options or {}).items()} | said
+    return said
 
 
 def shown(value: t.Any) -> str:  # noqa: ANN401  # any JSON
