@@ -117,10 +117,15 @@ def test_no_column_is_longer_than_postgresql_takes(stream: ReportRows) -> None:
     assert max(map(len, load_schema(stream.name)["properties"])) <= 63
 
 
+@pytest.fixture(scope="module")
+def seller() -> TapAmazonVendor:
+    """The tap of a seller."""
+    return TapAmazonVendor(config={"account_type": "seller"}, validate_config=False)
+
+
 @pytest.mark.parametrize("stream", SELLER, ids=lambda stream: stream.name)
-def test_the_catalog_has_every_stream_with_a_key_that_begins_as_all_do(stream: ReportRows) -> None:
-    tap = TapAmazonVendor(config={"account_type": "seller"}, validate_config=False)
-    found = tap.streams[stream.name]
+def test_the_catalog_has_every_stream_with_a_key_that_begins_as_all_do(stream: ReportRows, seller: TapAmazonVendor) -> None:
+    found = seller.streams[stream.name]
     assert found.primary_keys[:2] == ("account", "marketplace_id")
     assert set(found.primary_keys) <= set(found.schema["properties"])
     assert found.replication_key in found.schema["properties"]
