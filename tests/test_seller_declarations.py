@@ -124,7 +124,9 @@ def seller() -> TapAmazonVendor:
 
 
 @pytest.mark.parametrize("stream", SELLER, ids=lambda stream: stream.name)
-def test_the_catalog_has_every_stream_with_a_key_that_begins_as_all_do(stream: ReportRows, seller: TapAmazonVendor) -> None:
+def test_the_catalog_has_every_stream_with_a_key_that_begins_as_all_do(
+    stream: ReportRows, seller: TapAmazonVendor
+) -> None:
     found = seller.streams[stream.name]
     assert found.primary_keys[:2] == ("account", "marketplace_id")
     assert set(found.primary_keys) <= set(found.schema["properties"])
