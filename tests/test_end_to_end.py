@@ -19,6 +19,7 @@ import demo
 import meltano_project
 import psycopg
 import pytest
+import vendor_seed
 from bootstrap import ROOT
 from embedded_postgres import Postgres, postgres, remove
 from psycopg.rows import dict_row
@@ -88,7 +89,7 @@ class World:
 
     def run(self, *options: str, schema: str = "amazon", **settings: str) -> Run:
         """Run the pipeline."""
-        calls = len(self.sandbox.calls)
+        calls, began = len(self.sandbox.calls), self.clock()
         finished = subprocess.run(
             [meltano_project.MELTANO, "run", "--no-install", *options, *demo.PIPELINE],
             cwd=self.project,
@@ -111,16 +112,22 @@ class World:
                 row["tablename"]: connection.execute(f"select * from {schema}.{row['tablename']}").fetchall()  # noqa: S608
                 for row in found
             }
-        return Run(self.clock().date(), self.sandbox.calls[calls:], tables)
+        return Run(began, self.clock(), self.sandbox.calls[calls:], tables)
 
 
 @dataclass(frozen=True)
 class Run:
     """What a run asked Amazon for, and what was in the database after it."""
 
-    day: date
+    began: datetime
+    ended: datetime
     calls: Sequence[Call] = field(repr=False)
     tables: Mapping[str, Sequence[Row]] = field(repr=False)
+
+    @property
+    def day(self) -> date:
+        """The UTC day on which it ended."""
+        return self.ended.date()
 
     def asked(self) -> Counter[tuple[str, str, str, str]]:
         """Count the createReport calls by report type, view and first and last day."""
@@ -283,6 +290,56 @@ def test_every_vendor_table_holds_what_amazon_says(
     keys = ["report_period", "distributor_view", "selling_program", *stream.key_columns]
     assert in_order(there, keys) == in_order(wanted, keys)
     assert bool(there) == ((run, stream.name) != ("first", "brand_repeat_purchase"))
+
+
+@pytest.mark.parametrize(
+    ("run", "name"),
+    [
+        *(("first", name) for name, stream in vendor_seed.STREAMS.items() if not stream.opt_in),
+        *(("everything", name) for name in vendor_seed.STREAMS),
+    ],
+)
+def test_every_table_of_orders_and_invoices_holds_what_amazon_says(
+    run: str, name: str, world: World, request: pytest.FixtureRequest
+) -> None:
+    """Each order, item, shipment and invoice once, as it is when the run ends, or was when it began."""
+    done: Run = request.getfixturevalue(run)
+    rows = [read_back(row) for row in done.tables[name]]
+    there = vendor_seed.told(rows, name)
+    label = VENDOR if run == "first" else OTHER_VENDOR
+    start = datetime.combine(done.began.date() - timedelta(days=OLDEST), datetime.min.time(), timezone.utc)
+    before, after = (
+        vendor_seed.expected(vendor_seed.Source(world.sandbox, at, label), name, start)
+        for at in (done.began, done.ended)
+    )
+    assert len(there) == len(rows) > 0
+    assert before.keys() & after.keys() <= there.keys() <= before.keys() | after.keys()
+    assert [row for key, row in there.items() if row not in (before.get(key), after.get(key))] == []
+
+
+@pytest.mark.parametrize("name", ["vendor_purchase_orders", "vendor_purchase_order_items", "vendor_invoices"])
+def test_what_has_changed_between_two_runs_is_replaced(name: str, world: World, first: Run, second: Run) -> None:
+    there = vendor_seed.told([read_back(row) for row in second.tables[name]], name)
+    start = first.began - timedelta(days=OLDEST - 1)
+    now = vendor_seed.expected(
+        vendor_seed.Source(world.sandbox, second.began - timedelta(hours=1), VENDOR), name, start
+    )
+    old = vendor_seed.told([read_back(row) for row in first.tables[name]], name)
+    assert len(there) == len(second.tables[name])
+    assert any(key in old and old[key] != row for key, row in now.items())
+    assert [row for key, row in now.items() if row != there.get(key)] == []
+
+
+def read_back(row: Row) -> Row:
+    """A row of the database with its times as Amazon writes them, and without the target's columns."""
+    return {name: written(value) for name, value in row.items() if not name.startswith("_sdc_")}
+
+
+def written(value: Any) -> Any:
+    """A value of the database as Amazon writes it."""
+    if isinstance(value, datetime):
+        return f"{value.isoformat()}Z"
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def in_order(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:

@@ -4,41 +4,23 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from clocks import NOW
+from vendor_seed import STREAMS, Row, Source, expected, shape, told
 from world import Recorder, World, partitions
 
 from amazon_sandbox import Sandbox, running
-from amazon_sandbox.data.direct import invoice_as_json, label_as_json, slip_as_json
-from amazon_sandbox.data.direct import order_as_json as direct_order_as_json
-from amazon_sandbox.data.invoices import header_as_json, items_as_json
-from amazon_sandbox.data.procurement import order_as_json, status_as_json
-from amazon_sandbox.data.shipments import as_json as shipment_as_json
-from amazon_sandbox.data.shipments import shipments
-from amazon_sandbox.registrations import selling_partner_id
-from tap_amazon_vendor.documents.rows import column_name
+from amazon_sandbox.data.procurement import order_as_json
 from tap_amazon_vendor.forecast import look_ahead
-from tap_amazon_vendor.streams import GROUPS
-from tap_amazon_vendor.streams.paged import PagedRows
 from tap_amazon_vendor.streams.procurement import SHIPMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from clocks import FakeClock
 
-Row = dict[str, Any]
-Seed = dict[tuple[Any, ...], Row]
-
-STREAMS = {
-    stream.name: stream
-    for group in GROUPS.values()
-    for stream in group
-    if isinstance(stream, PagedRows) and stream.account_type == "vendor"
-}
 RESTRICTED = {name for name, stream in STREAMS.items() if stream.opt_in}
 DAYS = 30
 
@@ -58,140 +40,8 @@ def short_pages(world: World) -> World:
     return world
 
 
-def plain(value: Any) -> Any:
-    """A value with snake_case keys, and every number as the text of its decimal."""
-    if isinstance(value, dict):
-        return {column_name(key): plain(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list):
-        return [plain(inner) for inner in value]
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, str):
-        # Amazon writes decimals as texts.
-        return str(Decimal(value).normalize()) if value.replace(".", "", 1).isdigit() and "." in value else value
-    return str(Decimal(str(value)).normalize())
-
-
-def flat(value: Row, prefix: str = "") -> Row:
-    """Plain columns of an object whose objects are flat."""
-    columns: Row = {}
-    for name, inner in value.items():
-        column = f"{prefix}{column_name(name)}"
-        if isinstance(inner, dict):
-            columns |= flat(inner, f"{column}_")
-        else:
-            columns[column] = plain(inner)
-    return columns
-
-
-def parts(rows: list[Row], path: tuple[str, ...], inherits: tuple[str, ...]) -> Iterator[Row]:
-    """What lies within rows, with what it inherits."""
-    for row in rows:
-        if not path:
-            yield row
-            continue
-        inner = row.get(path[0]) or []
-        around = {name: row[name] for name in inherits if name in row}
-        yield from parts(
-            [around | each for each in ([inner] if isinstance(inner, dict) else inner)], path[1:], inherits
-        )
-
-
-def seed(  # noqa: PLR0911  # one for each operation
-    world: World, name: str, start: datetime, end: datetime
-) -> list[Row]:
-    """What the local Amazon's data say of what changed, or was made, in a time; elements as Amazon writes them."""
-    data, now = world.sandbox.data, world.clock()
-    listing = STREAMS[name].listing.operation.name
-    orders = data.procurement("vendor-us").between(start, end)
-    direct = list(data.direct_orders("vendor-us").placed(start - timedelta(days=30), end))
-    begins, ends = start.isoformat()[:19], end.isoformat()[:19]
-
-    def papers(kind: str, write: Callable[[Any], Row]) -> list[Row]:
-        made = [(each, each.available(kind)) for each in direct]
-        return [write(each) for each, at in made if at is not None and start <= at < end and at <= now]
-
-    match listing:
-        case "getPurchaseOrders":
-            placed = (each for each in orders if each.placed <= now)
-            return [order_as_json(each, now) for each in placed if start <= each.changed_at(now) < end]
-        case "getPurchaseOrdersStatus":
-            placed = (each for each in orders if each.placed <= now)
-            return [status_as_json(each, now) for each in placed if start <= each.updated_at(now) < end]
-        case "GetShipmentDetails":
-            every = shipments(data.procurement("vendor-us"), start - timedelta(days=30), end)
-            rows = [shipment_as_json(each, now) for each in every if each.created <= now]
-            return [row for row in rows if any(begins <= moment < ends for moment in happened(row))]
-        case "getOrders":
-            return [direct_order_as_json(each, now) for each in direct if start <= each.placed < end]
-        case "getShippingLabels":
-            return papers("shippingLabels", label_as_json)
-        case "getPackingSlips":
-            return papers("packingSlips", slip_as_json)
-        case "getCustomerInvoices":
-            return papers("customerInvoices", invoice_as_json)
-        case "getInvoiceHeaders":
-            return list(invoices(world, start, lines=bool(STREAMS[name].detail)))
-    raise AssertionError(listing)
-
-
-def happened(shipment: Row) -> list[str]:
-    """When something happened to a shipment that a filter finds."""
-    transport = shipment["transportationDetails"]
-    return [
-        shipment["shipmentCreateDate"],
-        shipment.get("shipmentConfirmDate", ""),
-        shipment.get("packageLabelCreateDate", ""),
-        transport.get("shippedDate", ""),
-        transport.get("shipmentDeliveryDate", ""),
-    ]
-
-
-def invoices(world: World, start: datetime, *, lines: bool) -> Iterator[Row]:
-    now = world.clock()
-    account = next(each for each in world.sandbox.accounts if each.label == "vendor-us")
-    for invoice in world.sandbox.data.invoices("vendor-us").issued(start - timedelta(days=730), now):
-        if invoice.created <= now and invoice.changed_at(now) >= start:
-            header = header_as_json(invoice, now, selling_partner_id(account))
-            yield {**header, "lines": items_as_json(invoice, invoice.lines, now)} if lines else header
-
-
-def expected(world: World, name: str, start: datetime, end: datetime) -> Seed:
-    """The rows of a stream, by key, without columns that are null and without those of the tap."""
-    stream, rows = STREAMS[name], seed(world, name, start, end)
-    path = ("lines",) if stream.detail else stream.path
-    found: Seed = {}
-    for element in rows:
-        for place, row in enumerate(parts([element], path, stream.inherits), 1):
-            row_ = {**row, stream.place: place} if stream.place else row
-            columns = shape(name, row_)
-            found[tuple(columns[key] for key in stream.key_columns)] = columns
-    return found
-
-
-def shape(name: str, row: Row) -> Row:
-    """Objects are flat in streams of items, and where they are money."""
-    nested = {"selling_party", "ship_from_party"} if name == "vendor_direct_shipping_labels" else set()
-    columns: Row = {}
-    for wrapper in STREAMS[name].lifts:
-        row = {**row.pop(wrapper, {}), **row}
-    for field, value in row.items():
-        is_money = isinstance(value, dict) and "currencyCode" in value
-        if isinstance(value, dict) and (is_money or STREAMS[name].path or STREAMS[name].detail):
-            columns |= {column_name(field): plain(value)} if column_name(field) in nested else flat({field: value})
-        elif field != "content" and value is not None:
-            columns[column_name(field)] = plain(value)
-    return columns
-
-
-def told(rows: list[Row], name: str) -> Seed:
-    """Rows of a run by key, without columns that are null and without those of the tap."""
-    own = {"account", "marketplace_id", "country_code", "seen_at"}
-    found: Seed = {}
-    for row in rows:
-        columns = {column: plain(value) for column, value in row.items() if value is not None and column not in own}
-        found[tuple(columns[key] for key in STREAMS[name].key_columns)] = columns
-    return found
+def of_now(world: World) -> Source:
+    return Source(world.sandbox, world.clock())
 
 
 def since(world: World) -> datetime:
@@ -208,14 +58,14 @@ def test_a_stream_read_twice_is_what_the_seed_says(name: str, world: World) -> N
     config, start = world.config(start_date=world.day(DAYS)), since(world)
     first = world.run(config, streams=[name, "report_ledger"])
     assert first.error is None
-    assert told(first.records(name), name) == expected(world, name, start, world.clock())
+    assert told(first.records(name), name) == expected(of_now(world), name, start)
     assert len(first.records(name)) == len(told(first.records(name), name)) > 3
     assert {row["outcome"] for row in first.records("report_ledger")} <= {"loaded", "empty"}
     world.clock.advance(3 * 24 * 3600)
     second = world.run(config, first.state, streams=[name])
     assert second.error is None
     rows = told(first.records(name), name) | told(second.records(name), name)
-    now = expected(world, name, start, world.clock().replace(minute=0, second=0))
+    now = expected(Source(world.sandbox, world.clock().replace(minute=0, second=0)), name, start)
     if "direct" in name or name.startswith("vendor_shipment"):
         # Only what was created within restatement_days is read again.
         assert rows.keys() == now.keys()
@@ -276,7 +126,7 @@ def test_items_cost_no_call_of_their_own(parents: list[str], world: World) -> No
     items = "vendor_purchase_order_items"
     run = world.run(config, streams=[items, *parents])
     assert len(calls(world, "getPurchaseOrders")) == 2 * alone
-    assert told(run.records(items), items) == expected(world, items, since(world), world.clock())
+    assert told(run.records(items), items) == expected(of_now(world), items, since(world))
     assert ("vendor_purchase_orders" in run.state["bookmarks"]) == bool(parents)
 
 
@@ -285,7 +135,7 @@ def test_a_stream_that_is_selected_later_reads_all_of_its_own(world: World) -> N
     config = world.config(start_date=world.day(DAYS))
     first = world.run(config, streams=[parent])
     second = world.run(config, first.state, streams=[parent, items])
-    assert told(second.records(items), items) == expected(world, items, since(world), world.clock())
+    assert told(second.records(items), items) == expected(of_now(world), items, since(world))
     (own,), (others,) = partitions(second.state, items), partitions(second.state, parent)
     assert own["complete_from"] == others["complete_from"]
 
@@ -298,7 +148,7 @@ def test_a_page_that_goes_wrong_loses_and_doubles_nothing(fault: str, name: str,
     world.sandbox.inject(fault)
     run = world.run(config, streams=[name, "report_ledger"])
     start = datetime.fromisoformat(f"{world.day(20)}T00:00:00+00:00")
-    assert told(run.records(name), name) == expected(world, name, start, world.clock())
+    assert told(run.records(name), name) == expected(of_now(world), name, start)
     assert len(run.records(name)) == len(told(run.records(name), name))
     assert run.error is None
 
@@ -315,7 +165,7 @@ def test_pages_that_go_wrong_for_ever_fail_their_window_only(fault: str, short_p
     assert len(world.sandbox.calls) < 60
     world.sandbox.faults.clear()
     again = world.run(config, failed.state, streams=[name])
-    assert told(failed.records(name) + again.records(name), name) == expected(world, name, since(world), world.clock())
+    assert told(failed.records(name) + again.records(name), name) == expected(of_now(world), name, since(world))
 
 
 @pytest.mark.parametrize("lines", [1, 9, 25])
@@ -327,7 +177,7 @@ def test_a_run_that_is_killed_in_the_middle_loses_and_doubles_nothing(lines: int
     rest = world.run(config, killed.state if any(b'"STATE"' in line for line in killed.lines) else None, streams=names)
     for name in names:
         rows = killed.records(name) + rest.records(name)
-        assert told(rows, name) == expected(world, name, since(world), world.clock())
+        assert told(rows, name) == expected(of_now(world), name, since(world))
 
 
 def test_no_window_is_wider_or_older_than_amazon_takes(world: World) -> None:
