@@ -173,7 +173,7 @@ def shape(name: str, row: Row) -> Row:
 
 def told(rows: list[Row], name: str) -> Seed:
     """Rows of a run by key, without columns that are null and without those of the tap."""
-    own = {"account", "marketplace_id", "country_code", "seen_at"}
+    own = {"account", "marketplace_id", "country_code", "seen_at", "content"}
     found: Seed = {}
     for row in rows:
         columns = {column: plain(value) for column, value in row.items() if value is not None and column not in own}
