@@ -143,9 +143,9 @@ def invoices(source: Source, start: datetime, *, lines: bool) -> Iterator[Row]:
             yield {**header, "lines": items_as_json(invoice, invoice.lines, now)} if lines else header
 
 
-def expected(source: Source, name: str, start: datetime) -> Seed:
+def expected(source: Source, name: str, start: datetime, end: datetime | None = None) -> Seed:
     """The rows of a stream, by key, without columns that are null and without those of the tap."""
-    stream, rows = STREAMS[name], seed(source, name, start, source.now)
+    stream, rows = STREAMS[name], seed(source, name, start, end or source.now)
     path = ("lines",) if stream.detail else stream.path
     found: Seed = {}
     for element in rows:
