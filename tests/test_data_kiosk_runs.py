@@ -9,12 +9,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import kiosk_seed
 import pytest
-from world import World, flat, partitions
+from world import World, partitions
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
-from amazon_sandbox.data import seller_datasets
-from amazon_sandbox.data.catalogue import Query
 from amazon_sandbox.faults import QUERY
 from tap_amazon_vendor.engine.model import Source
 from tap_amazon_vendor.forecast import look_ahead
@@ -179,19 +178,7 @@ def test_the_key_holds_the_attributes_though_the_catalog_was_made_before_they_we
     assert {row["start_date"] for row in second.records(VIEW)} == {world.day(ago) for ago in range(4, 21)}
 
 
-SEED: dict[str, Callable[[Any, Query], Iterator[Row]]] = {
-    "seller_economics": lambda catalogue, asked: seller_datasets.economics(catalogue, asked, "DAY", "MSKU"),
-    "seller_analytics_by_date": lambda catalogue, asked: seller_datasets.by_date(catalogue, asked, "DAY"),
-    "seller_analytics_by_asin": lambda catalogue, asked: (
-        row
-        for ago in range((asked.end - asked.start).days + 1)
-        for day in [asked.start + timedelta(days=ago)]
-        for row in seller_datasets.by_asin(catalogue, replace(asked, start=day, end=day), "SKU")
-    ),
-}
-
-
-@pytest.mark.parametrize("name", SEED)
+@pytest.mark.parametrize("name", kiosk_seed.SEED)
 def test_datasets_of_sellers_read_twice_are_what_the_seed_says(world: World, name: str) -> None:
     config = world.config("seller-us", account_type="seller", start_date=world.day(9), restatement_days=30)
     start = world.today - timedelta(days=9)
@@ -202,11 +189,7 @@ def test_datasets_of_sellers_read_twice_are_what_the_seed_says(world: World, nam
         assert run.error is None
         assert len(run.upserted(name)) == len(run.records(name))
         state, rows = run.state, run.upserted(name, rows)
-        account = next(each for each in world.sandbox.accounts if each.label == "seller-us")
-        asked = Query(account.first_day, {}, start, world.today - timedelta(days=3), world.clock())
-        wanted = [
-            flat(row) for row in SEED[name](world.sandbox.data.catalogue(account, account.marketplaces[0]), asked)
-        ]
+        wanted = kiosk_seed.rows(world.sandbox, name, start, world.today - timedelta(days=3), world.clock())
         key = [column for column in run.keys(name) if any(column in row for row in wanted)]
         found = {tuple(row[column] for column in key): row for row in rows.values()}
         assert len(found) == len(rows)

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import demo
+import kiosk_seed
 import meltano_project
 import psycopg
 import pytest
@@ -338,6 +339,23 @@ def written(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+@pytest.mark.parametrize("view", ["manufacturing", "sourcing"])
+def test_the_tables_of_vendor_analytics_hold_the_figures_of_the_reports(view: str, everything: Run) -> None:
+    """The same week, the same product, the same units shipped: from Data Kiosk and from the report."""
+    units = {
+        (row["start_date"], row["end_date"], row["asin"]): row["shipped_units"] or 0
+        for row in everything.tables["vendor_sales"]
+        if row["distributor_view"] == view.upper()
+    }
+    table = everything.tables[f"vendor_analytics_{view}"]
+    found = {
+        (row["start_date"], row["end_date"], row["asin"]): row["shipped_units_with_revenue_units"] for row in table
+    }
+    assert len(found) == len(table)
+    assert found.keys() >= units.keys()
+    assert {key: found[key] for key in units} == units
+
+
 def in_order(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:
     """Sort rows by columns."""
     return sorted(rows, key=lambda row: [str(row.get(key)) for key in keys])
@@ -500,6 +518,26 @@ def same(there: Any, cell: Any) -> bool:
     if isinstance(there, str):
         return there == ("(none)" if cell is None else str(cell))
     return bool(Decimal(str(there)) == cell)
+
+
+@pytest.mark.parametrize("name", kiosk_seed.SEED)
+def test_every_dataset_holds_what_amazon_says(seller: tuple[World, Run, Run], name: str) -> None:
+    world, _, second = seller
+    table = second.tables[name]
+    first_day = min(row["start_date"] for row in table)
+    assert first_day <= days(OLDEST - 1, 3)[0]
+    wanted = kiosk_seed.rows(world.sandbox, name, first_day, days(0, 3)[1], second.ended)
+    keys = [column for column in ("start_date", "child_asin", "msku", "sku") if column in wanted[0]]
+    there = {tuple(str(row[key]) for key in keys): row for row in table}
+    assert len(there) == len(table) == len(wanted)
+    for row in wanted:
+        found = there[tuple(str(row[key]) for key in keys)]
+        different = [
+            (column, value, found[column])
+            for column, value in row.items()
+            if not isinstance(value, list) and as_in_postgres(column, value) != pytest.approx(found[column])
+        ]
+        assert different == []
 
 
 def test_each_settlement_is_in_the_database_once(seller: tuple[World, Run, Run]) -> None:
