@@ -77,7 +77,8 @@ def test_every_page_is_reached_from_the_readme() -> None:
         reached.add(page)
         links = {(page.parent / path).resolve() for path, _ in LINK.findall(page.read_text(encoding="utf-8")) if path}
         left |= {path for path in links if path.suffix == ".md"} - reached
-    assert {*PAGES} - reached <= {ROOT / "docs" / "index.md"}
+    # The home of the site, and where GitHub looks for the way to contribute.
+    assert {*PAGES} - reached <= {ROOT / "docs" / "index.md", ROOT / "CONTRIBUTING.md"}
 
 
 def amazon_vendor_commands() -> list[list[str]]:
