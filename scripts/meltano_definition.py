@@ -9,6 +9,7 @@ definition takes it from there. The Hub knows no other keys than these (docs/mel
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +45,18 @@ KINDS = {
 #: What a person reads in place of a value.
 LABELS = {"na": "North America", "eu": "Europe", "fe": "Far East"}
 
-#: What only the Hub is told.
+
+def url(name: str) -> str:
+    """Return an address of the project, from pyproject.toml."""
+    project = (bootstrap.ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return re.findall(rf'^{name} = "(https://.+)"$', project, re.MULTILINE)[0]
+
+
+#: What only the Hub is told. It calls a tap's variants by the owners of their repositories.
 HUB_ONLY = {
-    "variant": "tap-amazon-vendor",
+    "variant": url("Repository").split("/")[-2],
+    "repo": url("Repository"),
+    "docs": url("Documentation"),
     "pip_url": "tap-amazon-vendor",
     "domain_url": "https://developer-docs.amazon.com/sp-api/",
     "logo_url": "/assets/logos/extractors/amazon-vendor.png",

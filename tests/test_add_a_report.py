@@ -1,4 +1,4 @@
-"""Adding a report takes a declaration and a schema file: the example of CONTRIBUTING.md, read with."""
+"""Adding a report takes a declaration and a schema file: the example of docs/contributing.md, read with."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CONFIG = {"client_id": "app", "client_secret": "secret", "refresh_token": "token
 
 def example(language: str) -> str:
     """The first block of the chapter in a language."""
-    chapter = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Add a report")[2]
+    chapter = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8").partition("## Add a report")[2]
     block = re.search(rf" *```{language}\n(.*?)```", chapter, re.DOTALL)
     assert block
     return "\n".join(line.removeprefix("   ") for line in block[1].splitlines())

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 from bootstrap import ROOT
+from meltano_definition import url
 
 from tap_amazon_vendor.airbyte.spec import specification
 from tap_amazon_vendor.airbyte.writer import LONGEST_SILENCE
@@ -41,13 +42,13 @@ def test_it_agrees_with_the_package() -> None:
     (version,) = re.findall(r'^version = "(.+)"$', project, re.MULTILINE)
     (licence,) = re.findall(r'^license = "(.+)"$', project, re.MULTILINE)
     assert (DATA["dockerImageTag"], DATA["license"]) == (version, licence)
-    assert DATA["dockerRepository"].endswith(f"/{DATA['githubIssueLabel']}")
+    assert DATA["dockerRepository"] == f"{url('Repository').split('/')[-2]}/{DATA['githubIssueLabel']}"
     assert f"\n{DATA['githubIssueLabel']} = " in project
 
 
 def test_its_page_is_the_specifications() -> None:
-    assert DATA["documentationUrl"] == specification()["documentationUrl"]
-    assert (FOLDER / f"{DATA['documentationUrl'].rpartition('/')[2]}.md").is_file()
+    assert DATA["documentationUrl"] == specification()["documentationUrl"] == f"{url('Documentation')}airbyte/"
+    assert (ROOT / "docs" / "airbyte.md").is_file()
 
 
 def test_its_hosts_are_all_that_the_tap_calls() -> None:

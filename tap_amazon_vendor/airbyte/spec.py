@@ -16,7 +16,8 @@ Json = dict[str, t.Any]
 #: The setting that holds those of the accounts, and its setting that says which form it has.
 CREDENTIALS, FORM = "credentials", "auth_type"
 
-DOCUMENTATION = "https://docs.airbyte.com/integrations/sources/amazon-vendor"
+#: The page for users, on the site that pyproject.toml names.
+DOCUMENTATION = "https://tap-amazon-vendor.github.io/tap-amazon-vendor/airbyte/"
 
 #: Settings of one account.
 _ACCOUNT = tuple(SCHEMA["properties"]["accounts"]["items"]["properties"])
