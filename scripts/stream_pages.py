@@ -11,13 +11,13 @@ from datetime import date, datetime, timezone
 
 from mkdocs.structure.files import File
 
-from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
 from tap_amazon_vendor.config.settings import SCHEMA
 from tap_amazon_vendor.reports.calendars import AmazonGenerated, Calendar, Campaigns, Horizon, Period, Snapshot
 from tap_amazon_vendor.streams import GROUPS
+from tap_amazon_vendor.streams.ads_rows import AdsRows
 from tap_amazon_vendor.streams.paged import PagedRows
 from tap_amazon_vendor.streams.query_rows import QueryRows
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,8 +62,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def stream_pages() -> dict[str, str]:
     """Return the text of each stream's page, by the stream's name."""
-    config = {"accounts": [{"account_type": kind} for kind in ACCOUNT_TYPES]}
-    tap = TapAmazonVendor(config=config, validate_config=False)
+    tap = TapAmazonVendor(config=dict(EVERY_STREAM), validate_config=False)
     return {
         own.name: "\n".join(page(group, own, tap.streams[own.name]))
         for group, members in GROUPS.items()
@@ -108,6 +107,9 @@ def times(own: AnyRows) -> t.Mapping[str, Calendar]:
     """Return how a stream's time is cut, by the period's name where there are several."""
     if isinstance(own, QueryRows):
         return own.view.calendars
+    if isinstance(own, AdsRows):
+        # Of any marketplace: only the time zone differs.
+        return {"": own.calendar({"marketplace_id": ""})}
     time = own.listing.time if isinstance(own, PagedRows) else own.time
     return {"": time} if isinstance(time, Calendar) else time
 

@@ -19,6 +19,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 
+from tap_amazon_vendor.ads.api import AdsReportsApi
+from tap_amazon_vendor.ads.consent import Consents
+from tap_amazon_vendor.ads.request import ADS, AdsRequest
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
 from tap_amazon_vendor.amazon.throttle import Throttle
 from tap_amazon_vendor.amazon.transport import Transport
@@ -47,6 +50,7 @@ from tap_amazon_vendor.run.verdict import left_for_later, parts_of, repeated, un
 from tap_amazon_vendor.run.window_reader import Partition, WindowReader
 from tap_amazon_vendor.singer.writer import RecordWriter
 from tap_amazon_vendor.streams import GROUPS
+from tap_amazon_vendor.streams.ads_stream import AdsStream
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.job_stream import JobStream
 from tap_amazon_vendor.streams.paged_stream import PagedStream
@@ -78,7 +82,7 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("tap-amazon-vendor")
 
 #: Reads the requests of a state, by the name of the service.
-KINDS = {REPORTS: ReportRequest.from_state, DATA_KIOSK: QueryRequest.from_state}
+KINDS = {REPORTS: ReportRequest.from_state, DATA_KIOSK: QueryRequest.from_state, ADS: AdsRequest.from_state}
 
 #: Seconds that a signal handler waits for the engine's lock.
 PATIENCE = 1.0
@@ -120,9 +124,7 @@ class Run:
         self.settings = settings
         self.clock = clock
         self.now: datetime = clock().astimezone(timezone.utc)
-        self.redactor = Redactor(
-            secret for account in settings.accounts for secret in (account.client_secret, account.refresh_token)
-        )
+        self.redactor = Redactor(settings.secrets)
         self.recorder = Recorder(None if testing else ledger, clock, self.redactor)
         self._streams = streams
         self._ledger = ledger
@@ -131,6 +133,9 @@ class Run:
         self._beat = beat
         self._testing = testing
         self._in_background = in_background
+        for stream in streams:
+            if isinstance(stream, AdsStream):
+                stream.profiles = lambda: [each.context for each in self.advertising.profiles]
 
     @property
     def today(self) -> date:
@@ -208,7 +213,27 @@ class Run:
             found[Service(account.label, DATA_KIOSK)] = DataKioskApi(
                 api, self.transport, self.spool, may_download=may_download
             )
+        for profile in self.advertising.profiles:
+            found[Service(profile.account.label, ADS, profile.profile_id)] = AdsReportsApi(
+                profile.client,
+                self.transport,
+                self.spool,
+                may_download=profile.account.may_download,
+                sells=profile.sells,
+            )
         return found
+
+    @cached_property
+    def advertising(self) -> Consents:
+        """The consents for the Ads API and their profiles: asked for on first use, if an advertising stream is read."""
+        accounts = self.settings.ads if any(isinstance(stream, AdsStream) for stream in self.selected) else ()
+        return Consents(
+            accounts,
+            transport=self.transport,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            redactor=self.redactor,
+        )
 
     @cached_property
     def engine(self) -> Engine:
