@@ -49,10 +49,49 @@ STATUSES = {
 _DUPLICATE = re.compile(r"duplicate of\s*:\s*([\w-]+)", re.IGNORECASE)
 
 
-class AdsReportsApi(JobCalls):
-    """The reports of one profile."""
+class DocumentApi(JobCalls):
+    """What makes documents for one profile, and lists none of them."""
 
     listing = fetching = NO_CALL
+
+    def listed(
+        self, job_types: Iterable[str], marketplace_id: str | None, since: datetime, *, optional: bool = False
+    ) -> list[ListedJob]:
+        """Return nothing: Amazon lists no jobs, but names the running report to whoever asks for the same."""
+        _ = job_types, marketplace_id, since, optional
+        return []
+
+    def fetched(self, find_url: Callable[[], str | None]) -> Document:
+        """Download a document to disk.
+
+        Args:
+            find_url: Returns its URL, a new one each time.
+
+        Returns:
+            The complete document.
+
+        Raises:
+            AmazonError: Amazon refuses.
+            DocumentError: It was truncated or damaged each time.
+        """
+        problem: AmazonError = UnavailableError(f"{self.polling.name}: a finished document without a URL")
+        for _try in range(DOCUMENT_TRIES):
+            url = find_url()
+            path = self._spool / f"{uuid4().hex}.document"
+            try:
+                if url:
+                    download(self._transport, url, path, may_download=self._may_download, operation=self.polling.name)
+                    # No rows is an answer: there is nothing. It is not a job without data, which would be doubted.
+                    return replace(open_document(path), empty=False)
+            except (DocumentError, UnavailableError) as error:
+                path.unlink(missing_ok=True)
+                problem = error
+        raise problem
+
+
+class AdsReportsApi(DocumentApi):
+    """The reports of one profile."""
+
     polling = GET_REPORT
 
     def __init__(
@@ -101,13 +140,6 @@ class AdsReportsApi(JobCalls):
                 return running[1]
             raise
 
-    def listed(
-        self, job_types: Iterable[str], marketplace_id: str | None, since: datetime, *, optional: bool = False
-    ) -> list[ListedJob]:
-        """Return nothing: Amazon lists no reports, but names the running one to whoever asks for the same."""
-        _ = job_types, marketplace_id, since, optional
-        return []
-
     def status(self, job_id: str) -> JobStatus:
         """Ask how far a report is.
 
@@ -144,26 +176,11 @@ class AdsReportsApi(JobCalls):
             DocumentError: It was truncated or damaged each time.
         """
         _ = request
-        problem: AmazonError = AmazonError("not tried")
-        for _try in range(DOCUMENT_TRIES):
-            # Its URL may have expired: then a new answer has a new one.
-            report = self._ended.pop(document_id, None) or self._api.call(
-                GET_REPORT, answer=AdsReport, report_id=document_id
-            )
-            path = self._spool / f"{uuid4().hex}.document"
-            if report.failure_reason:
-                return Document(path, 0, report.failure_reason, None, empty=False)
-            try:
-                return self._download(report, path)
-            except (DocumentError, UnavailableError) as error:
-                path.unlink(missing_ok=True)
-                problem = error
-        raise problem
-
-    def _download(self, report: AdsReport, path: Path) -> Document:
-        if not report.url:
-            text = f"{GET_REPORT.name}: the report is {report.status}, without a URL"
-            raise UnavailableError(text)
-        download(self._transport, report.url, path, may_download=self._may_download, operation=GET_REPORT.name)
-        # No rows is an answer: nothing was advertised. It is not a job without data, which would be doubted.
-        return replace(open_document(path), empty=False)
+        first = self._ended.pop(document_id, None)
+        if first and first.failure_reason:
+            return Document(self._spool / document_id, 0, first.failure_reason, None, empty=False)
+        # Its URL may have expired: then a new answer has a new one.
+        urls = [first.url] if first and first.url else []
+        return self.fetched(
+            lambda: urls.pop() if urls else self._api.call(GET_REPORT, answer=AdsReport, report_id=document_id).url
+        )

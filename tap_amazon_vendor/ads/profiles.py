@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
+import msgspec
+
 from tap_amazon_vendor.amazon.answers import Answer, Text
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.errors import AccessDeniedError
@@ -25,7 +27,7 @@ LEVELS = ("view", "edit")
 AGENCY = "agency"
 
 
-class AccountInfo(Answer):
+class AccountInfo(Answer, omit_defaults=True):
     """Of the advertiser."""
 
     marketplace_string_id: Text
@@ -36,7 +38,7 @@ class AccountInfo(Answer):
     valid_payment_method: bool | None = None
 
 
-class Profile(Answer):
+class Profile(Answer, omit_defaults=True):
     """An element of `GET /v2/profiles`."""
 
     profile_id: int
@@ -44,6 +46,7 @@ class Profile(Answer):
     account_info: AccountInfo
     currency_code: str | None = None
     timezone: str | None = None
+    daily_budget: float | None = None
 
     @property
     def own_id(self) -> str:
@@ -59,6 +62,12 @@ class Profile(Answer):
     def sells(self) -> bool:
         """Whether it is a seller's, whose products have SKUs."""
         return self.account_info.type == "seller"
+
+    def row(self) -> dict[str, t.Any]:
+        """Return what Amazon tells of it, without what says which one it is."""
+        told: dict[str, t.Any] = msgspec.to_builtins(self)
+        del told["profileId"], told["countryCode"], told["accountInfo"]["marketplaceStringId"]
+        return told
 
 
 def find_profiles(client: AdsClient, account: AdsAccount) -> list[Profile]:

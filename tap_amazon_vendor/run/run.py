@@ -21,6 +21,7 @@ from types import MappingProxyType
 
 from tap_amazon_vendor.ads.api import AdsReportsApi
 from tap_amazon_vendor.ads.consent import Consents
+from tap_amazon_vendor.ads.exports import ADS_EXPORTS, AdsExportRequest, AdsExportsApi
 from tap_amazon_vendor.ads.request import ADS, AdsRequest
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
 from tap_amazon_vendor.amazon.throttle import Throttle
@@ -82,7 +83,12 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("tap-amazon-vendor")
 
 #: Reads the requests of a state, by the name of the service.
-KINDS = {REPORTS: ReportRequest.from_state, DATA_KIOSK: QueryRequest.from_state, ADS: AdsRequest.from_state}
+KINDS = {
+    REPORTS: ReportRequest.from_state,
+    DATA_KIOSK: QueryRequest.from_state,
+    ADS: AdsRequest.from_state,
+    ADS_EXPORTS: AdsExportRequest.from_state,
+}
 
 #: Seconds that a signal handler waits for the engine's lock.
 PATIENCE = 1.0
@@ -220,6 +226,13 @@ class Run:
                 self.spool,
                 may_download=profile.account.may_download,
                 sells=profile.sells,
+            )
+            found[Service(profile.account.label, ADS_EXPORTS, profile.profile_id)] = AdsExportsApi(
+                profile.client,
+                self.transport,
+                self.spool,
+                may_download=profile.account.may_download,
+                profile=profile.about,
             )
         return found
 

@@ -7,13 +7,14 @@ import typing as t
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.documents.files import read_slices
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, column_name
-from tap_amazon_vendor.streams.ads_rows import PROFILE_ID
+from tap_amazon_vendor.streams.ads_rows import PROFILE_ID, SNAPSHOT_TIME
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 from tap_amazon_vendor.streams.job_stream import JobStream
 from tap_amazon_vendor.streams.row_checks import NearWindow, RepeatedKeys, counted
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -26,8 +27,8 @@ if t.TYPE_CHECKING:
 
 _PROFILE = {PROFILE_ID: {"type": "string", "description": "Amazon's id of the advertising profile."}}
 
-#: What such a column is called in all streams.
-ASIN = "asin"
+#: What such columns are called in all streams, and where an exported ad has them.
+ASIN, SKU, PRODUCTS = "asin", "sku", "creative_products"
 
 
 class AdsStream(JobStream):
@@ -41,12 +42,12 @@ class AdsStream(JobStream):
             tap,
             declaration,
             settings,
-            source=f"Amazon Ads, {declaration.report.name}",
+            source=f"Amazon Ads, {declaration.source}",
             options=_PROFILE,
             after={
                 "report_id": {
                     "type": ["string", "null"],
-                    "description": f"Amazon's id of the {declaration.report.name} report that the row comes from.",
+                    "description": "Amazon's id of the report or export that the row comes from.",
                 },
             },
         )
@@ -54,8 +55,9 @@ class AdsStream(JobStream):
         self.profiles: Callable[[], Iterable[dict[str, t.Any]]] = tuple
         self._asin = column_name(declaration.asin)
         amazons = {self._amazons(name): schema for name, schema in self._columns.items()}
-        self._own_keys = tuple(map(self._amazons, declaration.key_columns))
-        self._shaper = RowShaper(amazons, self._own_keys, self._warn_of_unknown, required=("date",))
+        #: Keys that the rows have themselves.
+        self._own_keys = tuple(self._amazons(key) for key in declaration.key_columns if key != SNAPSHOT_TIME)
+        self._shaper = RowShaper(amazons, self._own_keys, self._warn_of_unknown)
 
     def _amazons(self, column: str) -> str:
         """Return the name that a column has after Amazon's."""
@@ -98,18 +100,30 @@ class AdsStream(JobStream):
         constants = {
             **context,
             COUNTRY_CODE: country_of(context["marketplace_id"]),
+            **self._taken_at(result),
             "report_id": result.job_id,
             EXTRA: None,
         }
         slices = read_slices(result.document, "", repairs=findings.repairs)
         rows = self._shaper.shape(slices, constants, f"report {result.job_id}", findings)
-        days = NearWindow(result.request.window, self.declaration.replication_key) if dated else None
-        checked = counted(rows, findings, repeated=RepeatedKeys(self._own_keys), days=days)
-        return self._renamed(checked) if self._asin else checked
+        column = self.declaration.replication_key
+        days = NearWindow(result.request.window, column) if dated and column in self._columns else None
+        repeated = RepeatedKeys(self._own_keys) if self._own_keys else None
+        return self._with_asins(counted(rows, findings, repeated=repeated, days=days))
 
-    def _renamed(self, chunks: Iterable[list[Record]]) -> Iterator[list[Record]]:
-        """Call the advertised ASIN what all streams call it."""
+    def _taken_at(self, result: JobResult) -> dict[str, str]:
+        """Return the time of a snapshot: when Amazon made it, so that reading it twice gives the same rows."""
+        if self.declaration.replication_key != SNAPSHOT_TIME:
+            return {}
+        made = result.processed_at or t.cast("datetime", result.asked_at).isoformat()
+        return {SNAPSHOT_TIME: f"{made[:19]}Z"}
+
+    def _with_asins(self, chunks: Iterable[list[Record]]) -> Iterator[list[Record]]:
+        """Call the advertised ASIN what all streams call it, and find it among the products of an ad."""
         for rows in chunks:
-            for row in rows:
+            for row in rows if self._asin else ():
                 row[ASIN] = row.pop(self._asin)
+            for row in rows if PRODUCTS in self._columns else ():
+                products = {each.get("productIdType"): each.get("productId") for each in row[PRODUCTS] or ()}
+                row[ASIN], row[SKU] = products.get("ASIN"), products.get("SKU")
             yield rows
