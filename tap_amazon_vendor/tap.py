@@ -50,7 +50,7 @@ if t.TYPE_CHECKING:
 
 #: A configuration whose tap has all streams, though it can't read them: for pages and definitions that list them.
 EVERY_STREAM: dict[str, t.Any] = {
-    "accounts": [{"account_type": account_type} for account_type in ACCOUNT_TYPES],
+    "accounts": [{"account_type": account_type, "client_id": "none"} for account_type in ACCOUNT_TYPES],
     ADS: {"region": "na"},
 }
 

@@ -134,8 +134,8 @@ class Run:
 @cache
 def catalog(account_types: frozenset[str], streams: frozenset[str]) -> Catalog:
     """The catalog of a user who wants these streams: with those of all streams the start takes longer than the run."""
-    accounts = [{"account_type": account_type} for account_type in account_types if account_type != "ads"]
-    config = {"accounts": accounts, **({"ads": {"client_id": "x"}} if "ads" in account_types else {})}
+    accounts = [{"account_type": each, "client_id": "none"} for each in account_types if each != "ads"]
+    config = {"accounts": accounts, **({"ads": {"region": "na"}} if "ads" in account_types else {})}
     tap = TapAmazonVendor(config=config, validate_config=False)
     chosen = Catalog({name: entry for name, entry in tap.catalog.items() if name in streams})
     for entry in chosen.values():

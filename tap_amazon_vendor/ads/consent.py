@@ -8,10 +8,11 @@ from functools import cached_property
 
 from tap_amazon_vendor.ads.client import AdsAuthenticator, AdsClient
 from tap_amazon_vendor.ads.profiles import find_profiles
+from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.errors import AmazonError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from tap_amazon_vendor.ads.profiles import Profile
@@ -25,7 +26,10 @@ Client = t.TypeVar("Client", bound=AdsClient)
 
 
 class ClosedClient(AdsClient):
-    """Stands for the client of a profile that Amazon does not tell: every call fails as that question did."""
+    """Stands for the client of a profile that Amazon does not tell: every call fails as that question did.
+
+    So its windows fail, one by one and with this error, as those of any other account would.
+    """
 
     error: AmazonError
 
@@ -53,6 +57,16 @@ class OpenProfile:
     about: Profile | None = None
 
     @property
+    def error(self) -> AmazonError | None:
+        """Why Amazon does not tell the profile; None where it does."""
+        return self.client.error if isinstance(self.client, ClosedClient) else None
+
+    @property
+    def country(self) -> str:
+        """The country of its marketplace, or its id where that is unknown."""
+        return country_of(self.marketplace_id) or self.marketplace_id
+
+    @property
     def sells(self) -> bool:
         """Whether it is a seller's."""
         return self.about is not None and self.about.sells
@@ -70,24 +84,27 @@ class OpenProfile:
 class Consents:
     """All consents of a run. Asks Amazon for their profiles once, on first use."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is one fact
         self,
         accounts: Iterable[AdsAccount],
         *,
         transport: Transport,
         clock: Callable[[], datetime],
         sleep: Sleep,
-        redactor: Redactor,
+        redactor: Redactor | None = None,
+        known: Iterable[Mapping[str, t.Any]] = (),
     ) -> None:
         """Store the dependencies.
 
         Args:
             accounts: The consents.
+            known: Partitions of earlier runs: they take the place of what Amazon does not tell.
             transport: HTTP client.
             clock: Returns the current time, aware.
             sleep: Waits the given seconds.
             redactor: Learns each token that is issued.
         """
+        self._known = tuple(known)
         self._accounts = tuple(accounts)
         self._transport = transport
         self._clock = clock
@@ -106,13 +123,34 @@ class Consents:
         except AmazonError as error:
             closed = self._client(ClosedClient, account, auth, None)
             closed.error = error
-            # So that its windows fail, one by one and with this error, as those of any other account would.
-            for place in [each.marketplace_id for each in account.marketplaces] or [""]:
-                yield OpenProfile(account, "", place, closed)
+            for profile_id, place in self.assumed(account):
+                yield OpenProfile(account, profile_id, place, closed)
             return
         for each in found:
             client = self._client(AdsClient, account, auth, each.own_id)
             yield OpenProfile(account, each.own_id, each.marketplace_id, client, each)
+
+    def assume(self) -> None:
+        """Take what earlier runs knew for the profiles, without asking Amazon."""
+        auths = {
+            account: AdsAuthenticator(account, self._transport, self._clock, self._redactor)
+            for account in self._accounts
+        }
+        self.profiles = tuple(
+            OpenProfile(account, profile_id, place, self._client(AdsClient, account, auths[account], profile_id))
+            for account in self._accounts
+            for profile_id, place in self.assumed(account)
+        )
+
+    def assumed(self, account: AdsAccount) -> list[tuple[str, str]]:
+        """Return profiles and marketplaces of earlier runs; without any, a nameless one for each marketplace."""
+        known = {
+            (context["profile_id"], context["marketplace_id"])
+            for context in self._known
+            if context["account"] == account.label and context["profile_id"]
+        }
+        chosen = [each for each in sorted(known) if each[0] in account.profiles or not account.profiles]
+        return chosen or [("", place) for place in [each.marketplace_id for each in account.marketplaces] or [""]]
 
     def _client(
         self, kind: type[Client], account: AdsAccount, auth: AdsAuthenticator, profile_id: str | None

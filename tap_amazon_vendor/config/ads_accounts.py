@@ -55,6 +55,11 @@ class AdsAccount:
     api_url: str
     auth_url: str
 
+    @property
+    def kind(self) -> str:
+        """What it is, beside vendors and sellers."""
+        return ADS
+
     def may_download(self, url: str) -> bool:
         """Return whether a document may be fetched from a URL: from Amazon's file hosts, or the host of `api_url`."""
         return is_download(url, self.api_url)

@@ -379,6 +379,12 @@ class Settings:
     max_reports: int | None
 
     @property
+    def asked(self) -> list[str]:
+        """The labels of all accounts that can call one of Amazon's APIs, each once."""
+        owners: tuple[Account | AdsAccount, ...] = (*self.accounts, *self.ads)
+        return list(dict.fromkeys(owner.label for owner in owners))
+
+    @property
     def secrets(self) -> list[Secret]:
         """The secrets of all authorizations."""
         owners: tuple[Account | AdsAccount, ...] = (*self.accounts, *self.ads)

@@ -31,7 +31,9 @@ from tap_amazon_vendor.audit.recorder import Recorder
 from tap_amazon_vendor.config.redaction import Redactor
 from tap_amazon_vendor.data_kiosk.api import DataKioskApi
 from tap_amazon_vendor.data_kiosk.request import DATA_KIOSK, QueryRequest
+from tap_amazon_vendor.doctor.advertising import check_advertising
 from tap_amazon_vendor.doctor.diagnosis import check_account
+from tap_amazon_vendor.doctor.result import Diagnosis
 from tap_amazon_vendor.engine.engine import Engine
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.engine.model import Service
@@ -69,7 +71,6 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.audit.stream import ReportLedger
     from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.settings import Settings
-    from tap_amazon_vendor.doctor.result import Diagnosis
     from tap_amazon_vendor.engine.model import PlannedJob
     from tap_amazon_vendor.engine.ports import JobApi
     from tap_amazon_vendor.engine.progress import Progress
@@ -240,12 +241,14 @@ class Run:
     def advertising(self) -> Consents:
         """The consents for the Ads API and their profiles: asked for on first use, if an advertising stream is read."""
         accounts = self.settings.ads if any(isinstance(stream, AdsStream) for stream in self.selected) else ()
+        known = (context for stream in self.selected if isinstance(stream, AdsStream) for context in stream.known)
         return Consents(
             accounts,
             transport=self.transport,
             clock=self.clock,
             sleep=self.clock.sleep,
             redactor=self.redactor,
+            known=known,
         )
 
     @cached_property
@@ -472,6 +475,14 @@ class Run:
             label: The account.
             heard: Errors with which Amazon refused reports in this run, by stream name.
         """
-        account = next(each for each in self.settings.accounts if each.label == label)
         selected = {stream.name for stream in self.selected}
-        return check_account(account, GROUPS, self.apis[label], self.today, only=selected, heard=heard)
+        found = [
+            check_account(account, GROUPS, self.apis[label], self.today, only=selected, heard=heard)
+            for account in self.settings.accounts
+            if account.label == label
+        ]
+        if any(isinstance(stream, AdsStream) for stream in self.selected):
+            found += [
+                check_advertising(account, self.advertising) for account in self.settings.ads if account.label == label
+            ]
+        return Diagnosis.joined(found)

@@ -64,6 +64,11 @@ class AdsStream(JobStream):
         return self._asin if column == ASIN and self._asin else column
 
     @property
+    def known(self) -> list[dict[str, t.Any]]:
+        """The contexts that earlier runs had."""
+        return [partition["context"] for partition in self.stream_state.get("partitions", [])]
+
+    @property
     def partitions(self) -> list[dict[str, t.Any]] | None:
         """The contexts of the profiles that the run reads."""
         return [dict(context) for context in self.profiles()]
