@@ -17,9 +17,8 @@ if __name__ == "__main__":
 
 import yaml
 
-from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
 from tap_amazon_vendor.streams.base import AmazonStream
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,9 +42,8 @@ def kind(schema: dict[str, Any]) -> str:
 
 
 def every_tap() -> TapAmazonVendor:
-    """Return a tap that has the streams of vendors and of sellers."""
-    accounts = [{"account_type": account_type} for account_type in ACCOUNT_TYPES]
-    return TapAmazonVendor(config={"accounts": accounts}, validate_config=False)
+    """Return a tap that has all streams."""
+    return TapAmazonVendor(config=dict(EVERY_STREAM), validate_config=False)
 
 
 def source(name: str, schema: dict[str, Any]) -> dict[str, Any]:

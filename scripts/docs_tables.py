@@ -18,10 +18,9 @@ from click.testing import CliRunner
 
 from tap_amazon_vendor.audit.rejects import rejects_name
 from tap_amazon_vendor.audit.stream import ReportLedger
-from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
 from tap_amazon_vendor.config.settings import SCHEMA
 from tap_amazon_vendor.streams import GROUPS
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,8 +55,7 @@ def default(setting: dict[str, Any]) -> str:
 
 def streams() -> str:
     """The streams, a table for each permission group that a reader opens."""
-    kinds = [{"account_type": kind} for kind in ACCOUNT_TYPES]
-    tap = TapAmazonVendor(config={"accounts": kinds}, validate_config=False)
+    tap = TapAmazonVendor(config=dict(EVERY_STREAM), validate_config=False)
     groups = {
         group: [(f"`{stream.name}`", f"`{source(stream)}`", *told(tap, stream.name)) for stream in members]
         for group, members in GROUPS.items()

@@ -14,7 +14,6 @@ from functools import cache
 
 from mkdocs.structure.files import File
 
-from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
 from tap_amazon_vendor.config.settings import SCHEMA
 from tap_amazon_vendor.reports.calendars import (
     HOURS_OF_DAY,
@@ -28,10 +27,11 @@ from tap_amazon_vendor.reports.calendars import (
 )
 from tap_amazon_vendor.reports.coverage import plan
 from tap_amazon_vendor.streams import GROUPS, STREAMS
+from tap_amazon_vendor.streams.ads_rows import AdsRows
 from tap_amazon_vendor.streams.paged import SEEN_AT, PagedRows
 from tap_amazon_vendor.streams.query_rows import QueryRows
 from tap_amazon_vendor.streams.report_rows import ReportRows
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -74,10 +74,13 @@ TELLING = (
     "glance_views",
     "sellable_on_hand_inventory_units",
     "net_pure_product_margin",
+    "impressions",
+    "clicks",
+    "cost",
 )
 
 #: What Amazon calls the source of a kind of stream.
-KINDS = {ReportRows: "Report type", QueryRows: "Data Kiosk view", PagedRows: "Operation"}
+KINDS = {ReportRows: "Report type", QueryRows: "Data Kiosk view", PagedRows: "Operation", AdsRows: "Amazon Ads"}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -106,8 +109,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def stream_pages() -> dict[str, str]:
     """Return the text of each stream's page, by the stream's name."""
-    config = {"accounts": [{"account_type": kind} for kind in ACCOUNT_TYPES]}
-    tap = TapAmazonVendor(config=config, validate_config=False)
+    tap = TapAmazonVendor(config=dict(EVERY_STREAM), validate_config=False)
     pages = {
         own.name: "\n".join(page(group, own, tap.streams[own.name], sharing(own)))
         for group, members in GROUPS.items()
@@ -143,6 +145,8 @@ def read_by(own: AnyRows) -> object:
     """Return what a stream asks Amazon for."""
     if isinstance(own, PagedRows):
         return own.listing
+    if isinstance(own, AdsRows):
+        return own
     return own.view if isinstance(own, QueryRows) else own.report
 
 
@@ -170,10 +174,10 @@ def vertical(facts: Sequence[Sequence[str]]) -> Iterator[str]:
 def facts(group: str, own: AnyRows, stream: Stream) -> list[tuple[str, str]]:
     """Return what a reader wants to know before the columns."""
     return [
-        (KINDS[type(own)], f"`{own.source}`"),
+        (next(name for kind, name in KINDS.items() if isinstance(own, kind)), f"`{own.source}`"),
         ("Account type", own.account_type),
         ("Permission group" if own.account_type == "vendor" else "Topic", group),
-        ("Role", " or ".join(own.roles) or "not documented by Amazon"),
+        ("Role", role(own)),
         (
             "Countries",
             "all" if own.countries is None else ", ".join(sorted(own.countries)) or "none: from the inbox only",
@@ -182,6 +186,13 @@ def facts(group: str, own: AnyRows, stream: Stream) -> list[tuple[str, str]]:
         ("Bookmark", f"`{own.replication_key}`"),
         ("Selected by default", "no" if own.opt_in else "yes"),
     ]
+
+
+def role(own: AnyRows) -> str:
+    """Return what Amazon must have granted."""
+    if isinstance(own, AdsRows):
+        return "none, but a [consent to Amazon Ads](../connect.md)"
+    return " or ".join(own.roles) or "not documented by Amazon"
 
 
 def cost(own: AnyRows, shared: Sequence[str]) -> Iterator[str]:
@@ -267,8 +278,10 @@ def counted(number: int, unit: str) -> str:
     return f"{number:,} {unit}{'s' * (number != 1)}"
 
 
-def combinations(own: ReportRows | QueryRows) -> str:
+def combinations(own: ReportRows | QueryRows | AdsRows) -> str:
     """Say which settings multiply the requests."""
+    if isinstance(own, AdsRows):
+        return "These figures are for each advertising profile."
     options = [own.view.period] if isinstance(own, QueryRows) else list(own.report.options)
     names = [f"`{option.setting}`" for option in options]
     per = "each marketplace of an account"
@@ -279,6 +292,9 @@ def times(own: AnyRows) -> t.Mapping[str, Calendar]:
     """Return how a stream's time is cut, by the period's name where there are several."""
     if isinstance(own, QueryRows):
         return own.view.calendars
+    if isinstance(own, AdsRows):
+        # Of any marketplace: only the time zone differs.
+        return {"": own.calendar({"marketplace_id": ""})}
     time = own.listing.time if isinstance(own, PagedRows) else own.time
     return {"": time} if isinstance(time, Calendar) else time
 

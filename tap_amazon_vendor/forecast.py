@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tap_amazon_vendor.config.marketplaces import BY_ID
+from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.config.settings import default_start
 from tap_amazon_vendor.engine.model import Priority, Source
 from tap_amazon_vendor.errors import CredentialsError, UnavailableError
@@ -57,7 +57,7 @@ class Windows:
     @property
     def country(self) -> str:
         """The marketplace, as a country code."""
-        return BY_ID[self.partition.marketplace_id].country
+        return country_of(self.partition.marketplace_id) or ""
 
     @property
     def span(self) -> Window:
@@ -82,7 +82,7 @@ class Skipped:
     @property
     def country(self) -> str:
         """The marketplace, as a country code."""
-        return BY_ID[self.partition.marketplace_id].country
+        return country_of(self.partition.marketplace_id) or ""
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,8 @@ def look_ahead(run: Run, labels: Iterable[str], *, ask_amazon: bool) -> Outlook:
         What the run would do for these accounts.
     """
     labels = list(labels)
+    if not ask_amazon:
+        run.advertising.assume()
     reports = run.plan
     about = remarks(run.amazon_streams, run.horizon, start_given=run.settings.start_given)
     notes = [message for _, message in about]

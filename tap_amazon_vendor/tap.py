@@ -19,12 +19,15 @@ from tap_amazon_vendor.audit.stream import ReportLedger
 from tap_amazon_vendor.clock import SystemClock
 from tap_amazon_vendor.command import check_environment, with_checked_files
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, has_credentials
+from tap_amazon_vendor.config.ads_accounts import ADS, has_ads
 from tap_amazon_vendor.config.redaction import keep_out_of_logs
 from tap_amazon_vendor.config.settings import SCHEMA, check_settings, read_settings, secrets_in
 from tap_amazon_vendor.run.connection_test import run_connection_test
 from tap_amazon_vendor.run.run import Run
 from tap_amazon_vendor.singer.writer import MessageWriter
 from tap_amazon_vendor.streams import STREAMS
+from tap_amazon_vendor.streams.ads_rows import ADVERTISER, AdsRows
+from tap_amazon_vendor.streams.ads_stream import AdsStream
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.paged_stream import PagedStream
 from tap_amazon_vendor.streams.query_rows import QueryRows
@@ -43,6 +46,13 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.streams import AnyRows
+
+
+#: A configuration whose tap has all streams, though it can't read them: for pages and definitions that list them.
+EVERY_STREAM: dict[str, t.Any] = {
+    "accounts": [{"account_type": account_type, "client_id": "none"} for account_type in ACCOUNT_TYPES],
+    ADS: {"region": "na"},
+}
 
 
 class TapAmazonVendor(Tap):
@@ -121,9 +131,8 @@ class TapAmazonVendor(Tap):
     def settings(self) -> Settings:
         """The checked settings."""
         settings = read_settings(self.config, self._clock().astimezone(timezone.utc).date())
-        for account in settings.accounts:
-            # The configuration may hold only references to them.
-            keep_out_of_logs((account.client_secret, account.refresh_token))
+        # The configuration may hold only references to them.
+        keep_out_of_logs(settings.secrets)
         return settings
 
     def setup_mapper(self) -> None:
@@ -139,10 +148,18 @@ class TapAmazonVendor(Tap):
         """Return the streams of the configured account types; all if inbox files may be of any account."""
         # Not self.settings: discovery works without a configuration.
         entries = self.config.get("accounts") or [self.config]
-        types = {entry.get("account_type") or self.config.get("account_type") for entry in entries}
+        advertises = has_ads(self.config)
+        types = {
+            entry.get("account_type") or self.config.get("account_type")
+            for entry in entries
+            # Advertising alone has no streams of vendors and sellers.
+            if has_credentials(entry) or not advertises
+        }
         if self.config.get("inbox") and not all(map(has_credentials, entries)):
             # The files may be of any account type.
             types = set(ACCOUNT_TYPES)
+        if advertises:
+            types.add(ADVERTISER)
         return [
             ReportLedger(self),
             *(ReportRejects(self, restricted=restricted) for restricted in (False, True)),
@@ -152,6 +169,8 @@ class TapAmazonVendor(Tap):
     def _stream(self, declaration: AnyRows) -> Stream:
         if isinstance(declaration, ReportRows):
             return ReportStream(self, declaration, self._read_settings)
+        if isinstance(declaration, AdsRows):
+            return AdsStream(self, declaration, self._read_settings)
         if isinstance(declaration, QueryRows):
             return QueryStream(self, declaration, self._read_settings)
         return PagedStream(self, declaration, self._read_settings)

@@ -142,7 +142,7 @@ class TestMeaning:
 class TestUnknown:
     def test_an_unknown_setting_is_refused_with_what_is_allowed(self) -> None:
         (problem,) = problems_of({**ACCOUNT, "colour": "blue"})
-        assert problem.startswith("Unknown setting 'colour'. Allowed are account, account_type, accounts, api_url")
+        assert problem.startswith("Unknown setting 'colour'. Allowed are account, account_type, accounts, ads, api_url")
         assert "blue" not in problem
 
     @pytest.mark.parametrize(
@@ -345,6 +345,7 @@ class TestSchema:
             "account_type",
             "account",
             "accounts",
+            "ads",
             "start_date",
             "end_date",
             "report_periods",

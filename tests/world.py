@@ -134,8 +134,9 @@ class Run:
 @cache
 def catalog(account_types: frozenset[str], streams: frozenset[str]) -> Catalog:
     """The catalog of a user who wants these streams: with those of all streams the start takes longer than the run."""
-    accounts = [{"account_type": account_type} for account_type in account_types]
-    tap = TapAmazonVendor(config={"accounts": accounts}, validate_config=False)
+    accounts = [{"account_type": each, "client_id": "none"} for each in account_types if each != "ads"]
+    config = {"accounts": accounts, **({"ads": {"region": "na"}} if "ads" in account_types else {})}
+    tap = TapAmazonVendor(config=config, validate_config=False)
     chosen = Catalog({name: entry for name, entry in tap.catalog.items() if name in streams})
     for entry in chosen.values():
         entry.metadata.root.selected = True
@@ -185,8 +186,10 @@ class World:
         recorder = Recorder(kill_after)
         config = config or self.config()
         entries = config.get("accounts") or [config]
-        types = frozenset(entry.get("account_type", config.get("account_type", "vendor")) for entry in entries)
-        wanted = catalog(types, frozenset(streams or (*STREAMS, "report_ledger")))
+        types = {entry.get("account_type", config.get("account_type", "vendor")) for entry in entries}
+        if any(entry.get("ads") for entry in (config, *entries)):
+            types.add("ads")
+        wanted = catalog(frozenset(types), frozenset(streams or (*STREAMS, "report_ledger")))
         tap = self.tap(config, state, message_writer=recorder, catalog=wanted)
         error = None
         with suppress(Killed):

@@ -61,6 +61,15 @@ class _Errors(msgspec.Struct):
     errors: list[dict[str, t.Any]]
 
 
+class _Error(msgspec.Struct):
+    """An error alone: of the Ads API, and of the gateways before the APIs."""
+
+    code: str | int | None = None
+    message: str | None = None
+    detail: str | None = None
+    details: str | None = None
+
+
 def read_answer(response: requests.Response, answer: type[T], operation: str) -> T:
     """Decode an answer.
 
@@ -121,9 +130,19 @@ def error_text(content: bytes) -> str | None:
     try:
         errors = decode(content, _Errors).errors
     except ValueError:
-        return None
-    texts = (": ".join(str(error[key]) for key in ("code", "message", "details") if error.get(key)) for error in errors)
+        errors = _error_alone(content)
+    texts = (
+        ": ".join(str(error[key]) for key in ("code", "message", "detail", "details") if error.get(key))
+        for error in errors
+    )
     return "; ".join(filter(None, texts)) or None
+
+
+def _error_alone(content: bytes) -> list[dict[str, t.Any]]:
+    try:
+        return [msgspec.structs.asdict(decode(content, _Error))]
+    except ValueError:
+        return []
 
 
 def request_id(response: requests.Response) -> str | None:

@@ -27,7 +27,6 @@ if t.TYPE_CHECKING:
     import requests
 
     from tap_amazon_vendor.amazon.transport import Transport
-    from tap_amazon_vendor.config.accounts import Account
 
 #: A token is renewed when this part of its life, but at most `LONGEST_MARGIN` seconds, is left:
 #: with Amazon's 3,600 seconds that is at 55 minutes (docs/amazon/errors.md#rules-that-follow).
@@ -76,6 +75,30 @@ CODE_MEANINGS = MEANINGS | {
 }
 
 
+class Applicant(t.Protocol):
+    """Whom Login with Amazon knows: an authorization of an application."""
+
+    @property
+    def label(self) -> str:
+        """The user's name for the account."""
+
+    @property
+    def client_id(self) -> str:
+        """The application."""
+
+    @property
+    def client_secret(self) -> Secret:
+        """Its secret."""
+
+    @property
+    def refresh_token(self) -> Secret:
+        """The authorization of that application."""
+
+    @property
+    def auth_url(self) -> str:
+        """Login with Amazon's token endpoint."""
+
+
 class LwaAuthenticator(OAuthAuthenticator):
     """Puts a valid access token of one account on each request.
 
@@ -83,10 +106,13 @@ class LwaAuthenticator(OAuthAuthenticator):
 
     Attributes:
         redactor: Knows the account's secrets, for texts that may quote one.
+        meanings: What each error of Login with Amazon means for this account, and where to fix it.
     """
 
+    meanings: t.ClassVar[Mapping[str, str]] = MEANINGS
+
     def __init__(
-        self, account: Account, transport: Transport, clock: Callable[[], datetime], redactor: Redactor | None = None
+        self, account: Applicant, transport: Transport, clock: Callable[[], datetime], redactor: Redactor | None = None
     ) -> None:
         """Store what a token request needs.
 
@@ -147,14 +173,14 @@ class LwaAuthenticator(OAuthAuthenticator):
             LoginUnavailableError: Login with Amazon gives no valid response.
         """
         asked = self._clock()
-        answer = _ask(self._account, self._transport, self.oauth_request_body, MEANINGS)
+        answer = _ask(self._account, self._transport, self.oauth_request_body, self.meanings)
         self.keep_secret(answer.access_token)
         self.access_token = answer.access_token
         self.expires_in = answer.expires_in or 3600
         self.last_refreshed = asked
 
 
-def exchange_code(account: Account, code: Secret, redirect_uri: str, transport: Transport) -> Secret:
+def exchange_code(account: Applicant, code: Secret, redirect_uri: str, transport: Transport) -> Secret:
     """Exchange the code of a selling partner's consent for a refresh token (grant authorization_code).
 
     Args:
@@ -185,12 +211,12 @@ def exchange_code(account: Account, code: Secret, redirect_uri: str, transport: 
     return token
 
 
-def _client(account: Account) -> dict[str, str]:
+def _client(account: Applicant) -> dict[str, str]:
     """Return the fields of a token request that name the application."""
     return {"client_id": account.client_id, "client_secret": account.client_secret.reveal()}
 
 
-def _ask(account: Account, transport: Transport, form: Mapping[str, str], meanings: Mapping[str, str]) -> AccessToken:
+def _ask(account: Applicant, transport: Transport, form: Mapping[str, str], meanings: Mapping[str, str]) -> AccessToken:
     """Send a token request; return the response, which has a token.
 
     Raises:
@@ -216,7 +242,7 @@ def _ask(account: Account, transport: Transport, form: Mapping[str, str], meanin
 
 
 def _refusal(
-    account: Account, response: requests.Response, meanings: Mapping[str, str], secrets: Redactor
+    account: Applicant, response: requests.Response, meanings: Mapping[str, str], secrets: Redactor
 ) -> CredentialsError | LoginUnavailableError:
     """Map a response without a token to the exception to raise."""
     try:

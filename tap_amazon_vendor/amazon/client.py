@@ -46,11 +46,34 @@ DAY = 86_400
 INCIDENT_PAUSES = (60.0,) * 5
 
 
+class Repairs:
+    """Recovers one call from a 403: by a new access token, once; or by waiting, during an incident at Amazon."""
+
+    def __init__(self, auth: LwaAuthenticator) -> None:
+        self._auth = auth
+        self._renewed = False
+        self._incident_pauses = list(INCIDENT_PAUSES)
+
+    def after(self, response: requests.Response) -> float | None:
+        """Return the seconds to the next try, None if no retry would help."""
+        if response.status_code != HTTPStatus.FORBIDDEN:
+            return None
+        text = amazon_text(response)
+        if wants_new_token(text) and not self._renewed:
+            self._renewed = True
+            self._auth.drop_token()
+            return 0.0
+        if is_incident(text) and self._incident_pauses:
+            return self._incident_pauses.pop()
+        return None
+
+
 class SellingPartnerApi:
     """Client of the Selling Partner API for one account.
 
     Attributes:
         auth: Puts the access token on requests.
+        repairs: Recovers a call that was refused.
     """
 
     def __init__(
@@ -73,6 +96,7 @@ class SellingPartnerApi:
         """
         self._base_url = base_url
         self.auth = auth
+        self.repairs: type[Repairs] = Repairs
         self._throttle = throttle
         self._transport = transport
         self._sleep = sleep
@@ -147,7 +171,7 @@ class SellingPartnerApi:
             self.auth.keep_secret(token)
         url = self._base_url + operation.path.format(**{name: quote(value, safe="") for name, value in path.items()})
 
-        repairs = _Repairs(self.auth)
+        repairs = self.repairs(self.auth)
         decoded: list[T] = []
 
         def check(response: requests.Response) -> None:
@@ -200,6 +224,10 @@ class SellingPartnerApi:
             request = self.auth.authenticate_request(request)
         if token:
             request.headers["x-amz-access-token"] = token
+        if request.body:
+            request.headers["Content-Type"] = operation.sends
+        if operation.accepts:
+            request.headers["Accept"] = operation.accepts
         return request
 
     def _error(self, operation: Operation, response: requests.Response) -> AmazonError:
@@ -229,28 +257,6 @@ class SellingPartnerApi:
             HTTPStatus.NOT_FOUND: NotFoundError,
         }
         return kinds.get(status, RequestRejectedError)(text, request_id=id_)
-
-
-class _Repairs:
-    """Recovers one call from a 403: by a new access token, once; or by waiting, during an incident at Amazon."""
-
-    def __init__(self, auth: LwaAuthenticator) -> None:
-        self._auth = auth
-        self._renewed = False
-        self._incident_pauses = list(INCIDENT_PAUSES)
-
-    def after(self, response: requests.Response) -> float | None:
-        """Return the seconds to the next try, None if no retry would help."""
-        if response.status_code != HTTPStatus.FORBIDDEN:
-            return None
-        text = amazon_text(response)
-        if wants_new_token(text) and not self._renewed:
-            self._renewed = True
-            self._auth.drop_token()
-            return 0.0
-        if is_incident(text) and self._incident_pauses:
-            return self._incident_pauses.pop()
-        return None
 
 
 def amazon_text(response: requests.Response, redact: Callable[[str], str] = str) -> str:

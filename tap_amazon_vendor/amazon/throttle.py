@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of the Selling Partner API and its published usage plan.
+    """An operation of one of Amazon's APIs and its published usage plan.
 
     Attributes:
         name: Amazon's operation name, such as ``createReport``.
@@ -28,6 +28,8 @@ class Operation:
         path: Path, with placeholders for `str.format`.
         rate: New tokens a second.
         burst: Tokens that a full bucket holds.
+        sends: Media type of the request's body.
+        accepts: Media type that the answer is to have, None for any.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Operation:
     path: str
     rate: float
     burst: int
+    sends: str = "application/json"
+    accepts: str | None = None
 
 
 #: Amazon fills its bucket by its own clock, and a call may travel faster than the one before. So ours is filled a

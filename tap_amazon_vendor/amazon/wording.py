@@ -295,3 +295,42 @@ def judge_query_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdic
     if _INVALID_QUERY in error.text.lower():
         return Verdict(Outcome.FAILED, REPORT_IT, whole=True)
     return judge_refusal(error, roles)
+
+
+# Amazon Ads (docs/amazon/ads.md#errors).
+
+_NO_PROFILE = (
+    "The consent does not open this profile at this host, or the user who gave it lost the right to see the "
+    "advertising account: check `region` and `profiles` in `ads`, then ask for consent again with "
+    "`amazon-vendor authorize --ads`"
+)
+_NO_PRODUCT = "This kind of advertising is not open to the account"
+
+_REFUSED_ADS = (
+    ("is not authorized for", Verdict(Outcome.SKIPPED, _NO_PRODUCT, whole=True)),
+    ("do not have access to sponsored", Verdict(Outcome.SKIPPED, _NO_PRODUCT, whole=True)),
+    ("not available to vendors", Verdict(Outcome.SKIPPED, "Amazon has this report for sellers only", whole=True)),
+    ("access scope", Verdict(Outcome.FAILED, _NO_PROFILE, whole=True)),
+    ("advertiser found for scope", Verdict(Outcome.FAILED, _NO_PROFILE, whole=True)),
+    ("invalid advertiser or marketplace", Verdict(Outcome.FAILED, _NO_PROFILE, whole=True)),
+    ("advertiser id cannot be decrypted", Verdict(Outcome.FAILED, _NO_PROFILE, whole=True)),
+    ("the consent opens no profile", Verdict(Outcome.FAILED, whole=True)),
+    ("the consent does not open", Verdict(Outcome.FAILED, whole=True)),
+    ("unauthorized", Verdict(Outcome.FAILED, _NO_PROFILE)),
+    ("invalid values", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
+    ("invalid groupby", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
+    ("reporttypeid is unknown", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
+    ("content type", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
+    ("not acceptable", Verdict(Outcome.FAILED, REPORT_IT)),
+    ("maximum range", Verdict(Outcome.FAILED, REPORT_IT)),
+)
+
+
+def judge_ads_refusal(error: AmazonError) -> Verdict:
+    """Judge a call that the Ads API refused.
+
+    Args:
+        error: What the call raised.
+    """
+    words = error.text.lower()
+    return next((verdict for part, verdict in _REFUSED_ADS if part in words), Verdict(Outcome.FAILED))

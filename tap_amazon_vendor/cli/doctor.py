@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from rich.text import Text
 
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.ads_accounts import AdsAccount
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.doctor.result import Check, Diagnosis, Permission, State
 
@@ -59,7 +60,7 @@ def command(context: click.Context, *, files: tuple[str, ...], label: str | None
     Amazon tells, and 1 if something stands in the way.
     """
     settings, problems = _read(files)
-    accounts = settings.accounts if settings else ()
+    accounts: tuple[Account | AdsAccount, ...] = (*settings.accounts, *settings.ads) if settings else ()
     notes = _left_out(settings) if settings else []
     if label is not None and not problems:
         accounts = tuple(account for account in accounts if account.label == label)
@@ -110,15 +111,20 @@ def _left_out(settings: Settings) -> list[str]:
     return left_out(settings)
 
 
-def _diagnose(account: Account) -> Diagnosis:
+def _diagnose(account: Account | AdsAccount) -> Diagnosis:
+    from tap_amazon_vendor.ads.consent import Consents  # noqa: PLC0415
     from tap_amazon_vendor.amazon.client import SellingPartnerApi  # noqa: PLC0415
     from tap_amazon_vendor.amazon.transport import Transport  # noqa: PLC0415
+    from tap_amazon_vendor.config.ads_accounts import AdsAccount  # noqa: PLC0415
+    from tap_amazon_vendor.doctor.advertising import check_advertising  # noqa: PLC0415
     from tap_amazon_vendor.doctor.diagnosis import check_account  # noqa: PLC0415 - commands start fast
     from tap_amazon_vendor.streams import GROUPS  # noqa: PLC0415
 
     again = partial(_sleep, "before trying again")
     quota = partial(_sleep, "for Amazon's quota")
     transport = Transport(clock=_now, sleep=again, rng=random.Random())  # noqa: S311 - jitter is no secret
+    if isinstance(account, AdsAccount):
+        return check_advertising(account, Consents([account], transport=transport, clock=_now, sleep=quota))
     return check_account(account, GROUPS, SellingPartnerApi.of(account, transport, _now, quota), _now().date())
 
 
@@ -159,12 +165,14 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, t.Any]:
     }
 
 
-def show_settings(screen: Console, accounts: Sequence[Account], problems: Sequence[str]) -> None:
+def show_settings(screen: Console, accounts: Sequence[Account | AdsAccount], problems: Sequence[str]) -> None:
     """Print the problems with the settings, or that they are OK."""
     from tap_amazon_vendor.doctor.result import Check, State  # noqa: PLC0415 - commands start fast
 
     if not problems:
-        labels = ", ".join(printable(account.label) for account in accounts) or "none, there is only an inbox"
+        labels = (
+            ", ".join(dict.fromkeys(printable(account.label) for account in accounts)) or "none, there is only an inbox"
+        )
         text = f"no problem found; accounts: {labels}"
         _show_check(screen, Check("settings", State.OK, text))
     for problem in problems:

@@ -102,7 +102,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         else:
             show_settings(console(), (), problems)
         context.exit(1)
-    labels = [account.label for account in tap.settings.accounts if label in {None, account.label}]
+    labels = [each for each in tap.settings.asked if label in {None, each}]
     if not labels:
         message = "the configuration has no account of that label"
         raise click.BadParameter(message, param_hint="--account")

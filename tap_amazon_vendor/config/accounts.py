@@ -60,7 +60,8 @@ class Account:
         auth_url: Login with Amazon's token endpoint.
         application_id: The application as the consent page knows it.
         rotated_on: Day on which the client secret was created, if set.
-        asks: It can call Amazon. If not, it is only a label for inbox files, of vendor and seller reports alike.
+        asks: It can call the Selling Partner API. If not, it is only a label: for inbox files, of vendor and seller
+            reports alike, or for advertising.
     """
 
     label: str
@@ -81,12 +82,22 @@ class Account:
         Args:
             url: What getReportDocument returned.
         """
-        try:
-            there, here = urlsplit(url), urlsplit(self.api_url)
-            same = (there.scheme, there.hostname, there.port) == (here.scheme, here.hostname, here.port)
-        except ValueError:
-            return False
-        return same or (there.scheme == "https" and (there.hostname or "").endswith(DOCUMENT_DOMAINS))
+        return is_download(url, self.api_url)
+
+
+def is_download(url: str, api_url: str) -> bool:
+    """Return whether a document may be fetched from a URL: from Amazon's file hosts, or the host of an API.
+
+    Args:
+        url: What the API returned.
+        api_url: Base URI of the API.
+    """
+    try:
+        there, here = urlsplit(url), urlsplit(api_url)
+        same = (there.scheme, there.hostname, there.port) == (here.scheme, here.hostname, here.port)
+    except ValueError:
+        return False
+    return same or (there.scheme == "https" and (there.hostname or "").endswith(DOCUMENT_DOMAINS))
 
 
 def has_credentials(entry: Mapping[str, t.Any]) -> bool:
@@ -112,14 +123,17 @@ def read_accounts(
     Returns:
         The accounts; not to be used if there are problems.
     """
-    entries: list[tuple[str, Mapping[str, t.Any], bool]] = [("", config, not inbox or has_credentials(config))]
+    # Files, or advertising alone, need no credentials of the Selling Partner API.
+    spared = inbox or bool(config.get("ads"))
+    asks = has_credentials(config) or not spared
+    entries: list[tuple[str, Mapping[str, t.Any], bool]] = [("", config, asks)]
     if config.get("accounts"):
         shared = {key: config[key] for key in SHARED if config.get(key) is not None}
         entries = [
             (
                 f"accounts[{number}].",
                 shared | {key: own for key, own in entry.items() if own is not None},
-                not inbox or has_credentials(entry),
+                has_credentials(entry) or not (spared or entry.get("ads")),
             )
             for number, entry in enumerate(config["accounts"])
         ]

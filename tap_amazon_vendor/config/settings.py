@@ -14,6 +14,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import JSONSchemaValidator
 
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, LWA_URL, Account, read_accounts
+from tap_amazon_vendor.config.ads_accounts import ADS, AdsAccount, read_ads_accounts
 from tap_amazon_vendor.config.credential_store import ENVIRONMENT, KEYRING
 from tap_amazon_vendor.config.dates import day_setting
 from tap_amazon_vendor.config.marketplaces import REGIONS
@@ -71,6 +72,56 @@ DEFAULT_DAYS = 30
 
 #: How far back Amazon has data (docs/amazon/calendars.md#widths-and-look-back).
 MOST_DAYS = 1460
+
+_ADS = (
+    th.Property(
+        "client_id",
+        th.StringType,
+        title="Client id",
+        description="LWA client identifier of the application that Amazon approved for the Ads API.",
+    ),
+    th.Property(
+        "client_secret",
+        th.StringType,
+        secret=True,
+        title="Client secret",
+        description="Its client secret, or where it is kept: `env:NAME`, `keyring:SERVICE/USERNAME`.",
+    ),
+    th.Property(
+        "refresh_token",
+        th.StringType,
+        secret=True,
+        title="Refresh token",
+        description="The advertiser's authorization of that application (`Atzr|…`), or where it is kept. "
+        "`amazon-vendor authorize --ads` gets it.",
+    ),
+    th.Property(
+        "region",
+        th.StringType,
+        allowed_values=list(REGIONS),
+        title="Region",
+        description="`na`, `eu` or `fe`. Follows from `marketplaces` when absent.",
+    ),
+    th.Property(
+        "profiles",
+        th.ArrayType(th.StringType),
+        title="Profiles",
+        description="Ids of the advertising profiles to read. Default: all that lie in `marketplaces`, without these "
+        "all of the region.",
+    ),
+    th.Property(
+        "api_url",
+        th.StringType,
+        title="API URL",
+        description="Overrides the regional host of the Ads API (local sandbox, proxy).",
+    ),
+    th.Property(
+        "auth_url",
+        th.StringType,
+        title="Token URL",
+        description="Overrides the token endpoint of Login with Amazon.",
+    ),
+)
 
 _ACCOUNT = (
     th.Property(
@@ -152,6 +203,14 @@ _ACCOUNT = (
         th.StringType,
         title="Token URL",
         description=f"Overrides the token endpoint of Login with Amazon ({LWA_URL}).",
+    ),
+    th.Property(
+        ADS,
+        th.ObjectType(*_ADS, additional_properties=False),
+        title="Amazon Ads",
+        description="Consent for the Amazon Ads API, beside the account's sales or alone: an object with `client_id`, "
+        "`client_secret`, `refresh_token`, and if need be `region`, `profiles`, `api_url`, `auth_url`. Entries of "
+        "`accounts` take from it what they do not set.",
     ),
 )
 
@@ -275,7 +334,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
 ).to_dict()
 
 
-#: Settings that hold secrets, at the top level and in an entry of `accounts`.
+#: Settings that hold secrets, at the top level, in an entry of `accounts`, and in `ads` of either.
 SECRETS = tuple(setting.name for setting in _ACCOUNT if setting.secret)
 
 
@@ -284,8 +343,9 @@ class Settings:
     """A validated configuration.
 
     Attributes:
-        accounts: Accounts that can call Amazon.
-        labels: These, and those that only label files in the inbox.
+        accounts: Accounts that can call the Selling Partner API.
+        labels: These, and those that only label advertising, or files in the inbox.
+        ads: Consents for the Ads API.
         inbox: Folder of files to read, if any.
         start_date: First day to read.
         start_given: `start_date` is set.
@@ -303,6 +363,7 @@ class Settings:
 
     accounts: tuple[Account, ...]
     labels: tuple[Account, ...]
+    ads: tuple[AdsAccount, ...]
     inbox: Path | None
     start_date: date
     start_given: bool
@@ -316,6 +377,18 @@ class Settings:
     restatement_days: int
     wait_seconds: float
     max_reports: int | None
+
+    @property
+    def asked(self) -> list[str]:
+        """The labels of all accounts that can call one of Amazon's APIs, each once."""
+        owners: tuple[Account | AdsAccount, ...] = (*self.accounts, *self.ads)
+        return list(dict.fromkeys(owner.label for owner in owners))
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """The secrets of all authorizations."""
+        owners: tuple[Account | AdsAccount, ...] = (*self.accounts, *self.ads)
+        return [secret for owner in owners for secret in (owner.client_secret, owner.refresh_token)]
 
 
 def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[str]:
@@ -339,7 +412,9 @@ def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[s
 
 def secrets_in(config: Mapping[str, t.Any]) -> list[Secret]:
     """Return the secrets in a configuration, valid or not; references are left out."""
-    entries = [config, *(config.get("accounts") or ())] if isinstance(config.get("accounts"), list) else [config]
+    accounts = config.get("accounts")
+    entries = [config, *(accounts if isinstance(accounts, list) else ())]
+    entries += [entry.get(ADS) for entry in entries if isinstance(entry, dict)]
     values = [entry.get(name) for entry in entries if isinstance(entry, dict) for name in SECRETS]
     return [
         Secret(value) for value in values if isinstance(value, str) and not value.startswith((ENVIRONMENT, KEYRING))
@@ -361,6 +436,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
     """
     problems: list[str] = []
     accounts = read_accounts(config, problems, inbox=bool(config.get("inbox")))
+    ads = read_ads_accounts(config, problems)
     end = day_setting(config, "end_date", problems)
     start = day_setting(config, "start_date", problems) or default_start(today, end)
     if end and end < start:
@@ -379,6 +455,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
     return Settings(
         accounts=tuple(account for account in accounts if account.asks),
         labels=accounts,
+        ads=ads,
         inbox=inbox,
         start_date=start,
         start_given=bool(config.get("start_date")),

@@ -6,6 +6,7 @@ import typing as t
 
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.ads_accounts import AdsAccount
 
 PORTAL = "Developer Central or Solution Provider Portal"
 
@@ -21,7 +22,7 @@ USER_PERMISSIONS = {
 BEGINNINGS = {"client_id": "amzn1.application-oa2-client.", "refresh_token": "Atzr|"}
 
 
-def credentials(account: Account) -> tuple[str, ...]:
+def credentials(account: Account | AdsAccount) -> tuple[str, ...]:
     """Return which credentials look wrong, without showing them."""
     values = {
         "client_id": account.client_id,
@@ -125,9 +126,9 @@ def application(account: Account) -> str:
     return account.application_id or account.client_id
 
 
-def countries(account: Account) -> str:
+def countries(account: Account | AdsAccount) -> str:
     """Return the country codes of the marketplaces."""
-    return ", ".join(place.country for place in account.marketplaces)
+    return ", ".join(place.country for place in account.marketplaces) or "all marketplaces"
 
 
 def central(account: Account) -> str:

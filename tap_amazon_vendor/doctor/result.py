@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +11,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.ads_accounts import AdsAccount
     from tap_amazon_vendor.doctor.questions import Roles
 
 
@@ -81,9 +83,16 @@ class Diagnosis:
         permissions: By group and role; empty where a check failed.
     """
 
-    account: Account
+    account: Account | AdsAccount
     checks: tuple[Check, ...]
     permissions: tuple[Permission, ...] = ()
+
+    @classmethod
+    def joined(cls, found: Sequence[Diagnosis]) -> Diagnosis:
+        """Return what was found out about the sales and about the advertising of one account."""
+        checks = itertools.chain.from_iterable(each.checks for each in found)
+        permissions = itertools.chain.from_iterable(each.permissions for each in found)
+        return cls(found[0].account, tuple(checks), tuple(permissions))
 
     @property
     def ok(self) -> bool:
@@ -120,5 +129,5 @@ def _paragraph(text: str, steps: Sequence[str]) -> str:
 
 def _of_streams(same: Sequence[Permission]) -> str:
     """Write one paragraph for all streams of some permissions."""
-    streams = ", ".join(stream for permission in same for stream in permission.streams)
+    streams = ", ".join(stream for permission in same for stream in permission.streams or (permission.group,))
     return _paragraph(f"{streams}: {same[0].text}", same[0].steps)

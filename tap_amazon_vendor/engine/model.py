@@ -20,10 +20,12 @@ class Service(t.NamedTuple):
     Attributes:
         account: Label of the account.
         name: Our name of the API, such as ``reports``: each kind of job has one.
+        scope: What of the account its calls are for, where they are not for all of it: an advertising profile.
     """
 
     account: str
     name: str
+    scope: str = ""
 
 
 class Processing(str, Enum):

@@ -51,6 +51,10 @@ class Calendar(ABC):
         """Return the start of the oldest unit that is read again."""
         return horizon.today
 
+    def read_again(self, complete: Window, horizon: Horizon) -> date:  # noqa: ARG002
+        """Return the start of the oldest unit that this run reads again, beside what is complete."""
+        return self.restated(horizon)
+
     def settles(self, window: Window, horizon: Horizon) -> datetime:
         """Return the moment after which a window is no longer read again: a report made later is as good as new."""
         return _midnight(window.last_day + DAY) + horizon.restatement_days * DAY

@@ -102,7 +102,7 @@ def plan(
     if complete is None or not calendar.unbroken:
         start = wanted.start if down_to is None else min(wanted.start, down_to)
         return list(_backwards(Window(start, wanted.end), calendar))
-    restated = max(calendar.restated(horizon), calendar.oldest(horizon))
+    restated = max(calendar.read_again(complete, horizon), calendar.oldest(horizon))
     upwards = Window(min(complete.next, max(complete.start, restated)), wanted.end)
     backwards = complete.before(wanted.start)
     missing = [hole for hole in holes if hole.start >= max(complete.start, wanted.start) and hole.end <= wanted.end]

@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.audit.ledger import LedgerEntry
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.ads_accounts import AdsAccount
     from tap_amazon_vendor.run.run import Run
     from tap_amazon_vendor.run.verdict import Part
     from tap_amazon_vendor.run.window_reader import Partition
@@ -34,8 +35,8 @@ def run_connection_test(run: Run) -> str:
     Raises:
         RunFailedError: An account or a stream can't be read; says what blocks it, and what to do about it.
     """
-    accounts = run.settings.accounts
-    found = {account.label: run.diagnose(account.label).problems for account in accounts}
+    accounts: list[Account | AdsAccount] = [*run.settings.accounts, *run.settings.ads]
+    found = {label: run.diagnose(label).problems for label in run.settings.asked}
     lines = [line for label, problems in found.items() if problems for line in about(label, problems)]
     if lines:
         raise RunFailedError("\n".join(lines))
@@ -95,7 +96,11 @@ def _operations_with_rows(run: Run) -> Iterator[str]:
 
 
 def report(
-    accounts: Sequence[Account], names: Sequence[str], read: set[str], parts: Sequence[Part], entries: list[LedgerEntry]
+    accounts: Sequence[Account | AdsAccount],
+    names: Sequence[str],
+    read: set[str],
+    parts: Sequence[Part],
+    entries: list[LedgerEntry],
 ) -> Iterator[str]:
     """Yield the lines of the report of a successful connection test.
 

@@ -19,6 +19,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 
+from tap_amazon_vendor.ads.api import AdsReportsApi
+from tap_amazon_vendor.ads.consent import Consents
+from tap_amazon_vendor.ads.exports import ADS_EXPORTS, AdsExportRequest, AdsExportsApi
+from tap_amazon_vendor.ads.request import ADS, AdsRequest
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
 from tap_amazon_vendor.amazon.throttle import Throttle
 from tap_amazon_vendor.amazon.transport import Transport
@@ -27,7 +31,9 @@ from tap_amazon_vendor.audit.recorder import Recorder
 from tap_amazon_vendor.config.redaction import Redactor
 from tap_amazon_vendor.data_kiosk.api import DataKioskApi
 from tap_amazon_vendor.data_kiosk.request import DATA_KIOSK, QueryRequest
+from tap_amazon_vendor.doctor.advertising import check_advertising
 from tap_amazon_vendor.doctor.diagnosis import check_account
+from tap_amazon_vendor.doctor.result import Diagnosis
 from tap_amazon_vendor.engine.engine import Engine
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.engine.model import Service
@@ -47,6 +53,7 @@ from tap_amazon_vendor.run.verdict import left_for_later, parts_of, repeated, un
 from tap_amazon_vendor.run.window_reader import Partition, WindowReader
 from tap_amazon_vendor.singer.writer import RecordWriter
 from tap_amazon_vendor.streams import GROUPS
+from tap_amazon_vendor.streams.ads_stream import AdsStream
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.job_stream import JobStream
 from tap_amazon_vendor.streams.paged_stream import PagedStream
@@ -64,7 +71,6 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.audit.stream import ReportLedger
     from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.settings import Settings
-    from tap_amazon_vendor.doctor.result import Diagnosis
     from tap_amazon_vendor.engine.model import PlannedJob
     from tap_amazon_vendor.engine.ports import JobApi
     from tap_amazon_vendor.engine.progress import Progress
@@ -78,7 +84,12 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("tap-amazon-vendor")
 
 #: Reads the requests of a state, by the name of the service.
-KINDS = {REPORTS: ReportRequest.from_state, DATA_KIOSK: QueryRequest.from_state}
+KINDS = {
+    REPORTS: ReportRequest.from_state,
+    DATA_KIOSK: QueryRequest.from_state,
+    ADS: AdsRequest.from_state,
+    ADS_EXPORTS: AdsExportRequest.from_state,
+}
 
 #: Seconds that a signal handler waits for the engine's lock.
 PATIENCE = 1.0
@@ -120,9 +131,7 @@ class Run:
         self.settings = settings
         self.clock = clock
         self.now: datetime = clock().astimezone(timezone.utc)
-        self.redactor = Redactor(
-            secret for account in settings.accounts for secret in (account.client_secret, account.refresh_token)
-        )
+        self.redactor = Redactor(settings.secrets)
         self.recorder = Recorder(None if testing else ledger, clock, self.redactor)
         self._streams = streams
         self._ledger = ledger
@@ -131,6 +140,9 @@ class Run:
         self._beat = beat
         self._testing = testing
         self._in_background = in_background
+        for stream in streams:
+            if isinstance(stream, AdsStream):
+                stream.profiles = lambda: [each.context for each in self.advertising.profiles]
 
     @property
     def today(self) -> date:
@@ -208,7 +220,36 @@ class Run:
             found[Service(account.label, DATA_KIOSK)] = DataKioskApi(
                 api, self.transport, self.spool, may_download=may_download
             )
+        for profile in self.advertising.profiles:
+            found[Service(profile.account.label, ADS, profile.profile_id)] = AdsReportsApi(
+                profile.client,
+                self.transport,
+                self.spool,
+                may_download=profile.account.may_download,
+                sells=profile.sells,
+            )
+            found[Service(profile.account.label, ADS_EXPORTS, profile.profile_id)] = AdsExportsApi(
+                profile.client,
+                self.transport,
+                self.spool,
+                may_download=profile.account.may_download,
+                profile=profile.about,
+            )
         return found
+
+    @cached_property
+    def advertising(self) -> Consents:
+        """The consents for the Ads API and their profiles: asked for on first use, if an advertising stream is read."""
+        accounts = self.settings.ads if any(isinstance(stream, AdsStream) for stream in self.selected) else ()
+        known = (context for stream in self.selected if isinstance(stream, AdsStream) for context in stream.known)
+        return Consents(
+            accounts,
+            transport=self.transport,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            redactor=self.redactor,
+            known=known,
+        )
 
     @cached_property
     def engine(self) -> Engine:
@@ -434,6 +475,14 @@ class Run:
             label: The account.
             heard: Errors with which Amazon refused reports in this run, by stream name.
         """
-        account = next(each for each in self.settings.accounts if each.label == label)
         selected = {stream.name for stream in self.selected}
-        return check_account(account, GROUPS, self.apis[label], self.today, only=selected, heard=heard)
+        found = [
+            check_account(account, GROUPS, self.apis[label], self.today, only=selected, heard=heard)
+            for account in self.settings.accounts
+            if account.label == label
+        ]
+        if any(isinstance(stream, AdsStream) for stream in self.selected):
+            found += [
+                check_advertising(account, self.advertising) for account in self.settings.ads if account.label == label
+            ]
+        return Diagnosis.joined(found)

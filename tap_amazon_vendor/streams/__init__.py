@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_amazon_vendor.streams import (
+    ads,
     data_kiosk,
     digital,
     direct_fulfillment,
@@ -18,6 +19,7 @@ from tap_amazon_vendor.streams import (
     seller_performance,
     seller_transactions,
 )
+from tap_amazon_vendor.streams.ads_rows import AdsRows
 from tap_amazon_vendor.streams.paged import PagedRows
 from tap_amazon_vendor.streams.query_rows import QueryRows
 from tap_amazon_vendor.streams.report_rows import ReportRows
@@ -27,7 +29,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.config.settings import Settings
 
-AnyRows = ReportRows | QueryRows | PagedRows
+AnyRows = ReportRows | QueryRows | PagedRows | AdsRows
 
 #: Declarations by permission group, named as in Vendor Central.
 GROUPS: Mapping[str, tuple[AnyRows, ...]] = {
@@ -39,6 +41,7 @@ GROUPS: Mapping[str, tuple[AnyRows, ...]] = {
     "Seller inventory": seller_inventory.STREAMS,
     "Seller finance and tax": (*seller_finance.STREAMS, *seller_transactions.STREAMS),
     "Seller performance": (*seller_performance.STREAMS, *data_kiosk.SELLER_STREAMS),
+    "Amazon Ads": ads.STREAMS,
 }
 
 #: Every declaration.

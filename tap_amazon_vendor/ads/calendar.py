@@ -1,0 +1,90 @@
+"""Days of advertising: they are those of the profile's time zone."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pendulum
+
+from tap_amazon_vendor.reports.calendars import Period
+
+if t.TYPE_CHECKING:
+    from datetime import date
+
+    from tap_amazon_vendor.ads.report_type import AdsReportType
+    from tap_amazon_vendor.reports.calendars import Horizon
+    from tap_amazon_vendor.reports.windows import Window
+
+#: Time zones by country (docs/amazon/ads.md#profiles); where another country begins to advertise, UTC must do.
+ZONES = {
+    **dict.fromkeys(("US", "CA", "MX"), "America/Los_Angeles"),
+    **dict.fromkeys(("DE", "ES", "FR", "IT"), "Europe/Paris"),
+    "AE": "Asia/Dubai",
+    "AU": "Australia/Sydney",
+    "BE": "Europe/Brussels",
+    "BR": "America/Sao_Paulo",
+    "EG": "Africa/Cairo",
+    "GB": "Europe/London",
+    "IE": "Europe/Dublin",
+    "IN": "Asia/Kolkata",
+    "JP": "Asia/Tokyo",
+    "NL": "Europe/Amsterdam",
+    "PL": "Europe/Warsaw",
+    "SA": "Asia/Riyadh",
+    "SE": "Europe/Stockholm",
+    "SG": "Asia/Singapore",
+    "TR": "Europe/Istanbul",
+    "ZA": "Africa/Johannesburg",
+}
+
+#: Days that the first run of a month reads again: conversions are restated up to two months after the day of the click
+#: (docs/amazon/ads.md#restatement).
+MONTHLY_DAYS = 60
+
+
+@dataclass(frozen=True)
+class AdsDays(Period):
+    """Days in the time zone of a profile.
+
+    Attributes:
+        zone: The time zone.
+        days_back: Days before today that Amazon keeps.
+    """
+
+    zone: str = "UTC"
+    days_back: int = 60
+
+    @classmethod
+    def of(cls, report_type: AdsReportType, country: str | None) -> AdsDays:
+        """Return the calendar of a report type in a country."""
+        back = report_type.days_back
+        zone = ZONES.get(country or "", "UTC")
+        # Conversions are there a day after the click.
+        return cls("DAY", report_type.span, pendulum.duration(days=back), late=1, zone=zone, days_back=back)
+
+    def today(self, horizon: Horizon) -> date:
+        """Return the day that the profile has."""
+        return horizon.now.astimezone(ZoneInfo(self.zone)).date()
+
+    def newest(self, horizon: Horizon) -> date:
+        """Return the newest day that is over."""
+        return self.today(horizon) - timedelta(days=self.late or 0)
+
+    def oldest(self, horizon: Horizon) -> date:
+        """Return the oldest day that Amazon accepts, with a day of margin for a run over midnight."""
+        return self.today(horizon) - timedelta(days=self.days_back - 1)
+
+    def restated(self, horizon: Horizon) -> date:
+        """Return the oldest day that each run reads again."""
+        return self.today(horizon) - timedelta(days=horizon.restatement_days)
+
+    def read_again(self, complete: Window, horizon: Horizon) -> date:
+        """Return the oldest day that this run reads again: the first of a month goes further back."""
+        restated, newest = self.restated(horizon), self.newest(horizon)
+        is_first = (complete.last_day.year, complete.last_day.month) < (newest.year, newest.month)
+        if not (is_first and horizon.restatement_days):
+            return restated
+        return min(restated, self.today(horizon) - timedelta(days=MONTHLY_DAYS))

@@ -1,0 +1,165 @@
+"""The consents of a run, and the profiles that each of them opens."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from functools import cached_property
+
+from tap_amazon_vendor.ads.client import AdsAuthenticator, AdsClient
+from tap_amazon_vendor.ads.profiles import find_profiles
+from tap_amazon_vendor.config.marketplaces import country_of
+from tap_amazon_vendor.errors import AmazonError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from tap_amazon_vendor.ads.profiles import Profile
+    from tap_amazon_vendor.amazon.retry import Sleep
+    from tap_amazon_vendor.amazon.transport import Transport
+    from tap_amazon_vendor.config.ads_accounts import AdsAccount
+    from tap_amazon_vendor.config.redaction import Redactor
+
+
+Client = t.TypeVar("Client", bound=AdsClient)
+
+
+class ClosedClient(AdsClient):
+    """Stands for the client of a profile that Amazon does not tell: every call fails as that question did.
+
+    So its windows fail, one by one and with this error, as those of any other account would.
+    """
+
+    error: AmazonError
+
+    def call(self, *_args: t.Any, **_kwargs: t.Any) -> t.NoReturn:  # noqa: ANN401
+        """Fail."""
+        raise self.error
+
+
+@dataclass(frozen=True)
+class OpenProfile:
+    """A profile that a run reads.
+
+    Attributes:
+        account: Its consent.
+        profile_id: Its id; empty where Amazon does not tell the profiles.
+        marketplace_id: Its marketplace; empty where that is not known.
+        client: The Ads API for it.
+        about: What Amazon tells of it, None where it does not.
+    """
+
+    account: AdsAccount
+    profile_id: str
+    marketplace_id: str
+    client: AdsClient
+    about: Profile | None = None
+
+    @property
+    def error(self) -> AmazonError | None:
+        """Why Amazon does not tell the profile; None where it does."""
+        return self.client.error if isinstance(self.client, ClosedClient) else None
+
+    @property
+    def country(self) -> str:
+        """The country of its marketplace, or its id where that is unknown."""
+        return country_of(self.marketplace_id) or self.marketplace_id
+
+    @property
+    def sells(self) -> bool:
+        """Whether it is a seller's."""
+        return self.about is not None and self.about.sells
+
+    @property
+    def context(self) -> dict[str, str]:
+        """The partition that each stream has of it."""
+        return {
+            "account": self.account.label,
+            "marketplace_id": self.marketplace_id,
+            "profile_id": self.profile_id,
+        }
+
+
+class Consents:
+    """All consents of a run. Asks Amazon for their profiles once, on first use."""
+
+    def __init__(  # noqa: PLR0913  # each is one fact
+        self,
+        accounts: Iterable[AdsAccount],
+        *,
+        transport: Transport,
+        clock: Callable[[], datetime],
+        sleep: Sleep,
+        redactor: Redactor | None = None,
+        known: Iterable[Mapping[str, t.Any]] = (),
+    ) -> None:
+        """Store the dependencies.
+
+        Args:
+            accounts: The consents.
+            known: Partitions of earlier runs: they take the place of what Amazon does not tell.
+            transport: HTTP client.
+            clock: Returns the current time, aware.
+            sleep: Waits the given seconds.
+            redactor: Learns each token that is issued.
+        """
+        self._known = tuple(known)
+        self._accounts = tuple(accounts)
+        self._transport = transport
+        self._clock = clock
+        self._sleep = sleep
+        self._redactor = redactor
+
+    @cached_property
+    def profiles(self) -> tuple[OpenProfile, ...]:
+        """The profiles of all consents; of one that Amazon refuses, what takes their place in the plan."""
+        return tuple(profile for account in self._accounts for profile in self._of(account))
+
+    def _of(self, account: AdsAccount) -> Iterator[OpenProfile]:
+        auth = AdsAuthenticator(account, self._transport, self._clock, self._redactor)
+        try:
+            found = find_profiles(self._client(AdsClient, account, auth, None), account)
+        except AmazonError as error:
+            closed = self._client(ClosedClient, account, auth, None)
+            closed.error = error
+            for profile_id, place in self.assumed(account):
+                yield OpenProfile(account, profile_id, place, closed)
+            return
+        for each in found:
+            client = self._client(AdsClient, account, auth, each.own_id)
+            yield OpenProfile(account, each.own_id, each.marketplace_id, client, each)
+
+    def assume(self) -> None:
+        """Take what earlier runs knew for the profiles, without asking Amazon."""
+        auths = {
+            account: AdsAuthenticator(account, self._transport, self._clock, self._redactor)
+            for account in self._accounts
+        }
+        self.profiles = tuple(
+            OpenProfile(account, profile_id, place, self._client(AdsClient, account, auths[account], profile_id))
+            for account in self._accounts
+            for profile_id, place in self.assumed(account)
+        )
+
+    def assumed(self, account: AdsAccount) -> list[tuple[str, str]]:
+        """Return profiles and marketplaces of earlier runs; without any, a nameless one for each marketplace."""
+        known = {
+            (context["profile_id"], context["marketplace_id"])
+            for context in self._known
+            if context["account"] == account.label and context["profile_id"]
+        }
+        chosen = [each for each in sorted(known) if each[0] in account.profiles or not account.profiles]
+        return chosen or [("", place) for place in [each.marketplace_id for each in account.marketplaces] or [""]]
+
+    def _client(
+        self, kind: type[Client], account: AdsAccount, auth: AdsAuthenticator, profile_id: str | None
+    ) -> Client:
+        return kind(
+            account,
+            auth=auth,
+            transport=self._transport,
+            clock=self._clock,
+            sleep=self._sleep,
+            profile_id=profile_id,
+        )

@@ -1,0 +1,116 @@
+"""Profiles: one advertiser in one marketplace, what every other call of the Ads API is for."""
+
+from __future__ import annotations
+
+import typing as t
+
+import msgspec
+
+from tap_amazon_vendor.amazon.answers import Answer, Text
+from tap_amazon_vendor.amazon.throttle import Operation
+from tap_amazon_vendor.errors import AccessDeniedError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_amazon_vendor.ads.client import AdsClient
+    from tap_amazon_vendor.config.ads_accounts import AdsAccount
+
+# Amazon publishes no rate.
+GET_PROFILES = Operation("getProfiles", "GET", "/v2/profiles", 1, 10)
+
+#: Rights on an advertising account. Amazon lists only those with the right to edit unless it is asked for the other
+#: ones, and does not say whether these include them (docs/amazon/ads.md#profiles).
+LEVELS = ("view", "edit")
+
+#: Its profiles break calls about advertisements.
+AGENCY = "agency"
+
+
+class AccountInfo(Answer, omit_defaults=True):
+    """Of the advertiser."""
+
+    marketplace_string_id: Text
+    id: Text
+    type: Text
+    name: str | None = None
+    sub_type: str | None = None
+    valid_payment_method: bool | None = None
+
+
+class Profile(Answer, omit_defaults=True):
+    """An element of `GET /v2/profiles`."""
+
+    profile_id: int
+    country_code: Text
+    account_info: AccountInfo
+    currency_code: str | None = None
+    timezone: str | None = None
+    daily_budget: float | None = None
+
+    @property
+    def own_id(self) -> str:
+        """The id, as it is written everywhere else."""
+        return str(self.profile_id)
+
+    @property
+    def marketplace_id(self) -> str:
+        """The marketplace."""
+        return self.account_info.marketplace_string_id
+
+    @property
+    def sells(self) -> bool:
+        """Whether it is a seller's, whose products have SKUs."""
+        return self.account_info.type == "seller"
+
+    def row(self) -> dict[str, t.Any]:
+        """Return what Amazon tells of it, without what says which one it is."""
+        told: dict[str, t.Any] = msgspec.to_builtins(self)
+        del told["profileId"], told["countryCode"], told["accountInfo"]["marketplaceStringId"]
+        return told
+
+
+def find_profiles(client: AdsClient, account: AdsAccount) -> list[Profile]:
+    """Return the profiles to read of a consent (GET /v2/profiles).
+
+    Args:
+        client: The client of the consent, for no profile.
+        account: The consent.
+
+    Raises:
+        AccessDeniedError: There is none, or one of the settings is not among them.
+        AmazonError: Amazon refuses.
+    """
+    listed: dict[str, Profile] = {}
+    for level in LEVELS:
+        found: Sequence[Profile] = client.call(GET_PROFILES, answer=list[Profile], query={"accessLevel": level})
+        listed |= {each.own_id: each for each in found}
+    usable = {id_: each for id_, each in listed.items() if each.account_info.type != AGENCY}
+    if missing := [id_ for id_ in account.profiles if id_ not in usable]:
+        text = (
+            f"Amazon Ads of account {account.label!r}: the consent does not open the profile "
+            f"{', '.join(missing)} at {account.api_url}. {_has(usable)}"
+        )
+        raise AccessDeniedError(text)
+    places = {each.marketplace_id for each in account.marketplaces}
+    fit = [
+        each
+        for id_, each in sorted(usable.items())
+        if (id_ in account.profiles if account.profiles else each.marketplace_id in places or not places)
+    ]
+    if not fit:
+        where = ", ".join(each.country for each in account.marketplaces) or "any marketplace"
+        text = (
+            f"Amazon Ads of account {account.label!r}: the consent opens no profile in {where} at {account.api_url}. "
+            f"{_has(usable)}"
+        )
+        raise AccessDeniedError(text)
+    return fit
+
+
+def _has(usable: t.Mapping[str, Profile]) -> str:
+    """Say what a consent opens."""
+    if not usable:
+        return "It opens none: check `region` in `ads`, and that the user who consented may see the advertising account"
+    names = ", ".join(f"{id_} ({each.country_code}, {each.account_info.type})" for id_, each in sorted(usable.items()))
+    return f"It opens {names}: check `marketplaces`, and `profiles` in `ads`"

@@ -1,0 +1,211 @@
+"""Requests for reports of the Ads API: the whole identity of such a report."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from tap_amazon_vendor.amazon.wording import judge_ads_refusal
+from tap_amazon_vendor.engine.model import Processing, Service
+from tap_amazon_vendor.outcomes import Outcome, Verdict
+from tap_amazon_vendor.reports.calendars import PERIODS, SETTLED_DAYS, Calendar
+from tap_amazon_vendor.reports.request import ReportPartition
+from tap_amazon_vendor.reports.windows import Window, from_text, to_text
+
+if t.TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+    from datetime import date
+
+    from tap_amazon_vendor.ads.report_type import AdsReportType
+    from tap_amazon_vendor.engine.model import ListedJob
+    from tap_amazon_vendor.errors import AmazonError
+
+#: The name of the service.
+ADS = "ads"
+
+#: How long a report is asked after. Amazon does not say how long it keeps one.
+KEPT = timedelta(days=7)
+
+#: Names of the options: the profile, and what a row is of.
+PROFILE, GROUP_BY = "profileId", "groupBy"
+
+#: Columns that only sellers' profiles have (docs/amazon/ads.md#columns).
+SELLERS_ONLY = frozenset({"advertisedSku", "promotedSku"})
+
+
+@dataclass(frozen=True)
+class AdsRequest:
+    """One report of one profile. Two streams that need the same request share its report.
+
+    Attributes:
+        account: Label of the account.
+        type_name: Amazon's ``reportTypeId``.
+        marketplace_id: The marketplace of the profile.
+        options: Names and values of what else it is for, sorted by name: `GROUP_BY` and `PROFILE`.
+        window: The requested days.
+        calendar: How time is cut.
+        report_type: What Amazon states of the type, None for a request from the state.
+        columns: Amazon's names of the columns to ask for.
+    """
+
+    account: str
+    type_name: str
+    marketplace_id: str
+    options: tuple[tuple[str, str], ...]
+    window: Window
+    calendar: Calendar = field(default=PERIODS["DAY"], compare=False, repr=False)
+    report_type: AdsReportType | None = field(default=None, compare=False, repr=False)
+    columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+    def __str__(self) -> str:
+        """Name the report for a log line."""
+        return self.partition.label(self.window)
+
+    @property
+    def service(self) -> Service:
+        """The Ads API as the profile uses it."""
+        return Service(self.account, ADS, dict(self.options)[PROFILE])
+
+    @property
+    def job_type(self) -> str:
+        """The report type, as the engine calls it."""
+        return self.type_name
+
+    @property
+    def listed_under(self) -> None:
+        """Nothing: Amazon lists no reports."""
+
+    @property
+    def job_id(self) -> None:
+        """Nothing: Amazon makes no report by itself."""
+
+    @property
+    def has_options(self) -> bool:
+        """Whether there are options that a listing does not show: there is no listing."""
+        return False
+
+    @property
+    def amazon_generated(self) -> bool:
+        """Whether Amazon makes such reports by itself: it does not."""
+        return False
+
+    @property
+    def kept(self) -> timedelta:
+        """How long Amazon keeps a report."""
+        return KEPT
+
+    @property
+    def refresh_interval(self) -> None:
+        """Nothing: each report is made anew."""
+
+    @property
+    def partition(self) -> ReportPartition:
+        """Everything but the window."""
+        return ReportPartition(self.account, self.type_name, self.marketplace_id, self.options)
+
+    @property
+    def subject(self) -> ReportPartition:
+        """What the ledger calls the partition."""
+        return self.partition
+
+    def is_recent(self, today: date) -> bool:
+        """Return whether Amazon may still publish something for these days."""
+        return self.window.last_day > today - timedelta(days=SETTLED_DAYS)
+
+    def adjoins(self, other: AdsRequest) -> bool:
+        """Return whether the other window begins where this one ends, or the other way round."""
+        return self.window.next == other.window.start or other.window.next == self.window.start
+
+    def shorten(self) -> AdsRequest | None:
+        """Leave the newest day out; return None if no other is left."""
+        window = self.calendar.shorten(self.window)
+        return replace(self, window=window) if window else None
+
+    def halve(self) -> tuple[AdsRequest, ...]:
+        """Return nothing: how wide a report may be is known."""
+        return ()
+
+    def following(self, page: Hashable) -> AdsRequest:  # noqa: ARG002
+        """Return the request: a report has one page."""
+        return self
+
+    def body(self, *, sells: bool) -> dict[str, t.Any]:
+        """Return the body of the call that creates the report.
+
+        Args:
+            sells: The profile is a seller's.
+        """
+        report_type = t.cast("AdsReportType", self.report_type)
+        return {
+            # The same each time: Amazon may tell requests apart by it.
+            "name": f"{self.type_name} {self.window}",
+            "startDate": to_text(self.window.start),
+            "endDate": to_text(self.window.end),
+            "configuration": {
+                "adProduct": report_type.ad_product,
+                "reportTypeId": report_type.name,
+                "groupBy": [*report_type.group_by],
+                "columns": [column for column in self.columns if sells or column not in SELLERS_ONLY],
+                "timeUnit": "DAILY",
+                "format": "GZIP_JSON",
+            },
+        }
+
+    def mismatch(self, specification: Mapping[str, t.Any] | None) -> str | None:  # noqa: ARG002
+        """Return how a document contradicts this request: it states nothing."""
+        return None
+
+    def matches(self, specification: Mapping[str, t.Any] | None) -> bool:  # noqa: ARG002
+        """Return whether a document answers this request for certain: nobody else's is looked at."""
+        return True
+
+    def may_be(self, listed: ListedJob) -> bool:  # noqa: ARG002
+        """Return whether a listed report may be this one: none is listed."""
+        return False
+
+    def generated(self, listed: ListedJob) -> AdsRequest:  # noqa: ARG002
+        """Return the request: Amazon makes no report by itself."""
+        return self
+
+    def judge_end(self, processing: Processing) -> tuple[str, Verdict] | None:
+        """Judge a report that ended without a document."""
+        if processing is Processing.CANCELLED:
+            return "another application cancelled the report", Verdict(Outcome.LATER, retry=True)
+        return None
+
+    def judge_failure(self, text: str | None, *, today: date, known_available: bool) -> Verdict:  # noqa: ARG002
+        """Judge a report that Amazon could not make: made once more, then it has failed."""
+        return Verdict(Outcome.FAILED, retry=True)
+
+    def judge_refusal(self, error: AmazonError) -> Verdict:
+        """Judge a call that Amazon refused."""
+        return judge_ads_refusal(error)
+
+    def to_state(self) -> dict[str, t.Any]:
+        """Write the request as JSON."""
+        return {
+            "account": self.account,
+            "report_type": self.type_name,
+            "marketplace_id": self.marketplace_id,
+            "options": dict(self.options),
+            "start": to_text(self.window.start),
+            "end": to_text(self.window.end),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, t.Any]) -> AdsRequest:
+        """Read what `to_state` wrote.
+
+        Raises:
+            KeyError: Something is missing.
+            ValueError: A date is not valid.
+        """
+        _ = state["options"][PROFILE]
+        return cls(
+            account=state["account"],
+            type_name=state["report_type"],
+            marketplace_id=state["marketplace_id"],
+            options=tuple(sorted(state["options"].items())),
+            window=Window(from_text(state["start"]), from_text(state["end"])),
+        )

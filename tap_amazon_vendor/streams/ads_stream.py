@@ -1,0 +1,134 @@
+"""A stream of advertising reports: from the document of a report to typed rows."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_amazon_vendor.config.marketplaces import country_of
+from tap_amazon_vendor.documents.files import read_slices
+from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, column_name
+from tap_amazon_vendor.streams.ads_rows import PROFILE_ID, SNAPSHOT_TIME
+from tap_amazon_vendor.streams.columns import COUNTRY_CODE
+from tap_amazon_vendor.streams.job_stream import JobStream
+from tap_amazon_vendor.streams.row_checks import NearWindow, RepeatedKeys, counted
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Record
+
+    from tap_amazon_vendor.ads.request import AdsRequest
+    from tap_amazon_vendor.config.settings import Settings
+    from tap_amazon_vendor.documents.findings import Findings
+    from tap_amazon_vendor.engine.model import JobResult
+    from tap_amazon_vendor.streams.ads_rows import AdsRows
+
+_PROFILE = {PROFILE_ID: {"type": "string", "description": "Amazon's id of the advertising profile."}}
+
+#: What such columns are called in all streams, and where an exported ad has them.
+ASIN, SKU, PRODUCTS = "asin", "sku", "creative_products"
+
+
+class AdsStream(JobStream):
+    """The rows that an `AdsRows` declares."""
+
+    declaration: AdsRows
+
+    def __init__(self, tap: Tap, declaration: AdsRows, settings: Callable[[], Settings]) -> None:
+        """Build the schema and the row reader."""
+        super().__init__(
+            tap,
+            declaration,
+            settings,
+            source=f"Amazon Ads, {declaration.source}",
+            options=_PROFILE,
+            after={
+                "report_id": {
+                    "type": ["string", "null"],
+                    "description": "Amazon's id of the report or export that the row comes from.",
+                },
+            },
+        )
+        #: The contexts of all profiles: known only to a run, which asks Amazon for them.
+        self.profiles: Callable[[], Iterable[dict[str, t.Any]]] = tuple
+        self._asin = column_name(declaration.asin)
+        amazons = {self._amazons(name): schema for name, schema in self._columns.items()}
+        #: Keys that the rows have themselves.
+        self._own_keys = tuple(self._amazons(key) for key in declaration.key_columns if key != SNAPSHOT_TIME)
+        self._shaper = RowShaper(amazons, self._own_keys, self._warn_of_unknown)
+
+    def _amazons(self, column: str) -> str:
+        """Return the name that a column has after Amazon's."""
+        return self._asin if column == ASIN and self._asin else column
+
+    @property
+    def known(self) -> list[dict[str, t.Any]]:
+        """The contexts that earlier runs had."""
+        return [partition["context"] for partition in self.stream_state.get("partitions", [])]
+
+    @property
+    def partitions(self) -> list[dict[str, t.Any]] | None:
+        """The contexts of the profiles that the run reads."""
+        return [dict(context) for context in self.profiles()]
+
+    def first_request(self, context: Mapping[str, t.Any]) -> AdsRequest:
+        """Return the request for a partition's reports, without a window yet."""
+        return self.declaration.first_request(context)
+
+    def chunks(
+        self,
+        context: Mapping[str, t.Any],
+        result: JobResult,
+        findings: Findings,
+        *,
+        asked: bool = True,
+        dated: bool = True,
+    ) -> Iterator[list[Record]]:
+        """Read the rows of a report.
+
+        Args:
+            context: The partition.
+            result: The report's result, with its document.
+            findings: Counts what is found.
+            asked: Without meaning here: no file in the inbox is such a report.
+            dated: The window of its request is known: the rows are compared with it.
+
+        Yields:
+            Rows, in chunks.
+
+        Raises:
+            DocumentError: They can't be read.
+        """
+        _ = asked
+        constants = {
+            **context,
+            COUNTRY_CODE: country_of(context["marketplace_id"]),
+            **self._taken_at(result),
+            "report_id": result.job_id,
+            EXTRA: None,
+        }
+        slices = read_slices(result.document, "", repairs=findings.repairs)
+        rows = self._shaper.shape(slices, constants, f"report {result.job_id}", findings)
+        column = self.declaration.replication_key
+        days = NearWindow(result.request.window, column) if dated and column in self._columns else None
+        repeated = RepeatedKeys(self._own_keys) if self._own_keys else None
+        return self._with_asins(counted(rows, findings, repeated=repeated, days=days))
+
+    def _taken_at(self, result: JobResult) -> dict[str, str]:
+        """Return the time of a snapshot: when Amazon made it, so that reading it twice gives the same rows."""
+        if self.declaration.replication_key != SNAPSHOT_TIME:
+            return {}
+        made = result.processed_at or t.cast("datetime", result.asked_at).isoformat()
+        return {SNAPSHOT_TIME: f"{made[:19]}Z"}
+
+    def _with_asins(self, chunks: Iterable[list[Record]]) -> Iterator[list[Record]]:
+        """Call the advertised ASIN what all streams call it, and find it among the products of an ad."""
+        for rows in chunks:
+            for row in rows if self._asin else ():
+                row[ASIN] = row.pop(self._asin)
+            for row in rows if PRODUCTS in self._columns else ():
+                products = {each.get("productIdType"): each.get("productId") for each in row[PRODUCTS] or ()}
+                row[ASIN], row[SKU] = products.get("ASIN"), products.get("SKU")
+            yield rows
