@@ -19,9 +19,8 @@ from embedded_postgres import postgres, remove
 from stream_pages import stream_pages
 
 from tap_amazon_vendor.cli.main import cli
-from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
 from tap_amazon_vendor.streams import STREAMS
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,9 +101,7 @@ QUERIES = [*blocks("sql"), *((f"{name}.md", query(text)) for name, text in strea
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL with an empty table for every stream."""
     folder = tmp_path_factory.mktemp("documentation")
-    tap = TapAmazonVendor(
-        config={"accounts": [{"account_type": kind} for kind in ACCOUNT_TYPES]}, validate_config=False
-    )
+    tap = TapAmazonVendor(config=dict(EVERY_STREAM), validate_config=False)
     catalog = tap.catalog_dict
     for entry in catalog["streams"]:
         (whole,) = (item for item in entry["metadata"] if item["breadcrumb"] in ([], ()))
