@@ -1,0 +1,21 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('ads_ad_groups', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["profile_id", "string"],
+    ["snapshot_time", "instant"],
+    ["ad_group_id", "string"],
+    ["campaign_id", "string"],
+    ["name", "string"],
+    ["ad_product", "string"],
+    ["state", "string"],
+    ["delivery_status", "string"],
+    ["delivery_reasons", "json"],
+    ["creation_date_time", "instant"],
+    ["last_updated_date_time", "instant"],
+    ["bid_default_bid", "number"],
+    ["bid_currency_code", "string"],
+    ["report_id", "string"],
+    ["_extra", "string"],
+]) }}

@@ -1,0 +1,23 @@
+{# scripts/dbt_sources.py writes this file from the tap's catalog. #}
+{{ stream('ads_product_ads', [
+    ["account", "string"],
+    ["marketplace_id", "string"],
+    ["country_code", "string"],
+    ["profile_id", "string"],
+    ["snapshot_time", "instant"],
+    ["ad_id", "string"],
+    ["ad_group_id", "string"],
+    ["campaign_id", "string"],
+    ["asin", "string"],
+    ["sku", "string"],
+    ["ad_product", "string"],
+    ["state", "string"],
+    ["delivery_status", "string"],
+    ["delivery_reasons", "json"],
+    ["creation_date_time", "instant"],
+    ["last_updated_date_time", "instant"],
+    ["ad_type", "string"],
+    ["creative_products", "json"],
+    ["report_id", "string"],
+    ["_extra", "string"],
+]) }}
