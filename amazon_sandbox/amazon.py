@@ -81,6 +81,7 @@ class Sandbox:
         accounts: As given.
         ads_accounts: The consents for the Ads API.
         registrations: The applications by application id; a test may change them.
+        ads_registration: The application of all consents for the Ads API.
         clock: As given.
         calls: All calls so far, oldest first. Threads add to it: copy it before it is
             looked through while clients are at work.
@@ -118,8 +119,10 @@ class Sandbox:
         self.faults = Faults(faults)
         applications = default_registrations(self.accounts) if registrations is None else registrations
         self.registrations = {application.application_id: application for application in applications}
-        ads = Registration(ADS_CLIENT_ID, ADS_CLIENT_ID, ADS_CLIENT_SECRET, roles=())
-        self.lwa = Lwa((*self.accounts, *self.ads_accounts), (*applications, ads), seed, token_seconds)
+        self.ads_registration = Registration(ADS_CLIENT_ID, ADS_CLIENT_ID, ADS_CLIENT_SECRET, roles=())
+        self.lwa = Lwa(
+            (*self.accounts, *self.ads_accounts), (*applications, self.ads_registration), seed, token_seconds
+        )
         self.quotas = Quotas(speed)
         self.data = Data(seed, self.accounts, asins, search_terms)
         self.jobs = Jobs(self.data, self.faults, seed, speed)

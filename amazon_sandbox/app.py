@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 
 from amazon_sandbox import (
     ads_app,
+    ads_consent,
     consent,
     data_kiosk_api,
     direct_fulfillment_api,
@@ -168,6 +169,7 @@ class Application:
         routes += [
             Rule("/auth/o2/token", methods=["POST"], endpoint="token"),
             Rule(consent.PATH, methods=["GET", "POST"], endpoint="consent"),
+            Rule(ads_consent.PATH, methods=["GET", "POST"], endpoint="ads_consent"),
             Rule("/documents/<documentId>", methods=["GET"], endpoint="download"),
         ]
         self._routes = Map(routes, strict_slashes=True, merge_slashes=False)
@@ -201,7 +203,7 @@ class Application:
     def _respond(self, request: Request, trace: _Trace, now: datetime) -> Response:
         if trace.operation == "token":
             return self._token(request, trace, now)
-        if trace.operation == "consent":
+        if trace.operation in {"consent", "ads_consent"}:
             return self._consent(request, trace, now)
         if trace.operation == "download":
             return self._download(request, trace, now)
@@ -372,10 +374,11 @@ class Application:
         sandbox, values = self._sandbox, _joined(request.values)
         trace.request = {name: values[name] for name in ("application_id", "decision") if name in values}
         trace.account = values.get("account", "")
+        ads = trace.operation == "ads_consent"
         if request.method == "GET":
-            return consent.show(sandbox, values)
+            return ads_consent.show(sandbox, values) if ads else consent.show(sandbox, values)
         with sandbox.lock:
-            return consent.decide(sandbox, values, now)
+            return ads_consent.decide(sandbox, values, now) if ads else consent.decide(sandbox, values, now)
 
     def _file(self, document_id: str, now: datetime) -> _File | None:
         """Find a document, whichever API it belongs to; None for one that is not there, or no longer."""

@@ -47,7 +47,7 @@ def show(sandbox: Sandbox, query: Mapping[str, str]) -> Response:
         f'<option value="{escape(account.label)}">{escape(account.label)} ({selling_partner_id(account)})</option>'
         for account in sandbox.accounts
     )
-    return _page(
+    return page(
         200,
         "Authorize an application",
         f"""\
@@ -79,7 +79,7 @@ def decide(sandbox: Sandbox, form: Mapping[str, str], now: datetime) -> Response
         answer["selling_partner_id"] = selling_partner_id(account)
         answer["spapi_oauth_code"] = sandbox.lwa.consent(account, registration, redirect_uri, now)
     else:
-        return _page(400, "Error", "<p>Confirm or refuse, as one of the accounts.</p>")
+        return page(400, "Error", "<p>Confirm or refuse, as one of the accounts.</p>")
     joint = "&" if urlsplit(redirect_uri).query else "?"
     return Response(status=302, headers={"Location": f"{redirect_uri}{joint}{urlencode(answer)}"})
 
@@ -100,10 +100,11 @@ def _check(sandbox: Sandbox, query: Mapping[str, str]) -> tuple[Registration, st
 
 
 def _error(code: str, why: str) -> Response:
-    return _page(400, "Error", f"<p>Error Code: <b>{code}</b></p>\n<p>{why}</p>")
+    return page(400, "Error", f"<p>Error Code: <b>{code}</b></p>\n<p>{why}</p>")
 
 
-def _page(status: int, title: str, content: str) -> Response:
+def page(status: int, title: str, content: str) -> Response:
+    """Return a page of HTML."""
     text = f"""\
 <!DOCTYPE html>
 <html lang="en">

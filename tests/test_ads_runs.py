@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import ExitStack
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from world import World, flat, partitions
 
+from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
 from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
+from amazon_sandbox.ads_reports import rows
 from amazon_sandbox.faults import ADS
+from tap_amazon_vendor.streams.ads import STREAMS
+from tap_amazon_vendor.streams.ads_rows import AdsReportRows
 
 if TYPE_CHECKING:
-    from world import World
+    from collections.abc import Iterator
+
+    from clocks import FakeClock
 
     from amazon_sandbox import Call
 
@@ -133,3 +143,125 @@ def test_a_kind_of_advertising_that_is_not_open_is_skipped_and_the_rest_read(wor
         (CAMPAIGNS, "loaded"),
         ("ads_sd_campaigns", "skipped"),
     }
+
+
+NAMES = [stream.name for stream in STREAMS]
+REPORTS = {stream.name: stream for stream in STREAMS if isinstance(stream, AdsReportRows)}
+
+
+def seeded(world: World, stream: AdsReportRows, keys: list[str], label: str = "default") -> dict[Any, Row]:
+    """The table that the stream leads to by what the seed says of each report that was made for it, in order."""
+    table = {}
+    for report in sorted(world.sandbox.ads_reports._made.values(), key=lambda report: report.created_at):
+        asked = report.asked
+        if asked.type.id != stream.report.name or asked.group_by != stream.report.group_by:
+            continue
+        for row in rows(world.sandbox.ads_reports.advertising(report.profile), asked, report.generated_at):
+            told = {name: str(value) if name.endswith("_id") else value for name, value in flat(row).items()}
+            told |= {"account": label, "profile_id": f"{report.profile.profile_id}"}
+            told["marketplace_id"] = report.profile.marketplace_id
+            if stream.asin:
+                told["asin"] = told.pop(flat_name(stream.asin))
+            table[tuple(told.get(key, "(none)") for key in keys)] = told
+    return table
+
+
+def flat_name(name: str) -> str:
+    return next(iter(flat({name: 1})))
+
+
+def test_sales_and_advertising_in_one_run_twice_are_what_the_seed_says(world: World) -> None:
+    config = {**world.config(start_date=world.day(9), wait_minutes=240), "ads": consent(world)}
+    streams = [*NAMES, "vendor_sales", "report_ledger"]
+    first = world.run(config, streams=streams)
+    world.clock.sleep(26 * 3600)
+    second = world.run(config, first.state, streams=streams)
+    assert first.error is second.error is None
+    assert first.records("vendor_sales")
+    assert second.records("vendor_sales")
+    compared = 0
+    for name, stream in REPORTS.items():
+        got = second.upserted(name, first.upserted(name))
+        expected = seeded(world, stream, second.keys(name))
+        assert got.keys() == expected.keys(), name
+        for key, row in got.items():
+            assert {column: row[column] for column in expected[key]} == expected[key]
+            assert row["country_code"] == "US"
+            assert row["_extra"] is None
+        compared += len(got)
+    assert compared > 500
+    # Advertised sales are a part of all sales, found by the same keys.
+    advertised = second.upserted("ads_sp_advertised_products", first.upserted("ads_sp_advertised_products"))
+    assert {row["asin"] for row in advertised.values()} <= {row["asin"] for row in first.records("vendor_sales")}
+
+
+def test_the_state_tells_profiles_apart_and_the_bookmark_is_a_day_of_theirs(world: World, config: Row) -> None:
+    run = world.run(config, streams=[CAMPAIGNS, "report_ledger"])
+    (partition,) = partitions(run.state, CAMPAIGNS)
+    profile = next(each for each in world.sandbox.ads_accounts if each.label == "ads-vendor-us").profiles[0]
+    assert partition["context"] == {
+        "account": "default",
+        "marketplace_id": "ATVPDKIKX0DER",
+        "profile_id": f"{profile.profile_id}",
+    }
+    yesterday = world.clock().astimezone(profile.zone).date().toordinal() - 1
+    assert partition["replication_key_value"] == f"{world.clock().date().fromordinal(yesterday)}"
+
+
+SIX = [
+    CAMPAIGNS,
+    "ads_sp_ad_groups",
+    "ads_sp_targets",
+    "ads_sp_search_terms",
+    "ads_sp_advertised_products",
+    "ads_sp_purchased_products",
+]
+
+
+@pytest.fixture
+def europe(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa: ARG001
+    """A consent for five profiles: those of a seller in five countries of Europe."""
+    seller = next(each for each in DEFAULT_ACCOUNTS if each.kind == "seller" and each.region == "eu")
+    with ExitStack() as stack:
+        sandbox = Sandbox(accounts=[seller], seed=7, clock=clock, asins=1, stall_seconds=0.1)
+        yield World(sandbox, stack.enter_context(running(sandbox)), clock)
+
+
+@pytest.mark.exhaustive
+def test_ninety_days_of_six_reports_for_every_profile_take_the_fewest_reports(europe: World) -> None:
+    label = europe.sandbox.accounts[0].label
+    profiles = next(each for each in europe.sandbox.ads_accounts if each.label == f"ads-{label}").profiles
+    config = {
+        "ads": consent(europe, label, region="eu"),
+        "start_date": europe.day(90),
+        "wait_minutes": 240,
+    }
+    began = europe.clock()
+    run = europe.run(config, streams=[*SIX, "report_ledger"])
+    assert run.error is None
+    assert {outcome for *_, outcome in run.windows} == {"loaded"}
+    # Of search terms Amazon keeps 65 days, of all else more than 90: three reports of 31 days at most.
+    assert len(created(europe)) == 3 * len(SIX) * len(profiles)
+    calls = Counter((call.operation, call.status) for call in europe.sandbox.calls)
+    throttled = sum(number for (_, status), number in calls.items() if status == 429)
+    assert throttled < len(created(europe)) / 2
+    # The slowest report takes three hours; asking for all others happens meanwhile.
+    assert (europe.clock() - began).total_seconds() < 3.5 * 3600
+    again = europe.run(config, run.state, streams=[*SIX, "report_ledger"])
+    assert again.error is None
+    # The days that are restated: one report for each partition.
+    assert len(created(europe)) == 4 * len(SIX) * len(profiles)
+
+
+def test_advertised_sales_never_exceed_all_sales(world: World) -> None:
+    config = {**world.config(start_date=world.day(9)), "ads": consent(world)}
+    run = world.run(config, streams=["ads_sp_advertised_products", "vendor_sales"])
+    advertised: Counter[str] = Counter()
+    for row in run.records("ads_sp_advertised_products"):
+        advertised[row["asin"]] += row["sales14d"]
+    sold: Counter[str] = Counter()
+    for row in run.records("vendor_sales"):
+        if row["distributor_view"] == "MANUFACTURING":
+            sold[row["asin"]] += row["ordered_revenue_amount"] or Decimal(0)
+    assert advertised
+    assert all(sales <= sold[asin] for asin, sales in advertised.items())

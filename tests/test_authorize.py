@@ -29,8 +29,10 @@ from amazon_sandbox import (
     OTHER_CLIENT_ID,
     OTHER_CLIENT_SECRET,
 )
+from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
 from amazon_sandbox.registrations import selling_partner_id
 from tap_amazon_vendor.cli import config
+from tap_amazon_vendor.cli.authorize import ADS_VARIABLE
 from tap_amazon_vendor.cli.main import cli
 
 if TYPE_CHECKING:
@@ -204,6 +206,27 @@ class TestTheWholeWay:
         assert (folder / ".env").exists() == (code == 0)
         if not code:
             assert works(world, token_of(folder))
+
+
+class TestAdvertising:
+    """The consent for Amazon Ads is another one, of another application, at another page."""
+
+    def test_it_is_stored_beside_that_for_sales_and_opens_the_ads_api(
+        self, authorize: Callable[..., Result], surf: Callable[..., Any], world: World, folder: Path, local: str
+    ) -> None:
+        surf(account="ads-vendor-us")
+        ads = {"client_id": ADS_CLIENT_ID, "client_secret": ADS_CLIENT_SECRET, "api_url": f"{world.server.url}/ads"}
+        result = authorize("--ads", "--store", "env", "--redirect-uri", local, ads=ads)
+        assert result.exit_code == 0, result.output
+        assert "advertiser has authorized account 'default' (US)" in result.stderr
+        assert '"refresh_token": "env:TAP_AMAZON_VENDOR_ADS_REFRESH_TOKEN"' in result.stderr
+        form = {**ads, "grant_type": "refresh_token", "refresh_token": token_of(folder, ADS_VARIABLE)}
+        assert requests.post(world.server.auth_url, form, timeout=10).ok
+
+    def test_without_an_application_for_it_says_so(self, authorize: Callable[..., Result]) -> None:
+        result = authorize("--ads", "--store", "env")
+        assert result.exit_code == 1
+        assert "`ads` is missing" in result.stderr
 
 
 class TestPasting:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
 #: What PostgreSQL keeps of a name: it cuts off the rest, and refuses a table with two columns that are equal then.
 LONGEST = 63
 
-TAP = TapAmazonVendor(config={"accounts": [{"account_type": kind} for kind in ACCOUNT_TYPES]}, validate_config=False)
+TAP = TapAmazonVendor(config=dict(EVERY_STREAM), validate_config=False)
 
 
 @pytest.mark.parametrize("name", TAP.streams)

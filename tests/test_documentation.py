@@ -22,9 +22,8 @@ from stream_pages import stream_pages
 
 from amazon_sandbox import Sandbox, running
 from tap_amazon_vendor.cli.main import cli
-from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES
 from tap_amazon_vendor.streams import STREAMS
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,9 +118,7 @@ values ('default', 'ATVPDKIKX0DER', 'US', 'reportPeriod=DAY', 'GET_VENDOR_TRAFFI
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A PostgreSQL with an empty table for every stream."""
     folder = tmp_path_factory.mktemp("documentation")
-    tap = TapAmazonVendor(
-        config={"accounts": [{"account_type": kind} for kind in ACCOUNT_TYPES]}, validate_config=False
-    )
+    tap = TapAmazonVendor(config=dict(EVERY_STREAM), validate_config=False)
     catalog = tap.catalog_dict
     for entry in catalog["streams"]:
         (whole,) = (item for item in entry["metadata"] if item["breadcrumb"] in ([], ()))

@@ -15,7 +15,7 @@ from world import STREAMS, VENDOR_STREAMS, World
 
 from amazon_sandbox import Sandbox, running
 from tap_amazon_vendor.streams import STREAMS as ALL_STREAMS
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +58,7 @@ NAMES = [stream.name for stream in VENDOR_STREAMS]
 @pytest.fixture(scope="module")
 def entries() -> dict[str, Any]:
     """The catalog by stream."""
-    kinds = [{"account_type": "vendor"}, {"account_type": "seller"}]
-    catalog = TapAmazonVendor(config={"accounts": kinds}, validate_config=False).catalog_dict
+    catalog = TapAmazonVendor(config=dict(EVERY_STREAM), validate_config=False).catalog_dict
     return {entry["tap_stream_id"]: entry for entry in catalog["streams"]}
 
 

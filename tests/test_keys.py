@@ -20,7 +20,7 @@ from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import REPORT_STREAMS, STREAMS
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.report_rows import ReportRows
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +31,7 @@ Row = dict[str, Any]
 
 HEADERS: dict[str, dict[str, Any]] = json.loads((ROOT / "tests" / "data" / "seller_columns.json").read_text())
 SAMPLES = {"date": "2026-10-31", "date-time": "2026-10-31T09:08:07+00:00", "integer": 3, "string": "yes"}
-ALL = TapAmazonVendor(
-    config={"accounts": [{"account_type": kind} for kind in ("vendor", "seller")]}, validate_config=False
-).streams
+ALL = TapAmazonVendor(config=dict(EVERY_STREAM), validate_config=False).streams
 
 #: Kinds of no value. White space: also that of other scripts, and what a spreadsheet leaves behind.
 BLANKS = ["", " ", "\u00a0 ", "\u3000", "\x1f"]

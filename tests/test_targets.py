@@ -23,7 +23,7 @@ from world import World
 from amazon_sandbox import Sandbox, running
 from tap_amazon_vendor.cli.main import cli
 from tap_amazon_vendor.streams import STREAMS
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,9 +135,7 @@ def sql(server: Postgres, query: str) -> list[Any]:
 
 def catalog(folder: Path) -> Path:
     """The catalog of both kinds of account, with every stream selected."""
-    tap = TapAmazonVendor(
-        config={"accounts": [{"account_type": kind} for kind in ("vendor", "seller")]}, validate_config=False
-    )
+    tap = TapAmazonVendor(config=dict(EVERY_STREAM), validate_config=False)
     found = json.loads(json.dumps(tap.catalog_dict))
     for stream in found["streams"]:
         for entry in stream["metadata"]:

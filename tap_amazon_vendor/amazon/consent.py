@@ -26,6 +26,10 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATH = "/apps/authorize/consent"
+ADS_PATH = "/ap/oa"
+
+#: Enough for reports, too.
+ADS_SCOPE = "advertising::campaign_management"
 
 #: Seconds that a browser may take to send its request once it is connected.
 _PATIENCE = 10
@@ -46,7 +50,10 @@ class ConsentRequest:
         redirect_uri: One of those that the application has registered.
         state: An unguessable text; Amazon sends it back.
         draft: The application is not published yet.
+        answer: What Amazon's answer has: the code first.
     """
+
+    answer: t.ClassVar[tuple[str, ...]] = ("spapi_oauth_code", "selling_partner_id")
 
     central: str
     application_id: str
@@ -64,12 +71,36 @@ class ConsentRequest:
 
 
 @dataclass(frozen=True)
+class AdsConsentRequest(ConsentRequest):
+    """A request for an advertiser's consent (docs/amazon/ads.md#consent).
+
+    Attributes:
+        central: Base URI of Login with Amazon's consent page of the region.
+        application_id: The LWA client.
+    """
+
+    answer: t.ClassVar[tuple[str, ...]] = ("code",)
+
+    @property
+    def url(self) -> str:
+        """The link to Amazon's consent page."""
+        query = {
+            "client_id": self.application_id,
+            "scope": ADS_SCOPE,
+            "response_type": "code",
+            "redirect_uri": self.redirect_uri,
+            "state": self.state,
+        }
+        return f"{self.central}{ADS_PATH}?{urlencode(query)}"
+
+
+@dataclass(frozen=True)
 class Consent:
     """What a selling partner agreed to.
 
     Attributes:
-        selling_partner_id: Who agreed: a merchant, or a vendor group (``amzn1.vg.…``).
-        code: ``spapi_oauth_code``, good for 5 minutes and one exchange.
+        selling_partner_id: Who agreed: a merchant, or a vendor group (``amzn1.vg.…``); empty for an advertiser.
+        code: Good for 5 minutes and one exchange.
     """
 
     selling_partner_id: str
@@ -118,14 +149,14 @@ def read_answer(url: str, request: ConsentRequest) -> Consent:
         words = ": ".join(query[name] for name in ("error", "error_description") if name in query)
         text = f"The selling partner did not consent. Amazon says: {words}"
         raise ConsentError(text)
-    missing = [name for name in ("spapi_oauth_code", "selling_partner_id") if name not in query]
+    missing = [name for name in request.answer if name not in query]
     if missing:
         text = (
             f"Amazon's answer has no {' and no '.join(missing)}. Take the whole address, or ask for consent again if "
             "that is all of it"
         )
         raise WrongAddressError(text)
-    return Consent(query["selling_partner_id"], Secret(query["spapi_oauth_code"]))
+    return Consent(query.get("selling_partner_id", ""), Secret(query[request.answer[0]]))
 
 
 class Receiver:

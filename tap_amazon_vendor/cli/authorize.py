@@ -10,6 +10,7 @@ import time
 import typing as t
 import webbrowser
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -18,12 +19,18 @@ from tap_amazon_vendor.cli import config
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.amazon.consent import Consent, ConsentRequest
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.ads_accounts import AdsAccount
     from tap_amazon_vendor.config.credential_store import Place
     from tap_amazon_vendor.config.redaction import Secret
     from tap_amazon_vendor.errors import ConsentError
 
+    Some = t.TypeVar("Some", Account, AdsAccount)
+
 #: Environment variable that the setting `refresh_token` is read from by default.
 VARIABLE = "TAP_AMAZON_VENDOR_REFRESH_TOKEN"
+
+#: The same for advertising, which the configuration has to refer to.
+ADS_VARIABLE = "TAP_AMAZON_VENDOR_ADS_REFRESH_TOKEN"
 
 #: Settings that are required before there is a refresh token.
 REQUIRED = ("client_id", "client_secret", "application_id", "marketplaces")
@@ -34,6 +41,7 @@ TRIES = 5
 
 @click.command("authorize")
 @config.option
+@click.option("--ads", is_flag=True, help="Ask for the consent to read advertising, with the application of `ads`.")
 @click.option("--account", "label", help="Label of the account, where the configuration lists several.")
 @click.option(
     "--store",
@@ -72,6 +80,7 @@ TRIES = 5
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     files: tuple[str, ...],
+    ads: bool,
     label: str | None,
     store: str,
     env_file: Path,
@@ -89,10 +98,11 @@ def command(  # noqa: PLR0913 - one parameter per option
     `--store stdout` is written to standard error, and no secret is ever shown.
     """
     from tap_amazon_vendor.amazon.auth import exchange_code  # noqa: PLC0415
-    from tap_amazon_vendor.amazon.consent import ConsentRequest  # noqa: PLC0415
+    from tap_amazon_vendor.amazon.consent import AdsConsentRequest, ConsentRequest  # noqa: PLC0415
     from tap_amazon_vendor.amazon.transport import Transport  # noqa: PLC0415
     from tap_amazon_vendor.clock import SystemClock  # noqa: PLC0415
     from tap_amazon_vendor.config.accounts import is_local, is_safe  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.config.ads_accounts import AdsAccount  # noqa: PLC0415
     from tap_amazon_vendor.config.credential_store import VaultError  # noqa: PLC0415
     from tap_amazon_vendor.config.redaction import Redactor  # noqa: PLC0415
     from tap_amazon_vendor.errors import AmazonError  # noqa: PLC0415
@@ -102,14 +112,17 @@ def command(  # noqa: PLR0913 - one parameter per option
             message = "must be a URL that starts with https:// (http:// for this computer only)"
             raise click.BadParameter(message, param_hint=name)
     settings = _read(files, application_id)
-    account, entry = _choose(settings, label)
-    central = account.api_url if is_local(account.api_url) else account.marketplaces[0].central(account.kind)
-    request = ConsentRequest(
-        (central_url or central).rstrip("/"), account.application_id, redirect_uri, secrets.token_urlsafe(32), draft
+    account, entry = _choose_ads(settings, label) if ads else _choose(settings, label)
+    central = (central_url or _central(account)).rstrip("/")
+    state = secrets.token_urlsafe(32)
+    request = (
+        AdsConsentRequest(central, account.client_id, redirect_uri, state)
+        if isinstance(account, AdsAccount)
+        else ConsentRequest(central, account.application_id, redirect_uri, state, draft)
     )
     try:
         setting = str(entry.get("refresh_token") or "")
-        place = _place(store, env_file, account, setting, several=entry is not settings)
+        place = _place(store, env_file, account, setting, several=bool(settings.get("accounts")))
         place.check()
         listen = is_local(redirect_uri) and not no_browser
         consent = _ask(request, seconds=wait_minutes * 60, open_browser=not no_browser, listen=listen)
@@ -119,9 +132,10 @@ def command(  # noqa: PLR0913 - one parameter per option
         place.keep(exchange_code(account, consent.code, redirect_uri, transport))
     except (AmazonError, VaultError) as error:
         raise click.ClickException(Redactor([account.client_secret]).redact(str(error))) from None
-    countries = ", ".join(marketplace.country for marketplace in account.marketplaces)
-    who = "vendor group" if account.kind == "vendor" else "seller"
-    click.echo(f"{who} {consent.selling_partner_id} has authorized account {account.label!r} ({countries}).", err=True)
+    countries = ", ".join(marketplace.country for marketplace in account.marketplaces) or "all marketplaces"
+    who = {"vendor": "vendor group", "seller": "seller"}.get(account.kind, "advertiser")
+    name = f"{who} {consent.selling_partner_id}".strip()
+    click.echo(f"{name} has authorized account {account.label!r} ({countries}).", err=True)
     click.echo(f"{_how_to_use(place, entry)}\nSee what it allows: amazon-vendor doctor", err=True)
 
 
@@ -157,23 +171,55 @@ def _choose(settings: dict[str, t.Any], label: str | None) -> tuple[Account, dic
     if problems:
         raise click.ClickException("\n".join(problems))
     entries = settings.get("accounts") or [settings]
-    chosen = [pair for pair in zip(accounts, entries, strict=True) if label in {None, pair[0].label}]
+    return _only([*zip(accounts, entries, strict=True)], label)
+
+
+def _choose_ads(settings: dict[str, t.Any], label: str | None) -> tuple[AdsAccount, dict[str, t.Any]]:
+    """Return the consent for advertising to ask for, without a refresh token, and its setting `ads`."""
+    from tap_amazon_vendor.config.ads_accounts import ADS, REQUIRED, read_ads_accounts  # noqa: PLC0415
+
+    problems: list[str] = []
+    accounts = read_ads_accounts(settings, problems, [name for name in REQUIRED if name != "refresh_token"])
+    if not accounts:
+        problems.append(f"`{ADS}` is missing: an object with `client_id` and `client_secret`")
+    if problems:
+        raise click.ClickException("\n".join(problems))
+    own = {entry.get("account", "default"): entry.get(ADS) for entry in settings.get("accounts") or [settings]}
+    return _only([(account, own.get(account.label) or settings.get(ADS) or {}) for account in accounts], label)
+
+
+def _only(accounts: list[tuple[Some, dict[str, t.Any]]], label: str | None) -> tuple[Some, dict[str, t.Any]]:
+    """Return the one account of a label, or the only one."""
+    chosen = [pair for pair in accounts if label in {None, pair[0].label}]
     if len(chosen) != 1:
-        labels = ", ".join(account.label for account in accounts)
+        labels = ", ".join(account.label for account, _ in accounts)
         message = f"name one of the accounts that the configuration has: {labels}"
         raise click.BadParameter(message, param_hint="--account")
     return chosen[0]
 
 
-def _place(store: str, env_file: Path, account: Account, setting: str, *, several: bool) -> Place:
+def _central(account: Account | AdsAccount) -> str:
+    """Return where the account gives its consent."""
+    from tap_amazon_vendor.config.accounts import is_local  # noqa: PLC0415
+    from tap_amazon_vendor.config.ads_accounts import CONSENT_PAGES, AdsAccount  # noqa: PLC0415
+
+    if isinstance(account, AdsAccount):
+        parts = urlsplit(account.api_url)
+        return f"{parts.scheme}://{parts.netloc}" if is_local(account.api_url) else CONSENT_PAGES[account.region]
+    return account.api_url if is_local(account.api_url) else account.marketplaces[0].central(account.kind)
+
+
+def _place(store: str, env_file: Path, account: Account | AdsAccount, setting: str, *, several: bool) -> Place:
     """Return where the refresh token goes: where the setting `refresh_token` points, if that matches `store`."""
     from tap_amazon_vendor.config.credential_store import ENVIRONMENT, KEYRING, SERVICE, EnvFile, KeyringEntry  # noqa: PLC0415
 
     if store == "env":
-        own = f"{VARIABLE}_{re.sub(r'[^A-Za-z0-9]+', '_', account.label).upper()}" if several else VARIABLE
+        base = ADS_VARIABLE if account.kind == "ads" else VARIABLE
+        own = f"{base}_{re.sub(r'[^A-Za-z0-9]+', '_', account.label).upper()}" if several else base
         return EnvFile(env_file, setting.removeprefix(ENVIRONMENT) if setting.startswith(ENVIRONMENT) else own)
     if store == "keyring":
-        return KeyringEntry.of(setting) if setting.startswith(KEYRING) else KeyringEntry(SERVICE, account.label)
+        name = f"{account.label}-ads" if account.kind == "ads" else account.label
+        return KeyringEntry.of(setting) if setting.startswith(KEYRING) else KeyringEntry(SERVICE, name)
     return StandardOutput()
 
 

@@ -11,7 +11,7 @@ from tap_amazon_vendor.config.marketplaces import find_marketplace
 from tap_amazon_vendor.config.redaction import Secret
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from tap_amazon_vendor.config.marketplaces import Marketplace
 
@@ -23,6 +23,13 @@ HOSTS = {
     "na": "https://advertising-api.amazon.com",
     "eu": "https://advertising-api-eu.amazon.com",
     "fe": "https://advertising-api-fe.amazon.com",
+}
+
+#: Where advertisers give their consent, by region.
+CONSENT_PAGES = {
+    "na": "https://www.amazon.com",
+    "eu": "https://eu.account.amazon.com",
+    "fe": "https://apac.account.amazon.com",
 }
 
 #: Settings of `ads` without which nothing can be read.
@@ -65,12 +72,15 @@ class AdsAccount:
         return is_download(url, self.api_url)
 
 
-def read_ads_accounts(config: Mapping[str, t.Any], problems: list[str]) -> tuple[AdsAccount, ...]:
+def read_ads_accounts(
+    config: Mapping[str, t.Any], problems: list[str], required: Collection[str] = REQUIRED
+) -> tuple[AdsAccount, ...]:
     """Read the consents for the Ads API out of a configuration.
 
     Args:
         config: The tap's configuration, with valid types.
         problems: Gets one sentence for each setting that is missing or wrong.
+        required: Settings that each must have. A secret that is not among them is not looked up.
 
     Returns:
         The consents, none if there is no `ads`; not to be used if there are problems.
@@ -81,7 +91,7 @@ def read_ads_accounts(config: Mapping[str, t.Any], problems: list[str]) -> tuple
         above = {name: config[name] for name in ("auth_url",) if config.get(name)}
         entries = [(f"accounts[{number}].", above | _given(own)) for number, own in enumerate(config["accounts"])]
     return tuple(
-        _read(prefix, entry, ads, problems)
+        _read(prefix, entry, ads, problems, required)
         for prefix, entry in entries
         if (ads := {**shared, **_given(entry.get(ADS) or {})})
     )
@@ -91,9 +101,11 @@ def _given(entry: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {name: value for name, value in entry.items() if value is not None}
 
 
-def _read(prefix: str, entry: Mapping[str, t.Any], ads: Mapping[str, t.Any], problems: list[str]) -> AdsAccount:
+def _read(
+    prefix: str, entry: Mapping[str, t.Any], ads: Mapping[str, t.Any], problems: list[str], required: Collection[str]
+) -> AdsAccount:
     where = f"{prefix}{ADS}."
-    problems += [f"`{where}{name}` is missing" for name in REQUIRED if not ads.get(name)]
+    problems += [f"`{where}{name}` is missing" for name in required if not ads.get(name)]
     # What is not a marketplace is told of the account.
     marketplaces = tuple(filter(None, map(find_marketplace, entry.get("marketplaces") or [])))
     region = ads.get("region") or entry.get("region") or next((each.region for each in marketplaces), None)
@@ -121,19 +133,20 @@ def _read(prefix: str, entry: Mapping[str, t.Any], ads: Mapping[str, t.Any], pro
         region=region or "na",
         profiles=tuple(dict.fromkeys(ads.get("profiles") or ())),
         client_id=ads.get("client_id") or "",
-        client_secret=_secret("client_secret", where, ads, problems),
-        refresh_token=_secret("refresh_token", where, ads, problems),
+        client_secret=_secret("client_secret", where, ads, problems, required),
+        refresh_token=_secret("refresh_token", where, ads, problems, required),
         api_url=(ads.get("api_url") or HOSTS[region or "na"]).rstrip("/"),
         auth_url=ads.get("auth_url") or entry.get("auth_url") or LWA_URL,
     )
 
 
-def _secret(name: str, prefix: str, ads: Mapping[str, t.Any], problems: list[str]) -> Secret:
-    try:
-        return look_up(ads.get(name) or "")
-    except VaultError as error:
-        problems.append(f"`{prefix}{name}`: {error}")
-        return Secret("")
+def _secret(name: str, prefix: str, ads: Mapping[str, t.Any], problems: list[str], required: Collection[str]) -> Secret:
+    if name in required:
+        try:
+            return look_up(ads.get(name) or "")
+        except VaultError as error:
+            problems.append(f"`{prefix}{name}`: {error}")
+    return Secret("")
 
 
 def has_ads(config: Mapping[str, t.Any]) -> bool:
