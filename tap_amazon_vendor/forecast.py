@@ -145,7 +145,7 @@ def look_ahead(run: Run, labels: Iterable[str], *, ask_amazon: bool) -> Outlook:
     reports = run.plan
     about = remarks(run.amazon_streams, run.horizon, start_given=run.settings.start_given)
     notes = [message for _, message in about]
-    notes += _look(run, labels) if ask_amazon else ["Amazon was not asked which reports it has already"]
+    notes += _look(run, labels) if ask_amazon else ["Amazon was not asked which reports exist already"]
     sources = run.engine.sources(guess=True)
     progress = run.engine.progress(sources)
     chosen = {partition: found for partition, found in reports.items() if partition.account in labels}

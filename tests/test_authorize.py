@@ -547,7 +547,7 @@ class TestWrongUse:
             (["--store", "env"], {"client_secret": "env:NOWHERE"}, "the environment variable 'NOWHERE' is not set"),
             (["--store", "env"], {"marketplace": ["US"]}, "Unknown setting 'marketplace'"),
             (["--store", "env"], {"marketplaces": ["XX"]}, "'XX' is not a marketplace"),
-            (["--store", "env", "--account", "x"], {}, "name one of the accounts that the configuration has: default"),
+            (["--store", "env", "--account", "x"], {}, "name one of the configured accounts: default"),
             (["--store", "env", "--env-file", "no/folder/.env"], {}, "no/folder/.env can't be written"),
             (
                 ["--store", "env", "--redirect-uri", "http://example.com"],
@@ -577,7 +577,7 @@ class TestWrongUse:
         accounts = [{**account, "marketplaces": ["US"]} for account in accounts]
         result = authorize("--store", "env", accounts=accounts, marketplaces=None)
         assert result.exit_code == 2
-        assert "name one of the accounts that the configuration has: us, us2" in result.stderr
+        assert "name one of the configured accounts: us, us2" in result.stderr
         assert visits == []
 
     def test_a_computer_without_a_keyring(

@@ -371,7 +371,7 @@ class TestRoles:
             if is_refused:
                 assert missing in permission.steps[0]
                 assert f"the role {' or '.join(permission.roles)}" in permission.request
-                assert "needs a new consent. Get a new consent" in permission.steps[1]
+                assert "need a new consent. Consent again" in permission.steps[1]
                 assert "https://sellercentral.amazon.com" in permission.request
                 assert APPLICATION_ID in permission.request
                 assert "Access to the resource is forbidden (Amazon request id " in permission.text
@@ -483,7 +483,7 @@ class TestUserPermissions:
         for permission in found.permissions:
             assert (permission.authorized, permission.permitted) == (State.OK, State.FAILED)
             assert words in permission.text
-            assert "the user permission is a second thing" in permission.steps[0]
+            assert "The user permission is separate" in permission.steps[0]
 
     def test_reports_without_rights_are_doubtful(self, clock: FakeClock, transport: Transport) -> None:
         """At the sandbox: the vendor group lacks the data set."""

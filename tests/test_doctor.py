@@ -54,7 +54,7 @@ def test_a_healthy_account_ends_with_0(examine: Callable[..., Result], world: Wo
     assert "unknown until the first report" in result.stdout
     assert result.stdout.count("allowed") == 6, "the APIs whose operations answer: two columns each"
     assert "not documented" in result.stdout, "the role of invoices"
-    assert "To send to" not in result.stdout
+    assert "Send this to" not in result.stdout
 
 
 def test_a_missing_role_ends_with_1_and_says_what_to_do(examine: Callable[..., Result], world: World) -> None:
@@ -66,7 +66,7 @@ def test_a_missing_role_ends_with_1_and_says_what_to_do(examine: Callable[..., R
     assert "missing" in digital
     assert "Brand Analytics" in digital, "queries need the role that their reports need"
     assert len(steps) == 4, "one role is one thing to do, in however many groups; of invoices none is known"
-    sentence = result.stdout.split("To send to the administrator of the account:\n")[1].splitlines()[0]
+    sentence = result.stdout.split("Send this to the administrator of the account:\n")[1].splitlines()[0]
     assert sentence.startswith("  Please authorize our application ")
     assert sentence.endswith("confirm."), "in one line, so that it can be copied"
 

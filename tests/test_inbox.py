@@ -283,7 +283,7 @@ class TestRecognising:
         (inbox / "traffic.json").write_bytes(encode(content))
         run = read(inbox)
         assert {row[1] for row in ledger(run)} == {"failed"}
-        assert "is not of the period DAY" in str(run.error)
+        assert "is not a period of DAY" in str(run.error)
 
     @pytest.mark.parametrize(
         "report_type", ["GET_VENDOR_REAL_TIME_INVENTORY_REPORT", "GET_VENDOR_REAL_TIME_TRAFFIC_REPORT"]
@@ -321,7 +321,7 @@ class TestRecognising:
             (b"Jane Doe,jane@example.com,4711000\n", "Its header is Jane Doe, …, …"),
             (b'{"orders": [{"buyer": "secret"}]}', "Its arrays are orders"),
             (b'{"reportSpecification": {"reportType": "GET_OTHER"}}', "no stream reads the report 'GET_OTHER'"),
-            (b'{"errorDetails": "Some reason"}', "an error of Amazon's instead of rows: Some reason"),
+            (b'{"errorDetails": "Some reason"}', "an error from Amazon instead of rows: Some reason"),
             (
                 b"<?xml version='1.0'?><AmazonEnvelope><Header>secret</Header></AmazonEnvelope>",
                 "AmazonEnvelope, Header",
@@ -571,7 +571,7 @@ class TestSpecifications:
             ({"options": {**DAILY, "reportPeriod": None}}, "the file does not say its reportPeriod"),
             ({"options": "DAY"}, "an invalid reportOptions: DAY"),
             ({"marketplaceIds": 5}, "an invalid marketplaceIds: 5"),
-            ({"marketplaceIds": [US, CA]}, "the file is of several marketplaces"),
+            ({"marketplaceIds": [US, CA]}, "the file covers several marketplaces"),
             ({"marketplaceIds": ["A0"]}, "an unknown marketplace: A0"),
             ({"dataStartTime": 5}, "an invalid dataStartTime: 5"),
             ({"dataStartTime": ["2026-10-01"]}, "an invalid dataStartTime: 2026-10-01"),
@@ -595,7 +595,7 @@ class TestSpecifications:
         (inbox / "terms.json").write_bytes(encode(content))
         assert only(read(inbox))[1:] == (
             "failed",
-            f"the file does not say which period it is of: its reportSpecification has no {name}",
+            f"the file does not say its period: its reportSpecification has no {name}",
         )
 
 
@@ -702,12 +702,12 @@ class TestWhoseFile:
     def test_several_accounts_and_no_folder_is_refused(self, inbox: Path) -> None:
         (inbox / "stock.txt").write_bytes(flat(STOCK))
         reason = only(read(inbox, accounts=list(self.ACCOUNTS), marketplaces=None))[2]
-        assert reason == "nothing says whose file it is: put it into a folder named 'north' or 'europe'"
+        assert reason == "the file does not say its account: put it into a folder named 'north' or 'europe'"
 
     def test_several_marketplaces_and_no_folder_is_refused(self, inbox: Path) -> None:
         (inbox / "stock.txt").write_bytes(flat(STOCK))
         reason = only(read(inbox, marketplaces=["US", "CA"]))[2]
-        assert reason == "nothing says of which marketplace the file is: put it into a folder named US or CA"
+        assert reason == "the file does not say its marketplace: put it into a folder named US or CA"
 
     def test_no_marketplace_at_all_is_refused(self, inbox: Path) -> None:
         (inbox / "stock.txt").write_bytes(flat(STOCK))

@@ -166,7 +166,7 @@ def test_the_last_version_of_an_order_counts_and_it_says_when_it_was_seen(inbox:
 @pytest.mark.parametrize(
     ("content", "outcome", "words"),
     [
-        (page("orders", []), "failed", "may be an answer of getOrders or getPurchaseOrders"),
+        (page("orders", []), "failed", "may be a response of getOrders or getPurchaseOrders"),
         (page("ordersStatus", []), "empty", "the file has no rows"),
         ([page("orders", ANSWERS["orders"][1]), page("shipments", [])], "failed", "several operations"),
         ({"payload": {"shipmentConfirmations": [{"purchaseOrderNumber": "4Z32PABC"}]}}, "skipped", "no stream reads"),

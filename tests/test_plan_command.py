@@ -287,7 +287,7 @@ def test_the_table(plan: Callable[..., Result], world: World) -> None:
     assert "vendor_net_pure_product_margin_totals" in result.stdout
     assert "brand_search_terms" not in result.stdout, "it is costly"
     assert "[bold]" in result.stdout
-    assert "20 reports to ask for (`max_reports` is 20)" in result.stdout
+    assert "20 reports to request (`max_reports` is 20)" in result.stdout
     assert re.search(r"The history is complete after \d+ daily runs, on 20", result.stdout)
 
 

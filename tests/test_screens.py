@@ -55,7 +55,7 @@ def test_dates_and_names_are_whole(width: int, shown: Shown, world: World) -> No
         account=LABEL, selling_programs=["RETAIL", "BUSINESS", "FRESH"], report_periods=["DAY", "WEEK", "MONTH"]
     )
     text = shown("plan", config, width)
-    tables, _, words = text.partition("reports to ask for")
+    tables, _, words = text.partition("reports to request")
     assert "Estimated time" in words
     assert all(len(line) <= width for line in tables.splitlines()), tables
     assert "…" not in text

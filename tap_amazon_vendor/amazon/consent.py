@@ -134,7 +134,7 @@ def read_answer(url: str, request: ConsentRequest) -> Consent:
         same = False
     if not same:
         text = (
-            f"This is not the address that Amazon was asked to go to, which begins with {request.redirect_uri}. Take "
+            f"This is not the address that Amazon redirects to, which begins with {request.redirect_uri}. Paste "
             "the whole address that the browser shows after the consent"
         )
         raise WrongAddressError(text)
@@ -142,7 +142,7 @@ def read_answer(url: str, request: ConsentRequest) -> Consent:
     if not hmac.compare_digest(query.get("state", "").encode(), request.state.encode()):
         text = (
             "The answer has another `state` than the request: it belongs to another request, or somebody else made it. "
-            "Nothing was stored. Use the newest link only, and take the whole address"
+            "Nothing was stored. Use only the newest link, and paste the whole address"
         )
         raise WrongAddressError(text)
     if "error" in query:
@@ -152,8 +152,8 @@ def read_answer(url: str, request: ConsentRequest) -> Consent:
     missing = [name for name in request.answer if name not in query]
     if missing:
         text = (
-            f"Amazon's answer has no {' and no '.join(missing)}. Take the whole address, or ask for consent again if "
-            "that is all of it"
+            f"Amazon's answer has no {' and no '.join(missing)}. Paste the whole address. If that is all of it, "
+            "start again"
         )
         raise WrongAddressError(text)
     return Consent(query.get("selling_partner_id", ""), Secret(query[request.answer[0]]))
@@ -215,7 +215,7 @@ def receiving(request: ConsentRequest) -> Iterator[Receiver]:
             url = f"{place.scheme}://{place.netloc}{self.path}"
             try:
                 answer: Consent | ConsentError = read_answer(url, request)
-                words = "Thank you. The rest happens in the terminal; you may close this page."
+                words = "Thank you. Continue in the terminal; you can close this page."
             except ConsentError as error:
                 answer, words = error, error.text
             body = _PAGE.format(html.escape(words)).encode()

@@ -54,9 +54,9 @@ TRIES = 5
     default=".env",
     show_default=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file of `--store env`. Other lines stay; only you may read it afterwards.",
+    help="The file for `--store env`. Its other lines stay; only you can read it afterwards.",
 )
-@click.option("--application-id", help="In place of the setting application_id (amzn1.sp.solution.…).")
+@click.option("--application-id", help="Overrides the setting application_id (amzn1.sp.solution.…).")
 @click.option("--draft", is_flag=True, help="The application is a draft: it is not published yet.")
 @click.option(
     "--redirect-uri",
@@ -67,9 +67,9 @@ TRIES = 5
 @click.option(
     "--no-browser",
     is_flag=True,
-    help="Do not open a browser or listen: you paste the address that the browser ended at.",
+    help="Do not open a browser or listen: you paste the address at which the browser ended.",
 )
-@click.option("--central-url", help="In place of Vendor Central's or Seller Central's address.")
+@click.option("--central-url", help="Overrides the address of Vendor Central or Seller Central.")
 @click.option(
     "--wait-minutes",
     default=10.0,
@@ -126,7 +126,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         place.check()
         listen = is_local(redirect_uri) and not no_browser
         consent = _ask(request, seconds=wait_minutes * 60, open_browser=not no_browser, listen=listen)
-        click.echo("Consent is given. Exchanging its code for a refresh token ...", err=True)
+        click.echo("Amazon sent a code. Exchanging it for a refresh token ...", err=True)
         rng = random.Random()  # noqa: S311 - jitter is no secret
         transport = Transport(clock=SystemClock(), sleep=time.sleep, rng=rng)
         place.keep(exchange_code(account, consent.code, redirect_uri, transport))
@@ -136,7 +136,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     who = {"vendor": "vendor group", "seller": "seller"}.get(account.kind, "advertiser")
     name = f"{who} {consent.selling_partner_id}".strip()
     click.echo(f"{name} has authorized account {account.label!r} ({countries}).", err=True)
-    click.echo(f"{_how_to_use(place, entry)}\nSee what it allows: amazon-vendor doctor", err=True)
+    click.echo(f"{_how_to_use(place, entry)}\nCheck what it allows: amazon-vendor doctor", err=True)
 
 
 class StandardOutput:
@@ -193,7 +193,7 @@ def _only(accounts: list[tuple[Some, dict[str, t.Any]]], label: str | None) -> t
     chosen = [pair for pair in accounts if label in {None, pair[0].label}]
     if len(chosen) != 1:
         labels = ", ".join(account.label for account, _ in accounts)
-        message = f"name one of the accounts that the configuration has: {labels}"
+        message = f"name one of the configured accounts: {labels}"
         raise click.BadParameter(message, param_hint="--account")
     return chosen[0]
 
@@ -231,7 +231,7 @@ def _ask(request: ConsentRequest, *, seconds: float, open_browser: bool, listen:
     """
     from tap_amazon_vendor.amazon.consent import receiving  # noqa: PLC0415
 
-    click.echo(f"Consent is given by somebody who administers the account, at this page:\n\n{request.url}\n", err=True)
+    click.echo(f"An administrator of the account gives consent on this page:\n\n{request.url}\n", err=True)
     if not listen:
         if open_browser:
             webbrowser.open(request.url)
@@ -261,8 +261,8 @@ def _paste(request: ConsentRequest) -> Consent:
     from tap_amazon_vendor.errors import ConsentError  # noqa: PLC0415
 
     click.echo(
-        "After the consent the browser goes to an address that begins with\n"
-        f"{request.redirect_uri} (a page that does not load is all right).",
+        "After the consent, the browser goes to an address that begins with\n"
+        f"{request.redirect_uri} (it is fine if the page does not load).",
         err=True,
     )
     problem: ConsentError | None = None

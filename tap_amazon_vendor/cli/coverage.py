@@ -61,7 +61,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     first = max(last - timedelta(days=days - 1), min(each.spans[0].first for each in streams))
     if html:
         html.write_text(html_page(streams, first, last), encoding="utf-8")
-        click.echo(f"{html} is written: {len(streams)} streams, {first} to {last}")
+        click.echo(f"wrote {html}: {len(streams)} streams, {first} to {last}")
     else:
         _draw(streams, first, last)
     context.exit(1 if any(each.gaps for each in streams) else 0)

@@ -35,7 +35,7 @@ PERMISSIONS = {"ok": "allowed", "warning": "doubtful", "failed": "missing", "unk
 #: The two states that are shown of a permission.
 COLUMNS = ("API authorization", "User permission")
 
-CAPTION = "Amazon wants both. Whether the user may see the data shows in reports only."
+CAPTION = "Amazon requires both. Only a report shows whether the user may see the data."
 
 #: In place of the roles where Amazon names none.
 NOT_DOCUMENTED = "not documented"
@@ -65,7 +65,7 @@ def command(context: click.Context, *, files: tuple[str, ...], label: str | None
     if label is not None and not problems:
         accounts = tuple(account for account in accounts if account.label == label)
         if not accounts:
-            message = "the configuration has no account of that label"
+            message = "no account in the configuration has that label"
             raise click.BadParameter(message, param_hint="--account")
     diagnoses: list[Diagnosis] = []
     if form == "table":
@@ -203,7 +203,7 @@ def _show(screen: Console, diagnosis: Diagnosis) -> None:
         say(screen, f"\n{groups}: {same[0].text}", style="bold")
         _show_steps(screen, same[0].steps)
         if same[0].request:
-            say(screen, "  To send to the administrator of the account:")
+            say(screen, "  Send this to the administrator of the account:")
             say(screen, f"  {same[0].request}", style="italic")
 
 

@@ -1,4 +1,4 @@
-"""`amazon-vendor plan`: say what the next run would ask for, how long that takes and when the history is complete."""
+"""`amazon-vendor plan`: show what the next run would request, how long that takes and when the history is complete."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ TRIES = 3
 TURNS = {"NEW": "new", "BACKFILL": "backfill", "RESTATEMENT": "read again"}
 
 #: What is said of windows, and the columns that it takes on a terminal: a date is always whole.
-COUNTS = ("Windows", "To ask for")
+COUNTS = ("Windows", "Requests")
 COLUMNS = ("First", "Last", *COUNTS)
-WIDTHS = (10, 10, 7, 6)  # "To ask for" takes two lines
+WIDTHS = (10, 10, 7, 8)
 
 
 def _json(_context: click.Context, _param: click.Parameter, path: Path | None) -> dict[str, t.Any] | None:
@@ -59,9 +59,9 @@ def _file(name: str, words: str) -> t.Callable[[t.Any], t.Any]:
 @click.command("plan")
 @config.option
 @_file("--state", "The state that the run would start with, as Singer has it or as `meltano state get` prints it.")
-@_file("--catalog", "The catalog of the run: what is selected. Default: all streams but the very large ones.")
+@_file("--catalog", "The catalog of the run, with its selection. Default: all streams except the very large ones.")
 @click.option("--account", "label", help="Only the account of this label.")
-@click.option("--offline", is_flag=True, help="Do not ask Amazon which reports it has already.")
+@click.option("--offline", is_flag=True, help="Do not ask Amazon which reports exist already.")
 @click.option(
     "--format",
     "form",
@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     offline: bool,
     form: str,
 ) -> None:
-    """Say what the next run would ask for, and how long it would take.
+    """Show what the next run would request, and how long it would take.
 
     Asks for no report: at most it lets Amazon list those that it has. The exit code is 1
     if the configuration is refused.
@@ -104,7 +104,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         context.exit(1)
     labels = [each for each in tap.settings.asked if label in {None, each}]
     if not labels:
-        message = "the configuration has no account of that label"
+        message = "no account in the configuration has that label"
         raise click.BadParameter(message, param_hint="--account")
     outlook = look_ahead(tap.run, labels, ask_amazon=not offline)
     if form == "json":
@@ -213,17 +213,17 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
             screen.print(each, soft_wrap=isinstance(each, str))
         lines.append("")
         most_words = f" (`max_reports` is {most})" if most else ""
-        lines.append(f"{outlook.count(Source.CREATED)} reports to ask for{most_words}")
+        lines.append(f"{outlook.count(Source.CREATED)} reports to request{most_words}")
     else:
-        lines.append("Nothing to do: everything that is wanted and published is there.")
+        lines.append("Nothing to do: you have everything that Amazon has published.")
     if outlook.unproven:
-        lines.append(f"  {outlook.unproven} of them only if the account has such data: one window is tried first")
+        lines.append(f"  {outlook.unproven} of them only if the account has such data: the run tries one window first")
     lines += [
         f"{number} {words}"
         for source, words in (
-            (Source.RESUMED, "asked for by an earlier run and taken up"),
-            (Source.ADOPTED, "listed by Amazon, probably with the same options: then not asked for again"),
-            (Source.AMAZON_GENERATED, "looked for, because Amazon makes them by itself"),
+            (Source.RESUMED, "requested by an earlier run"),
+            (Source.ADOPTED, "listed by Amazon, probably with the same options: if so, not requested again"),
+            (Source.AMAZON_GENERATED, "that Amazon makes by itself: the run looks for them"),
             (Source.DEFERRED, "left for later runs, by `max_reports` or a quota of their type"),
         )
         if (number := outlook.count(source))

@@ -145,4 +145,4 @@ def _state(windows: list[LedgerWindow], *, is_hourly: bool) -> tuple[DayState, s
     for state in (DayState.EMPTY, DayState.FAILED, DayState.LATER, DayState.SKIPPED):
         if found := by_outcome.get(Outcome(state.value)):
             return state, found.reason
-    return DayState.MISSING, "no run has asked for it, though for days before and after it"
+    return DayState.MISSING, "no run requested it, though runs requested days before and after it"

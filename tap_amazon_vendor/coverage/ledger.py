@@ -77,7 +77,7 @@ def read_ledger(source: str, schema: str | None) -> list[LedgerWindow]:
     try:
         return [_window(row) for row in newest.values()]
     except (KeyError, ValueError, TypeError) as error:
-        text = f"this is no `report_ledger`: {error}"
+        text = f"this is not a `report_ledger`: {error}"
         raise UnreadableLedgerError(text) from None
 
 

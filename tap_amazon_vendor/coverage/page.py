@@ -56,7 +56,7 @@ def html_page(streams: Sequence[StreamDays], first: date, last: date) -> str:
     parts = [
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Coverage</title>',
         f"<style>{_STYLE}{_colours()}</style></head><body>",
-        f"<h1>What is loaded, {first} to {last}</h1><p>{told}. Point at a day to see what became of it.</p>",
+        f"<h1>What is loaded, {first} to {last}</h1><p>{told}. Point at a day to see its outcome.</p>",
         f'<p class="legend">{"".join(_legend())}</p>',
     ]
     for (account, country), members in itertools.groupby(streams, key=lambda each: (each.account, each.country)):

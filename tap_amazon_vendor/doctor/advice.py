@@ -44,14 +44,14 @@ def rotate() -> str:
     """Return how to renew a client secret."""
     return (
         f"Rotate it under your application's LWA credentials in {PORTAL}, then set `client_secret` and "
-        "`credentials_rotated_on`. Refresh tokens stay valid: no new consent is needed"
+        "`credentials_rotated_on`. Refresh tokens stay valid; no new consent is needed"
     )
 
 
 def new_consent(account: Account) -> str:
     """Return how to get a refresh token."""
     label = "" if account.label == "default" else f" --account {account.label!r}"
-    return f"Get a new consent, and with it a new refresh token: amazon-vendor authorize{label}"
+    return f"Consent again, which gives you a new refresh token: amazon-vendor authorize{label}"
 
 
 def kind(account: Account) -> tuple[str, ...]:
@@ -82,11 +82,11 @@ def token(account: Account) -> tuple[str, ...]:
 
 def role_steps(account: Account, role: str) -> tuple[str, ...]:
     """Return how to get a role into the API authorization."""
-    later = "Roles are fixed when an account consents: a role that is added later needs a new consent"
+    later = "A consent covers the roles that the application had at that time: roles added later need a new consent"
     return (
         f"Give your application {application(account)} the role {role} in {PORTAL}",
         f"{later}. {new_consent(account)}",
-        "See whether it helped: amazon-vendor doctor",
+        "Check the result: amazon-vendor doctor",
     )
 
 
@@ -94,15 +94,15 @@ def role_request(account: Account, role: str) -> str:
     """Return a request to the administrator of an account whose authorization lacks a role."""
     return (
         f"Please authorize our application {application(account)} once more for your {account.kind} account "
-        f"({countries(account)}): your consent does not cover the role {role} yet, which our reports need. We send you "
-        f"a link to {central(account)}; open it as an administrator of the account and confirm."
+        f"({countries(account)}): your consent does not cover the role {role} yet, which our reports need. We will "
+        f"send you a link to {central(account)}. Please open it as an administrator of the account and confirm."
     )
 
 
 def user_steps(account: Account, group: str) -> tuple[str, ...]:
     """Return how the account, and the user who consented for it, get access to the data."""
     return (
-        "The API authorization is there; the user permission is a second thing, and both are needed",
+        "The API authorization is fine. The user permission is separate, and Amazon requires both",
         f'An administrator gives "{user_permission(group)}" to the user who consented, in {_menu(account)}',
         "If the account as a whole does not have the data (program, Brand Registry), deselect the streams",
     )

@@ -168,7 +168,7 @@ def _check_login(account: Account, auth: LwaAuthenticator, today: date) -> Itera
     if error:
         yield Check("client and token", State.FAILED, error, steps)
         return
-    yield Check("client and token", State.OK, "They belong together: there is an access token")
+    yield Check("client and token", State.OK, "Client and token belong together: Amazon issued an access token")
     if account.rotated_on is not None:
         yield _check_age(account, today)
 
@@ -183,7 +183,7 @@ def _check_age(account: Account, today: date) -> Check:
     left = SECRET_DAYS - (_age(account, today) or 0)
     days = f"{left} days are left" if left >= 0 else "they are over"
     until = today + timedelta(days=left)
-    text = f"Amazon takes a client secret for {SECRET_DAYS} days, this one until {until}: {days}"
+    text = f"A client secret is valid for {SECRET_DAYS} days, this one until {until}: {days}"
     if left > WARN_DAYS:
         return Check("client secret's age", State.OK, text)
     return Check("client secret's age", State.WARNING, text, (advice.rotate(),))
@@ -219,7 +219,7 @@ def _check_place(account: Account, api: SellingPartnerApi, answers: Questions) -
         if is_refused_token(answer):
             steps = advice.token(account)
         elif isinstance(answer, UnavailableError):
-            steps = (*steps, "If they are right, it is an outage of Amazon's: try again later")
+            steps = (*steps, "If they are right, Amazon has an outage: try again later")
         yield Check("region", State.FAILED, text, steps)
         return
     yield Check("region", State.OK, f"{account.api_url} knows the account")
@@ -231,13 +231,13 @@ def _seller_marketplaces(account: Account, api: SellingPartnerApi) -> Check:
     try:
         answer = api.call(GET_PARTICIPATIONS, answer=Participations)
     except AmazonError as error:
-        return Check(MARKETPLACES, State.UNKNOWN, f"Amazon does not tell where the seller sells: {error}")
+        return Check(MARKETPLACES, State.UNKNOWN, f"Amazon does not say where the seller sells: {error}")
     own = {each.marketplace.id: each.marketplace.country_code for each in answer.payload}
     missing = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in own)
     has = f"The account sells in {', '.join(sorted(own.values()))}"
     if not missing:
         return Check(MARKETPLACES, State.OK, has)
-    steps = (f"Take {missing} out of `marketplaces`, or authorize the account that sells there",)
+    steps = (f"Remove {missing} from `marketplaces`, or authorize the account that sells there",)
     return Check(MARKETPLACES, State.FAILED, f"{has}, not in {missing}", steps)
 
 
@@ -246,12 +246,12 @@ def _vendor_marketplaces(account: Account, answer: Reports | AmazonError) -> Che
     reports = [] if isinstance(answer, AmazonError) else answer
     done = {id_ for report in reports if report.processing_status == DONE for id_ in report.marketplace_ids or ()}
     if not done:
-        return Check(MARKETPLACES, State.UNKNOWN, "Amazon tells a vendor's marketplace only with the first report")
+        return Check(MARKETPLACES, State.UNKNOWN, "Unknown until the first report: Amazon does not say it earlier")
     wrong = ", ".join(place.country for place in account.marketplaces if place.marketplace_id not in done)
     if not wrong:
-        return Check(MARKETPLACES, State.OK, "Reports came from there within the last 90 days")
+        return Check(MARKETPLACES, State.OK, "Reports came from it within the last 90 days")
     have = ", ".join(sorted(BY_ID[id_].country if id_ in BY_ID else id_ for id_ in done))
-    steps = ("Set `marketplaces` to the one that the vendor group has",)
+    steps = ("Set `marketplaces` to the vendor group's marketplace",)
     return Check(MARKETPLACES, State.FAILED, f"All reports of this account are from {have}, none from {wrong}", steps)
 
 
@@ -334,11 +334,11 @@ def _permission(
         return replace(
             permission,
             permitted=State.WARNING,
-            text=f"No report came: all {ends.count(FATAL)} reports of the last 90 days ended in an error",
+            text=f"No report succeeded: all {ends.count(FATAL)} reports of the last 90 days ended in an error",
             steps=(
-                "See Amazon's reason in `report_ledger`. If it is about rights:",
+                "See Amazon's reason in `report_ledger`. If it is about permissions:",
                 *advice.user_steps(account, group),
             ),
             request=advice.user_request(account, group),
         )
-    return replace(permission, text="Unknown until the first report: that Amazon refuses no list call proves nothing")
+    return replace(permission, text="Unknown until the first report: an accepted list call proves nothing")

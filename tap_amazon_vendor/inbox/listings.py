@@ -124,7 +124,7 @@ def recognise_listing(file: InboxFile) -> ListingFile | None:
     elements = [element for each in found for element in each.elements]
     listings = frozenset.intersection(*(each.listings for each in found))
     if not listings:
-        problem = "it holds answers of several operations: put those of each into a file of their own"
+        problem = "it holds responses of several operations: put each operation's into its own file"
         raise DocumentError(problem)
     listing = _choose(file, listings, elements)
     size = file.path.stat().st_size
@@ -229,7 +229,7 @@ def _choose(file: InboxFile, listings: frozenset[Listing], elements: Sequence[by
     ]
     if len(named or best) != 1:
         operations = " or ".join(sorted(listing.operation.name for listing in best))
-        problem = f"the file may be an answer of {operations}: put one of these names into the file's name"
+        problem = f"the file may be a response of {operations}: put one of these names into the file's name"
         raise DocumentError(problem)
     (listing,) = named or best
     return listing

@@ -95,7 +95,7 @@ def _context(stream: QueryStream, row: Mapping[str, t.Any], document: Document) 
     view = stream.declaration.view
     period = period_of(row.get("startDate"), row.get("endDate"), view.period.values)
     if period is None:
-        text = "its first row is of no period that Data Kiosk has: a day, a week from Sunday, a month"
+        text = "its first row covers no period that Data Kiosk has: a day, a week from Sunday, a month"
         raise DocumentError(text)
     context = {"marketplace_id": str(row.get("marketplaceId")), view.period.column: period}
     if not view.attributes:

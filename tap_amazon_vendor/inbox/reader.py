@@ -141,7 +141,7 @@ class Inbox:
         found = recognise_query(file, streams)
         stream, kind = found.stream, found.stream.declaration.account_type
         if account.asks and account.kind != kind:
-            text = f"{stream.declaration.source} is of {kind} accounts, and {account.label!r} is none"
+            text = f"{stream.declaration.source} belongs to {kind} accounts, and {account.label!r} is not one"
             raise UnknownReportError(text)
         if not _selected(file, [stream]) or has_read(stream, file):
             return []
@@ -157,7 +157,9 @@ class Inbox:
         listing = found.listing
         known = [stream for name, stream in self._streams.items() if name in found.streams]
         if not known or (account.asks and account.kind != listing.account_type):
-            text = f"{listing.operation.name} is of {listing.account_type} accounts, and {account.label!r} is none"
+            text = (
+                f"{listing.operation.name} belongs to {listing.account_type} accounts, and {account.label!r} is not one"
+            )
             raise UnknownReportError(text)
         streams = [stream for stream in _selected(file, known) if not has_read(stream, file)]
         if not streams:
@@ -196,7 +198,7 @@ class Inbox:
         configured = [each.marketplace_id for each in account.marketplaces]
         if configured and (len(configured) == 1 or not found.listing.per_marketplace):
             return configured[0]
-        text = "nothing says of which marketplace the file is: put it into a folder named by country code, such as US"
+        text = "the file does not say its marketplace: put it into a folder named by country code, such as US"
         raise DocumentError(text)
 
     def _report_readings(self, file: InboxFile, account: Account) -> list[InboxReading]:
@@ -211,7 +213,7 @@ class Inbox:
         known = {name: stream for name, stream in self._streams.items() if isinstance(stream, ReportStream)}
         streams = [known[each.name] for each in found.streams if each.name in known]
         if len(streams) < len(found.streams) or (account.asks and account.kind != report.account_type):
-            text = f"{report.name} is a report of {report.account_type} accounts, and {account.label!r} is none"
+            text = f"{report.name} belongs to {report.account_type} accounts, and {account.label!r} is not one"
             raise UnknownReportError(text)
         return [stream for stream in _selected(file, streams) if not has_read(stream, file)]
 
@@ -226,7 +228,7 @@ class Inbox:
             if folder in accounts:
                 return accounts[folder]
         if len(accounts) > 1:
-            text = f"nothing says whose file it is: put it into a folder named {' or '.join(map(repr, accounts))}"
+            text = f"the file does not say its account: put it into a folder named {' or '.join(map(repr, accounts))}"
             raise DocumentError(text)
         return next(iter(accounts.values()))
 
@@ -248,7 +250,7 @@ class Inbox:
         if len(said) == 1:
             return said.pop()
         if said and "marketplaceIds" in found.said:
-            text = f"the file is of several marketplaces, and its rows do not say of which: {shown(sorted(said))}"
+            text = f"the file covers several marketplaces, and its rows do not say which: {shown(sorted(said))}"
             raise DocumentError(text)
         for folder in file.folders:
             if marketplace := named_marketplace(folder):
@@ -266,7 +268,7 @@ class Inbox:
         ways = f"put it into a folder named {' or '.join(choices)}" if choices else (
             "set `marketplaces`, or put it into a folder named by country code, such as US"
         )  # fmt: skip
-        text = f"nothing says of which marketplace the file is: {ways}"
+        text = f"the file does not say its marketplace: {ways}"
         raise DocumentError(text)
 
     def _reading(self, stream: ReportStream, file: InboxFile, found: Recognised, account: Account) -> InboxReading:
@@ -280,8 +282,8 @@ class Inbox:
         if lacks := [name for name in needed if name not in found.said]:
             lacking = f"its reportSpecification has no {' and no '.join(lacks)}"
             if not found.document.specification:
-                lacking = "it lacks its reportSpecification"
-            text = f"the file does not say which period it is of: {lacking}"
+                lacking = "it has no reportSpecification"
+            text = f"the file does not say its period: {lacking}"
             raise DocumentError(text)
         context = {
             "account": account.label,

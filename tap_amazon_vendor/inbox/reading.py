@@ -127,7 +127,7 @@ class InboxReading:
         for start, end in periods:
             first, last = _day(start), _day(end)
             if first and last and [Window(first, last)] != calendar.cut(Window(first, last)):
-                text = f"a row from {first} to {last} is not of the period {self.context[column]}"
+                text = f"a row from {first} to {last} is not a period of {self.context[column]}"
                 raise DocumentError(text)
 
 

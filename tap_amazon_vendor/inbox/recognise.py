@@ -130,7 +130,9 @@ class Recogniser:
         with unzipped(file.path, file.name) as content:
             head = content.read(_HEAD)
         if head.startswith(_ZIP):
-            text = "the file is a ZIP archive or a workbook: unpack it, or save its sheet as text, and put that here"
+            text = (
+                "the file is a ZIP archive or a workbook: unpack it, or save its sheet as text, and put the result here"
+            )
             raise DocumentError(text)
         start = text_start(head)
         if not start:
@@ -145,7 +147,7 @@ class Recogniser:
     def _json(self, file: InboxFile) -> Recognised:
         document = open_document(file.path)
         if document.error:
-            text = f"the file holds an error of Amazon's instead of rows: {document.error}"
+            text = f"the file holds an error from Amazon instead of rows: {document.error}"
             raise UnknownReportError(text)
         if report_type := stated(document.specification).get("reportType"):
             streams = tuple(stream for stream in self._streams if stream.report.name == report_type)
