@@ -537,6 +537,11 @@ class TestRejects:
         assert len(read(lines(["1", "a"], FULL)).rejects) == 1
         assert len(read(lines(["1", "a"], ["2"], with_cell("is-gift", ""))).rejects) == 2
 
+    @pytest.mark.parametrize("full", [0, 1])
+    def test_words_under_a_wide_header_are_no_rows_however_many(self, full: int) -> None:
+        reading = read(lines(*[FULL] * full, *[["bad"]] * 9))
+        assert (len(reading.rows), len(reading.rejects)) == (full, 9)
+
 
 class TestQuotes:
     NAMES: t.ClassVar = ["amazon-order-id", "product-name", "item-price", "is-gift"]

@@ -130,5 +130,28 @@ def test_a_row_that_contradicts_a_report_of_one_marketplace_goes_where_it_says()
     ("channel", "country"), [("Amazon.ca", "CA"), ("Amazon.com", "US"), ("odd", "US"), (None, "US")]
 )
 def test_rows_of_a_file_go_where_they_say(channel: str | None, country: str) -> None:
-    (rows,) = own_marketplaces([[row(0, channel, None, "US")]], ToldBy("channel"), "na")
+    (rows,) = own_marketplaces([[row(0, channel, None, "US")]], ToldBy("channel"), marketplace("US"), Findings())
     assert (rows[0]["country_code"], rows[0]["marketplace_id"]) == (country, marketplace(country))
+
+
+NAMED_OTHERWISE = [("Amazon.zz", None), ("Non-Amazon", None), (None, None), ("(none)", None), ("Amazon.zz", "XAU")]
+
+
+def test_rows_that_name_no_marketplace_that_is_known_are_told_and_written() -> None:
+    rows, findings = read([*NAMED_OTHERWISE, *NAMED_OTHERWISE], "US", ["US"])
+    assert [each["n"] for each in rows] == [*range(10)]
+    assert findings.remarks == [
+        "2 rows have amounts in XAU, a currency of no marketplace of the region: they are under US",
+        "2 rows are of Amazon.zz, the name of no marketplace of the region: they are under US",
+    ]
+
+
+def test_the_same_is_said_of_a_file_and_of_few_names_only() -> None:
+    lines = [row(number, f"Store {number}", None, "US") for number in range(9)]
+    findings = Findings()
+    (rows,) = own_marketplaces([lines], ToldBy("channel"), marketplace("US"), findings)
+    assert rows == lines
+    assert [remark.split(",")[0] for remark in findings.remarks] == [
+        *(f"1 rows are of Store {number}" for number in range(5)),
+        "4 rows are of others",
+    ]

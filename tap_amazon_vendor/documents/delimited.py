@@ -30,6 +30,9 @@ if t.TYPE_CHECKING:
 
 _first = itemgetter(0)
 
+#: Of a file without the empty cells at the ends of lines, most lines have one in so many of the cells, or more.
+_FEW = 4
+
 _BREAK = re.compile(r"\r\n|\r|\n")
 _QUOTES = str.maketrans("'\"", "\"'")
 _BLANK = f"{BOM}\0 \t\r\n\u00a0"
@@ -95,9 +98,9 @@ class Table:
     def chunks(self, reject: Reject = lambda *_: None) -> Iterator[Chunk]:
         """Read the rows after the header.
 
-        A line without any value is skipped. A line that is too short is no row, unless most lines are and none has an
-        empty cell at its end: then the file is written without them. A line that is too long is no row, unless at
-        least half of the lines are, by empty cells only.
+        A line without any value is skipped. A line that is too short is no row, unless most lines are, most have more
+        than a few cells, and none has an empty cell at its end: then the file is written without them. A line that is
+        too long is no row, unless at least half of the lines are, by empty cells only.
 
         Args:
             reject: Takes the lines that are no rows.
@@ -151,11 +154,15 @@ class Table:
 
     @property
     def _lacks_empty_ends(self) -> bool:
-        """Whether the file is written without the empty cells at the ends of lines."""
+        """Whether the file is written without the empty cells at the ends of lines.
+
+        At least half of its lines have a quarter of the cells then: some words under a wide header are no rows.
+        """
         widths = self._widths
         full = sum(widths[width, has_end] for width, has_end in widths if width >= self._width)
+        filled = sum(widths[width, has_end] for width, has_end in widths if _FEW * width >= self._width)
         short = widths.total() - full
-        return not any(empty for _, empty in widths) and short > max(full, 1)
+        return not any(empty for _, empty in widths) and short > max(full, 1) and 2 * filled >= widths.total()
 
     @property
     def _has_more_ends(self) -> bool:

@@ -46,6 +46,7 @@ _ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(.*?)/?")
 #: Country codes in names of sales channels: ``Non-Amazon US``, ``SI UK Prod Marketplace``.
 _CHANNEL = re.compile(r"\bamazon\b|\bmarketplace\b", re.IGNORECASE)
 _CODE = re.compile(r"\b[A-Z]{2}\b")
+_OTHER_CHANNEL = re.compile(r"non.?amazon\b", re.IGNORECASE)
 
 #: Distinct texts whose marketplaces are cached.
 _REMEMBERED = 1 << 12
@@ -137,6 +138,11 @@ def named_marketplace(text: str) -> str | None:
         if (known := find_marketplace(code))
     }
     return codes.pop() if len(codes) == 1 else None
+
+
+def is_other_channel(text: str) -> bool:
+    """Return whether a text names a sales channel that is none of Amazon's stores: ``Non-Amazon``."""
+    return _OTHER_CHANNEL.match(text.strip()) is not None
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -10,7 +10,10 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass
 
-from tap_amazon_vendor.config.marketplaces import BY_ID, country_of
+from tap_amazon_vendor.config.marketplaces import BY_ID, country_of, region_of
+from tap_amazon_vendor.documents.keys import NONE
+from tap_amazon_vendor.reports.belonging import is_other_channel
+from tap_amazon_vendor.reports.specification import shown
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 
 if t.TYPE_CHECKING:
@@ -26,6 +29,10 @@ if t.TYPE_CHECKING:
 
 #: Stands for the country of rows that do not tell it.
 UNTOLD = "(unknown)"
+
+#: Most unknown names of marketplaces that are told, each with its rows.
+MOST_NAMES = 5
+MORE = "others"
 
 
 @dataclass
@@ -55,7 +62,7 @@ class RowMarketplaces:
         """
         shared: set[str] = set()
         left_out: set[str] = set()
-        foreign: Counter[str] = Counter()
+        untold = Untold(self.told_by)
         # Texts that say that a row belongs where it was asked for: mostly one, so that whole chunks are passed on.
         here: set[t.Any] = set()
         texts = self.told_by.texts
@@ -76,9 +83,7 @@ class RowMarketplaces:
                 if place == self.asked:
                     here.add(texts(row))
                     shared |= self.own & {*candidates}
-                currency = row.get(self.told_by.currency) if self.told_by.currency else None
-                if currency and not candidates:
-                    foreign[currency] += 1
+                if not candidates and untold.count(row):
                     here.discard(texts(row))
                 else:
                     row["marketplace_id"], row[COUNTRY_CODE] = place, country_of(place)
@@ -89,11 +94,7 @@ class RowMarketplaces:
                 f"its rows do not say of which marketplace they are, {_countries(shared)}: they are all under "
                 f"{country_of(self.asked)}"
             )
-        findings.remarks += [
-            f"{count} rows have amounts in {currency}, a currency of no marketplace of the region: they are under "
-            f"{country_of(self.asked)}"
-            for currency, count in sorted(foreign.items())
-        ]
+        findings.remarks += untold.remarks(country_of(self.asked))
         if left_out:
             countries = ", ".join(sorted(left_out))
             findings.remarks.append(f"rows of {countries} are left out: `marketplaces` does not name it")
@@ -110,20 +111,63 @@ class RowMarketplaces:
         return self.asked if self.asked == first else None
 
 
-def own_marketplaces(chunks: Chunks, told_by: ToldBy, region: str | None) -> Iterator[list[Record]]:
+def own_marketplaces(
+    chunks: Chunks, told_by: ToldBy, marketplace_id: str, findings: Findings
+) -> Iterator[list[Record]]:
     """Put the rows of a file, which nobody asked for, under the marketplace that each tells.
 
     Args:
         chunks: The rows, under the marketplace of the file.
         told_by: What in a row tells its marketplace.
-        region: The region of the file's marketplace, None if it is unknown.
+        marketplace_id: The marketplace of the file.
+        findings: Gets a remark on those that name none that is known.
     """
+    untold = Untold(told_by)
+    region = region_of(marketplace_id)
     for rows in chunks:
         for row in rows:
             candidates = told_by.candidates(row, region)
-            if len(candidates) == 1 and candidates[0] != row["marketplace_id"]:
+            if not candidates:
+                untold.count(row)
+            elif len(candidates) == 1 and candidates[0] != row["marketplace_id"]:
                 row["marketplace_id"], row[COUNTRY_CODE] = candidates[0], country_of(candidates[0])
         yield rows
+    findings.remarks += untold.remarks(country_of(marketplace_id))
+
+
+class Untold:
+    """Counts the rows that say of which marketplace they are, in a way that none is known by."""
+
+    def __init__(self, told_by: ToldBy) -> None:
+        """Store what in a row tells its marketplace."""
+        self._told_by = told_by
+        self._currencies: Counter[str] = Counter()
+        self._names: Counter[str] = Counter()
+
+    def count(self, row: Record) -> bool:
+        """Count a row of no marketplace that is known; return whether it says something of it."""
+        name, currency = (
+            row.get(column) if column else None for column in (self._told_by.name, self._told_by.currency)
+        )
+        if currency:
+            self._currencies[currency] += 1
+        elif name and name != NONE and not is_other_channel(name):
+            self._names[name if name in self._names or len(self._names) < MOST_NAMES else MORE] += 1
+        else:
+            return False
+        return True
+
+    def remarks(self, country: str | None) -> list[str]:
+        """Return what to say of them.
+
+        Args:
+            country: Country of the marketplace that they are written under.
+        """
+        said = [
+            *((n, f"have amounts in {shown(text)}, a currency") for text, n in sorted(self._currencies.items())),
+            *((n, f"are of {shown(text)}, the name") for text, n in sorted(self._names.items())),
+        ]
+        return [f"{n} rows {what} of no marketplace of the region: they are under {country}" for n, what in said]
 
 
 def _countries(ids: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from tap_amazon_vendor.reports.roles import (
 from tap_amazon_vendor.streams.report_rows import ReportRows
 from tap_amazon_vendor.streams.seller_orders import (
     BY_CHANNEL,
+    BY_CURRENCY,
     DAILY,
     EIGHTEEN_MONTHS,
     EUROPE,
@@ -72,11 +73,13 @@ REIMBURSEMENTS = fba(
 )
 STORAGE_FEE = fba(
     "GET_FBA_STORAGE_FEE_CHARGES_DATA",
+    told_by=BY_CURRENCY,
     calendars=BILLED_MONTHS,
     layout=FlatFile(headers={"country_code": "fulfillment_center_country_code"}),
 )
 LONGTERM_STORAGE_FEE = fba(
     "GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA",
+    told_by=ToldBy(name="country", currency="currency"),
     calendars=SURCHARGED_MONTHS,
     layout=NUMBERED,
 )
@@ -97,6 +100,7 @@ ESTIMATED_FBA_FEES = seller(
 )
 OVERAGE_FEES = seller(
     "GET_FBA_OVERAGE_FEE_CHARGES_DATA",
+    told_by=ToldBy(name="charge_country_code", currency="currency_code"),
     calendars=FBA_DAYS,
     layout=FlatFile(numbered=OCCURRENCE, headers={"country_code": "charge_country_code"}),
     roles=(AMAZON_FULFILLMENT,),
