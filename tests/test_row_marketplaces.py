@@ -130,5 +130,15 @@ def test_a_row_that_contradicts_a_report_of_one_marketplace_goes_where_it_says()
     ("channel", "country"), [("Amazon.ca", "CA"), ("Amazon.com", "US"), ("odd", "US"), (None, "US")]
 )
 def test_rows_of_a_file_go_where_they_say(channel: str | None, country: str) -> None:
-    (rows,) = own_marketplaces([[row(0, channel, None, "US")]], ToldBy("channel"), "na")
+    (rows,) = own_marketplaces([[row(0, channel, None, "US")]], ToldBy("channel"), marketplace("US"), Findings())
     assert (rows[0]["country_code"], rows[0]["marketplace_id"]) == (country, marketplace(country))
+
+
+def test_rows_of_a_file_in_a_currency_of_another_region_are_told() -> None:
+    findings = Findings()
+    lines = [row(0, None, "EUR", "US"), row(1, "odd", "EUR", "US"), row(2, None, "MXN", "US"), row(3, None, "", "US")]
+    (rows,) = own_marketplaces([lines], ToldBy("channel", "currency"), marketplace("US"), findings)
+    assert [each["country_code"] for each in rows] == ["US", "US", "MX", "US"]
+    assert findings.remarks == [
+        "2 rows have amounts in EUR, a currency of no marketplace of the region: they are under US"
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_amazon_vendor.config.marketplaces import country_of, region_of
+from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.documents.files import read_slices
 from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE, FlatFileReader
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
@@ -113,7 +113,7 @@ class ReportStream(JobStream):
         if told_by and asked:
             rows = self._sorted(rows, context, findings, told_by)
         elif told_by:
-            rows = own_marketplaces(rows, told_by, region_of(context["marketplace_id"]))
+            rows = own_marketplaces(rows, told_by, context["marketplace_id"], findings)
         days = self._days(context, result.request.window) if dated else None
         # The rest of the key is the same in all rows.
         is_constant = self._own_keys and not told_by and "marketplace_id" not in self._columns
@@ -155,10 +155,10 @@ class ReportStream(JobStream):
         return NearWindow(window, column) if isinstance(calendar, Period) and column in self._columns else None
 
     def _currencies(self, marketplace_id: str) -> ForeignCurrencies | None:
-        """Return the check of the currencies of JSON rows, which are of one marketplace."""
+        """Return the check of currencies, for rows that do not tell their marketplace themselves."""
         own = CURRENCIES.get(country_of(marketplace_id) or "")
-        columns = [column for column in self._columns if column.endswith("currency_code")]
-        if self._flat_reader or not own or not columns or "marketplace_id" in self._columns:
+        columns = [column for column in self._columns if column.endswith(("currency", "currency_code"))]
+        if self.declaration.report.told_by or not own or not columns or "marketplace_id" in self._columns:
             return None
         return ForeignCurrencies(columns, own)
 

@@ -10,7 +10,7 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass
 
-from tap_amazon_vendor.config.marketplaces import BY_ID, country_of
+from tap_amazon_vendor.config.marketplaces import BY_ID, country_of, region_of
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 
 if t.TYPE_CHECKING:
@@ -89,11 +89,7 @@ class RowMarketplaces:
                 f"its rows do not say of which marketplace they are, {_countries(shared)}: they are all under "
                 f"{country_of(self.asked)}"
             )
-        findings.remarks += [
-            f"{count} rows have amounts in {currency}, a currency of no marketplace of the region: they are under "
-            f"{country_of(self.asked)}"
-            for currency, count in sorted(foreign.items())
-        ]
+        _remark_foreign(foreign, self.asked, findings)
         if left_out:
             countries = ", ".join(sorted(left_out))
             findings.remarks.append(f"rows of {countries} are left out: `marketplaces` does not name it")
@@ -110,20 +106,36 @@ class RowMarketplaces:
         return self.asked if self.asked == first else None
 
 
-def own_marketplaces(chunks: Chunks, told_by: ToldBy, region: str | None) -> Iterator[list[Record]]:
+def own_marketplaces(
+    chunks: Chunks, told_by: ToldBy, marketplace_id: str, findings: Findings
+) -> Iterator[list[Record]]:
     """Put the rows of a file, which nobody asked for, under the marketplace that each tells.
 
     Args:
         chunks: The rows, under the marketplace of the file.
         told_by: What in a row tells its marketplace.
-        region: The region of the file's marketplace, None if it is unknown.
+        marketplace_id: The marketplace of the file.
+        findings: Gets a remark on rows in currencies of other regions.
     """
+    region = region_of(marketplace_id)
+    foreign: Counter[str] = Counter()
     for rows in chunks:
         for row in rows:
             candidates = told_by.candidates(row, region)
-            if len(candidates) == 1 and candidates[0] != row["marketplace_id"]:
+            if len(candidates) == 1 and candidates[0] != marketplace_id:
                 row["marketplace_id"], row[COUNTRY_CODE] = candidates[0], country_of(candidates[0])
+            elif not candidates and told_by.currency and (currency := row.get(told_by.currency)):
+                foreign[currency] += 1
         yield rows
+    _remark_foreign(foreign, marketplace_id, findings)
+
+
+def _remark_foreign(currencies: Counter[str], marketplace_id: str, findings: Findings) -> None:
+    findings.remarks += [
+        f"{count} rows have amounts in {currency}, a currency of no marketplace of the region: they are under "
+        f"{country_of(marketplace_id)}"
+        for currency, count in sorted(currencies.items())
+    ]
 
 
 def _countries(ids: Iterable[str]) -> str:
