@@ -516,9 +516,9 @@ class TestRejects:
     def test_line_without_any_text_of_its_key(self, numbered: str | None) -> None:
         columns = {**COLUMNS, **({numbered: {"type": "integer"}} if numbered else {})}
         keys = ("amazon_order_id", "product_name", *([numbered] if numbered else []))
-        data = "amazon-order-id\tproduct-name\titem-price\n1\ta\t5\n \t\t5\n2\tb\t5\n"
+        data = "amazon-order-id\tproduct-name\titem-price\n1\ta\t5\n \t\t5\n1\ta\t6\n"
         reading = read(data, FlatFile(numbered=numbered), columns=columns, keys=keys)
-        assert [row["amazon_order_id"] for row in reading.rows] == ["1", "2"]
+        assert [row["item_price"] for row in reading.rows] == [5, 6]
         assert [each.reason for each in reading.rejects] == ["columns amazon_order_id, product_name have no value"]
         if numbered == LINE_NUMBER:
             assert [row[LINE_NUMBER] for row in reading.rows] == [1, 3]

@@ -259,6 +259,31 @@ def test_the_second_version_keeps_its_stream_and_adds_up(tmp_path: Path) -> None
     assert difference("seller_settlements", read("seller_settlements", path)) == 0
 
 
+@pytest.mark.parametrize("repeats_header", [False, True])
+def test_settlements_in_one_file_have_the_line_numbers_of_files_of_their_own(
+    tmp_path: Path, *, repeats_header: bool
+) -> None:
+    day = "2026-04-02"
+    texts = []
+    for number, amounts in (("S1", ["4", "6", "-1"]), ("S2", ["7"]), ("S3", ["5", "5"])):
+        lines = [first_line(str(sum(map(int, amounts))), day), *(line(day, amount=amount) for amount in amounts)]
+        lines = [{**each, "settlement-id": number} for each in lines]
+        texts.append(settlement(tmp_path / number, V2, lines).read_text())
+    apart = [row for number in ("S1", "S2", "S3") for row in read("seller_settlements", tmp_path / number)]
+    header, _, _ = texts[0].partition("\n")
+    if not repeats_header:
+        texts = [texts[0], *(text.removeprefix(f"{header}\n") for text in texts[1:])]
+    # A line of the second that is no row takes none of the others' numbers.
+    texts[1] += "odd\n"
+    (tmp_path / "all").write_text("".join(texts))
+    findings = Findings()
+    together = read("seller_settlements", tmp_path / "all", findings=findings)
+    assert together == apart
+    assert [row["line_number"] for row in together] == [1, 2, 3, 4, 1, 2, 1, 2, 3]
+    assert findings.rejected == (3 if repeats_header else 1)
+    assert difference("seller_settlements", together) == 0
+
+
 def difference(stream: str, rows: list[Row]) -> Decimal | None:
     total, findings = STREAMS[stream].total, Findings()
     assert total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import typing as t
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,12 +15,12 @@ import msgspec
 
 from tap_amazon_vendor.documents.delimited import is_empty
 from tap_amazon_vendor.documents.encodings import BLOCK, UTF_8, is_utf_8
+from tap_amazon_vendor.documents.json_repair import has_single_fields, with_single_fields
 from tap_amazon_vendor.documents.json_slices import WHITE, WIDE_SLICE_BYTES, JsonText, not_json
 from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -157,7 +158,7 @@ def read_slices(
                 continue
             found = True
             if inner:
-                yield from _inner_slices(value, inner, inherits)
+                yield from _inner_slices(value, inner, inherits, repairs)
             elif value != b"[]":
                 yield value
     if not found:
@@ -185,9 +186,11 @@ def first_rows(document: Document) -> dict[str, dict[str, t.Any]]:
     return found
 
 
-def _inner_slices(text: bytes, path: str, inherits: tuple[str, ...]) -> Iterator[bytes]:
+def _inner_slices(text: bytes, path: str, inherits: tuple[str, ...], repairs: Counter[str] | None) -> Iterator[bytes]:
     """Yield the rows of the arrays within the elements of a slice as slices of their own."""
     rows = []
+    if not has_single_fields(text):
+        text = with_single_fields(text, Counter() if repairs is None else repairs)
     for row in _inner_rows(text, path, inherits, {}):
         rows.append(row)
         if len(rows) == SLICE_ROWS:

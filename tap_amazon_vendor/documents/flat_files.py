@@ -15,7 +15,7 @@ from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.flat_cells import Cells, Formats, Unreadable
 from tap_amazon_vendor.documents.header_names import HeaderNames
 from tap_amazon_vendor.documents.keys import NONE, key_texts, without_value
-from tap_amazon_vendor.documents.occurrences import Occurrences
+from tap_amazon_vendor.documents.occurrences import Lines, Occurrences
 from tap_amazon_vendor.documents.rows import EXTRA, extra_text, in_order
 
 if t.TYPE_CHECKING:
@@ -50,8 +50,8 @@ class FlatFile:
     Attributes:
         headers: Column of each header name that is spelled another way. Others are found by `HeaderNames`.
         numbered: Column that makes rows without identity of their own differ: `LINE_NUMBER` is the number of the line
-            among those with values, `OCCURRENCE` its number among the rows with the same other key columns; both from
-            1.
+            among those with values, from the first one with the same other key columns; `OCCURRENCE` its number among
+            the rows with the same other key columns; both from 1.
         day_first: Order in dates like ``02/03/2026``, if known. What a file proves has precedence.
         local_numbers: Numbers use the local format, ``1.234,56`` in Europe (docs/amazon/documents.md#local-formats).
             If not, ``1.234`` is a bit more than one, where the file proves nothing else.
@@ -147,7 +147,7 @@ class FlatFileReader:
         derived = {name: each for name, each in flat.derived.items() if name not in known}
         cells = Cells(table, known, self._kinds, Formats(flat.day_first, flat.local_numbers, flat.nulls, country))
         compared = self._compared(known, derived)
-        occurrences = None
+        occurrences, lines = None, Lines()
         if flat.numbered == OCCURRENCE:
             occurrences = self._occurrences(table, cells, known, derived, compared)
         extra = [EXTRA] if unknown or self._has_extra else []
@@ -166,7 +166,7 @@ class FlatFileReader:
             if unknown or columns.unreadable:
                 values[EXTRA] = _extras(chunk, columns, unknown, known, findings)
             if flat.numbered == LINE_NUMBER:
-                values[LINE_NUMBER] = chunk.ordinals
+                values[LINE_NUMBER] = lines.of(_keys(columns, self._keys, len(chunk.rows)), chunk.ordinals)
             elif occurrences:
                 values[OCCURRENCE] = occurrences.of(_keys(columns, compared, len(chunk.rows)))
             yield _rows(template, columns, len(chunk.rows))

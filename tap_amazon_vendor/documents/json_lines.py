@@ -10,6 +10,7 @@ from collections import Counter
 import msgspec
 
 from tap_amazon_vendor.documents.files import ERROR_BYTES, Document
+from tap_amazon_vendor.documents.json_repair import TWICE, has_single_fields, with_single_fields
 from tap_amazon_vendor.documents.json_slices import LONGEST_ELEMENT, SLICE_BYTES, WHITE, JsonText, checked, not_json
 from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
@@ -112,7 +113,11 @@ def read_lines(
     with unzipped(document.path) as file:
         slices = _lists(file, rows, repairs) if rows else _lines(file, repairs)
         for slice_, inherited in slices:
-            yield _completed(slice_, inherited, lifted) if inherited or lifted else slice_
+            if not (inherited or lifted):
+                yield slice_
+                continue
+            single = slice_ if has_single_fields(slice_) else with_single_fields(slice_, repairs)
+            yield _completed(single, inherited, lifted)
 
 
 def _lines(file: t.IO[bytes], repairs: Counter[str]) -> Iterator[tuple[bytes, Row]]:
@@ -139,6 +144,7 @@ def _lists(file: t.IO[bytes], rows: str, repairs: Counter[str]) -> Iterator[tupl
         inherited: Row = {}
         for name, value in members:
             if name != rows:
+                repairs[TWICE] += name in inherited
                 inherited[name] = msgspec.Raw(value)
             elif value not in {b"[]", b"null"}:
                 yield value, inherited

@@ -1,4 +1,4 @@
-"""Numbers equal keys, in bounded memory where few are."""
+"""Numbers rows with equal keys: by their occurrence, in bounded memory where few are equal; or by their line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import typing as t
 from collections import Counter
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 #: Bits of the filter for repeated keys: of three million keys, one in two hundred collides by chance, which only costs
 #: a little memory.
@@ -42,4 +42,30 @@ class Occurrences:
             if hash(key) % _KEY_BITS in self._repeated:
                 number = self._counts[key] = self._counts[key] + 1
             numbers.append(number)
+        return numbers
+
+
+class Lines:
+    """Numbers the lines with equal keys by their distance from the first of them.
+
+    So a settlement has the same numbers in a file of its own and in one that several were put into. Lines between that
+    are no rows count: the numbers of the others do not depend on them.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[tuple[t.Any, ...], int] = {}
+
+    def of(self, keys: Iterable[tuple[t.Any, ...]], ordinals: Sequence[int]) -> list[int]:
+        """Number lines, each key's from 1.
+
+        Args:
+            keys: Of each line.
+            ordinals: Number of each line in the file, from 1.
+        """
+        before = self._before
+        numbers = []
+        for key, ordinal in zip(keys, ordinals, strict=True):
+            if key not in before:
+                before[key] = ordinal - 1 if before else 0
+            numbers.append(ordinal - before[key])
         return numbers

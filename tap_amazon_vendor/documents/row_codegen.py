@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from tap_amazon_vendor.documents.json_repair import names_in
 from tap_amazon_vendor.documents.json_values import LEAST, MOST, decimal
 from tap_amazon_vendor.documents.keys import NONE
 
@@ -55,11 +56,12 @@ class Compiled:
 
     Attributes:
         decode: Decodes a JSON array of rows; raises ValueError if one has another field, or another type.
-        shape: Makes our rows from the decoded ones, given the constants; raises ValueError for a wrong value.
+        shape: Makes our rows from the decoded ones, given the constants, and counts their fields; raises ValueError
+            for a wrong value.
     """
 
     decode: Callable[[bytes], list[t.Any]]
-    shape: Callable[[list[t.Any], Mapping[str, t.Any]], list[Row]]
+    shape: Callable[[list[t.Any], Mapping[str, t.Any]], tuple[list[Row], int]]
 
 
 def compile_rows(  # noqa: PLR0913  # each is one fact
@@ -80,17 +82,25 @@ def compile_rows(  # noqa: PLR0913  # each is one fact
             last0 = None
             rows = []
             add = rows.append
+            names = 4 * len(elements)
             for element in elements:
                 value0 = element.field0
-                if value0 is not None and value0 != last0: last0 = check0(value0)
-                struct1 = element.field1 or empty1
+                if value0 != last0:
+                    if value0 is unset: value0, names = None, names - 1
+                    elif value0 is not None: last0 = check0(value0)
+                struct1 = element.field1
+                if not struct1: struct1, names = empty1, names - (struct1 is unset)
                 value2 = struct1.field2
-                if value2.__class__ is not decimal and value2 is not None: value2 = check2(value2)
+                if value2.__class__ is not decimal:
+                    if value2 is unset: value2, names = None, names - 1
+                    elif value2 is not None: value2 = check2(value2)
+                value3 = element.field3
+                if value3 is unset: value3, names = None, names - 1
                 if not value3 or value3.isspace(): value3 = none
                 if value0 is None: raise ValueError
                 if value3 is none: raise ValueError
                 add({'account': constant0, 'start_date': value0, 'asin': value3, 'revenue_amount': value2, 'tax': None})
-            return rows
+            return rows, names
 
     Args:
         columns: All columns of a row, in order.
@@ -134,12 +144,13 @@ def compile_rows(  # noqa: PLR0913  # each is one fact
         *(f"{last} = None" for last in writer.lasts),
         "rows = []",
         "add = rows.append",
+        f"names = {writer.names} * len(elements)",
         "for element in elements:",
         *(f"    {line}" for line in (*writer.lines, *checks)),
         f"    add({{{items}}})",
-        "return rows",
+        "return rows, names",
     ])  # fmt: skip
-    scope = {"decimal": Decimal, "none": NONE, **writer.scope}
+    scope = {"decimal": Decimal, "none": NONE, "unset": msgspec.UNSET, "names_in": names_in, **writer.scope}
     exec(source, scope)  # noqa: S102  # of names that `repr` wrote and numbers, nothing that Amazon could have chosen
     decoder = msgspec.json.Decoder(list[struct], float_hook=decimal)  # type: ignore[valid-type]
     return Compiled(decoder.decode, t.cast("t.Any", scope["shape"]))
@@ -156,6 +167,8 @@ class _Writer:
         self.scope: dict[str, t.Any] = {}
         #: Of each column, the variable with its value.
         self.values: dict[str, str] = {}
+        #: Number of fields, those of inner objects too.
+        self.names = 0
 
     def struct(self, path: str, variable: str) -> type[msgspec.Struct]:
         """Define the type of the objects at a path, and read its fields from a variable.
@@ -169,6 +182,7 @@ class _Writer:
         for (inside, name), field in self._fields.items():
             if inside != path:
                 continue
+            self.names += 1
             number = len(self.scope)
             attribute = f"field{number}"
             names[attribute] = name
@@ -176,27 +190,39 @@ class _Writer:
             if field.kind is not None:
                 if field.column in self.values or field.kind in {"object", "array"}:
                     raise ValueError
-                types.append((attribute, _TYPES.get(field.kind, t.Any), None))
+                types.append((attribute, _TYPES.get(field.kind, t.Any), msgspec.UNSET))
                 value = self.values[field.column] = f"value{number}"
                 self.lines.append(f"{value} = {variable}.{attribute}")
+                absent = f"if {value} is unset: {value}, names = None, names - 1"
                 if field.kind == "number":
-                    self.lines.append(
-                        f"if {value}.__class__ is not decimal and {value} is not None: {value} = check{number}({value})"
-                    )
+                    self.lines += [
+                        f"if {value}.__class__ is not decimal:",
+                        f"    {absent}",
+                        f"    elif {value} is not None: {value} = check{number}({value})",
+                    ]
                 elif field.kind in {"date", "date-time"}:
                     # Mostly it is the day of the row before.
-                    self.lines.append(
-                        f"if {value} is not None and {value} != last{number}: last{number} = check{number}({value})"
-                    )
+                    self.lines += [
+                        f"if {value} != last{number}:",
+                        f"    {absent}",
+                        f"    elif {value} is not None: last{number} = check{number}({value})",
+                    ]
                     self.lasts.append(f"last{number}")
+                else:
+                    self.lines.append(absent)
             elif field.is_prefix:
                 inner = f"struct{number}"
-                self.lines.append(f"{inner} = {variable}.{attribute} or empty{number}")
+                self.lines += [
+                    f"{inner} = {variable}.{attribute}",
+                    f"if not {inner}: {inner}, names = empty{number}, names - ({inner} is unset)",
+                ]
                 struct = self.struct(f"{path}{name}.", inner)
                 self.scope[f"empty{number}"] = struct()
-                types.append((attribute, struct | None, None))
+                types.append((attribute, struct | None, msgspec.UNSET))
             elif field.left_out:
-                types.append((attribute, msgspec.Raw, msgspec.Raw()))
+                types.append((attribute, msgspec.Raw, msgspec.UNSET))
+                left = f"{variable}.{attribute}"
+                self.lines.append(f"names += -1 if {left} is unset else names_in({left})")
             else:
                 raise ValueError
         return msgspec.defstruct("Row", types, rename=names, forbid_unknown_fields=True, gc=False)

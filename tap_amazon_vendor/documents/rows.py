@@ -11,7 +11,13 @@ from singer_sdk.contrib.msgspec import encoder
 
 from tap_amazon_vendor.documents.cell_values import kind_of
 from tap_amazon_vendor.documents.findings import Findings
-from tap_amazon_vendor.documents.json_repair import remarks_of, repaired
+from tap_amazon_vendor.documents.json_repair import (
+    has_single_fields,
+    names_in,
+    remarks_of,
+    repaired,
+    with_single_fields,
+)
 from tap_amazon_vendor.documents.json_values import MOST, converter, decimal
 from tap_amazon_vendor.documents.keys import NONE, is_blank, without_value
 from tap_amazon_vendor.documents.row_codegen import Compiled, Field, compile_rows
@@ -174,10 +180,12 @@ class RowShaper:
         if not self._compiled:
             return None
         try:
-            return self._compiled.shape(self._compiled.decode(text), constants)
+            rows, names = self._compiled.shape(self._compiled.decode(text), constants)
         # What is wrong, if anything is, is found row by row.
         except (TypeError, ValueError, ArithmeticError, RecursionError):
             return None
+        # If there are more names, some field may be there twice.
+        return rows if names == names_in(text) else None
 
     def _shape_each(  # noqa: PLR0913, PLR0917  # each is one fact
         self,
@@ -203,6 +211,8 @@ class RowShaper:
             str(text, "utf-8")
         except UnicodeDecodeError:
             text = repaired(text, findings.repairs)
+        if not has_single_fields(text):
+            text = with_single_fields(text, findings.repairs)
         for number, element in enumerate(_elements.decode(text), before + 1):
             try:
                 rows.append(self._shape_one(element, template, constants, findings))

@@ -155,10 +155,10 @@ class ReportStream(JobStream):
         return NearWindow(window, column) if isinstance(calendar, Period) and column in self._columns else None
 
     def _currencies(self, marketplace_id: str) -> ForeignCurrencies | None:
-        """Return the check of the currencies of JSON rows, which are of one marketplace."""
+        """Return the check of currencies, for rows that do not tell their marketplace themselves."""
         own = CURRENCIES.get(country_of(marketplace_id) or "")
-        columns = [column for column in self._columns if column.endswith("currency_code")]
-        if self._flat_reader or not own or not columns or "marketplace_id" in self._columns:
+        columns = [column for column in self._columns if column.endswith(("currency", "currency_code"))]
+        if self.declaration.report.told_by or not own or not columns or "marketplace_id" in self._columns:
             return None
         return ForeignCurrencies(columns, own)
 

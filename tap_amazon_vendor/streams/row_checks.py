@@ -6,7 +6,6 @@ Each check sees every chunk once and keeps little: a report may have ten million
 from __future__ import annotations
 
 import typing as t
-from bisect import bisect_left
 from collections import Counter
 from datetime import timedelta
 from operator import itemgetter
@@ -46,10 +45,12 @@ class RepeatedKeys:
     def count(self, rows: Sequence[Record]) -> int:
         """Return how many of the rows have a key that was there before."""
         # 64 bits of a hash: two of ten million keys collide by chance once in half a million documents.
-        keys = list(map(hash, map(self._key, rows)))
+        keys: Iterable[int] = map(hash, map(self._key, rows))
+        if self._old:
+            keys = list(keys)
         before = len(self._new)
         self._new.update(keys)
-        repeated = len(keys) - (len(self._new) - before)
+        repeated = len(rows) - (len(self._new) - before)
         if self._old:
             repeated += len(self._old.intersection(keys))
         if len(self._new) >= REMEMBERED_KEYS:
@@ -158,8 +159,10 @@ class NearWindow:
 
     def check(self, rows: Iterable[Record]) -> None:
         """Count among some rows."""
-        days = sorted(filter(None, map(self._day, rows)))
-        self._outside += bisect_left(days, self._first) + len(days) - bisect_left(days, self._after)
+        days = list(filter(None, map(self._day, rows)))
+        # Mostly all are near.
+        if days and not (self._first <= min(days) and max(days) < self._after):
+            self._outside += sum(not self._first <= day < self._after for day in days)
 
     def remark(self, findings: Findings) -> None:
         """Say how many there were."""
