@@ -31,7 +31,7 @@ class JsonFile(click.File):
         try:
             text = super().convert(value, param, ctx).read()
             check_shape(json.loads(text))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self.fail(f"invalid JSON for this option: {error}", param, ctx)
         return io.StringIO(text)
 
@@ -52,6 +52,10 @@ def check_shape(content: t.Any) -> None:  # noqa: ANN401  # any JSON
             isinstance(part, dict) and isinstance(part.get("context"), dict) for part in parts
         ):
             msg = f"the bookmark of {name} is damaged"
+            raise ValueError(msg)
+        contexts = [part["context"] for part in parts]
+        if any(context in contexts[:number] for number, context in enumerate(contexts)):
+            msg = f"the bookmark of {name} has a partition twice"
             raise ValueError(msg)
 
 

@@ -202,16 +202,16 @@ def test_errors_that_quote_secrets(world: World, monkeypatch: pytest.MonkeyPatch
     assert stand.calls
 
 
-def mutations(body: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def mutations(body: Any, path: str = "", values: tuple[Any, ...] = VALUES) -> Iterator[tuple[str, Any]]:
     """The answer with one value missing, or of another type, for each value in it."""
     items = body.items() if isinstance(body, dict) else enumerate(body[:2]) if isinstance(body, list) else ()
     for key, value in list(items):
         here = f"{path}.{key}"
-        for other in VALUES:
+        for other in values:
             yield f"{here}={other!r}", replaced(body, key, other)
         if isinstance(body, dict):
             yield f"{here} missing", {name: inner for name, inner in body.items() if name != key}
-        for name, inner in mutations(value, here):
+        for name, inner in mutations(value, here, values):
             yield name, replaced(body, key, inner)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.streams.core import Stream
 
+from tap_amazon_vendor.reports.pending import texts
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.singer.writer import RecordWriter
 
@@ -66,7 +67,7 @@ class ReportLedger(AuditStream):
         return RecordWriter(self)
 
     @property
-    def pending(self) -> list[dict[str, t.Any]]:
+    def pending(self) -> t.Any:  # noqa: ANN401  # any JSON, as a state may hold anything
         """Reports that are requested but not yet read, for the next run to resume."""
         return self.stream_state.get("pending") or []
 
@@ -77,8 +78,7 @@ class ReportLedger(AuditStream):
     @property
     def unreadable(self) -> dict[str, str]:
         """Reports whose documents could not be read: ids, and the days on which that was found."""
-        found = self.stream_state.get("unreadable")
-        return found if isinstance(found, dict) else {}
+        return texts(self.stream_state.get("unreadable"))
 
     @unreadable.setter
     def unreadable(self, reports: dict[str, str]) -> None:
@@ -89,7 +89,8 @@ class ReportLedger(AuditStream):
     def shared_quotas(self) -> dict[str, list[str]]:
         """Report types whose quota Amazon counts for all accounts of an application, by its client id."""
         found = self.stream_state.get("shared_quotas")
-        return found if isinstance(found, dict) else {}
+        known = found.items() if isinstance(found, dict) else ()
+        return {client: list(map(str, types)) for client, types in known if isinstance(types, list)}
 
     @shared_quotas.setter
     def shared_quotas(self, quotas: dict[str, list[str]]) -> None:

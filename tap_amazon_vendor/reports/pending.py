@@ -55,14 +55,17 @@ def _write(pending: PendingJob) -> dict[str, t.Any]:
     }
 
 
-def from_state(entries: Iterable[Entry], kinds: Mapping[str, Callable[[Entry], t.Any]]) -> Pending:
-    """Return what `to_state` wrote; an entry that can't be read is ignored with a warning.
+def from_state(entries: t.Any, kinds: Mapping[str, Callable[[Entry], t.Any]]) -> Pending:  # noqa: ANN401  # any JSON
+    """Return what `to_state` wrote; what can't be read is ignored with a warning.
 
     Args:
         entries: The entries of the state.
         kinds: Reads the request of an entry, by the name of its service.
     """
     jobs, unknown = [], []
+    if not isinstance(entries, list):
+        logger.warning("Ignoring the jobs in the state, which are no list")
+        entries = []
     for entry in entries:
         try:
             read = kinds.get(entry.get("service", REPORTS))
@@ -70,13 +73,32 @@ def from_state(entries: Iterable[Entry], kinds: Mapping[str, Callable[[Entry], t
                 unknown.append(entry)
                 continue
             request, asked_at = read(entry), _time(entry["asked_at"])
+            # What can't be a key, or has nothing before and after it, is none that was written.
+            _ = hash(request), request.window.before(request.window.start) <= request.window, request.window.next
             said, since = entry.get("said"), entry.get("said_since")
-            doubt = (said, _time(since)) if said and since else (None, None)
-            pages = tuple(entry.get("pages", ()))
-            jobs.append(PendingJob(request, entry["report_id"] or None, asked_at, pages, *doubt))
-        except (KeyError, TypeError, ValueError, AttributeError):
+            doubt = (_text(said), _time(since)) if said and since else (None, None)
+            pages = tuple(map(_text, entry.get("pages", ())))
+            jobs.append(PendingJob(request, _text(entry["report_id"] or "") or None, asked_at, pages, *doubt))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             logger.warning("Ignoring a job in the state that can't be read")
     return Pending(tuple(jobs), tuple(unknown))
+
+
+def texts(value: t.Any) -> dict[str, str]:  # noqa: ANN401  # any JSON
+    """Return the texts in an object of the state; anything else in it is left out."""
+    return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
+
+
+def _text(value: t.Any) -> str:  # noqa: ANN401  # any JSON
+    """Return a text.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(value, str):
+        message = f"{value!r} is no text"
+        raise TypeError(message)
+    return value
 
 
 def _time(text: str) -> datetime:

@@ -43,6 +43,11 @@ class Window:
         return Window(start, self.start if isinstance(self.start, datetime) else self.start - DAY)
 
 
+def of_one_kind(*moments: date) -> bool:
+    """Return whether all are days, or all are hours: others can't be compared."""
+    return len({isinstance(moment, datetime) for moment in moments}) == 1
+
+
 #: The window of a request that has none yet.
 NO_TIME = Window(date.min, date.min)
 

@@ -9,7 +9,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams.core import Stream
 
 from tap_amazon_vendor.reports.coverage import Coverage, pieces, reachable
-from tap_amazon_vendor.reports.windows import Window
+from tap_amazon_vendor.reports.windows import Window, of_one_kind
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams.columns import ACCOUNT, MARKETPLACE, all_columns
 from tap_amazon_vendor.streams.partition_state import PartitionState
@@ -132,6 +132,9 @@ class AmazonStream(Stream):
             return Coverage.of(None)
         known = self.partition_state(context).coverage
         complete, read, holes = known
+        if complete and not of_one_kind(complete.start, calendar.oldest(horizon)):
+            self.warn_once(f"Ignoring {complete} in the state: it is not in the units of the stream")
+            return Coverage.of(None)
         if complete is None or read is None or reachable(complete, horizon, calendar):
             return known
         self.warn_once(f"Amazon no longer has what follows {complete}: there will be a gap. Starting anew")

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from tap_amazon_vendor.engine.checkpoint import LISTED_DAYS
 from tap_amazon_vendor.reports.coverage import Coverage, pieces
+from tap_amazon_vendor.reports.pending import texts
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
 #: Days after which a partition that the account lacked is retried.
@@ -30,8 +31,8 @@ class PartitionState:
         """The unbroken range that earlier windows completed, None if there is none or it is invalid."""
         try:
             window = Window(from_text(self._state["complete_from"]), from_text(self._state["replication_key_value"]))
-            # Nothing follows the last day of the calendar.
-            is_valid = window.start <= window.end <= window.next
+            # Nothing follows the last day of the calendar, nor comes before the first.
+            is_valid = window.before(window.start).end <= window.end <= window.next and window.start <= window.end
         except (KeyError, TypeError, ValueError, OverflowError):
             return None
         return window if is_valid else None
@@ -43,9 +44,9 @@ class PartitionState:
         try:
             read = _window(self._state["read"])
             holes = tuple(map(_window, self._state["holes"]))
-        except (KeyError, TypeError, ValueError, AttributeError):
+            is_valid = complete in pieces(read, holes) and all(read.start <= hole.start <= hole.end for hole in holes)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             return Coverage.of(complete)
-        is_valid = complete in pieces(read, holes) and all(read.start <= hole.start <= hole.end for hole in holes)
         return Coverage(complete, read, holes) if is_valid else Coverage.of(complete)
 
     def set_coverage(self, coverage: Coverage, replication_key: str | None) -> None:
@@ -73,9 +74,9 @@ class PartitionState:
         """Return when a partition that the account was found to lack is retried; None if it may be read now."""
         try:
             since = date.fromisoformat(self._state["skipped_on"])
-        except (KeyError, TypeError, ValueError):
+            until = since + timedelta(days=SKIPPED_DAYS)
+        except (KeyError, TypeError, ValueError, OverflowError):
             return None
-        until = since + timedelta(days=SKIPPED_DAYS)
         return until if since <= today < until else None
 
     def skip(self, today: date) -> None:
@@ -101,8 +102,7 @@ class PartitionState:
     @property
     def reports_read(self) -> dict[str, str]:
         """Ids of Amazon-generated reports that were read, and the days on which they were read."""
-        read = self._state.get("reports_read")
-        return read if isinstance(read, dict) else {}
+        return texts(self._state.get("reports_read"))
 
     def note_read(self, report_id: str, today: date) -> None:
         """Remember an Amazon-generated report, for as long as Amazon lists it."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tap_amazon_vendor.engine.checkpoint import LISTED_DAYS
 from tap_amazon_vendor.engine.model import PlannedJob, Priority
 from tap_amazon_vendor.reports.coverage import plan
-from tap_amazon_vendor.reports.windows import Window, common, extend, to_text, touches
+from tap_amazon_vendor.reports.windows import Window, common, extend, of_one_kind, to_text, touches
 
 if t.TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
@@ -181,7 +181,7 @@ def _taken_up(complete: Window | None, waiting: Iterable[Window], horizon: Horiz
     if wanted is None or not calendar.unbroken:
         return []
     chosen = []
-    for window in sorted(waiting):
+    for window in sorted(each for each in waiting if of_one_kind(each.start, wanted.start)):
         grows = complete is None or window.end > complete.end
         if grows and touches(complete, window) and wanted.start <= window.end <= wanted.end:
             chosen.append(window)
