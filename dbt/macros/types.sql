@@ -51,3 +51,41 @@ cast({{ column }} as timestamp_tz)
 {% macro default__utc_day(column) %}cast({{ column }} at time zone 'UTC' as date){% endmacro %}
 {% macro bigquery__utc_day(column) %}date({{ column }}, 'UTC'){% endmacro %}
 {% macro snowflake__utc_day(column) %}to_date(convert_timezone('UTC', {{ column }})){% endmacro %}
+
+{# The last UTC day of a range that ends before a point in time. #}
+{% macro utc_day_before(column) %}{{ return(adapter.dispatch('utc_day_before', 'amazon_vendor')(column)) }}{% endmacro %}
+{% macro default__utc_day_before(column) %}
+cast(({{ column }} - interval '1 second') at time zone 'UTC' as date)
+{%- endmacro %}
+{% macro bigquery__utc_day_before(column) %}date(timestamp_sub({{ column }}, interval 1 second), 'UTC'){% endmacro %}
+{% macro snowflake__utc_day_before(column) %}
+to_date(convert_timezone('UTC', dateadd('second', -1, {{ column }})))
+{%- endmacro %}
+
+{# A day some days later. #}
+{% macro days_later(column, days) %}cast({{ dbt.dateadd('day', days, column) }} as date){% endmacro %}
+
+{# One figure divided by another; null unless the other one is above zero. Floating point: never add ratios. #}
+{% macro ratio(numerator, denominator) %}
+case when {{ denominator }} > 0 then cast({{ numerator }} as {{ double() }}) / {{ denominator }} end
+{%- endmacro %}
+{% macro double() %}{{ return(adapter.dispatch('double', 'amazon_vendor')()) }}{% endmacro %}
+{% macro default__double() %}double precision{% endmacro %}
+{% macro bigquery__double() %}float64{% endmacro %}
+
+{# A column of JSON as targets make it, so that json_text can read it. #}
+{% macro as_json(column, type) %}{{ return(adapter.dispatch('as_json', 'amazon_vendor')(column, type)) }}{% endmacro %}
+{% macro default__as_json(column, type) %}{{ column }}{% endmacro %}
+{% macro redshift__as_json(column, type) %}
+{%- if 'super' in type -%}json_serialize({{ column }}){%- else -%}{{ column }}{%- endif -%}
+{% endmacro %}
+
+{# The text of a key of a JSON object. #}
+{% macro json_text(column, key) %}{{ return(adapter.dispatch('json_text', 'amazon_vendor')(column, key)) }}{% endmacro %}
+{% macro default__json_text(column, key) %}json_extract_string({{ column }}, '$.{{ key }}'){% endmacro %}
+{% macro postgres__json_text(column, key) %}(cast({{ column }} as jsonb) ->> '{{ key }}'){% endmacro %}
+{% macro redshift__json_text(column, key) %}json_extract_path_text({{ column }}, '{{ key }}'){% endmacro %}
+{% macro bigquery__json_text(column, key) %}json_value({{ column }}, '$.{{ key }}'){% endmacro %}
+{% macro snowflake__json_text(column, key) %}
+cast(get(parse_json(cast({{ column }} as varchar)), '{{ key }}') as varchar)
+{%- endmacro %}
