@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import ExitStack
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from contextlib import ExitStack, closing
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from world import World, flat, partitions
+from world import US, Run, World, flat, partitions
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
 from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
@@ -145,6 +148,17 @@ def test_a_kind_of_advertising_that_is_not_open_is_skipped_and_the_rest_read(wor
     }
 
 
+PAGE = Path(__file__).parents[1] / "docs" / "ads.md"
+
+#: The partition of all sales of a vendor.
+VIEW = {
+    "account": "default",
+    "marketplace_id": US,
+    "report_period": "DAY",
+    "distributor_view": "MANUFACTURING",
+    "selling_program": "RETAIL",
+}
+
 NAMES = [stream.name for stream in STREAMS]
 REPORTS = {stream.name: stream for stream in STREAMS if isinstance(stream, AdsReportRows)}
 
@@ -253,15 +267,41 @@ def test_ninety_days_of_six_reports_for_every_profile_take_the_fewest_reports(eu
     assert len(created(europe)) == 4 * len(SIX) * len(profiles)
 
 
-def test_advertised_sales_never_exceed_all_sales(world: World) -> None:
-    config = {**world.config(start_date=world.day(9)), "ads": consent(world)}
-    run = world.run(config, streams=["ads_sp_advertised_products", "vendor_sales"])
-    advertised: Counter[str] = Counter()
-    for row in run.records("ads_sp_advertised_products"):
-        advertised[row["asin"]] += row["sales14d"]
-    sold: Counter[str] = Counter()
-    for row in run.records("vendor_sales"):
-        if row["distributor_view"] == "MANUFACTURING":
-            sold[row["asin"]] += row["ordered_revenue_amount"] or Decimal(0)
-    assert advertised
-    assert all(sales <= sold[asin] for asin, sales in advertised.items())
+def test_the_documented_query_gives_the_tacos_of_the_seed(world: World) -> None:
+    config = {**world.config(start_date=world.day(9), wait_minutes=240), "ads": consent(world)}
+    advertised = ("ads_sp_advertised_products", "ads_sd_advertised_products")
+    run = world.run(config, streams=[*advertised, "vendor_sales"])
+    cost, all_sales, ad_sales = (defaultdict[str, Decimal](Decimal) for _ in range(3))
+    days = set()
+    for row in world.expected("vendor_sales", VIEW, world.day(9), world.day(4)):
+        days.add(row["start_date"])
+        all_sales[row["asin"]] += row["ordered_revenue_amount"] or Decimal(0)
+    for name in advertised:
+        for row in seeded(world, REPORTS[name], run.keys(name)).values():
+            if row["date"] in days:
+                cost[row["asin"]] += row["cost"]
+                ad_sales[row["asin"]] += row.get("sales14d", row.get("sales"))
+    (query,) = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    found = {row[2]: row[3:] for row in queried(run, [*advertised, "vendor_sales"], query)}
+    assert found.keys() == all_sales.keys()
+    assert any(cost.values())
+    for asin, (its_cost, its_ad_sales, its_sales, tacos) in found.items():
+        assert (its_cost or 0, its_ad_sales or 0) == pytest.approx((float(cost[asin]), float(ad_sales[asin])))
+        assert its_sales == pytest.approx(float(all_sales[asin]))
+        assert tacos is None or tacos == pytest.approx(float(cost[asin] / all_sales[asin]))
+        # Advertised sales are a part of all sales.
+        assert ad_sales[asin] <= all_sales[asin]
+
+
+def queried(run: Run, streams: list[str], query: str) -> list[tuple[Any, ...]]:
+    """The rows of a query over the tables that a run leads to."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        for stream in streams:
+            table = list(run.upserted(stream).values())
+            columns = list(table[0])
+            database.execute(f"create table {stream} ({', '.join(columns)})")
+            database.executemany(
+                f"insert into {stream} values ({', '.join('?' * len(columns))})",  # noqa: S608  # our own names
+                [[float(value) if isinstance(value, Decimal) else value for value in row.values()] for row in table],
+            )
+        return database.execute(query).fetchall()
