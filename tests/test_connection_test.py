@@ -86,7 +86,7 @@ def test_what_gave_no_row_is_said_with_the_reason_once(world: World) -> None:
         "Not everything can be read: Amazon lets us read account 'default' (vendor, US).",
         "1 of 5 selected streams gave a row.",
         "- later: b, d: IN_QUEUE for 60 minutes",
-        "- empty: c: the report has no rows",
+        "- empty: c: Amazon has no rows",
         "- failed: e: HTTP 500",
     ]
 
