@@ -107,10 +107,10 @@ def scalars(named: Any, path: tuple[str, ...] = (), *, replaced: bool = False) -
 def type_of_column(properties: Row, names: Sequence[str]) -> Row | None:
     """The schema of a value in a row: in a column of its own, or in one that is an object or a list of objects."""
     for end in range(len(names), 0, -1):
-        found = properties.get("_".join(map(column_name, names[:end])))
-        inner = (found or {}).get("items", found or {})
+        found: Row = properties.get("_".join(map(column_name, names[:end])), {})
+        inner: Row = found.get("items", found)
         if found and end == len(names):
-            return cast("Row", inner)
+            return inner
         if found and "properties" in inner and (deeper := type_of_column(inner["properties"], names[end:])):
             return deeper
     return None
