@@ -43,7 +43,8 @@ class Windows:
         streams: Names of the streams that read them.
         priority: Why they are read.
         ranges: The windows, in the order in which they are requested.
-        sources: Number of reports by source; empty for an operation, which needs no report.
+        service: The API that is asked: `REPORTS`, `DATA_KIOSK`, or none for an operation, which needs no job.
+        sources: Number of reports or queries by source; empty for an operation.
         proven: The account has had the partition before. If not, one window is tried before the others.
     """
 
@@ -51,6 +52,7 @@ class Windows:
     streams: tuple[str, ...]
     priority: Priority
     ranges: tuple[Window, ...]
+    service: str | None
     sources: Mapping[Source, int]
     proven: bool
 
@@ -106,13 +108,13 @@ class Outlook:
     runs: int | None
     notes: Sequence[str]
 
-    def count(self, source: Source) -> int:
-        """Return the number of reports from a source."""
-        return sum(windows.sources.get(source, 0) for windows in self.windows)
+    def count(self, source: Source, service: str | None = None) -> int:
+        """Return the number of reports and queries from a source, or of those of one service."""
+        return sum(windows.sources.get(source, 0) for windows in self.windows if service in {None, windows.service})
 
     @property
     def unproven(self) -> int:
-        """Reports that are requested only if the first window shows that the account has the partition."""
+        """Reports and queries that are requested only if the first window shows that the account has the partition."""
         firsts = {windows.partition for windows in self.windows if not windows.proven}
         asked = sum(windows.sources.get(Source.CREATED, 0) for windows in self.windows if not windows.proven)
         return max(0, asked - len(firsts))
@@ -195,6 +197,7 @@ def _windows(
             tuple(sorted(some[0].readers)),
             priority,
             tuple(report.request.window for report in some),
+            some[0].request.service.name,
             Counter(sources[report.request] for report in some),
             some[0].known_available,
         )
@@ -214,7 +217,7 @@ def _operations(run: Run, labels: Iterable[str]) -> Iterator[Windows]:
         for priority, some in grouped.items():
             found[partition, priority, tuple(some), complete is not None].append(stream.name)
     for (partition, priority, ranges, proven), names in found.items():
-        yield Windows(partition, tuple(sorted(names)), priority, ranges, {}, proven)
+        yield Windows(partition, tuple(sorted(names)), priority, ranges, None, {}, proven)
 
 
 def _paged(run: Run) -> Iterator[tuple[PagedStream, dict[str, t.Any], ReportPartition]]:

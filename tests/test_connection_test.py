@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -86,7 +87,7 @@ def test_what_gave_no_row_is_said_with_the_reason_once(world: World) -> None:
         "Not everything can be read: Amazon lets us read account 'default' (vendor, US).",
         "1 of 5 selected streams gave a row.",
         "- later: b, d: IN_QUEUE for 60 minutes",
-        "- empty: c: the report has no rows",
+        "- empty: c: Amazon has no rows",
         "- failed: e: HTTP 500",
     ]
 
@@ -139,6 +140,33 @@ def test_a_stream_that_reads_no_report_is_checked_by_its_role(world: World) -> N
     assert tried(world, world.config("seller-us", account_type="seller"), streams).startswith("All is well")
     with pytest.raises(RunFailedError, match="The API authorization lacks the role Finance and Accounting"):
         tried(world, world.config("seller-us-no-role", account_type="seller"), streams)
+
+
+OPT_IN = {
+    "vendor_direct_orders": "lacks the role Direct-to-Consumer Shipping",
+    "vendor_direct_shipping_labels": "lacks the role Direct-to-Consumer Shipping",
+    "vendor_analytics_sourcing": "lacks the role Brand Analytics",
+    "vendor_purchase_orders": "lacks the role Amazon Fulfillment or Inventory and Order Tracking",
+    "vendor_invoices": "Amazon does not document which one getInvoiceHeaders needs",
+}
+
+
+def test_each_stream_of_another_api_is_asked_for_little(world: World) -> None:
+    words = tried(world, world.config(), OPT_IN)
+    assert words.endswith("5 of 5 selected streams gave a row.")
+    calls = Counter(call.operation for call in world.sandbox.calls)
+    listings = {"getOrders", "getShippingLabels", "getPurchaseOrders", "getInvoiceHeaders", "createQuery"}
+    assert {name: calls[name] for name in listings if calls[name] > 3} == {}
+    assert listings <= calls.keys()
+
+
+def test_of_streams_of_other_apis_each_missing_right_is_named(world: World) -> None:
+    with pytest.raises(RunFailedError) as caught:
+        tried(world, world.config("vendor-us-no-role"), OPT_IN)
+    problems = str(caught.value).splitlines()
+    for stream, words in OPT_IN.items():
+        (line,) = [problem for problem in problems if stream in problem.partition(": ")[0]]
+        assert words in line
 
 
 def test_an_inbox_alone_is_well(world: World, tmp_path: Path) -> None:

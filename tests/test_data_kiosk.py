@@ -24,6 +24,7 @@ from tap_amazon_vendor.data_kiosk.graphql import LONGEST_QUERY, normalised, sele
 from tap_amazon_vendor.data_kiosk.request import QueryPage
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.json_lines import open_lines, read_lines
+from tap_amazon_vendor.documents.rows import column_name
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.errors import AccessDeniedError, DocumentError
 from tap_amazon_vendor.outcomes import Outcome
@@ -33,6 +34,7 @@ from tap_amazon_vendor.streams.data_kiosk import STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tap_amazon_vendor.data_kiosk.request import QueryRequest
@@ -76,6 +78,79 @@ def requests_of(name: str, **changes: Any) -> list[QueryRequest]:
     stream = BY_NAME[name]
     settings = replace(a_tap(stream.account_type).settings, **changes)
     return [replace(stream.first_request(context, settings), window=WINDOW) for context in stream.partitions(settings)]
+
+
+#: What the streams leave out of their views: no metric that is nowhere else.
+LEFT_OUT = {
+    "totals": "The metrics once more, over all rows.",
+    "metrics.groupByKey.msrp": "An attribute that is an amount of money, by which nobody can group.",
+}
+#: Views without a stream.
+NO_STREAM = {
+    "salesAndTrafficTrends": "The figures by ASIN of at most 30 products, which must be named.",
+    "economicsPreview": "Estimates of days to come, for fee types that must be named.",
+    "economicsSimulation": "Estimates of what a change would bring, for products that must be named.",
+}
+TYPES = {"Float": "number", "Int": "integer", "Long": "integer", "Boolean": "boolean"}
+
+
+def scalars(named: Any, path: tuple[str, ...] = (), *, replaced: bool = False) -> Iterator[tuple[str, str, bool]]:
+    """Path, type, and whether Amazon has replaced it, of every scalar below a type of a schema."""
+    if not isinstance(named, graphql.GraphQLObjectType):
+        yield ".".join(path), named.name, replaced
+        return
+    for name, field in named.fields.items():
+        gone = replaced or field.deprecation_reason is not None
+        yield from scalars(graphql.get_named_type(field.type), (*path, name), replaced=gone)
+
+
+def type_of_column(properties: Row, names: Sequence[str]) -> Row | None:
+    """The schema of a value in a row: in a column of its own, or in one that is an object or a list of objects."""
+    for end in range(len(names), 0, -1):
+        found: Row = properties.get("_".join(map(column_name, names[:end])), {})
+        inner: Row = found.get("items", found)
+        if found and end == len(names):
+            return inner
+        if found and "properties" in inner and (deeper := type_of_column(inner["properties"], names[end:])):
+            return deeper
+    return None
+
+
+class TestColumns:
+    """Every metric that Amazon's schemas have is a typed column."""
+
+    @needs_schemas
+    @pytest.mark.parametrize("stream", STREAMS, ids=lambda each: each.name)
+    def test_every_scalar_of_a_view_is_one_or_left_out_for_a_reason(self, stream: QueryRows) -> None:
+        schema = data_kiosk_schemas.schema_of(SCHEMAS, stream.view)
+        dataset: Any = graphql.get_named_type(cast("Any", schema.query_type).fields[stream.view.dataset].type)
+        properties = load_schema(stream.name)["properties"]
+        around = {name for lifted in (stream.view.rows, *stream.view.lifted) for name in lifted.split(".")}
+        found = [*scalars(graphql.get_named_type(dataset.fields[stream.view.field].type))]
+        assert len(found) > 50
+        for path, kind, replaced in found:
+            is_left_out = replaced or any(f"{path}.".startswith(f"{other}.") for other in LEFT_OUT)
+            assert (path in stream.fields) is not is_left_out, path
+            if is_left_out:
+                continue
+            names = path.split(".")
+            while not (column := type_of_column(properties, names)) and names[0] in around:
+                names.pop(0)
+            assert column, path
+            own = {each for each in [column["type"]] if isinstance(each, str)} or {*column["type"]} - {"null"}
+            assert own == {TYPES.get(kind, "string")}, path
+            assert (column.get("format") == "date") is (kind == "Date"), path
+
+    @needs_schemas
+    def test_every_view_has_a_stream_or_none_for_a_reason(self) -> None:
+        schemas = {stream.view.dataset: data_kiosk_schemas.schema_of(SCHEMAS, stream.view) for stream in STREAMS}
+        assert {path.stem for path in SCHEMAS.iterdir()} == {*schemas}
+        views = {
+            name
+            for dataset, schema in schemas.items()
+            for name in cast("Any", graphql.get_named_type(cast("Any", schema.query_type).fields[dataset].type)).fields
+        }
+        assert views == {stream.view.field for stream in STREAMS} | {*NO_STREAM}
 
 
 class TestQueries:

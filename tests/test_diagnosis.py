@@ -30,7 +30,7 @@ from tap_amazon_vendor.config.redaction import Secret
 from tap_amazon_vendor.doctor import advice
 from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.doctor.questions import Questions
-from tap_amazon_vendor.doctor.result import Check, Diagnosis, State
+from tap_amazon_vendor.doctor.result import Check, Diagnosis, Permission, State
 from tap_amazon_vendor.errors import AccessDeniedError
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.streams import GROUPS
@@ -502,6 +502,35 @@ class TestUserPermissions:
 def test_every_group_has_a_name_at_vendor_central() -> None:
     kinds = {group: {stream.account_type for stream in streams} for group, streams in REPORTS.items()}
     assert {group for group, kind in kinds.items() if "vendor" in kind} <= set(advice.USER_PERMISSIONS)
+
+
+class TestQueries:
+    """Data Kiosk has a listing of its own, and what came of a view shows that it can be read."""
+
+    def of(self, found: Diagnosis) -> dict[str, Permission]:
+        return {name: each for each in found.permissions for name in each.streams if "_analytics_" in name}
+
+    def test_are_unknown_until_the_first_one(self, examine: Examine, world: World) -> None:
+        found = self.of(examine(groups=GROUPS))
+        assert {(each.authorized, each.permitted) for each in found.values()} == {(State.UNKNOWN, State.UNKNOWN)}
+        assert {each.text.partition(":")[0] for each in found.values()} == {"Unknown until the first query"}
+        assert [call.operation for call in world.sandbox.calls].count("getQueries") == 1
+
+    def test_that_came_are_proof_of_their_own_view(self, examine: Examine, world: World) -> None:
+        sourcing = "vendor_analytics_sourcing"
+        assert world.run(streams=[sourcing]).records(sourcing)
+        found = self.of(examine(groups=GROUPS))
+        assert found[sourcing].permitted is found[sourcing].authorized is State.OK
+        assert found[sourcing].text == "Queries came within the last 30 days"
+        assert found["vendor_analytics_manufacturing"].permitted is State.UNKNOWN
+
+    def test_that_are_refused_though_reports_are_not(self, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+        refusal = AccessDeniedError("Access to the resource is forbidden")
+        monkeypatch.setattr(Questions, "queries", lambda _: refusal)
+        found = examine(groups=GROUPS)
+        assert {each.authorized for each in self.of(found).values()} == {State.FAILED}
+        assert len(found.problems) == 1
+        assert "lacks the role Brand Analytics" in found.problems[0]
 
 
 class TestPagedApis:

@@ -51,7 +51,7 @@ def test_a_healthy_account_ends_with_0(examine: Callable[..., Result], world: Wo
         assert (stream.name in result.stdout) == (stream.account_type == "vendor")
     for group in ("Financial reports", "Operational reports", "Digital reports"):
         assert group in result.stdout
-    assert "unknown until the first report" in result.stdout
+    assert "unknown until the first run" in result.stdout
     assert result.stdout.count("allowed") == 6, "the APIs whose operations answer: two columns each"
     assert "not documented" in result.stdout, "the role of invoices"
     assert "Send this to" not in result.stdout

@@ -16,6 +16,7 @@ from world import Recorder, Run, catalog
 from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
 from amazon_sandbox.data import Data
 from amazon_sandbox.data.direct import order_as_json as direct_order_as_json
+from amazon_sandbox.data.invoices import header_as_json, items_as_json
 from amazon_sandbox.data.procurement import order_as_json, status_as_json
 from amazon_sandbox.data.shipments import as_json as shipment_as_json
 from amazon_sandbox.data.shipments import shipments
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from world import World
+
+    from amazon_sandbox.data.invoices import Invoice
 
 Row = dict[str, Any]
 
@@ -208,6 +211,66 @@ def test_an_element_that_can_be_no_row_goes_to_the_rejects(inbox: Path) -> None:
     assert len(run.records("vendor_purchase_orders")) == len(orders)
     (entry,) = run.records("report_ledger")
     assert (entry["rows"], entry["rejected"], len(run.records("report_rejects"))) == (len(orders), 1, 1)
+
+
+INVOICES = ("vendor_invoices", "vendor_invoice_items")
+BILLED = [*DATA.invoices("vendor-us").issued(NOW - timedelta(days=30), NOW)]
+BILLED = sorted((each for each in BILLED if each.created <= NOW), key=lambda each: len(each.lines))[-3:]
+
+
+def told(invoice: Invoice, first: int = 0, last: int | None = None) -> Row:
+    """What getInvoice returns: some lines of an invoice."""
+    lines = items_as_json(invoice, invoice.lines[first:last], NOW)
+    return {"invoiceHeader": header_as_json(invoice, NOW, "A1"), "invoiceItems": lines}
+
+
+def lines_of(*invoices: Invoice) -> set[tuple[str, str]]:
+    return {(each.identifier, line["lineItemId"]) for each in invoices for line in told(each)["invoiceItems"]}
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: text([*map(told, BILLED)]),
+        lambda: "\n".join(text(told(each)) for each in BILLED),
+        # Pages of one, the first of them twice.
+        lambda: text([*map(told, BILLED[:-1]), told(BILLED[-1], 0, 2), told(BILLED[-1], 2), told(BILLED[-1], 0, 2)]),
+        lambda: text([dict(reversed(told(each).items())) for each in BILLED]),
+    ],
+    ids=["a list", "lines", "pages", "lines of the invoice first"],
+)
+def test_an_invoice_with_its_lines_is_read_by_both_streams(write: Callable[[], str], inbox: Path) -> None:
+    (inbox / "invoices.json").write_text(write())
+    run = read(inbox, streams={*INVOICES, "report_ledger"})
+    assert outcomes(run) == dict.fromkeys(INVOICES, ("loaded", None))
+    headers, lines = map(run.records, INVOICES)
+    assert sorted(row["invoice_identifier"] for row in headers) == sorted(each.identifier for each in BILLED)
+    assert len(lines) == len(lines_of(*BILLED)) > len(BILLED) == 3
+    assert {(row["invoice_identifier"], row["line_item_id"]) for row in lines} == lines_of(*BILLED)
+    assert {row["_extra"] for row in (*headers, *lines)} == {None}
+    assert {row["last_updated_date"] for row in lines} == {row["last_updated_date"] for row in headers}
+
+
+def test_lines_are_read_by_a_stream_that_is_selected_later(inbox: Path) -> None:
+    (inbox / "invoices.json").write_text(text(told(BILLED[0])))
+    first = read(inbox, streams={INVOICES[0]})
+    second = read(inbox, first.state, streams={*INVOICES})
+    assert (len(first.records(INVOICES[0])), second.records(INVOICES[0])) == (1, [])
+    assert len(second.records(INVOICES[1])) == len(lines_of(BILLED[0])) > 0
+
+
+def test_a_list_of_invoices_says_nothing_of_their_lines(inbox: Path) -> None:
+    (inbox / "invoices.json").write_text(text({"invoices": [told(each)["invoiceHeader"] for each in BILLED]}))
+    assert outcomes(read(inbox, streams={*INVOICES, "report_ledger"})) == {INVOICES[0]: ("loaded", None)}
+
+
+def test_lines_of_an_invoice_that_can_be_no_row_are_said_to_be_missing(inbox: Path) -> None:
+    damaged = {**told(BILLED[0]), "invoiceHeader": {"invoiceIdentifier": None}}
+    (inbox / "invoices.json").write_text(text([damaged, told(BILLED[1])]))
+    run = read(inbox, streams={*INVOICES, "report_ledger"})
+    assert {row["stream_name"]: row["rejected"] for row in run.records("report_ledger")} == dict.fromkeys(INVOICES, 1)
+    lines = run.records(INVOICES[1])
+    assert {(row["invoice_identifier"], row["line_item_id"]) for row in lines} == lines_of(BILLED[1])
 
 
 def test_a_folder_named_by_country_says_where_the_rows_belong(inbox: Path) -> None:

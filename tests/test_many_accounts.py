@@ -112,7 +112,7 @@ def test_what_is_wrong_with_one_account_stops_only_that(broken: str, world: Worl
 def test_an_account_without_a_role_fails_the_run_and_the_others_are_complete(world: World) -> None:
     run = world.run(many(world, "vendor-us-no-role", "vendor-us"))
     assert run.error is not None
-    assert "Account 'vendor-us-no-role' could not be read: 12 reports skipped." in str(run.error)
+    assert "Account 'vendor-us-no-role' could not be read: 12 windows skipped." in str(run.error)
     assert "Give your application" in str(run.error)
     assert "'vendor-us'" not in str(run.error)
     assert str(run.error).endswith("Everything else is written.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
-from world import STREAMS, VENDOR_STREAMS, Run, World
+from world import STREAMS, VENDOR_STREAMS, Run, World, catalog
 
 from amazon_sandbox import REVOKED_REFRESH_TOKEN
 from tap_amazon_vendor.cli.main import cli
@@ -289,6 +289,16 @@ def test_the_table(plan: Callable[..., Result], world: World) -> None:
     assert "[bold]" in result.stdout
     assert "20 reports to request (`max_reports` is 20)" in result.stdout
     assert re.search(r"The history is complete after \d+ daily runs, on 20", result.stdout)
+
+
+def test_queries_are_no_reports(plan: Callable[..., Result], world: World) -> None:
+    config = world.config(start_date=world.day(10))
+    for streams, words in (
+        (["vendor_analytics_sourcing"], r"^[1-9]\d* quer(y|ies) to ask for$"),
+        (["vendor_analytics_sourcing", "vendor_traffic"], r"^[1-9]\d* reports? and [1-9]\d* quer(y|ies) to ask for$"),
+    ):
+        chosen = catalog(frozenset({"vendor"}), frozenset(streams)).to_dict()
+        assert re.search(words, plan(config, "--offline", catalog=chosen).stdout, re.MULTILINE)
 
 
 def test_json(plan: Callable[..., Result], world: World) -> None:

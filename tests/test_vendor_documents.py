@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -279,3 +280,23 @@ def test_a_plan_names_the_streams_of_a_list_together(world: World) -> None:
         ("getPurchaseOrders", orders, 2),
     ]
     assert not any("getPurchaseOrders" in call.operation for call in world.sandbox.calls)
+
+
+def test_what_was_received_of_orders_is_what_the_inventory_report_of_that_day_says(world: World) -> None:
+    """The report says net of what went back on that day, which is little, and nothing where nothing was received."""
+    orders, stock = "vendor_purchase_order_status_items", "vendor_inventory"
+    config = world.config(start_date=world.day(45), distributor_views=["SOURCING"], selling_programs=["RETAIL"])
+    run = world.run(config, streams=[orders, stock])
+    received: Counter[tuple[str, str]] = Counter()
+    for row in run.records(orders):
+        if units := row["receiving_status_received_quantity_amount"]:
+            day = row["receiving_status_last_receive_date"][:10]
+            size = row["receiving_status_received_quantity_unit_size"] or 1
+            received[day, row["buyer_product_identifier"]] += int(units) * int(size)
+    net = {(row["start_date"], row["asin"]): row["net_received_inventory_units"] for row in run.records(stock)}
+    days = {day for day, _ in net}
+    assert {key for key in received if key[0] in days} <= net.keys()
+    went_back = [received[key] - units for key, units in net.items()]
+    assert min(went_back) == 0
+    assert sum(units > 0 for units in net.values()) > 5
+    assert sum(went_back) < sum(net.values()) / 10

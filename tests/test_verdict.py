@@ -158,7 +158,7 @@ class TestReasons:
         entries = [entry(name, "skipped", report_type=name) for name in "abca"]
         entries += [entry(name, "failed", report_type=name) for name in "de"]
         assert list(repeated(Reasons.of(entries), [])) == [
-            "Account 'main': 3 reports more skipped for the same reason as a: a, b, c"
+            "Account 'main': 3 windows more skipped for the same reason as a: a, b, c"
         ]
         assert list(repeated(Reasons.of(entries), [Unread("main", (), ())])) == []
 
@@ -176,7 +176,7 @@ class TestMessage:
     def test_lists_windows_that_failed_below_their_reason(self) -> None:
         entries = [entry(name, "failed", f"report {number} broke") for number, name in enumerate("abc")]
         assert verdict([], [*entries, entry("d", "loaded")], never) == (
-            "3 reports could not be read:\n"
+            "3 windows could not be read:\n"
             "- report 0 broke\n"
             f"    a: {SALES} 2026-11-20/2026-11-20 of 'main'\n"
             f"    b: {SALES} 2026-11-20/2026-11-20 of 'main'\n"
@@ -189,9 +189,9 @@ class TestMessage:
         found = Diagnosis(account, (Check("account type", State.FAILED, "Wrong kind", ("Set it", "Or not")),))
         unread = Unread("main", tuple(entries[:2]), ())
         assert verdict([unread], entries, lambda each: {unread: found}[each]) == (
-            "Account 'main' could not be read: 1 report skipped, 1 report failed.\n"
+            "Account 'main' could not be read: 1 window skipped, 1 window failed.\n"
             "- Wrong kind. Set it. Or not\n"
-            "1 report could not be read:\n"
+            "1 window could not be read:\n"
             "- because\n"
             f"    c: {SALES} 2026-11-20/2026-11-20 of 'other'"
         )
@@ -200,9 +200,9 @@ class TestMessage:
         doubt = Permission("Digital", ("X",), ("a",), State.OK, State.WARNING, "All FATAL", ("Ask",), "Please")
         unread = Unread("main", (entry("a", "skipped", "report 1"), entry("b", "skipped", "report 2")), ())
         assert verdict([unread], unread.entries, lambda _: Diagnosis(account, (), (doubt,))) == (
-            "Account 'main' could not be read: 2 reports skipped.\n"
+            "Account 'main' could not be read: 2 windows skipped.\n"
             "- report 1\n"
-            "    2 reports skipped: a, b\n"
+            "    2 windows skipped: a, b\n"
             "- a: All FATAL. Ask"
         )
 
@@ -327,7 +327,7 @@ def test_one_missing_right_among_others_is_one_warning(clock: FakeClock, caplog:
         again = world.run(world.config(restatement_days=0), run.state)
         assert again.error is None, "the rest is up to date"
     assert len([words for words in warnings if "correct Vendor Group Rights" in words]) == 1
-    assert "Account 'default': 7 reports more skipped for the same reason as vendor_sales" in " ".join(warnings)
+    assert "Account 'default': 7 windows more skipped for the same reason as vendor_sales" in " ".join(warnings)
 
 
 def test_one_missing_role_among_others_is_a_warning_and_alone_a_failure(world: World) -> None:

@@ -30,12 +30,12 @@ if t.TYPE_CHECKING:
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
 
 #: Text for the state of a permission.
-PERMISSIONS = {"ok": "allowed", "warning": "doubtful", "failed": "missing", "unknown": "unknown until the first report"}
+PERMISSIONS = {"ok": "allowed", "warning": "doubtful", "failed": "missing", "unknown": "unknown until the first run"}
 
 #: The two states that are shown of a permission.
 COLUMNS = ("API authorization", "User permission")
 
-CAPTION = "Amazon requires both. Only a report shows whether the user may see the data."
+CAPTION = "Amazon requires both. Only a run shows whether the user may see the data."
 
 #: In place of the roles where Amazon names none.
 NOT_DOCUMENTED = "not documented"
@@ -56,7 +56,7 @@ NOT_DOCUMENTED = "not documented"
 def command(context: click.Context, *, files: tuple[str, ...], label: str | None, form: str) -> None:
     """Check settings, login, region and the role of every stream.
 
-    Asks for no report. The exit code is 0 if everything selected can be read as far as
+    Asks for no report and no query. The exit code is 0 if everything selected can be read as far as
     Amazon tells, and 1 if something stands in the way.
     """
     settings, problems = _read(files)
@@ -199,7 +199,7 @@ def _show(screen: Console, diagnosis: Diagnosis) -> None:
         for line in _plain(diagnosis.permissions):
             say(screen, line)
     for same in diagnosis.remedies:
-        groups = ", ".join(advice.user_permission(permission.group) for permission in same)
+        groups = ", ".join(dict.fromkeys(advice.user_permission(permission.group) for permission in same))
         say(screen, f"\n{groups}: {same[0].text}", style="bold")
         _show_steps(screen, same[0].steps)
         if same[0].request:

@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from tap_amazon_vendor.engine.model import Source
     from tap_amazon_vendor.forecast import Outlook, Windows
     from tap_amazon_vendor.reports.request import ReportPartition
     from tap_amazon_vendor.tap import TapAmazonVendor
@@ -61,7 +62,7 @@ def _file(name: str, words: str) -> t.Callable[[t.Any], t.Any]:
 @_file("--state", "The state that the run would start with, as Singer has it or as `meltano state get` prints it.")
 @_file("--catalog", "The catalog of the run, with its selection. Default: all streams except the very large ones.")
 @click.option("--account", "label", help="Only the account of this label.")
-@click.option("--offline", is_flag=True, help="Do not ask Amazon which reports exist already.")
+@click.option("--offline", is_flag=True, help="Do not ask Amazon which reports and queries exist already.")
 @click.option(
     "--format",
     "form",
@@ -83,7 +84,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Show what the next run would request, and how long it would take.
 
-    Asks for no report: at most it lets Amazon list those that it has. The exit code is 1
+    Asks for no report and no query: at most it lets Amazon list those that it has. The exit code is 1
     if the configuration is refused.
     """
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415 - commands start fast
@@ -213,7 +214,7 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
             screen.print(each, soft_wrap=isinstance(each, str))
         lines.append("")
         most_words = f" (`max_reports` is {most})" if most else ""
-        lines.append(f"{outlook.count(Source.CREATED)} reports to request{most_words}")
+        lines.append(f"{_jobs(outlook, Source.CREATED)} to request{most_words}")
     else:
         lines.append("Nothing to do: you have everything that Amazon has published.")
     if outlook.unproven:
@@ -240,6 +241,18 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
     lines += [f"Note: {note}" for note in outlook.notes]
     for line in lines:
         say(screen, line)
+
+
+def _jobs(outlook: Outlook, source: Source) -> str:
+    """Return how many reports, and how many queries if there are any, come from a source."""
+    from tap_amazon_vendor.data_kiosk.request import DATA_KIOSK  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.reports.request import REPORTS  # noqa: PLC0415
+
+    reports, queries = (outlook.count(source, service) for service in (REPORTS, DATA_KIOSK))
+    words = [f"{queries} {'query' if queries == 1 else 'queries'}"] if queries else []
+    if reports or not queries:
+        words.insert(0, f"{reports} {'report' if reports == 1 else 'reports'}")
+    return " and ".join(words)
 
 
 def _by_account(windows: t.Iterable[Windows]) -> dict[tuple[str, str], dict[str, list[Windows]]]:

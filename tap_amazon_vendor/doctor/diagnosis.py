@@ -34,6 +34,7 @@ from tap_amazon_vendor.errors import (
     UnavailableError,
 )
 from tap_amazon_vendor.streams.paged import PagedRows
+from tap_amazon_vendor.streams.query_rows import QueryRows
 from tap_amazon_vendor.streams.report_rows import ReportRows
 
 if t.TYPE_CHECKING:
@@ -43,11 +44,12 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.amazon.auth import LwaAuthenticator
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.config.accounts import Account
-    from tap_amazon_vendor.doctor.questions import Reports, Roles
+    from tap_amazon_vendor.doctor.questions import Queries, Reports, Roles
     from tap_amazon_vendor.streams import AnyRows
     from tap_amazon_vendor.streams.paged import Listing
 
     Groups = Mapping[str, Sequence[AnyRows]]
+    Jobs = Reports | Queries
     ByRole = dict[tuple[str, Roles], list[AnyRows]]
 
 #: Days after which Amazon no longer accepts a client secret, and how many days before that we warn
@@ -60,6 +62,9 @@ BRAND_ANALYTICS = ("Brand Analytics",)
 
 MARKETPLACES = "marketplaces"
 DONE, FATAL = "DONE", "FATAL"
+
+#: Of each kind of job several, and the days for which Amazon lists them.
+KEPT = {"report": ("reports", 90), "query": ("queries", 30)}
 
 
 def check_account(  # noqa: PLR0913  # whom, what, how, and what is known already
@@ -109,8 +114,15 @@ def check_account(  # noqa: PLR0913  # whom, what, how, and what is known alread
         # Where a run asks what blocks it, the reports of the same role have told.
         asks = only is None or not types[roles]
         listed = [stream for stream in streams if isinstance(stream, PagedRows) and asks]
-        if others := [stream for stream in streams if stream not in listed]:
-            permissions += _of_reports(account, group, roles, others, answers)
+        jobs = answers.of(roles)
+        # What refuses reports refuses queries.
+        asks = asks and not isinstance(jobs, AmazonError)
+        queried = [stream for stream in streams if isinstance(stream, QueryRows) and asks]
+        if others := [stream for stream in streams if stream not in (*listed, *queried)]:
+            permissions += _of_jobs(account, Permission(group, roles, _names(others)), others, jobs, "report")
+        if queried:
+            own = Permission(group, roles, _names(queried))
+            permissions += _of_jobs(account, own, queried, answers.queries(), "query")
         if listed:
             permission = Permission(group, roles, _names(listed))
             permissions.append(_of_listing(account, permission, listed[0].listing, answers, today))
@@ -291,26 +303,33 @@ def _without_role(account: Account, permission: Permission, error: AmazonError) 
     )
 
 
-def _of_reports(
-    account: Account, group: str, roles: Roles, streams: Sequence[AnyRows], answers: Questions
+def _of_jobs(
+    account: Account,
+    permission: Permission,
+    streams: Sequence[AnyRows],
+    answer: Reports | Queries | AmazonError,
+    job: str,
 ) -> Iterator[Permission]:
     """Check whether the streams of a group that need the same role can be read.
 
-    Those of whose report type one came are told apart from the others: a report proves nothing of another type.
+    Those of whose report type or view one came are told apart from the others: it proves nothing of another type.
     """
-    answer = answers.of(roles)
-    reports = [] if isinstance(answer, AmazonError) else answer
-    done = {report.report_type for report in reports if report.processing_status == DONE}
+    jobs = [] if isinstance(answer, AmazonError) else answer
+    done = {each.job_type for each in jobs if each.processing_status == DONE}
     for proved in (True, False):
         some = tuple(stream for stream in streams if (stream.source in done) is proved)
         if some:
-            yield _permission(account, Permission(group, roles, _names(some)), some, answer)
+            yield _permission(account, replace(permission, streams=_names(some)), some, answer, job)
 
 
 def _permission(
-    account: Account, permission: Permission, streams: Sequence[AnyRows], answer: Reports | AmazonError
+    account: Account,
+    permission: Permission,
+    streams: Sequence[AnyRows],
+    answer: Reports | Queries | AmazonError,
+    job: str,
 ) -> Permission:
-    """Judge the streams of which reports came, or those of which none came."""
+    """Judge the streams of which reports or queries came, or those of which none came."""
     group = permission.group
     if isinstance(answer, AmazonError):
         if says(answer, NO_VENDOR_GROUP):
@@ -326,19 +345,20 @@ def _permission(
             return replace(permission, text=str(answer), answered=False)
         return _without_role(account, permission, answer)
     types = {stream.source for stream in streams}
-    ends = [report.processing_status for report in answer if report.report_type in types]
+    ends = [each.processing_status for each in answer if each.job_type in types]
+    several, days = KEPT[job]
     if DONE in ends:
-        text = "Reports came within the last 90 days"
+        text = f"{several.capitalize()} came within the last {days} days"
         return replace(permission, authorized=State.OK, permitted=State.OK, text=text)
     if FATAL in ends:
         return replace(
             permission,
             permitted=State.WARNING,
-            text=f"No report succeeded: all {ends.count(FATAL)} reports of the last 90 days ended in an error",
+            text=f"No {job} succeeded: all {ends.count(FATAL)} {several} of the last {days} days ended in an error",
             steps=(
                 "See Amazon's reason in `report_ledger`. If it is about permissions:",
                 *advice.user_steps(account, group),
             ),
             request=advice.user_request(account, group),
         )
-    return replace(permission, text="Unknown until the first report: an accepted list call proves nothing")
+    return replace(permission, text=f"Unknown until the first {job}: an accepted list call proves nothing")

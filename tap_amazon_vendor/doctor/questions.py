@@ -11,6 +11,9 @@ from tap_amazon_vendor.amazon.answers import Answer, decode
 from tap_amazon_vendor.amazon.restricted import restricted_token
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.amazon.wording import OTHER_ACCOUNT_TYPE
+from tap_amazon_vendor.data_kiosk.answers import QueryList
+from tap_amazon_vendor.data_kiosk.api import GET_QUERIES
+from tap_amazon_vendor.data_kiosk.graphql import view_of
 from tap_amazon_vendor.engine.existing import TYPES_PER_CALL
 from tap_amazon_vendor.errors import AmazonError
 from tap_amazon_vendor.reports.answers import ReportList
@@ -18,7 +21,7 @@ from tap_amazon_vendor.reports.api import GET_REPORTS
 from tap_amazon_vendor.reports.windows import DAY, Window
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
@@ -27,6 +30,7 @@ if t.TYPE_CHECKING:
 
     Roles = tuple[str, ...]
     Reports = list["ListedReport"]
+    Queries = list["ListedQuery"]
 
 # Usage plan: model sellers. Only sellers have it (docs/amazon/other-apis.md#getmarketplaceparticipations).
 GET_PARTICIPATIONS = Operation(
@@ -40,6 +44,23 @@ class ListedReport(Answer):
     report_type: str | None = None
     processing_status: str | None = None
     marketplace_ids: list[str] | None = None
+
+    @property
+    def job_type(self) -> str | None:
+        """The report type."""
+        return self.report_type
+
+
+class ListedQuery(Answer):
+    """A query that getQueries lists."""
+
+    query: str | None = None
+    processing_status: str | None = None
+
+    @property
+    def job_type(self) -> str | None:
+        """The view, None if it is none of ours."""
+        return view_of(self.query or "")
 
 
 class Marketplace(Answer):
@@ -61,13 +82,17 @@ class Participations(Answer):
     payload: list[Participation]
 
 
+Listed = t.TypeVar("Listed", ListedReport, ListedQuery)
+
+
 @dataclass
 class Questions:
-    """Answers of getReports for the report types that need the same roles, each requested at most once."""
+    """Answers of getReports for the report types that need the same roles, and of getQueries, each asked for once."""
 
     api: SellingPartnerApi
     types: Mapping[Roles, Sequence[str]]
     known: dict[Roles, Reports | AmazonError]
+    _queries: Queries | AmazonError | None = None
 
     def can_read(self, listing: Listing, account: Account, today: date) -> AmazonError | None:
         """Ask whether a listing can be read; return None if so, else Amazon's error.
@@ -104,10 +129,21 @@ class Questions:
                 return []
             query = {"reportTypes": ",".join(self.types[roles][:TYPES_PER_CALL]), "pageSize": "100"}
             try:
-                self.known[roles] = [*_readable(self.api.call(GET_REPORTS, answer=ReportList, query=query))]
+                answer = self.api.call(GET_REPORTS, answer=ReportList, query=query)
+                self.known[roles] = [*_readable(answer.reports, ListedReport)]
             except AmazonError as error:
                 self.known[roles] = error
         return self.known[roles]
+
+    def queries(self) -> Queries | AmazonError:
+        """Return the queries that Amazon still keeps, of all views, or the error."""
+        if self._queries is None:
+            try:
+                answer = self.api.call(GET_QUERIES, answer=QueryList, query={"pageSize": "100"})
+                self._queries = [*_readable(answer.queries, ListedQuery)]
+            except AmazonError as error:
+                self._queries = error
+        return self._queries
 
     def first(self) -> Reports | AmazonError:
         """Return the answer to the first call, which also shows problems common to all."""
@@ -115,13 +151,13 @@ class Questions:
         return next(known, None) or next((self.of(roles) for roles, types in self.types.items() if types), [])
 
 
-def _readable(answer: ReportList) -> Iterator[ListedReport]:
-    """Yield the reports of a list that can be read."""
-    for element in answer.reports:
+def _readable(elements: Iterable[t.Any], kind: type[Listed]) -> Iterator[Listed]:
+    """Yield the elements of a list that can be read."""
+    for element in elements:
         with suppress(ValueError):
-            yield decode(element, ListedReport)
+            yield decode(element, kind)
 
 
-def says(answer: Reports | AmazonError, *texts: str) -> bool:
+def says(answer: Reports | Queries | AmazonError, *texts: str) -> bool:
     """Return whether Amazon refused with one of some texts."""
     return isinstance(answer, AmazonError) and any(text in answer.text.lower() for text in texts)

@@ -53,15 +53,15 @@ class FiledElements:
         repeated: Elements that are there in several versions: the last one is taken.
     """
 
-    def __init__(
-        self, listing: Listing, elements: Sequence[bytes], context: Mapping[str, t.Any], seen_at: datetime
-    ) -> None:
+    def __init__(self, found: ListingFile, context: Mapping[str, t.Any], seen_at: datetime) -> None:
         """Find the last version of each."""
+        listing = found.listing
         self.context = context
         self.seen_at = seen_at
+        self._parts = found.parts
         last: dict[t.Hashable, tuple[int, bytes]] = {}
         repeated = 0
-        for number, element in enumerate(elements, 1):
+        for number, element in enumerate(found.elements, 1):
             key = _key(listing, element)
             repeated += key in last and last[key][1] != element
             last[key] = number, element
@@ -72,9 +72,9 @@ class FiledElements:
         """Yield numbers, from 1, and elements."""
         yield from self._elements
 
-    def parts(self, detail: Detail, identifier: str) -> Sequence[msgspec.Raw]:  # noqa: ARG002
-        """Return the parts of an element that another operation has: a file holds none."""
-        return ()
+    def parts(self, detail: Detail, identifier: str) -> Sequence[msgspec.Raw]:  # noqa: ARG002  # there is one
+        """Return the parts of an element that another operation has, of all its pages in the file, each once."""
+        return [*map(msgspec.Raw, dict.fromkeys(self._parts.get((identifier,), ())))]
 
 
 @dataclass(frozen=True)
@@ -84,17 +84,19 @@ class ListingFile:
     Attributes:
         listing: The operation whose answers it holds.
         elements: Their elements, in the order of the file.
+        parts: The parts that its elements have by another operation, by the elements' identifiers.
         document: The file.
     """
 
     listing: Listing
     elements: Sequence[bytes]
+    parts: Mapping[t.Hashable, Sequence[bytes]]
     document: Document
 
     @property
     def streams(self) -> list[str]:
-        """Names of the streams that read it: those whose rows are within the elements."""
-        return [rows.name for rows in _rows_of()[self.listing] if not rows.detail]
+        """Names of the streams that read it: those whose rows are within the elements, or are their parts."""
+        return [rows.name for rows in _rows_of()[self.listing] if self.parts or not rows.detail]
 
 
 class _Found(t.NamedTuple):
@@ -102,6 +104,7 @@ class _Found(t.NamedTuple):
 
     listings: frozenset[Listing]
     elements: Sequence[bytes]
+    parts: Sequence[tuple[t.Hashable, Sequence[bytes]]] = ()
 
 
 def recognise_listing(file: InboxFile) -> ListingFile | None:
@@ -129,7 +132,10 @@ def recognise_listing(file: InboxFile) -> ListingFile | None:
     listing = _choose(file, listings, elements)
     size = file.path.stat().st_size
     document = Document(file.path, size, None, None, empty=not elements)
-    return ListingFile(listing, elements, document) if listing else None
+    parts: dict[t.Hashable, list[bytes]] = defaultdict(list)
+    for key, some in itertools.chain.from_iterable(each.parts for each in found):
+        parts[key] += some
+    return ListingFile(listing, elements, parts, document) if listing else None
 
 
 @cache
@@ -147,6 +153,12 @@ def _arrays() -> Mapping[str, frozenset[Listing]]:
     """Return the listings whose pages have an array of a name."""
     names = [(listing.elements.rpartition(".")[2], listing) for listing in _rows_of()]
     return {name: frozenset(listing for other, listing in names if other == name) for name, _ in names}
+
+
+@cache
+def _details() -> Mapping[Detail, Listing]:
+    """Return the operations that tell the parts of an element, and the listing of that element."""
+    return {rows.detail: listing for listing, some in _rows_of().items() for rows in some if rows.detail}
 
 
 @cache
@@ -170,6 +182,7 @@ def _may_be_listing(head: bytes) -> bool:
     if not head.lstrip().startswith((b"{", b"[")) or b'"reportSpecification"' in head:
         return False
     identifiers = {name for listing in _rows_of() for name in listing.identifiers}
+    identifiers |= {detail.elements for detail in _details()}
     arrays = "|".join(map(re.escape, _arrays()))
     return any(f'"{name}"'.encode() in head for name in identifiers) or bool(
         re.search(rf'"({arrays})"\s*:\s*\[\s*\]'.encode(), head)
@@ -199,6 +212,12 @@ def _find(value: bytes) -> Iterator[_Found]:
     if fields.get(_PAYLOAD, b"").startswith((b"{", b"[")):
         yield from _find(fields[_PAYLOAD])
         return
+    for detail, listing in _details().items():
+        element, parts = fields.get(detail.element, b""), fields.get(detail.elements, b"")
+        if element.startswith(b"{"):
+            some = [*map(bytes, _array.decode(parts))] if parts.startswith(b"[") else []
+            yield _Found(frozenset({listing}), [element], [(_key(listing, element), some)])
+            return
     for name, listings in _arrays().items():
         if fields.get(name, b"").startswith(b"["):
             yield _Found(listings, [*map(bytes, _array.decode(fields[name]))])

@@ -30,6 +30,7 @@ from tap_amazon_vendor.reports.specification import shown, stated
 from tap_amazon_vendor.reports.windows import Window, from_text
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams.paged_stream import PagedStream
 from tap_amazon_vendor.streams.query_stream import QueryStream
 from tap_amazon_vendor.streams.report_stream import ReportStream
 
@@ -107,11 +108,9 @@ class Inbox:
         The same bytes may be two reports that differ in their names only.
         """
         streams = self._streams.values()
-        types = {stream.declaration.source for stream in streams if has_read(stream, file)}
+        types = {_kind(stream) for stream in streams if has_read(stream, file)}
         due = [
-            stream
-            for stream in streams
-            if stream.selected and stream.declaration.source in types and not has_read(stream, file)
+            stream for stream in streams if stream.selected and _kind(stream) in types and not has_read(stream, file)
         ]
         return bool(types) and not due and self._recogniser.named(file) <= types
 
@@ -165,7 +164,7 @@ class Inbox:
         if not streams:
             return []
         context = {"account": account.label, "marketplace_id": self._listed_marketplace(file, found, account)}
-        listed = FiledElements(listing, found.elements, context, file.modified)
+        listed = FiledElements(found, context, file.modified)
         # Nobody asked for the rows of some marketplaces only.
         everywhere = replace(account, marketplaces=tuple(BY_ID.values()))
         return [
@@ -310,6 +309,11 @@ class Inbox:
         self._recorder.record(
             LedgerEntry(INBOX, subject, Window(day, day), outcome, reason=reason, report_id=report_id)
         )
+
+
+def _kind(stream: AnyStream) -> str:
+    """Return what the files of a stream are: parts of an element are in the files of its listing, too."""
+    return stream.declaration.listing.operation.name if isinstance(stream, PagedStream) else stream.declaration.source
 
 
 def _reading_of(

@@ -122,7 +122,7 @@ def report(
     others = [entry for entry in entries if entry.outcome is not Outcome.LOADED]
     for same in Reasons.of(others):
         streams = list(dict.fromkeys(entry.stream for entry in same))
-        yield f"- {same[0].outcome.value}: {', '.join(streams)}: {same[0].message or 'the report has no rows'}"
+        yield f"- {same[0].outcome.value}: {', '.join(streams)}: {same[0].message or 'Amazon has no rows'}"
     silent = [name for name in names if name not in read and name not in {entry.stream for entry in entries}]
     lacking = {part.stream: part.lacking_until for part in parts if part.lacking_until and part.stream in silent}
     for until in sorted(set(filter(None, lacking.values()))):

@@ -235,11 +235,11 @@ def about(account: str, paragraphs: Iterable[str], windows: str = "") -> list[st
 
 def _account(unread: Unread, diagnosis: Diagnosis) -> list[str]:
     outcomes = Counter(entry.outcome.value for entry in unread.entries)
-    windows = ", ".join(f"{number} report{'s' * (number > 1)} {outcome}" for outcome, number in outcomes.items())
+    windows = ", ".join(f"{number} window{'s' * (number > 1)} {outcome}" for outcome, number in outcomes.items())
     lines = about(unread.account, diagnosis.problems, windows)
     if diagnosis.problems:
         return lines
-    # Other refusals show in the reports only.
+    # Other refusals show in what is read only.
     lines += _reasons(unread.entries)
     if unread.lacking:
         names = ", ".join(sorted({part.stream for part in unread.lacking}))
@@ -265,7 +265,7 @@ def _reasons(entries: Iterable[LedgerEntry], *, each_window: bool = False) -> li
 
 
 def _count(entries: Sequence[LedgerEntry]) -> str:
-    return f"{len(entries)} report{'s' if len(entries) > 1 else ''}"
+    return f"{len(entries)} window{'s' if len(entries) > 1 else ''}"
 
 
 def _names(entries: Iterable[LedgerEntry]) -> str:

@@ -120,12 +120,14 @@ class Detail:
         elements: Name of the array of parts in a page.
         next_token: Name of the next page's token in a page.
         parameter: Query parameter for that token.
+        element: Name of the element in a page, beside its parts: a file that somebody kept has nothing else of it.
     """
 
     operation: Operation
     elements: str
     next_token: str
     parameter: str
+    element: str
 
     @cached_property
     def page(self) -> type[t.Any]:

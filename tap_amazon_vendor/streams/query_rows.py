@@ -87,7 +87,7 @@ class QueryRows:
 
     def attributes(self, group_by: str) -> tuple[str, ...]:
         """Return the columns of the attributes that a partition groups by."""
-        return tuple(column_name(each) for each in group_by.split(",")) if self.view.attributes else ()
+        return tuple(column_name(each) for each in group_by.split(",") if each) if self.view.attributes else ()
 
     def calendar(self, context: Context) -> Calendar:
         """Return how a partition's time is split into windows."""

@@ -62,9 +62,9 @@ class QueryStream(JobStream):
                 },
             },
         )
-        group_by = tap.config.get("kiosk_group_by") or ["asin"]
-        #: Columns of the attributes that the user groups by.
-        self.attributes = attributes = declaration.attributes(",".join(sorted(set(group_by))))
+        #: Columns of the attributes that the user groups by. That there are some is checked with the settings.
+        group_by = sorted(set(tap.config.get("kiosk_group_by") or ()))
+        self.attributes = attributes = declaration.attributes(",".join(group_by))
         self.primary_keys = (*self.primary_keys, *attributes)
         for column in attributes:
             self.schema["properties"][column]["type"] = "string"
