@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import typing as t
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
@@ -30,8 +31,11 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.streams.paged_stream import PagedStream
     from tap_amazon_vendor.streams.planning import Demand
 
-#: Maximum of daily runs to forecast, and of windows to plan for that.
-MOST_RUNS, MOST_WINDOWS = 1000, 1_000_000
+#: Maximum of daily runs to forecast.
+MOST_RUNS = 1000
+
+#: Windows to plan for that, in at least so many runs; beyond them the rate of these runs is taken to last.
+MOST_WINDOWS, LEAST_RUNS = 50_000, 3
 
 
 @dataclass(frozen=True)
@@ -246,15 +250,17 @@ def _daily_runs(run: Run, sources: Mapping[ReportRequest, Source], labels: Itera
     Each run requests as much as the first. What an account lacks is not known before it is tried.
     """
     reports, wanted, planned = run.plan, run.demands, 0
+    left: list[int] = []
     first = _first_time(reports, labels)
     if not any(report.priority is Priority.BACKFILL or sources[report.request] is Source.DEFERRED for report in first):
         return 0
     for number in range(1, MOST_RUNS + 1):
-        if not any(sources[report.request] is Source.DEFERRED for report in _first_time(reports, labels)):
+        left.append(sum(sources[report.request] is Source.DEFERRED for report in _first_time(reports, labels)))
+        if not left[-1]:
             return number
         planned += len(sources)
-        if planned > MOST_WINDOWS:
-            return None
+        if planned > MOST_WINDOWS and number >= LEAST_RUNS:
+            return _at_this_rate(left)
         read = {request for request, source in sources.items() if source is not Source.DEFERRED}
         horizon = _horizon(run, days=number)
         wanted = [_after(demand, reports.get(demand.request.partition, ()), read, horizon) for demand in wanted]
@@ -265,6 +271,20 @@ def _daily_runs(run: Run, sources: Mapping[ReportRequest, Source], labels: Itera
             for request in (report.request for report in in_asking_order(reports))
         }
     return None
+
+
+def _at_this_rate(left: Sequence[int]) -> int | None:
+    """Return after how many runs nothing is left, None for too many.
+
+    Args:
+        left: The reports that each of the first runs leaves for later. The first one has more to spend on the history
+            than the others, which also read new days.
+    """
+    done = left[1] - left[-1]
+    if done <= 0:
+        return None
+    runs = len(left) + math.ceil(left[-1] * (len(left) - 2) / done)
+    return runs if runs <= MOST_RUNS else None
 
 
 def _first_time(reports: Mapping[ReportPartition, Iterable[PlannedJob]], labels: Iterable[str]) -> Iterator[PlannedJob]:

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from world import STREAMS, VENDOR_STREAMS, Run, World, catalog
 
 from amazon_sandbox import REVOKED_REFRESH_TOKEN
+from tap_amazon_vendor import forecast
 from tap_amazon_vendor.cli.main import cli
 from tap_amazon_vendor.engine.model import Source
 from tap_amazon_vendor.forecast import look_ahead
@@ -211,6 +212,24 @@ def test_daily_runs_until_the_history_is_complete(changes: Row, start: int | Non
         left = any(row["outcome"] == "later" for row in run.records("report_ledger"))
         world.clock.now = began + timedelta(days=1)
     assert runs == expected
+
+
+def test_a_history_of_years_is_forecast_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = world.config(start_date="2015-01-01", max_reports=40, selling_programs=["RETAIL"])
+    exact = ask(world, config).runs
+    assert exact
+    planned: list[int] = []
+    plan = forecast.plan_jobs
+
+    def counted(*args: Any) -> Any:
+        jobs = plan(*args)
+        planned.append(sum(map(len, jobs.values())))
+        return jobs
+
+    monkeypatch.setattr(forecast, "plan_jobs", counted)
+    monkeypatch.setattr(forecast, "MOST_WINDOWS", 1000)
+    assert ask(world, config).runs == pytest.approx(exact, abs=1)
+    assert sum(planned) < 1500
 
 
 @pytest.mark.exhaustive
