@@ -256,7 +256,7 @@ def run(command: str, folder: Path, variables: dict[str, str]) -> None:
     match = COMMAND.fullmatch(command)
     assert match, command
     assigned, program, arguments, file, other = match.groups(default="")
-    own = dict(each.split("=", 1) for each in assigned.split())
+    own = dict(each.split("=", 1) for each in shlex.split(assigned))
     done = commands.run(PROGRAM_CODE[program], *shlex.split(arguments), cwd=folder, env=variables | own)
     assert done.returncode == 0, f"{command}\n{done.stdout[-1000:]}{done.stderr[-2000:]}"
     if file:
