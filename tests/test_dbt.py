@@ -7,6 +7,7 @@ dbt-postgres dbt-duckdb`): `DBT_VENV` is its folder.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -21,13 +22,15 @@ from typing import TYPE_CHECKING, Any
 import dbt_sources
 import psycopg
 import pytest
+import yaml
 from bootstrap import ROOT
 from clocks import NOW, FakeClock
 from embedded_postgres import Postgres, postgres, remove
+from mart_figures import MARTS, Seed
 from world import Row, Run, World
 
 from amazon_sandbox import Sandbox, running
-from amazon_sandbox.accounts import DEFAULT_ACCOUNTS
+from amazon_sandbox.accounts import DEFAULT_ACCOUNTS, VENDOR_ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,10 +39,28 @@ PACKAGE = ROOT / "dbt"
 VENV = Path(os.environ.get("DBT_VENV", "/nowhere"))
 TARGET_POSTGRES = shutil.which("target-postgres")
 
-DAYS = 20
-DAYS_BETWEEN_RUNS = 3
+DAYS = 64
+DAYS_BETWEEN_RUNS = 11
 #: The account's label in the sandbox, and its marketplace.
 ACCOUNTS = {"vendor-us": "ATVPDKIKX0DER", "vendor-uk": "A1F83G8C2ARO7P"}
+SELLERS = {"seller-us": "ATVPDKIKX0DER"}
+STREAMS = (
+    "report_ledger",
+    "vendor_sales",
+    "vendor_traffic",
+    "vendor_inventory",
+    "vendor_net_pure_product_margin",
+    "vendor_forecasting",
+    "vendor_purchase_orders",
+    "vendor_purchase_order_items",
+    "vendor_purchase_order_statuses",
+    "vendor_purchase_order_status_items",
+    "vendor_invoices",
+    "vendor_invoice_items",
+    "seller_sales_and_traffic_by_asin",
+    "seller_settlements",
+    "seller_customer_returns",
+)
 PROGRAMS = ("RETAIL", "BUSINESS")
 VIEWS = ("MANUFACTURING", "SOURCING")
 FIGURES = (
@@ -51,6 +72,8 @@ FIGURES = (
     "customer_returns",
 )
 KEY = ("account", "marketplace_id", "selling_program", "distributor_view", "day", "asin")
+#: What the sandbox has only one value of.
+CONSTANT = {"advertising_amount", "cost_variance_amount"}
 Figures = dict[tuple[str, ...], dict[str, Decimal | None]]
 
 #: Loads Singer messages into a DuckDB file as a target does: by key.
@@ -60,7 +83,7 @@ import duckdb
 TYPES = {"integer": "bigint", "number": "double", "boolean": "boolean", "date": "date", "date-time": "timestamptz"}
 database = duckdb.connect(sys.argv[1])
 database.execute("create schema if not exists amazon")
-columns = {}
+columns, keys, rows = {}, {}, {}
 for line in sys.stdin:
     message = json.loads(line)
     if message["type"] == "SCHEMA":
@@ -69,15 +92,26 @@ for line in sys.stdin:
             word = next(word for word in [column["type"]] if word) if isinstance(column["type"], str) else next(
                 word for word in column["type"] if word != "null")
             return TYPES.get(word) or TYPES.get(column.get("format"), "varchar")
-        columns[message["stream"]] = list(told)
+        name = message["stream"]
+        columns[name], keys[name] = list(told), message["key_properties"]
+        rows.setdefault(name, {})
         body = ", ".join(f'"{name}" {kind(column)}' for name, column in told.items())
         key = ", ".join(f'"{name}"' for name in message["key_properties"])
         database.execute(f'create table if not exists amazon."{message["stream"]}" ({body}, primary key ({key}))')
     elif message["type"] == "RECORD":
-        names = columns[message["stream"]]
-        values = [message["record"].get(name) for name in names]
-        marks = ", ".join("?" for _ in names)
-        database.execute(f'insert or replace into amazon."{message["stream"]}" values ({marks})', values)
+        name, record = message["stream"], message["record"]
+        values = [record.get(column) for column in columns[name]]
+        values = [json.dumps(each) if isinstance(each, (dict, list)) else each for each in values]
+        rows[name][tuple(record[column] for column in keys[name])] = values
+for name, table in rows.items():
+    # As one file: row by row would take minutes.
+    with open(sys.argv[1] + ".json", "w") as file:
+        for values in table.values():
+            file.write(json.dumps(dict(zip(columns[name], values))) + "\\n")
+    texts = {column: "varchar" for column in columns[name]}
+    read = f"read_json('{file.name}', format='newline_delimited', columns={texts})"
+    if table:
+        database.execute(f'insert or replace into amazon."{name}" select * from {read}')
 """
 
 #: Runs SQL on a DuckDB file and prints the rows as JSON.
@@ -98,6 +132,18 @@ def test_staging_models_of_personal_data_are_tagged() -> None:
     tagged = {path.stem for path, text in dbt_sources.files().items() if "personal_data" in text}
     assert "stg_vendor_direct_orders" in tagged
     assert "stg_vendor_sales" not in tagged
+
+
+def test_each_mart_states_its_grain_tests_it_and_is_in_the_docs() -> None:
+    told = yaml.safe_load((PACKAGE / "models" / "marts" / "marts.yml").read_text(encoding="utf-8"))["models"]
+    assert {each["name"] for each in told} == {path.stem for path in (PACKAGE / "models" / "marts").glob("*.sql")}
+    docs = (ROOT / "docs" / "dbt.md").read_text(encoding="utf-8")
+    for mart in told:
+        (columns,) = (test["one_row_per"]["arguments"]["columns"] for test in mart["data_tests"])
+        grain = ", ".join(columns)
+        assert f"One row per {grain}" in " ".join(mart["description"].split()), mart["name"]
+        (row,) = (line for line in docs.splitlines() if line.startswith(f"| `{mart['name']}` |"))
+        assert row.endswith(f"| {grain} |"), mart["name"]
 
 
 class Duck:
@@ -175,19 +221,25 @@ def history() -> Iterator[tuple[World, Run, Run]]:
     """Two runs of the tap, some days apart, for two vendors in two programs and both views."""
     clock = FakeClock(NOW)
     # Both views for both vendors: one of the sandbox's has but one.
-    partners = [replace(one, distributor_views=VIEWS) for one in DEFAULT_ACCOUNTS if one.label in ACCOUNTS]
-    sandbox = Sandbox(seed=7, clock=clock, accounts=partners, asins=6, stall_seconds=0.1)
+    partners = [
+        replace(one, distributor_views=VIEWS, roles=VENDOR_ROLES) if one.label in ACCOUNTS else one
+        for one in DEFAULT_ACCOUNTS
+        if one.label in {**ACCOUNTS, **SELLERS}
+    ]
+    sandbox = Sandbox(seed=7, clock=clock, accounts=partners, asins=4, stall_seconds=0.1)
     with running(sandbox) as server:
         world = World(sandbox, server, clock)
         shared: Row = {"selling_programs": list(PROGRAMS), "distributor_views": list(VIEWS), "report_periods": ["DAY"]}
         shared |= {"start_date": world.day(DAYS)}
-        accounts = [world.config(label, account=label) for label in ACCOUNTS]
+        accounts = [world.config(label, account=label, account_type="vendor") for label in ACCOUNTS]
+        accounts += [world.config(label, account=label, account_type="seller") for label in SELLERS]
         config = {key: accounts[0][key] for key in ("api_url", "auth_url")} | shared
-        own = ("account", "client_id", "client_secret", "refresh_token", "marketplaces")
+        own = ("account", "account_type", "client_id", "client_secret", "refresh_token", "marketplaces")
         config |= {"accounts": [{key: account[key] for key in own} for account in accounts]}
-        first = world.run(config, streams=["vendor_sales", "report_ledger"])
+        first = world.run(config, streams=STREAMS)
         clock.advance(DAYS_BETWEEN_RUNS * 86400)
-        second = world.run(config, first.state, streams=["vendor_sales", "report_ledger"])
+        second = world.run(config, first.state, streams=STREAMS)
+        assert [first.error, second.error] == [None, None]
         yield world, first, second
 
 
@@ -243,6 +295,13 @@ def exact(value: object) -> Decimal | None:
     return None if value is None else Decimal(str(value)).normalize()
 
 
+def same(found: Any, expected: Any) -> bool:
+    """Whether two figures agree: to nine digits, where one is a ratio."""
+    if found is None or expected is None or isinstance(expected, str):
+        return bool(found == expected)
+    return math.isclose(float(found), float(expected), rel_tol=1e-9, abs_tol=1e-9)
+
+
 def mart(warehouse: Warehouse, names: Sequence[str]) -> dict[tuple[str, ...], tuple[Any, ...]]:
     """The mart's columns of each key."""
     rows = warehouse.query(f"select {', '.join((*KEY, *names))} from answers.vendor__daily_sales")  # noqa: S608
@@ -288,6 +347,24 @@ class TestBuild:
             assert [exact(value) for value in figures] == expected, key
             assert int(versions) == 1 + (key in restated), key
             assert int(found_age) == age, key
+
+    @pytest.mark.parametrize("name", MARTS)
+    def test_figures_are_those_of_the_seed(
+        self, warehouse: Warehouse, history: tuple[World, Run, Run], name: str
+    ) -> None:
+        world, *runs = history
+        mart = MARTS[name]
+        expected = mart.expected(Seed(world, runs, ACCOUNTS, SELLERS))
+        columns = ", ".join((*mart.key, *mart.figures))
+        rows = warehouse.query(f"select {columns} from answers.{name}")  # noqa: S608
+        found = {tuple(map(str, row[: len(mart.key)])): row[len(mart.key) :] for row in rows}
+        assert len(found) == len(rows)
+        assert found.keys() == expected.keys()
+        for place, figure in enumerate(mart.figures):
+            # A figure that is always the same would not show that it is worked out.
+            assert len({row[figure] for row in expected.values()}) > 1 or figure in CONSTANT, figure
+            for key, row in expected.items():
+                assert same(found[key][place], row.get(figure)), (key, figure, found[key][place], row.get(figure))
 
     def test_a_second_build_of_the_same_rows_changes_nothing(self, warehouse: Warehouse) -> None:
         query = "select count(*) from answers.vendor_sales_versions"
