@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from tap_amazon_vendor.audit.rejects import rejects_name
 from tap_amazon_vendor.audit.stream import ReportLedger
-from tap_amazon_vendor.config.settings import SCHEMA
+from tap_amazon_vendor.config.settings_schema import SCHEMA
 from tap_amazon_vendor.streams import GROUPS
 from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 

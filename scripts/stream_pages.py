@@ -14,7 +14,7 @@ from functools import cache
 
 from mkdocs.structure.files import File
 
-from tap_amazon_vendor.config.settings import SCHEMA
+from tap_amazon_vendor.config.settings_schema import SCHEMA
 from tap_amazon_vendor.reports.calendars import (
     HOURS_OF_DAY,
     AmazonGenerated,

@@ -11,7 +11,7 @@ import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand
 
-from tap_amazon_vendor.config.settings import SCHEMA
+from tap_amazon_vendor.config.settings_schema import SCHEMA
 from tap_amazon_vendor.output import calm_output
 
 if t.TYPE_CHECKING:

@@ -21,7 +21,8 @@ from tap_amazon_vendor.command import check_environment, with_checked_files
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, has_credentials
 from tap_amazon_vendor.config.ads_accounts import ADS, has_ads
 from tap_amazon_vendor.config.redaction import keep_out_of_logs
-from tap_amazon_vendor.config.settings import SCHEMA, check_settings, read_settings, secrets_in
+from tap_amazon_vendor.config.settings import check_settings, read_settings, secrets_in
+from tap_amazon_vendor.config.settings_schema import SCHEMA
 from tap_amazon_vendor.run.connection_test import run_connection_test
 from tap_amazon_vendor.run.run import Run
 from tap_amazon_vendor.singer.writer import MessageWriter

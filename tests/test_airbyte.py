@@ -30,7 +30,8 @@ from tap_amazon_vendor.airbyte.source import Source, cli
 from tap_amazon_vendor.airbyte.spec import FORMS, specification, to_settings
 from tap_amazon_vendor.airbyte.state import to_singer
 from tap_amazon_vendor.airbyte.writer import LONGEST_SILENCE, AirbyteWriter
-from tap_amazon_vendor.config.settings import SCHEMA, SECRETS, check_settings
+from tap_amazon_vendor.config.settings import check_settings
+from tap_amazon_vendor.config.settings_schema import SCHEMA, SECRETS
 from tap_amazon_vendor.errors import AccessDeniedError, CredentialsError, RequestRejectedError, UnavailableError
 from tap_amazon_vendor.tap import TapAmazonVendor
 

@@ -17,7 +17,7 @@ import pytest
 from bootstrap import ROOT
 from world import flat
 
-from tap_amazon_vendor.config.settings import KIOSK_ATTRIBUTES, KIOSK_METRICS
+from tap_amazon_vendor.config.settings_schema import KIOSK_ATTRIBUTES, KIOSK_METRICS
 from tap_amazon_vendor.data_kiosk.answers import CreatedQuery
 from tap_amazon_vendor.data_kiosk.api import DataKioskApi
 from tap_amazon_vendor.data_kiosk.graphql import LONGEST_QUERY, normalised, selection, view_of

@@ -20,7 +20,7 @@ from meltano.core.plugin.singer.tap import SingerTap
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, is_local
-from tap_amazon_vendor.config.settings import SCHEMA
+from tap_amazon_vendor.config.settings_schema import SCHEMA
 from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 

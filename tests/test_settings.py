@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_amazon_vendor.config.dates import WANTED
-from tap_amazon_vendor.config.settings import DEFAULT_DAYS, SCHEMA, Settings, check_settings, read_settings
+from tap_amazon_vendor.config.settings import Settings, check_settings, read_settings
+from tap_amazon_vendor.config.settings_schema import DEFAULT_DAYS, SCHEMA
 
 if t.TYPE_CHECKING:
     from pathlib import Path

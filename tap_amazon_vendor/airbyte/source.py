@@ -24,7 +24,7 @@ from tap_amazon_vendor.airbyte.state import to_singer
 from tap_amazon_vendor.airbyte.writer import AirbyteWriter
 from tap_amazon_vendor.clock import SystemClock
 from tap_amazon_vendor.config.redaction import Redactor
-from tap_amazon_vendor.config.settings import SCHEMA
+from tap_amazon_vendor.config.settings_schema import SCHEMA
 from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.tap import TapAmazonVendor

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_amazon_vendor.config.accounts import REQUIRED, SHARED
-from tap_amazon_vendor.config.settings import SCHEMA
+from tap_amazon_vendor.config.settings_schema import SCHEMA
 
 Json = dict[str, t.Any]
 

@@ -19,18 +19,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 
-from tap_amazon_vendor.ads.api import AdsReportsApi
 from tap_amazon_vendor.ads.consent import Consents
-from tap_amazon_vendor.ads.exports import ADS_EXPORTS, AdsExportRequest, AdsExportsApi
-from tap_amazon_vendor.ads.request import ADS, AdsRequest
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
 from tap_amazon_vendor.amazon.throttle import Throttle
 from tap_amazon_vendor.amazon.transport import Transport
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.audit.recorder import Recorder
 from tap_amazon_vendor.config.redaction import Redactor
-from tap_amazon_vendor.data_kiosk.api import DataKioskApi
-from tap_amazon_vendor.data_kiosk.request import DATA_KIOSK, QueryRequest
 from tap_amazon_vendor.doctor.advertising import check_advertising
 from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.doctor.result import Diagnosis
@@ -44,11 +39,11 @@ from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.api import OWN_QUOTAS, ReportsApi
 from tap_amazon_vendor.reports.calendars import Horizon
 from tap_amazon_vendor.reports.pending import from_state, to_state
-from tap_amazon_vendor.reports.request import REPORTS, ReportRequest
 from tap_amazon_vendor.run.display import Display
 from tap_amazon_vendor.run.not_read import note_lacking, note_left_out
 from tap_amazon_vendor.run.paged_reader import readers as paged_readers
 from tap_amazon_vendor.run.reading import write_whole
+from tap_amazon_vendor.run.services import KINDS, make_services
 from tap_amazon_vendor.run.verdict import left_for_later, parts_of, repeated, unread_accounts, verdict
 from tap_amazon_vendor.run.window_reader import Partition, WindowReader
 from tap_amazon_vendor.singer.writer import RecordWriter
@@ -82,14 +77,6 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.streams.planning import Demand
 
 logger = logging.getLogger("tap-amazon-vendor")
-
-#: Reads the requests of a state, by the name of the service.
-KINDS = {
-    REPORTS: ReportRequest.from_state,
-    DATA_KIOSK: QueryRequest.from_state,
-    ADS: AdsRequest.from_state,
-    ADS_EXPORTS: AdsExportRequest.from_state,
-}
 
 #: Seconds that a signal handler waits for the engine's lock.
 PATIENCE = 1.0
@@ -210,32 +197,9 @@ class Run:
     @cached_property
     def services(self) -> dict[Service, JobApi]:
         """What makes jobs: the services of each account, one for each kind of job."""
-        found: dict[Service, JobApi] = {}
-        for account in self.settings.accounts:
-            api, may_download = self.apis[account.label], account.may_download
-            shared = self._shared[account.client_id]
-            found[Service(account.label, REPORTS)] = ReportsApi(
-                api, self.transport, self.spool, shared=shared, may_download=may_download
-            )
-            found[Service(account.label, DATA_KIOSK)] = DataKioskApi(
-                api, self.transport, self.spool, may_download=may_download
-            )
-        for profile in self.advertising.profiles:
-            found[Service(profile.account.label, ADS, profile.profile_id)] = AdsReportsApi(
-                profile.client,
-                self.transport,
-                self.spool,
-                may_download=profile.account.may_download,
-                sells=profile.sells,
-            )
-            found[Service(profile.account.label, ADS_EXPORTS, profile.profile_id)] = AdsExportsApi(
-                profile.client,
-                self.transport,
-                self.spool,
-                may_download=profile.account.may_download,
-                profile=profile.about,
-            )
-        return found
+        shared = {account.label: self._shared[account.client_id] for account in self.settings.accounts}
+        profiles = self.advertising.profiles
+        return make_services(self.settings.accounts, profiles, self.apis, shared, self.transport, self.spool)
 
     @cached_property
     def advertising(self) -> Consents:

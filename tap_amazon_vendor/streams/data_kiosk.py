@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pendulum
 
-from tap_amazon_vendor.config.settings import KIOSK_METRICS
+from tap_amazon_vendor.config.settings_schema import KIOSK_METRICS
 from tap_amazon_vendor.data_kiosk.view import View
 from tap_amazon_vendor.reports.calendars import Period
 from tap_amazon_vendor.reports.options import REPORT_PERIOD
