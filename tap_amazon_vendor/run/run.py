@@ -31,12 +31,11 @@ from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.doctor.result import Diagnosis
 from tap_amazon_vendor.engine.engine import Engine
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
-from tap_amazon_vendor.engine.model import Service
 from tap_amazon_vendor.engine.workers import Workers
 from tap_amazon_vendor.errors import RunFailedError, TapFaultError
 from tap_amazon_vendor.inbox.reader import Inbox
 from tap_amazon_vendor.outcomes import Outcome
-from tap_amazon_vendor.reports.api import OWN_QUOTAS, ReportsApi
+from tap_amazon_vendor.reports.api import OWN_QUOTAS
 from tap_amazon_vendor.reports.calendars import Horizon
 from tap_amazon_vendor.reports.pending import from_state, to_state
 from tap_amazon_vendor.run.display import Display
@@ -66,7 +65,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.audit.stream import ReportLedger
     from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.settings import Settings
-    from tap_amazon_vendor.engine.model import PlannedJob
+    from tap_amazon_vendor.engine.model import PlannedJob, Service
     from tap_amazon_vendor.engine.ports import JobApi
     from tap_amazon_vendor.engine.progress import Progress
     from tap_amazon_vendor.errors import AmazonError
@@ -197,22 +196,20 @@ class Run:
     @cached_property
     def services(self) -> dict[Service, JobApi]:
         """What makes jobs: the services of each account, one for each kind of job."""
-        shared = {account.label: self._shared[account.client_id] for account in self.settings.accounts}
-        profiles = self.advertising.profiles
-        return make_services(self.settings.accounts, profiles, self.apis, shared, self.transport, self.spool)
+        accounts, profiles = self.settings.accounts, self.advertising.profiles
+        return make_services(accounts, profiles, self.apis, self._shared, transport=self.transport, spool=self.spool)
 
     @cached_property
     def advertising(self) -> Consents:
         """The consents for the Ads API and their profiles: asked for on first use, if an advertising stream is read."""
-        accounts = self.settings.ads if any(isinstance(stream, AdsStream) for stream in self.selected) else ()
-        known = (context for stream in self.selected if isinstance(stream, AdsStream) for context in stream.known)
+        streams = [stream for stream in self.selected if isinstance(stream, AdsStream)]
         return Consents(
-            accounts,
+            self.settings.ads if streams else (),
             transport=self.transport,
             clock=self.clock,
             sleep=self.clock.sleep,
             redactor=self.redactor,
-            known=known,
+            known=(context for stream in streams for context in stream.known),
         )
 
     @cached_property

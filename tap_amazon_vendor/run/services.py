@@ -38,6 +38,7 @@ def make_services(  # noqa: PLR0913  # each is one fact
     profiles: Iterable[OpenProfile],
     apis: Mapping[str, SellingPartnerApi],
     shared: Mapping[str, Throttle],
+    *,
     transport: Transport,
     spool: Path,
 ) -> dict[Service, JobApi]:
@@ -47,7 +48,7 @@ def make_services(  # noqa: PLR0913  # each is one fact
         accounts: The selling partner accounts.
         profiles: The advertising profiles.
         apis: The client of each account, by label.
-        shared: The buckets that the accounts of an application share, by the label of each account.
+        shared: The buckets that the accounts of an application share, by its client id.
         transport: HTTP client for the document hosts.
         spool: A private folder for documents.
     """
@@ -55,7 +56,7 @@ def make_services(  # noqa: PLR0913  # each is one fact
     for account in accounts:
         api, may_download = apis[account.label], account.may_download
         found[Service(account.label, REPORTS)] = ReportsApi(
-            api, transport, spool, shared=shared[account.label], may_download=may_download
+            api, transport, spool, shared=shared[account.client_id], may_download=may_download
         )
         found[Service(account.label, DATA_KIOSK)] = DataKioskApi(api, transport, spool, may_download=may_download)
     for profile in profiles:
