@@ -21,7 +21,7 @@ if __name__ == "__main__":
 import yaml
 from click.testing import CliRunner
 
-from tap_amazon_vendor.config.settings_schema import SCHEMA
+from tap_amazon_vendor.config.settings import SCHEMA
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ LABELS = {"na": "North America", "eu": "Europe", "fe": "Far East"}
 def url(name: str) -> str:
     """Return an address of the project, from pyproject.toml."""
     project = (bootstrap.ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    return str(re.findall(rf'^{name} = "(https://.+)"$', project, re.MULTILINE)[0])
+    (found,) = re.findall(rf'^{name} = "(https://.+)"$', project, re.MULTILINE)
+    return str(found)
 
 
 #: What only the Hub is told. It calls a tap's variants by the owners of their repositories.

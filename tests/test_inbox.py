@@ -729,7 +729,7 @@ class TestWhoseFile:
         run = world.run(world.config(inbox=str(inbox)))
         name, outcome, reason = next(row for row in ledger(run) if row[0] == "inbox")
         assert (name, outcome) == ("inbox", "skipped")
-        assert "is a report of seller accounts" in str(reason)
+        assert "belongs to seller accounts" in str(reason)
 
 
 class TestWithCredentials:
