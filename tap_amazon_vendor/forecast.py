@@ -35,7 +35,7 @@ if t.TYPE_CHECKING:
 MOST_RUNS = 1000
 
 #: Windows to plan for that, in at least so many runs; beyond them the rate of these runs is taken to last.
-MOST_WINDOWS, LEAST_RUNS = 50_000, 3
+MOST_WINDOWS, LEAST_RUNS = 20_000, 3
 
 
 @dataclass(frozen=True)

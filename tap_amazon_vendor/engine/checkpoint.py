@@ -76,6 +76,23 @@ class Checkpoint:
         }
         return list({**unclaimed, **unread}.values())
 
+    def doubt_of(self, request: t.Any) -> PendingJob | None:  # noqa: ANN401  # the kind's request
+        """Return the oldest doubt of an earlier run about a window that holds this one.
+
+        The start of Amazon's history, and of a default `start_date`, moves from run to run, and the oldest window with
+        it: without its past, nothing that Amazon says of it would ever have been said for days.
+        """
+        window = request.window
+        doubts = [
+            each
+            for each in self.known.values()
+            if each.said_since
+            and each.request.partition == request.partition
+            and each.request.window.start <= window.start
+            and window.end <= each.request.window.end
+        ]
+        return min(doubts, key=lambda each: t.cast("datetime", each.said_since), default=None)
+
     def unreadable(self, now: datetime) -> dict[str, str]:
         """Return the ids of jobs that must not be used again, and the days on which that was found."""
         oldest = (now - timedelta(days=LISTED_DAYS)).date().isoformat()

@@ -247,6 +247,8 @@ class Scheduler:
             if not pending.known_pages:
                 job.maybe_since = max(since, pending.asked_at)
                 registry.checkpoint.track(job)
+        elif doubt := registry.checkpoint.doubt_of(job.request):
+            job.said, job.said_since = doubt.said, doubt.said_since
         decision = registry.adoption.decide(job)
         if decision is None:
             return False

@@ -1,0 +1,335 @@
+"""One bad report, of each report type in its turn: no row is missing after the next run, or ledger and warning say so."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from clocks import NOW, FakeClock
+from world import World
+
+from amazon_sandbox import Sandbox, running
+from amazon_sandbox.documents import Documents
+from amazon_sandbox.jobs import UNKNOWN_TEXT, Jobs
+from amazon_sandbox.rules import verdicts
+from amazon_sandbox.rules.verdicts import Verdict, fatal
+from tap_amazon_vendor.reports.calendars import Hours, Period
+from tap_amazon_vendor.streams import REPORT_STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from world import Row, Run
+
+    from amazon_sandbox.jobs import Job
+    from amazon_sandbox.rules.verdicts import ReportRequest
+    from tap_amazon_vendor.streams.report_rows import ReportRows
+
+LEDGER = "report_ledger"
+DAY = 86_400
+CANCELLED = Verdict("CANCELLED")
+NO_DOCUMENT = Verdict("FATAL")
+
+#: How a report ends for which Amazon has rows: what may be passing.
+PASSING = {
+    "cancelled": CANCELLED,
+    "no document": NO_DOCUMENT,
+    "unknown text": fatal(UNKNOWN_TEXT),
+    "client error": fatal(verdicts.CLIENT_ERROR),
+    "unavailable": fatal(verdicts.DATA_UNAVAILABLE),
+    "not yet": fatal(verdicts.NOT_YET_AVAILABLE),
+}
+#: The other texts of FATAL reports.
+EXPLAINED = {
+    "no dates": fatal(verdicts.DATES_MISSING),
+    "no options": fatal("This report type requires the reportPeriod, distributorView, sellingProgram reportOption"),
+    "scheduled": fatal(verdicts.SCHEDULED),
+    "marketplace": fatal(verdicts.WRONG_MARKETPLACE.format(marketplace="A1F83G8C2ARO7P")),
+    "no view": fatal(verdicts.NO_MANUFACTURING),
+    "no program": fatal(verdicts.INVALID_VALUE.format(option="sellingProgram")),
+    "no rights": fatal(verdicts.NO_RIGHTS),
+    "too wide": fatal(verdicts.ORDERS_TOO_WIDE),
+}
+#: How the document of a report that is DONE is bad.
+DONE = ("no rows", "error: unknown", "error: client error", "error: unavailable", "error: not yet")
+BAD = (*PASSING, *EXPLAINED, *DONE)
+
+#: When a snapshot was taken.
+SNAPSHOT = {"snapshot_time", "snapshot_date", "forecast_generation_date"}
+UNITS = {"DAY": 1, "WEEK": 7, "MONTH": 31}
+
+
+@cache
+def types() -> dict[str, list[ReportRows]]:
+    """The streams of each report type that is asked for, or made by Amazon; the name is that of the first."""
+    found: dict[str, list[ReportRows]] = {}
+    for stream in REPORT_STREAMS:
+        if not stream.report.inbox_only:
+            found.setdefault(stream.report.name, []).append(stream)
+    return {streams[0].name: streams for streams in found.values()}
+
+
+def label_of(stream: ReportRows) -> str:
+    """An account of the sandbox that has the stream."""
+    if stream.account_type == "vendor":
+        return "vendor-us"
+    return next(
+        label
+        for country, label in {"US": "seller-us", "DE": "seller-de", "IN": "seller-in"}.items()
+        if stream.countries is None or country in stream.countries
+    )
+
+
+def settings(world: World, stream: ReportRows) -> Row:
+    """Settings with which a first run asks for three reports, as far as the calendar has so many."""
+    times = stream.time
+    name = "DAY"
+    if not hasattr(times, "span"):
+        # Follows: DAY is none of its option's values.
+        allowed = [value for option in stream.report.options for value in option.values] or [*times]
+        name = next(name for name in UNITS if name in times and name in allowed)
+        times = times[name]
+    days = 400
+    if isinstance(times, Hours):
+        days = min(times.span * 5 // 48, times.look_back // 24 - 3)
+    elif isinstance(times, Period):
+        # The start of Amazon's history moves from run to run: a day of it that was not read is gone.
+        kept = (world.today - times.oldest_day(world.today)).days - 5
+        days = min((5 + times.span * 5 // 2) * UNITS[times.name], 110 if times.name == "MONTH" else 80, kept)
+    changes: Row = {"account_type": stream.account_type, "report_periods": [name], "start_date": world.day(days)}
+    if stream.account_type == "vendor":
+        changes |= {"selling_programs": ["RETAIL"], "distributor_views": ["MANUFACTURING"]}
+    return world.config(label_of(stream), **changes)
+
+
+@dataclass
+class Spoiler:
+    """Lets some reports of Amazon end badly, though there are rows.
+
+    Attributes:
+        bad: One of BAD.
+        times: How many reports still end so.
+        first: The report that is bad the first time; those with its last day are bad later.
+    """
+
+    bad: str = ""
+    times: float = 0
+    first: Callable[[Any], bool] = field(default=lambda _: False)
+    documents: set[str] = field(default_factory=set)
+
+    def begin(self, bad: str, times: float, first: Callable[[Any], bool]) -> None:
+        """Spoil other reports, of another Amazon."""
+        self.bad, self.times, self.first, self.documents = bad, times, first, set()
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        verdict_of, add, text = Jobs._verdict, Jobs._add, Documents._text
+
+        def verdict(jobs: Jobs, account: Any, request: ReportRequest, now: Any) -> Verdict:
+            real = verdict_of(jobs, account, request, now)
+            return self.verdict if self.bad not in DONE and real.status == "DONE" and self.strikes(request) else real
+
+        def added(jobs: Jobs, account: Any, request: ReportRequest, *rest: Any, **options: Any) -> Job:
+            job = add(jobs, account, request, *rest, **options)
+            generated = options.get("by") == "amazon"
+            if (self.bad in DONE or generated) and job.verdict.status == "DONE" and self.strikes(request):
+                self.documents.add(job.document_id)
+                if self.bad not in DONE:
+                    job.verdict = self.verdict
+            return job
+
+        def spoilt(documents: Documents, job: Job) -> Iterator[bytes]:
+            if job.document_id not in self.documents or self.bad not in DONE:
+                return text(documents, job)
+            if self.bad != "no rows":
+                words = {**PASSING, "unknown": PASSING["unknown text"]}[self.bad.removeprefix("error: ")].details
+                return iter([f'{{"errorDetails": "{words}"}}'.encode()])
+            job.fault = "empty_arrays"
+            whole = b"".join(text(documents, job))
+            return iter([whole if whole.startswith((b"{", b"<")) else whole.split(b"\n")[0] + b"\n"])
+
+        monkeypatch.setattr(Jobs, "_verdict", verdict)
+        monkeypatch.setattr(Jobs, "_add", added)
+        monkeypatch.setattr(Documents, "_text", spoilt)
+
+    @property
+    def verdict(self) -> Verdict:
+        return (PASSING | EXPLAINED)[self.bad]
+
+    def strikes(self, request: ReportRequest) -> bool:
+        if self.times <= 0 or not self.first(request):
+            return False
+        self.times -= 1
+        return True
+
+
+def holds(target: ReportRequest, request: ReportRequest) -> bool:
+    """Whether a report has the last day of another one."""
+    if (request.report_type, request.marketplace_ids) != (target.report_type, target.marketplace_ids):
+        return False
+    if target.end is None or target.start is None or request.start is None or request.end is None:
+        return True
+    return request.start <= target.end <= request.end
+
+
+@dataclass
+class Case:
+    """One report type, on a local Amazon of its own."""
+
+    streams: list[ReportRows]
+    world: World
+
+    @property
+    def names(self) -> list[str]:
+        return [stream.name for stream in self.streams]
+
+    def run(self, state: Row | None = None) -> Run:
+        return self.world.run(self.config, state, streams=[*self.names, LEDGER])
+
+    def __post_init__(self) -> None:
+        self.config = settings(self.world, self.streams[0])
+
+    def keys(self, *runs: Run) -> set[Any]:
+        """What rows there are, whenever a snapshot of them was taken."""
+        return {
+            (name, *(str(row[key]) for key in run.keys(name) if key not in SNAPSHOT))
+            for run in runs
+            for name in self.names
+            for row in run.records(name)
+        }
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest, bare_environment: None) -> Iterator[Callable[[], Case]]:  # noqa: ARG001
+    """Make the local Amazon anew, as often as wanted."""
+    servers = []
+
+    def make() -> Case:
+        sandbox = Sandbox(seed=7, clock=(clock := FakeClock(NOW)), asins=2, stall_seconds=0.05)
+        servers.append(running(sandbox))
+        return Case(types()[request.param], World(sandbox, servers[-1].__enter__(), clock))
+
+    yield make
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+#: What a run without trouble has, by stream: rows after a day, and the reports that the first run asks for.
+_WHOLE: dict[str, tuple[set[Any], list[ReportRequest]]] = {}
+
+
+def whole(make: Callable[[], Case], spoiler: Spoiler) -> tuple[set[Any], list[ReportRequest]]:
+    """What two runs without trouble bring, and what reports are read."""
+    case = make()
+    name = case.names[0]
+    if name not in _WHOLE:
+        asked: list[ReportRequest] = []
+        spoiler.times, spoiler.first = 1, lambda request: asked.append(request) or False
+        first = case.run()
+        spoiler.first = lambda _: False
+        case.world.clock.advance(DAY)
+        second = case.run(first.state)
+        assert (first.error, second.error) == (None, None)
+        assert case.keys(first, second)
+        own = {stream.report.name for stream in case.streams}
+        reports = [*{str(each): each for each in asked if each.report_type in own}.values()]
+        # Amazon makes many settlements, all alike.
+        few = {str(reports[at]): reports[at] for at in (0, len(reports) // 2, -1)}
+        _WHOLE[name] = case.keys(first, second), [*few.values()]
+    return _WHOLE[name]
+
+
+@pytest.mark.sampled(60)
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("times", [1, 2])
+# Amazon makes a settlement once: a second one, which is good, there is not.
+@pytest.mark.parametrize("case", [name for name in types() if name != "seller_settlements"], indirect=True)
+def test_after_one_bad_report_or_two_the_next_run_has_all_rows(
+    case: Callable[[], Case], bad: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoiler = Spoiler()
+    spoiler.install(monkeypatch)
+    wanted, reports = whole(case, spoiler)
+    for number, report in enumerate(reports):
+        one = case()
+        spoiler.begin(bad, times, partial(holds, report))
+        first = one.run()
+        left = spoiler.times
+        assert left < times, (number, report, said(first))
+        one.world.clock.advance(DAY)
+        runs = [first, one.run(first.state)]
+        if spoiler.times < left:
+            # Amazon has said it on two days: in between it may not make the report again.
+            one.world.clock.advance(DAY)
+            runs.append(one.run(runs[-1].state))
+        missing = wanted - one.keys(*runs)
+        assert not missing, (number, len(missing), said(*runs))
+
+
+@pytest.mark.sampled(60)
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("case", types(), indirect=True)
+def test_what_amazon_says_for_days_is_in_the_ledger_and_comes_once_it_is_over(
+    case: Callable[[], Case], bad: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoiler = Spoiler()
+    spoiler.install(monkeypatch)
+    wanted, reports = whole(case, spoiler)
+    for number, report in enumerate(reports):
+        one = case()
+        spoiler.begin(bad, float("inf"), partial(holds, report))
+        runs: list[Run] = []
+        for _ in range(4):
+            caplog.clear()
+            runs.append(one.run(runs[-1].state if runs else None))
+            one.world.clock.advance(DAY)
+        missing = wanted - one.keys(*runs)
+        reasons = [row for run in runs for row in run.records(LEDGER) if row["outcome"] != "loaded"]
+        warnings = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+        if missing:
+            assert any(row["reason"] for row in reasons), (number, report, said(*runs))
+            assert warnings or runs[-1].error, (number, report, said(*runs))
+        believed = [row for row in reasons if row["outcome"] == "empty"]
+        assert all(row["reason"] for row in believed), said(*runs)
+        spoiler.times = 0
+        # A partition that the account was found to lack is tried again after a week.
+        for _ in range(2):
+            one.world.clock.advance(4 * DAY)
+            runs.append(one.run(runs[-1].state))
+        missing = wanted - one.keys(*runs)
+        assert not missing or any("It has said so since" in str(row["reason"]) for row in believed), (
+            number, report, len(missing), said(*runs),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ["vendor_traffic"], indirect=True)
+def test_the_oldest_window_ends_alike_in_each_run_though_it_moves(
+    case: Callable[[], Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the default `start_date`, the first window of each run begins a day later than that of the run before."""
+    spoiler, one = Spoiler(), case()
+    spoiler.install(monkeypatch)
+    lacks = one.world.today - timedelta(days=25)
+    spoiler.begin("client error", float("inf"), lambda request: request.start.date() <= lacks)
+    del one.config["start_date"]
+    state, ends = None, []
+    for _ in range(5):
+        run = one.run(state)
+        state = run.state
+        ends.append({outcome for _, start, _, outcome in run.windows if start <= lacks.isoformat()})
+        one.world.clock.advance(DAY)
+    assert ends == [{"later"}, *[{"failed"}] * 4]
+
+
+def said(*runs: Run) -> list[Any]:
+    """The ledgers of runs."""
+    return list(
+        itertools.chain.from_iterable(
+            [(*each, row["reason"]) for each, row in zip(run.windows, run.records(LEDGER), strict=True)] + ["---"]
+            for run in runs
+        )
+    )
