@@ -238,6 +238,13 @@ def test_the_state_tells_profiles_apart_and_the_bookmark_is_a_day_of_theirs(worl
     assert partition["replication_key_value"] == f"{world.clock().date().fromordinal(yesterday)}"
 
 
+def test_advertising_is_read_again_as_far_back_as_it_says(world: World, config: Row) -> None:
+    first = world.run(config, streams=[CAMPAIGNS, "report_ledger"])
+    config["ads"]["restatement_days"] = 5
+    again = world.run(config, first.state, streams=[CAMPAIGNS, "report_ledger"])
+    assert len({row["date"] for row in again.records(CAMPAIGNS)}) == 5
+
+
 SIX = [
     CAMPAIGNS,
     "ads_sp_ad_groups",
