@@ -16,7 +16,7 @@ from world import US, Run, World, flat, partitions
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
 from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
 from amazon_sandbox.ads_reports import rows
-from amazon_sandbox.faults import ADS
+from amazon_sandbox.faults import ADS, DOWNLOAD
 from tap_amazon_vendor.streams.ads import STREAMS
 from tap_amazon_vendor.streams.ads_rows import AdsReportRows
 
@@ -69,7 +69,7 @@ def test_advertising_alone_is_read_and_not_again(world: World, config: Row) -> N
 
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize("skip", range(3))
-@pytest.mark.parametrize("fault", sorted({*ADS} - {"ads_not_acceptable", "ads_report_stuck"}))
+@pytest.mark.parametrize("fault", sorted({*ADS, *DOWNLOAD} - {"ads_not_acceptable", "ads_report_stuck"}))
 def test_a_fault_loses_nothing(world: World, config: Row, fault: str, skip: int) -> None:
     expected = world.run(config, streams=[CAMPAIGNS]).upserted(CAMPAIGNS)
     world.sandbox.faults.inject(fault, skip=skip)
@@ -129,6 +129,22 @@ def test_a_revoked_consent_is_one_clear_message_and_sales_go_on(world: World, co
     assert "amazon-vendor authorize --ads" in message
     assert run.records("vendor_sales")
     assert run.records(CAMPAIGNS) == []
+
+
+def test_an_expired_url_is_asked_for_anew(world: World, config: Row) -> None:
+    world.sandbox.faults.inject("url_expired")
+    run = world.run(config, streams=[CAMPAIGNS, "report_ledger"])
+    assert run.records(CAMPAIGNS)
+    downloads = [call.status for call in world.sandbox.calls if call.operation == "download"]
+    assert downloads == [403, 200]
+    assert len(created(world)) == 1
+
+
+def test_files_in_an_inbox_and_advertising_need_no_other_credentials(world: World, config: Row, tmp_path: Path) -> None:
+    (tmp_path / "sales.json").write_text('{"reportSpecification": {"reportType": "GET_VENDOR_SALES_REPORT"}}')
+    run = world.run({**config, "inbox": str(tmp_path)}, streams=[CAMPAIGNS, "vendor_sales", "report_ledger"])
+    assert run.records(CAMPAIGNS)
+    assert "sales.json" in str(run.records("report_ledger"))
 
 
 def test_a_profile_that_the_consent_does_not_open_is_named(world: World, config: Row) -> None:
@@ -220,6 +236,13 @@ def test_the_state_tells_profiles_apart_and_the_bookmark_is_a_day_of_theirs(worl
     }
     yesterday = world.clock().astimezone(profile.zone).date().toordinal() - 1
     assert partition["replication_key_value"] == f"{world.clock().date().fromordinal(yesterday)}"
+
+
+def test_advertising_is_read_again_as_far_back_as_it_says(world: World, config: Row) -> None:
+    first = world.run(config, streams=[CAMPAIGNS, "report_ledger"])
+    config["ads"]["restatement_days"] = 5
+    again = world.run(config, first.state, streams=[CAMPAIGNS, "report_ledger"])
+    assert len({row["date"] for row in again.records(CAMPAIGNS)}) == 5
 
 
 SIX = [

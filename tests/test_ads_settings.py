@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -99,6 +100,12 @@ class TestDays:
         then = horizon(datetime(2026, 12, 4, 12, tzinfo=timezone.utc))
         (again,) = plan(Window(date(2026, 1, 1), date(2026, 12, 2)), then, AdsDays.of(SP, "DE"))
         assert again.start == date(2026, 11, 20)
+
+    def test_advertising_may_have_a_number_of_days_of_its_own(self) -> None:
+        now = horizon(datetime(2026, 11, 20, 12, tzinfo=timezone.utc))
+        days = replace(AdsDays.of(SP, "DE"), days_again=42)
+        (older, newer) = plan(Window(date(2026, 1, 1), date(2026, 11, 18)), now, days)
+        assert (older.start, newer.end) == (date(2026, 10, 9), date(2026, 11, 19))
 
     def test_who_wants_nothing_read_again_is_obeyed(self) -> None:
         now = horizon(datetime(2026, 12, 3, 12, tzinfo=timezone.utc), restatement_days=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ import pendulum
 from tap_amazon_vendor.reports.calendars import Period
 
 if t.TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from tap_amazon_vendor.ads.report_type import AdsReportType
     from tap_amazon_vendor.reports.calendars import Horizon
@@ -52,10 +52,12 @@ class AdsDays(Period):
     Attributes:
         zone: The time zone.
         days_back: Days before today that Amazon keeps.
+        days_again: Days that each run reads again, None for as many as of sales.
     """
 
     zone: str = "UTC"
     days_back: int = 60
+    days_again: int | None = None
 
     @classmethod
     def of(cls, report_type: AdsReportType, country: str | None) -> AdsDays:
@@ -79,12 +81,19 @@ class AdsDays(Period):
 
     def restated(self, horizon: Horizon) -> date:
         """Return the oldest day that each run reads again."""
-        return self.today(horizon) - timedelta(days=horizon.restatement_days)
+        return self.today(horizon) - timedelta(days=self._days_again(horizon))
+
+    def settles(self, window: Window, horizon: Horizon) -> datetime:
+        """Return the moment after which a window is no longer read again."""
+        return super().settles(window, replace(horizon, restatement_days=self._days_again(horizon)))
+
+    def _days_again(self, horizon: Horizon) -> int:
+        return horizon.restatement_days if self.days_again is None else self.days_again
 
     def read_again(self, complete: Window, horizon: Horizon) -> date:
         """Return the oldest day that this run reads again: the first of a month goes further back."""
         restated, newest = self.restated(horizon), self.newest(horizon)
         is_first = (complete.last_day.year, complete.last_day.month) < (newest.year, newest.month)
-        if not (is_first and horizon.restatement_days):
+        if not (is_first and self._days_again(horizon)):
             return restated
         return min(restated, self.today(horizon) - timedelta(days=MONTHLY_DAYS))

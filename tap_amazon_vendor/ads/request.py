@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tap_amazon_vendor.amazon.wording import judge_ads_refusal
 from tap_amazon_vendor.engine.model import Processing, Service
 from tap_amazon_vendor.outcomes import Outcome, Verdict
-from tap_amazon_vendor.reports.calendars import PERIODS, SETTLED_DAYS, Calendar
+from tap_amazon_vendor.reports.asked_job import AskedJob
+from tap_amazon_vendor.reports.calendars import PERIODS, Calendar
 from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
@@ -35,7 +36,7 @@ SELLERS_ONLY = frozenset({"advertisedSku", "promotedSku"})
 
 
 @dataclass(frozen=True)
-class AdsRequest:
+class AdsRequest(AskedJob):
     """One report of one profile. Two streams that need the same request share its report.
 
     Attributes:
@@ -58,10 +59,6 @@ class AdsRequest:
     report_type: AdsReportType | None = field(default=None, compare=False, repr=False)
     columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
-    def __str__(self) -> str:
-        """Name the report for a log line."""
-        return self.partition.label(self.window)
-
     @property
     def service(self) -> Service:
         """The Ads API as the profile uses it."""
@@ -73,54 +70,14 @@ class AdsRequest:
         return self.type_name
 
     @property
-    def listed_under(self) -> None:
-        """Nothing: Amazon lists no reports."""
-
-    @property
-    def job_id(self) -> None:
-        """Nothing: Amazon makes no report by itself."""
-
-    @property
-    def has_options(self) -> bool:
-        """Whether there are options that a listing does not show: there is no listing."""
-        return False
-
-    @property
-    def amazon_generated(self) -> bool:
-        """Whether Amazon makes such reports by itself: it does not."""
-        return False
-
-    @property
     def kept(self) -> timedelta:
         """How long Amazon keeps a report."""
         return KEPT
 
     @property
-    def refresh_interval(self) -> None:
-        """Nothing: each report is made anew."""
-
-    @property
     def partition(self) -> ReportPartition:
         """Everything but the window."""
         return ReportPartition(self.account, self.type_name, self.marketplace_id, self.options)
-
-    @property
-    def subject(self) -> ReportPartition:
-        """What the ledger calls the partition."""
-        return self.partition
-
-    def is_recent(self, today: date) -> bool:
-        """Return whether Amazon may still publish something for these days."""
-        return self.window.last_day > today - timedelta(days=SETTLED_DAYS)
-
-    def adjoins(self, other: AdsRequest) -> bool:
-        """Return whether the other window begins where this one ends, or the other way round."""
-        return self.window.next == other.window.start or other.window.next == self.window.start
-
-    def shorten(self) -> AdsRequest | None:
-        """Leave the newest day out; return None if no other is left."""
-        window = self.calendar.shorten(self.window)
-        return replace(self, window=window) if window else None
 
     def halve(self) -> tuple[AdsRequest, ...]:
         """Return nothing: how wide a report may be is known."""
@@ -152,21 +109,9 @@ class AdsRequest:
             },
         }
 
-    def mismatch(self, specification: Mapping[str, t.Any] | None) -> str | None:  # noqa: ARG002
-        """Return how a document contradicts this request: it states nothing."""
-        return None
-
-    def matches(self, specification: Mapping[str, t.Any] | None) -> bool:  # noqa: ARG002
-        """Return whether a document answers this request for certain: nobody else's is looked at."""
-        return True
-
     def may_be(self, listed: ListedJob) -> bool:  # noqa: ARG002
         """Return whether a listed report may be this one: none is listed."""
         return False
-
-    def generated(self, listed: ListedJob) -> AdsRequest:  # noqa: ARG002
-        """Return the request: Amazon makes no report by itself."""
-        return self
 
     def judge_end(self, processing: Processing) -> tuple[str, Verdict] | None:
         """Judge a report that ended without a document."""

@@ -50,6 +50,7 @@ class AdsAccount:
         refresh_token: The advertiser's authorization of that application.
         api_url: Base URI of the Ads API.
         auth_url: Login with Amazon's token endpoint.
+        restatement_days: How far back each run reads figures again, None for as far as those of sales.
     """
 
     label: str
@@ -61,6 +62,7 @@ class AdsAccount:
     refresh_token: Secret
     api_url: str
     auth_url: str
+    restatement_days: int | None = None
 
     @property
     def kind(self) -> str:
@@ -137,6 +139,7 @@ def _read(
         refresh_token=_secret("refresh_token", where, ads, problems, required),
         api_url=(ads.get("api_url") or HOSTS[region or "na"]).rstrip("/"),
         auth_url=ads.get("auth_url") or entry.get("auth_url") or LWA_URL,
+        restatement_days=ads.get("restatement_days"),
     )
 
 

@@ -93,6 +93,12 @@ _ADS = (
         "all of the region.",
     ),
     th.Property(
+        "restatement_days",
+        th.IntegerType(minimum=0, maximum=MOST_DAYS),
+        title="Restatement in days",
+        description="How far back each run reads advertising again. Default: `restatement_days` of the tap.",
+    ),
+    th.Property(
         "api_url",
         th.StringType,
         title="API URL",
@@ -192,8 +198,8 @@ _ACCOUNT = (
         th.ObjectType(*_ADS, additional_properties=False),
         title="Amazon Ads",
         description="Consent for the Amazon Ads API, beside the account's sales or alone: an object with `client_id`, "
-        "`client_secret`, `refresh_token`, and if need be `region`, `profiles`, `api_url`, `auth_url`. Entries of "
-        "`accounts` take from it what they do not set.",
+        "`client_secret`, `refresh_token`, and if need be `region`, `profiles`, `restatement_days`, `api_url`, "
+        "`auth_url`. Entries of `accounts` take from it what they do not set.",
     ),
 )
 

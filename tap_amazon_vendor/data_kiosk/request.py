@@ -12,7 +12,8 @@ from tap_amazon_vendor.data_kiosk.graphql import normalised, selection
 from tap_amazon_vendor.engine.hearings import NO_DATA
 from tap_amazon_vendor.engine.model import Processing, Service
 from tap_amazon_vendor.outcomes import Outcome, Verdict
-from tap_amazon_vendor.reports.calendars import PERIODS, SETTLED_DAYS, Calendar
+from tap_amazon_vendor.reports.asked_job import AskedJob
+from tap_amazon_vendor.reports.calendars import PERIODS, Calendar
 from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
@@ -47,7 +48,7 @@ class QueryPage(t.NamedTuple):
 
 
 @dataclass(frozen=True)
-class QueryRequest:
+class QueryRequest(AskedJob):
     """One query of one account. Two streams that need the same request share its query.
 
     Attributes:
@@ -72,10 +73,6 @@ class QueryRequest:
     view: View | None = field(default=None, compare=False, repr=False)
     fields: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
-    def __str__(self) -> str:
-        """Name the query for a log line."""
-        return self.partition.label(self.window)
-
     @property
     def service(self) -> Service:
         """The Data Kiosk of the account."""
@@ -87,54 +84,14 @@ class QueryRequest:
         return self.view_name
 
     @property
-    def listed_under(self) -> None:
-        """Nothing: getQueries lists the queries of all views and marketplaces."""
-
-    @property
-    def job_id(self) -> None:
-        """Nothing: Amazon makes no query by itself."""
-
-    @property
-    def has_options(self) -> bool:
-        """Whether there are options that the listing does not show: it repeats the whole query."""
-        return False
-
-    @property
-    def amazon_generated(self) -> bool:
-        """Whether Amazon makes queries by itself: it does not."""
-        return False
-
-    @property
     def kept(self) -> timedelta:
         """How long Amazon keeps a query."""
         return KEPT
 
     @property
-    def refresh_interval(self) -> None:
-        """Nothing: each query is answered anew."""
-
-    @property
     def partition(self) -> ReportPartition:
         """Everything but the window."""
         return ReportPartition(self.account, self.view_name, self.marketplace_id, self.options)
-
-    @property
-    def subject(self) -> ReportPartition:
-        """What the ledger calls the partition."""
-        return self.partition
-
-    def is_recent(self, today: date) -> bool:
-        """Return whether Amazon may still publish something for these days."""
-        return self.window.last_day > today - timedelta(days=SETTLED_DAYS)
-
-    def adjoins(self, other: QueryRequest) -> bool:
-        """Return whether the other window begins where this one ends, or the other way round."""
-        return self.window.next == other.window.start or other.window.next == self.window.start
-
-    def shorten(self) -> QueryRequest | None:
-        """Leave the newest period out; return None if no other is left."""
-        window = self.calendar.shorten(self.window)
-        return replace(self, window=window) if window else None
 
     def halve(self) -> tuple[QueryRequest, ...]:
         """Split a query that may be too wide in two, older first; return none if that is not to be tried."""
@@ -159,21 +116,9 @@ class QueryRequest:
         fields = selection(path for path in self.fields if path not in refused)
         return f"query{{{view.dataset}{{{view.field}({days} {arguments}){{{fields}}}}}}}"
 
-    def mismatch(self, specification: Mapping[str, t.Any] | None) -> str | None:  # noqa: ARG002
-        """Return how a document contradicts this request: it states nothing of its query."""
-        return None
-
-    def matches(self, specification: Mapping[str, t.Any] | None) -> bool:  # noqa: ARG002
-        """Return whether a document answers this request for certain: the listing has shown its query."""
-        return True
-
     def may_be(self, listed: ListedJob) -> bool:
         """Return whether a listed query is this one, as Amazon repeats it."""
         return self.view is not None and listed.body is not None and normalised(listed.body) == normalised(self.text())
-
-    def generated(self, listed: ListedJob) -> QueryRequest:  # noqa: ARG002
-        """Return the request: Amazon makes no query by itself."""
-        return self
 
     def judge_end(self, processing: Processing) -> tuple[str, Verdict] | None:
         """Judge a query that ended without a document: a DONE one has no rows, a CANCELLED one somebody cancelled."""

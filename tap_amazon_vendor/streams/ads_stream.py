@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
+from tap_amazon_vendor.ads.calendar import AdsDays
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.documents.files import read_slices
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, column_name
@@ -74,8 +76,12 @@ class AdsStream(JobStream):
         return [dict(context) for context in self.profiles()]
 
     def first_request(self, context: Mapping[str, t.Any]) -> AdsRequest:
-        """Return the request for a partition's reports, without a window yet."""
-        return self.declaration.first_request(context)
+        """Return the request for a partition's jobs, without a window yet."""
+        request = self.declaration.first_request(context)
+        if not isinstance(request.calendar, AdsDays):
+            return request
+        again = {each.label: each.restatement_days for each in self._settings().ads}
+        return replace(request, calendar=replace(request.calendar, days_again=again.get(context["account"])))
 
     def chunks(
         self,

@@ -1,0 +1,83 @@
+"""What requests share whose jobs exist only because somebody asked, and whose documents say nothing of them."""
+
+from __future__ import annotations
+
+import typing as t
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from datetime import timedelta
+
+from tap_amazon_vendor.reports.calendars import SETTLED_DAYS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from typing_extensions import Self
+
+    from tap_amazon_vendor.engine.model import ListedJob
+    from tap_amazon_vendor.reports.calendars import Calendar
+    from tap_amazon_vendor.reports.request import ReportPartition
+    from tap_amazon_vendor.reports.windows import Window
+
+
+class AskedJob(ABC):
+    """The base of such requests, which are dataclasses.
+
+    Attributes:
+        window: The requested days.
+        calendar: How time is cut.
+        listed_under: A listing is not limited to a marketplace.
+        job_id: Amazon makes no such job by itself, so none exists already.
+        has_options: A listing, where there is one, shows the whole request.
+        amazon_generated: Amazon makes no such job by itself.
+        refresh_interval: Each is answered anew.
+    """
+
+    window: Window
+    calendar: Calendar
+
+    listed_under: t.ClassVar[str | None] = None
+    job_id: t.ClassVar[str | None] = None
+    has_options: t.ClassVar[bool] = False
+    amazon_generated: t.ClassVar[bool] = False
+    refresh_interval: t.ClassVar[timedelta | None] = None
+
+    def __str__(self) -> str:
+        """Name the job for a log line."""
+        return self.partition.label(self.window)
+
+    @property
+    @abstractmethod
+    def partition(self) -> ReportPartition:
+        """Everything but the window."""
+
+    @property
+    def subject(self) -> ReportPartition:
+        """What the ledger calls the partition."""
+        return self.partition
+
+    def is_recent(self, today: date) -> bool:
+        """Return whether Amazon may still publish something for these days."""
+        return self.window.last_day > today - timedelta(days=SETTLED_DAYS)
+
+    def adjoins(self, other: AskedJob) -> bool:
+        """Return whether the other window begins where this one ends, or the other way round."""
+        return self.window.next == other.window.start or other.window.next == self.window.start
+
+    def shorten(self) -> Self | None:
+        """Leave the newest period out; return None if no other is left."""
+        window = self.calendar.shorten(self.window)
+        return replace(t.cast("t.Any", self), window=window) if window else None
+
+    def mismatch(self, specification: Mapping[str, t.Any] | None) -> str | None:  # noqa: ARG002
+        """Return how a document contradicts this request: it states nothing of it."""
+        return None
+
+    def matches(self, specification: Mapping[str, t.Any] | None) -> bool:  # noqa: ARG002
+        """Return whether a document answers this request for certain: the listing, if any, has shown its request."""
+        return True
+
+    def generated(self, listed: ListedJob) -> Self:  # noqa: ARG002
+        """Return the request: Amazon makes no such job by itself."""
+        return self
