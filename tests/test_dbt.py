@@ -230,7 +230,7 @@ def history() -> Iterator[tuple[World, Run, Run]]:
     with running(sandbox) as server:
         world = World(sandbox, server, clock)
         shared: Row = {"selling_programs": list(PROGRAMS), "distributor_views": list(VIEWS), "report_periods": ["DAY"]}
-        shared |= {"start_date": world.day(DAYS)}
+        shared |= {"start_date": world.day(DAYS), "restatement_days": 20}
         accounts = [world.config(label, account=label, account_type="vendor") for label in ACCOUNTS]
         accounts += [world.config(label, account=label, account_type="seller") for label in SELLERS]
         config = {key: accounts[0][key] for key in ("api_url", "auth_url")} | shared
@@ -300,6 +300,28 @@ def same(found: Any, expected: Any) -> bool:
     if found is None or expected is None or isinstance(expected, str):
         return bool(found == expected)
     return math.isclose(float(found), float(expected), rel_tol=1e-9, abs_tol=1e-9)
+
+
+def faults() -> Iterator[str]:
+    """SQL that puts a row into the marts for each fault that one of their tests is for."""
+    told = yaml.safe_load((PACKAGE / "models" / "marts" / "marts.yml").read_text(encoding="utf-8"))["models"]
+    for mart in told:
+        table = f"answers.{mart['name']}"
+        # Nothing in a row: not_null. Twice: one_row_per.
+        yield from [f"insert into {table} ({mart['columns'][0]['name']}) values (null)"] * 2  # noqa: S608
+        for column in mart["columns"]:
+            for test in column.get("data_tests", []):
+                if test == "not_null":
+                    continue
+                ((name, settings),) = test.items()
+                told_of = settings["arguments"]
+                wrong = {
+                    "accepted_values": lambda told_of: "'BOTH'" if told_of.get("quote", True) else 7,
+                    "relationships": lambda _: "'X'",
+                    "at_least": lambda told_of: told_of["least"] - 1,
+                    "at_most": lambda told_of: told_of["most"] + 1,
+                }[name](told_of)
+                yield f"insert into {table} ({column['name']}) values ({wrong})"  # noqa: S608
 
 
 def mart(warehouse: Warehouse, names: Sequence[str]) -> dict[tuple[str, ...], tuple[Any, ...]]:
@@ -377,20 +399,7 @@ class TestBuild:
             pytest.skip("one warehouse is enough, and a file is easy to copy")
         shutil.copy(warehouse.file, tmp_path / warehouse.file.name)
         faulty = Duck(tmp_path)
-        for fault in (
-            # Nothing in a row: not_null.
-            "insert into answers.vendor__daily_sales (country_code) values ('US')",
-            "insert into answers.dim_asin (account) values ('vendor-us')",
-            # A row twice: one_row_per.
-            "insert into answers.vendor__daily_sales from answers.vendor__daily_sales where asin is not null limit 1",
-            "insert into answers.dim_asin from answers.dim_asin where asin is not null limit 1",
-            # accepted_values, at_least, relationships.
-            (
-                "insert into answers.vendor__daily_sales (distributor_view, versions, first_loaded_age_days, asin)"
-                " values ('BOTH', 0, -1, 'X')"
-            ),
-        ):
-            faulty.query(fault)
+        faulty.query("; ".join([*faults(), "insert into answers.amazon__completeness (state) values ('missing')"]))
         results = dbt(faulty, "test")
         assert set(results) == {("test", "fail")}
 

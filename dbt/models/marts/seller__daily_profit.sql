@@ -1,13 +1,21 @@
 {%- set key = ['account', 'marketplace_id', 'day', 'sku'] -%}
 {#- Every amount has one of these places, so that they add up to the proceeds. -#}
 {%- set places = ['sales', 'refunds', 'promotions', 'fees', 'advertising', 'tax', 'other'] -%}
-with amounts as (
+-- The first line of a settlement holds the total of all others, and alone has to tell the currency.
+with lines as (
+    select
+        *,
+        coalesce(max(currency) over (partition by account, settlement_id), '(none)') as settlement_currency
+    from {{ ref('stg_seller_settlements') }}
+),
+
+amounts as (
     select
         account,
         marketplace_id,
         posted_date as day,
         coalesce(sku, '(none)') as sku,
-        currency,
+        settlement_currency as currency,
         amount,
         case when transaction_type = 'Order' and amount_type = 'ItemPrice' and amount_description = 'Principal'
             then quantity_purchased
@@ -22,8 +30,7 @@ with amounts as (
             when amount_type = 'Cost of Advertising' then 'advertising'
             else 'other'
         end as place
-    from {{ ref('stg_seller_settlements') }}
-    -- The first line of a settlement holds the total of all others.
+    from lines
     where transaction_type is not null and amount is not null
 ),
 
