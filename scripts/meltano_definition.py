@@ -21,7 +21,7 @@ if __name__ == "__main__":
 import yaml
 from click.testing import CliRunner
 
-from tap_amazon_vendor.config.settings import SCHEMA
+from tap_amazon_vendor.config.settings_schema import SCHEMA
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
