@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 import unicodedata
+from functools import lru_cache
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -78,5 +79,6 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
+@lru_cache(maxsize=1 << 13)
 def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, _folded(name)))
