@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from world import US, Run, World, flat, partitions
+from ads_seed import REPORTS, seeded
+from world import US, Run, World, partitions
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
 from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
-from amazon_sandbox.ads_reports import rows
 from amazon_sandbox.faults import ADS, DOWNLOAD
 from tap_amazon_vendor.streams.ads import STREAMS
-from tap_amazon_vendor.streams.ads_rows import AdsReportRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,28 +175,6 @@ VIEW = {
 }
 
 NAMES = [stream.name for stream in STREAMS]
-REPORTS = {stream.name: stream for stream in STREAMS if isinstance(stream, AdsReportRows)}
-
-
-def seeded(world: World, stream: AdsReportRows, keys: list[str], label: str = "default") -> dict[Any, Row]:
-    """The table that the stream leads to by what the seed says of each report that was made for it, in order."""
-    table = {}
-    for report in sorted(world.sandbox.ads_reports._made.values(), key=lambda report: report.created_at):
-        asked = report.asked
-        if asked.type.id != stream.report.name or asked.group_by != stream.report.group_by:
-            continue
-        for row in rows(world.sandbox.ads_reports.advertising(report.profile), asked, report.generated_at):
-            told = {name: str(value) if name.endswith("_id") else value for name, value in flat(row).items()}
-            told |= {"account": label, "profile_id": f"{report.profile.profile_id}"}
-            told["marketplace_id"] = report.profile.marketplace_id
-            if stream.asin:
-                told["asin"] = told.pop(flat_name(stream.asin))
-            table[tuple(told.get(key, "(none)") for key in keys)] = told
-    return table
-
-
-def flat_name(name: str) -> str:
-    return next(iter(flat({name: 1})))
 
 
 def test_sales_and_advertising_in_one_run_twice_are_what_the_seed_says(world: World) -> None:
@@ -212,7 +189,7 @@ def test_sales_and_advertising_in_one_run_twice_are_what_the_seed_says(world: Wo
     compared = 0
     for name, stream in REPORTS.items():
         got = second.upserted(name, first.upserted(name))
-        expected = seeded(world, stream, second.keys(name))
+        expected = seeded(world.sandbox, stream, second.keys(name))
         assert got.keys() == expected.keys(), name
         for key, row in got.items():
             assert {column: row[column] for column in expected[key]} == expected[key]
@@ -300,7 +277,7 @@ def test_the_documented_query_gives_the_tacos_of_the_seed(world: World) -> None:
         days.add(row["start_date"])
         all_sales[row["asin"]] += row["ordered_revenue_amount"] or Decimal(0)
     for name in advertised:
-        for row in seeded(world, REPORTS[name], run.keys(name)).values():
+        for row in seeded(world.sandbox, REPORTS[name], run.keys(name)).values():
             if row["date"] in days:
                 cost[row["asin"]] += row["cost"]
                 ad_sales[row["asin"]] += row["sales14d" if name.startswith("ads_sp") else "sales"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+import ads_seed
 import demo
 import kiosk_seed
 import meltano_project
@@ -27,6 +28,7 @@ from psycopg.rows import dict_row
 from world import TRUTH, VENDOR_STREAMS, plain, seed_rows, seller_rows
 
 from amazon_sandbox import Call, Sandbox, running
+from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
 from tap_amazon_vendor.reports.calendars import Snapshot
 from tap_amazon_vendor.streams import REPORT_STREAMS
 
@@ -440,6 +442,62 @@ def test_the_documented_query_finds_every_gap_and_only_gaps(second: Run, world: 
         connection.rollback()
     assert {gap[2] for gap in gaps} == {"vendor_sales_totals"}
     assert len(gaps) == OLDEST - NEWEST + 1
+
+
+# Advertising.
+
+
+@pytest.fixture(scope="module")
+def advertising(world: World) -> tuple[World, Run, Run]:
+    """Run sales and all of advertising together, twice, against an Amazon of its own."""
+    clock = Clock()
+    sandbox = Sandbox(speed=600, clock=clock, asins=5)
+    with running(sandbox) as amazon:
+        consent = {
+            "client_id": ADS_CLIENT_ID,
+            "client_secret": ADS_CLIENT_SECRET,
+            "refresh_token": "Atzr|sandbox-ads-vendor-us",
+            "api_url": f"{amazon.url}/ads",
+            "auth_url": amazon.auth_url,
+        }
+        settings = {
+            "TAP_AMAZON_VENDOR_ADS": json.dumps(consent),
+            "TAP_AMAZON_VENDOR__SELECT": '["ads_*.*", "vendor_sales.*", "report_ledger.*"]',
+        }
+        there = World(sandbox, clock, amazon.url, world.server, world.project)
+        first, second = (there.run("--state-id-suffix=ads", schema="ads", **settings) for _ in range(2))
+    return there, first, second
+
+
+@pytest.mark.parametrize("name", ads_seed.REPORTS)
+def test_every_table_of_advertising_holds_what_amazon_says(advertising: tuple[World, Run, Run], name: str) -> None:
+    world, first, second = advertising
+    stream = ads_seed.REPORTS[name]
+    keys = ["marketplace_id", "profile_id", "date", *(key for key in stream.key_columns if key != "date")]
+    for run in (first, second):
+        there = {tuple(plain(row[key]) for key in keys): row for row in run.tables[name]}
+        assert len(there) == len(run.tables[name])
+    wanted = {tuple(map(plain, key)): row for key, row in ads_seed.seeded(world.sandbox, stream, keys).items()}
+    assert wanted
+    assert there.keys() == wanted.keys()
+    different = [
+        (column, value, there[key][column])
+        for key, row in wanted.items()
+        for column, value in row.items()
+        if as_in_postgres(column, value) != (str(there[key][column]) if column == "date" else there[key][column])
+    ]
+    assert different == []
+
+
+def test_advertised_sales_and_all_sales_have_the_same_keys(advertising: tuple[World, Run, Run]) -> None:
+    _, _, second = advertising
+    keys = ("account", "marketplace_id", "country_code")
+    sales = {tuple(row[key] for key in keys) for row in second.tables["vendor_sales"]}
+    for name in ads_seed.REPORTS:
+        assert {tuple(row[key] for key in keys) for row in second.tables[name]} == sales
+    assert {row["outcome"] for row in second.tables["report_ledger"]} <= {"loaded", "empty"}
+    for name in ("ads_profiles", "ads_portfolios", "ads_campaigns", "ads_ad_groups", "ads_targets", "ads_product_ads"):
+        assert len({row["snapshot_time"] for row in second.tables[name]}) == 2
 
 
 # A seller.
