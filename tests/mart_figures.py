@@ -92,10 +92,10 @@ class Seed:
                         SETTLEMENTS, account=account, marketplace_id=job.request.marketplace_ids[0],
                         options={}, start=job.request.start, end=job.request.end, as_of=job.created_at,
                     )  # fmt: skip
+                    # Only the first line tells it.
+                    currency = next(iter(table.rows))["currency"]
                     for key, row in table_rows(STREAMS["seller_settlements"], table, marketplace).items():
-                        rows.append(
-                            {"account": label, **row, "marketplace_id": key[0], "currency": table.rows[0]["currency"]}
-                        )
+                        rows.append({"account": label, **row, "marketplace_id": key[0], "currency": currency})
         return rows
 
 
@@ -167,10 +167,10 @@ def inventory_health(seed: Seed) -> Figures:
                 units = sum(shipped[(*partition, row["asin"])].get(each, 0) for each in days)
             figures[f"shipped_units_{weeks}_weeks"] = units
             figures[f"weeks_of_cover_{weeks}_weeks"] = None if stock is None else ratio(weeks * stock, units)
-        made = max((each for each in forecasts[(*partition[:3], row["asin"])] if each <= day), default=None)
+        latest = max((each for each in forecasts[(*partition[:3], row["asin"])] if each <= day), default=None)
         expected = None
-        if made is not None:
-            weeks_of = forecasts[(*partition[:3], row["asin"])][made]
+        if latest is not None:
+            weeks_of = forecasts[(*partition[:3], row["asin"])][latest]
             coming = [units for week, units in weeks_of.items() if day < week <= day + 28 * DAY]
             expected = sum(coming) if len(coming) == 4 else None
         figures["forecast_units_4_weeks"] = expected
@@ -239,7 +239,7 @@ def po_fill_rate(seed: Seed) -> Figures:
     def single(quantity: Row | None) -> int | None:
         if quantity is None:
             return None
-        return quantity["amount"] * (quantity["unitSize"] if quantity["unitOfMeasure"] == "Cases" else 1)
+        return int(quantity["amount"] * (quantity["unitSize"] if quantity["unitOfMeasure"] == "Cases" else 1))
 
     found: Figures = {}
     for label, order, status in seed.orders():
@@ -338,10 +338,10 @@ def daily_profit(seed: Seed) -> Figures:
         tuple(row[name] for name in run.keys("seller_customer_returns")): row
         for run in seed.runs for row in run.records("seller_customer_returns")
     }.values():  # fmt: skip
-        place = (run_row["account"], run_row["marketplace_id"])
+        where = (run_row["account"], run_row["marketplace_id"])
         when = datetime.fromisoformat(run_row["return_date"].replace("Z", "+00:00"))
         day = (when - (when.utcoffset() or timedelta())).date().isoformat()
-        found[(*place, currencies.get(place, "(none)"), day, run_row["sku"])]["units_returned"] += run_row["quantity"]
+        found[(*where, currencies.get(where, "(none)"), day, run_row["sku"])]["units_returned"] += run_row["quantity"]
     names = [
         f"{name}_amount"
         for name in ("sales", "refunds", "promotions", "fees", "advertising", "tax", "other", "proceeds")

@@ -315,12 +315,17 @@ def faults() -> Iterator[str]:
                     continue
                 ((name, settings),) = test.items()
                 told_of = settings["arguments"]
-                wrong = {
-                    "accepted_values": lambda told_of: "'BOTH'" if told_of.get("quote", True) else 7,
-                    "relationships": lambda _: "'X'",
-                    "at_least": lambda told_of: told_of["least"] - 1,
-                    "at_most": lambda told_of: told_of["most"] + 1,
-                }[name](told_of)
+                match name:
+                    case "accepted_values":
+                        wrong: Any = "'BOTH'" if told_of.get("quote", True) else 7
+                    case "relationships":
+                        wrong = "'X'"
+                    case "at_least":
+                        wrong = told_of["least"] - 1
+                    case "at_most":
+                        wrong = told_of["most"] + 1
+                    case _:
+                        raise AssertionError(name)
                 yield f"insert into {table} ({column['name']}) values ({wrong})"  # noqa: S608
 
 
