@@ -1,4 +1,4 @@
-"""One bad report, of each report type in its turn: no row is missing after the next run, or ledger and warning say so."""
+"""One bad report, of each type in its turn: no row is missing after the next run, or ledger and warning say so."""
 
 from __future__ import annotations
 
