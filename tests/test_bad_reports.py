@@ -228,7 +228,12 @@ def whole(make: Callable[[], Case], spoiler: Spoiler) -> tuple[set[Any], list[Re
     name = case.names[0]
     if name not in _WHOLE:
         asked: list[ReportRequest] = []
-        spoiler.times, spoiler.first = 1, lambda request: asked.append(request) or False
+
+        def note(request: ReportRequest) -> bool:
+            asked.append(request)
+            return False
+
+        spoiler.times, spoiler.first = 1, note
         first = case.run()
         spoiler.first = lambda _: False
         case.world.clock.advance(DAY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from clocks import NOW
@@ -85,10 +85,11 @@ def test_no_damage_of_a_state_ends_in_a_traceback(clock: FakeClock, part: int) -
         try:
             check_shape(state)
         except ValueError as error:
-            assert "bookmark" in str(error), name
+            clear = "bookmark" in str(error)
+            assert clear, name  # most states raise nothing
             continue
         # Making a tap for each would take most of the time.
-        tap.state.clear()
+        cast("dict[str, Any]", tap.state).clear()
         tap.load_state(state)
         run = tap._make_run()
         run.partitions()

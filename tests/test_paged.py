@@ -161,7 +161,7 @@ def test_the_next_run_reads_what_is_new_and_what_may_have_changed(
         ("t2", "DEFERRED_RELEASED"),
         ("t3", "DEFERRED"),
     ]
-    assert api.queries[0]["postedAfter"] == "2026-11-08T11:00:00Z"
+    assert api.queries[0]["postedAfter"] == "2026-11-07T12:00:00Z"
 
 
 def test_without_restatement_the_days_in_which_one_may_show_up_late_are_read_again(

@@ -18,6 +18,7 @@ from tap_amazon_vendor.cli.main import cli
 from tap_amazon_vendor.engine.model import Source
 from tap_amazon_vendor.forecast import look_ahead
 from tap_amazon_vendor.streams import REPORT_STREAMS
+from tap_amazon_vendor.streams.planning import plan_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -219,7 +220,7 @@ def test_a_history_of_years_is_forecast_at_once(world: World, monkeypatch: pytes
     exact = ask(world, config).runs
     assert exact
     planned: list[int] = []
-    plan = forecast.plan_jobs
+    plan = plan_jobs
 
     def counted(*args: Any) -> Any:
         jobs = plan(*args)

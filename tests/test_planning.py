@@ -99,7 +99,7 @@ def test_new_days_of_every_stream_come_before_any_history_and_that_before_what_i
     order = asked(*streams)
     turns = [turn for _, turn, *_ in order]
     assert turns == sorted(turns, key=["NEW", "BACKFILL", "RESTATEMENT"].index)
-    assert order[:2] == [("NEVER", "NEW", 18, 4), ("BEHIND", "NEW", 14, 4)]
+    assert order[:2] == [("NEVER", "NEW", 18, 4), ("BEHIND", "NEW", 21, 7)]
     assert order[-1] == ("FRESH", "RESTATEMENT", 14, 4)
 
 

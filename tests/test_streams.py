@@ -141,12 +141,12 @@ def test_a_later_run_catches_up_and_brings_restated_figures(world: World) -> Non
     old_day = world.today
     world.clock.advance(5 * 86400)
     second = world.run(streams=["vendor_sales"], state=first.state)
-    assert [days[1:] for days in world.asked()[-2:]] == [(world.day(14), world.day(4))] * 2
+    assert [days[1:] for days in world.asked()[-2:]] == [(world.day(18), world.day(4))] * 2
     rows = second.upserted("vendor_sales", first.upserted("vendor_sales"))
     expected = []
     for context in contexts("vendor_sales"):
-        old = world.expected("vendor_sales", context, world.day(35), world.day(15), as_of=old_day)
-        expected += old + world.expected("vendor_sales", context, world.day(14), world.day(4))
+        old = world.expected("vendor_sales", context, world.day(35), world.day(19), as_of=old_day)
+        expected += old + world.expected("vendor_sales", context, world.day(18), world.day(4))
     order = by("distributor_view", "start_date", "asin")
     assert sorted(without_report(rows.values()), key=order) == sorted(expected, key=order)
     assert without_report(rows.values()) != without_report(first.upserted("vendor_sales").values())
@@ -174,14 +174,15 @@ def test_an_earlier_start_date_extends_the_range_backwards(world: World) -> None
     assert partitions(second.state, "vendor_traffic")[0]["complete_from"] == world.day(50)
 
 
-def test_a_long_pause_is_caught_up_from_the_bookmark_on(world: World) -> None:
+def test_a_long_pause_is_caught_up_from_the_days_on_that_were_not_final(world: World) -> None:
     first = world.run(streams=["vendor_traffic"])
     world.clock.advance(40 * 86400)
     second = world.run(state=first.state, streams=["vendor_traffic", "report_ledger"])
-    assert [days[1:] for days in world.asked()[-3:]] == [
-        (world.day(43), world.day(29)),
-        (world.day(28), world.day(14)),
-        (world.day(13), world.day(4)),
+    assert [days[1:] for days in world.asked()[-4:]] == [
+        (world.day(53), world.day(39)),
+        (world.day(38), world.day(24)),
+        (world.day(23), world.day(9)),
+        (world.day(8), world.day(4)),
     ]
     assert partitions(second.state, "vendor_traffic")[0]["replication_key_value"] == world.day(4)
 
@@ -270,7 +271,7 @@ def test_what_the_account_lacks_is_skipped_once_remembered_and_tried_again(
 
     # A later run asks once more before the partition is left alone.
     state = first.state
-    for days, asked in ((1, 3), (6, 2), (1, 4)):
+    for days, asked in ((1, 3), (6, 4), (1, 4)):
         world.clock.advance(days * 86400)
         before = len(world.sandbox.calls)
         run = world.run(config, state)
@@ -279,7 +280,7 @@ def test_what_the_account_lacks_is_skipped_once_remembered_and_tried_again(
         skipped = [row for row in run.records("report_ledger") if row["outcome"] == "skipped"]
         assert {row["stream_name"] for row in skipped} == {"vendor_sales", "vendor_sales_totals"}
         until = (world.clock() + timedelta(days=1)).date().isoformat()
-        assert all((f"Tried again on {until}" in row["reason"]) is (asked == 2) for row in skipped)
+        assert all((f"Tried again on {until}" in row["reason"]) is (days == 6) for row in skipped)
 
 
 def test_a_missing_role_is_skipped_with_what_to_do(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -71,7 +71,7 @@ def test_hourly_bookmarks_move_by_the_hour(world: World) -> None:
     second = run(world, name, state=first.state, start_date=world.day(3))
     (part,) = partitions(second.state, name)
     assert part["replication_key_value"] == f"{world.day(0)}T13:00:00Z"
-    assert [row["window_start"] for row in second.records("report_ledger")] == [f"{world.day(1)}T15:00:00Z"]
+    assert [row["window_start"] for row in second.records("report_ledger")] == [f"{world.day(1)}T13:00:00Z"]
 
 
 def test_hours_that_amazon_finds_too_many_are_read_in_halves(world: World) -> None:

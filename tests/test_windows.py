@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_amazon_vendor.reports.calendars import PERIODS, Horizon, Period
+from tap_amazon_vendor.reports.calendars import PERIODS, Horizon, Hours, Period
 from tap_amazon_vendor.reports.coverage import plan, reachable
 from tap_amazon_vendor.reports.windows import DAY, Window, common, extend, touches
 
@@ -308,16 +308,20 @@ class TestPlan:
 
     # More restatement days than that would leave Amazon's reach, which is the matter of another test.
     @given(situation=situations(begun=True, most_restated=40))
-    def test_of_the_complete_range_only_restated_days_are_asked_for_again(
+    def test_of_the_complete_range_only_days_that_were_not_final_when_last_read_are_asked_for_again(
         self, situation: tuple[Period, Horizon, Window | None]
     ) -> None:
         period, horizon, _ = situation
         complete = t.cast("Window", situation[2])
         wanted = period.wanted(horizon)
-        restated = horizon.today - timedelta(days=horizon.restatement_days)
+        # With a run each day, the last one began a day before for each day that the range is behind.
+        behind = (wanted.end - complete.end).days if wanted else 0
+        restated = horizon.today - timedelta(days=horizon.restatement_days + max(0, behind - 1))
         asked = {one for planned in plan(complete, horizon, period) for one in days_of(planned)}
         expected = {
-            one for one in days_of(complete) if wanted and period.last_day(one) >= restated and one <= wanted.end
+            one
+            for one in days_of(complete)
+            if wanted and period.last_day(one) >= restated and period.oldest(horizon) <= one <= wanted.end
         }
         assert asked & set(days_of(complete)) == expected
 
@@ -375,7 +379,9 @@ class TestPlan:
         horizon = on(day("2026-11-20"), day("2026-09-25"), None, 4, 14)
         complete = window("2026-10-10", "2026-11-10")
         assert plan(complete, horizon, PERIODS["DAY"]) == [
-            window("2026-11-06", "2026-11-16"),
+            # What was younger than 14 days on the day of the last run, 2026-11-14.
+            window("2026-11-01", "2026-11-15"),
+            window("2026-11-16", "2026-11-16"),
             window("2026-09-25", "2026-10-09"),
         ]
 
@@ -386,6 +392,23 @@ class TestPlan:
             window("2026-10-21", "2026-11-04"),
             window("2026-11-05", "2026-11-16"),
         ]
+
+    @pytest.mark.parametrize("pause", [1, 2, 5, 13, 40])
+    def test_after_a_pause_of_the_schedule_each_day_is_read_when_it_is_final(self, pause: int) -> None:
+        first, later = (
+            on(day("2026-10-01") + timedelta(days=days), day("2026-08-01"), None, 4, 14) for days in (0, pause)
+        )
+        complete = window("2026-08-01", "2026-09-27")
+        again = {one for planned in plan(complete, later, PERIODS["DAY"]) for one in days_of(planned)}
+        young = {one for one in days_of(complete) if (first.today - one).days < 14}
+        assert young <= again
+
+    def test_hours_of_the_day_before_are_read_again_by_a_daily_run(self) -> None:
+        hours, now = Hours(336, 720, 4), datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+        complete = Window(now - timedelta(days=9), now - timedelta(days=1, hours=4))
+        horizon = Horizon(now, date(2026, 11, 1), None, 4, 14)
+        first, *_ = plan(complete, horizon, hours)
+        assert first == Window(now - timedelta(hours=47), now - timedelta(hours=4))
 
     def test_without_restatement_a_complete_range_asks_for_nothing(self) -> None:
         horizon = on(day("2026-11-20"), day("2026-11-01"), None, 4, 0)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import itertools
 import typing as t
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from tap_amazon_vendor.reports.windows import Window
+from tap_amazon_vendor.reports.windows import DAY, Window
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
     from tap_amazon_vendor.reports.calendars import Calendar, Horizon
+
+
+HOUR = timedelta(hours=1)
 
 
 class Coverage(t.NamedTuple):
@@ -102,7 +107,8 @@ def plan(
     if complete is None or not calendar.unbroken:
         start = wanted.start if down_to is None else min(wanted.start, down_to)
         return list(_backwards(Window(start, wanted.end), calendar))
-    restated = max(calendar.read_again(complete, horizon), calendar.oldest(horizon))
+    unfinal = calendar.restated(_when_last_read(complete, wanted, horizon))
+    restated = max(min(calendar.read_again(complete, horizon), unfinal), calendar.oldest(horizon))
     upwards = Window(min(complete.next, max(complete.start, restated)), wanted.end)
     backwards = complete.before(wanted.start)
     missing = [hole for hole in holes if hole.start >= max(complete.start, wanted.start) and hole.end <= wanted.end]
@@ -113,6 +119,16 @@ def plan(
         *itertools.chain.from_iterable(_forwards(each, calendar) for each in (*sorted(older), *apart)),
         *_backwards(backwards, calendar),
     ]
+
+
+def _when_last_read(complete: Window, wanted: Window, horizon: Horizon) -> Horizon:
+    """Return the time bounds of the run that should have followed the last one.
+
+    What was read before it was final is read once more, however long the schedule paused. How long that was shows in
+    how far the range is behind.
+    """
+    unit = HOUR if isinstance(complete.end, datetime) else DAY
+    return replace(horizon, now=horizon.now - max(wanted.end - complete.end - unit, timedelta()))
 
 
 def _forwards(window: Window, calendar: Calendar) -> Iterator[Window]:
