@@ -12,7 +12,20 @@ from world import Key, Row, Run, World, as_read, flat, moment, partitions, plain
 from amazon_sandbox import FAULTS, Sandbox, running
 from amazon_sandbox.data.catalogue import Query
 from amazon_sandbox.data.transactions import transactions
-from amazon_sandbox.faults import ADS, ANSWER, CONTENT, DOWNLOAD, FLAT_CONTENT, GATE, GZIP, JSON_CONTENT, LOGIN
+from amazon_sandbox.faults import (
+    ADS,
+    ANSWER,
+    ASKED,
+    CONTENT,
+    DOWNLOAD,
+    FLAT_CONTENT,
+    GATE,
+    GZIP,
+    JSON_CONTENT,
+    LOGIN,
+    PAGE,
+    QUERY,
+)
 from tap_amazon_vendor.reports.calendars import Snapshot
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import REPORT_STREAMS
@@ -394,7 +407,7 @@ SAMPLE = ["seller_orders_by_last_update", "seller_ledger_detail", "seller_fba_in
     [
         pytest.param(fault, 1, marks=[pytest.mark.exhaustive] if fault in OF_ANY_STREAM else [])
         for fault in FAULTS
-        if fault not in {*CONTENT, *DIRT, *ADS}
+        if fault not in {*CONTENT, *DIRT, *PAGE, *QUERY, *ASKED, *ADS}
     ]
     + [pytest.param(fault, 3, marks=pytest.mark.exhaustive) for fault in FLAT_CONTENT if fault not in DIRT],
 )
