@@ -349,7 +349,9 @@ class TestCancelled:
 
     def test_a_second_time_it_means_empty(self, amazon: FakeAmazon) -> None:
         amazon.fates[NEWEST] = [Fate(Processing.CANCELLED)]
-        assert run(amazon, known_available=False).outcome is Outcome.EMPTY
+        jobs = engine(amazon)
+        jobs.plan(planned(NEWEST, known_available=False, quiet=True))
+        assert jobs.result(NEWEST).outcome is Outcome.EMPTY
         assert len(amazon.created) == 2
 
     def test_old_days_beside_days_with_rows_are_asked_for_once_more(self, amazon: FakeAmazon) -> None:

@@ -155,7 +155,21 @@ class TestNoData:
             task = jobs.next_task()
             jobs.save() if task == float("inf") else amazon.clock.sleep(task) if isinstance(task, float) else task()
         jobs.release(THIRD, "s", read=False)
-        assert jobs.result(SECOND).outcome is Outcome.EMPTY
+        assert jobs.result(SECOND).outcome is Outcome.LATER
+
+    def test_of_the_only_window_of_a_new_partition_it_is_believed_when_a_later_run_hears_it_too(
+        self, amazon: FakeAmazon
+    ) -> None:
+        amazon.fates[OLDEST] = [CANCELLED]
+        jobs = engine(amazon)
+        jobs.plan(planned(OLDEST, known_available=False))
+        first = jobs.result(OLDEST)
+        assert (first.outcome, first.doubtful) == (Outcome.LATER, False)
+        (pending,) = jobs.pending()
+        amazon.clock.advance(SAID_FOR)
+        again = engine(amazon)
+        again.plan(planned(OLDEST, known_available=False), [pending])
+        assert again.result(OLDEST).outcome is Outcome.EMPTY
 
     def test_what_is_unavailable_is_no_data_for_brand_analytics_only(self, amazon: FakeAmazon) -> None:
         brand = replace(OLDEST, report_type="GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT")

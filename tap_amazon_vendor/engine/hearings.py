@@ -94,7 +94,7 @@ class Hearing:
             doubtful=verdict.outcome is Outcome.LATER and (self.job.resumed or not self._is_recent),
         )
 
-    def _later(self, reason: str, *, whole: bool = False, unsettled: bool = False) -> Finish:
+    def _later(self, reason: str, *, whole: bool = False, unsettled: bool = False, doubtful: bool = True) -> Finish:
         doubted = self._word if unsettled else None
         return Finish(
             Outcome.LATER,
@@ -102,7 +102,7 @@ class Hearing:
             advice=_NEXT_RUN,
             whole=whole,
             unsettled=unsettled,
-            doubtful=True,
+            doubtful=doubtful,
             doubted=doubted,
         )
 
@@ -143,8 +143,8 @@ class Hearing:
         """Decide about a job for which Amazon says that it has no data.
 
         It is asked once more where a day may just have been published, beside rows, beside windows that could not be
-        read, and where there are no others. Between windows without data it is believed, so that the time before a
-        vendor's first sale costs no double quota.
+        read, and where there are no others: then a later run asks, too, before it is believed. Between windows without
+        data it is believed, so that the time before a vendor's first sale costs no double quota.
         """
         if self.job.request.job_id:
             # Amazon made it by itself, and makes it no second time: it can only be read once more.
@@ -158,22 +158,25 @@ class Hearing:
         unknown = not all(has_rows(other) or has_none(other) for other in beside)
         if self.reason not in self.job.heard and (doubtful or alone or unknown):
             return self._retry() if self._may_retry else self._later(self.reason, unsettled=True)
-        if rows and alone:
-            return self._contradicted("there are rows beside these days")
-        if self._follows_rows(beside):
-            return self._contradicted("the account has had rows of this report before")
+        beside_rows = "there are rows beside these days" if rows and alone else None
+        if by := beside_rows or self._rows_before(beside):
+            return self._contradicted(by)
+        if alone and not (self.job.planned.once or self.job.planned.quiet or self._is_old):
+            # Nothing else tells of this partition: one run's word would be the last one.
+            return self._later(self.reason, unsettled=True, doubtful=False)
         return self._believe()
 
-    def _follows_rows(self, beside: Collection[Job]) -> bool:
-        """Return whether what earlier runs have completed, with rows, lies beside the window.
+    def _rows_before(self, beside: Collection[Job]) -> str | None:
+        """Say so if what earlier runs have completed, with rows, lies beside the window.
 
         Of several new windows without data the first one is doubted: none can be complete before it is.
         """
         planned, start = self.job.planned, self.job.request.window.start
         if planned.quiet or not (planned.known_available or planned.once):
-            return False
+            return None
         is_first = not any(other.request.window.start < start for other in beside)
-        return not beside or (planned.priority is Priority.NEW and is_first)
+        follows = not beside or (planned.priority is Priority.NEW and is_first)
+        return "the account has had rows of this report before" if follows else None
 
     def _contradicted(self, by: str) -> Finish:
         """Decide about a window without data where what is known says otherwise."""
