@@ -12,7 +12,7 @@ from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, column_name
 from tap_amazon_vendor.streams.ads_rows import PROFILE_ID, SNAPSHOT_TIME
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 from tap_amazon_vendor.streams.job_stream import JobStream
-from tap_amazon_vendor.streams.row_checks import NearWindow, RepeatedKeys, counted
+from tap_amazon_vendor.streams.row_checks import RepeatedKeys, counted, period_check
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -117,8 +117,8 @@ class AdsStream(JobStream):
         }
         slices = read_slices(result.document, "", repairs=findings.repairs)
         rows = self._shaper.shape(slices, constants, f"report {result.job_id}", findings)
-        column = self.declaration.replication_key
-        days = NearWindow(result.request.window, column) if dated and column in self._columns else None
+        request = result.request
+        days = period_check(request.calendar, request.window, self._columns) if dated else None
         repeated = RepeatedKeys(self._own_keys) if self._own_keys else None
         return self._with_asins(counted(rows, findings, repeated=repeated, days=days))
 
