@@ -164,6 +164,41 @@ def test_a_kind_of_advertising_that_is_not_open_is_skipped_and_the_rest_read(wor
     }
 
 
+def test_no_traffic_is_an_answer(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ads_jobs, "rows", lambda *_: [])
+    run = world.run(config, streams=[CAMPAIGNS, "report_ledger"])
+    assert run.error is None
+    assert [outcome for *_, outcome in run.windows] == ["empty"]
+    world.run(config, run.state, streams=[CAMPAIGNS])
+    assert len(created(world)) == 1
+
+
+def test_who_advertises_nothing_has_empty_lists(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = ads_jobs.AdsReports.export
+    monkeypatch.setattr(ads_jobs.AdsReports, "export", lambda *args, **named: export(*args, **{**named, "rows": []}))
+    run = world.run(config, streams=["ads_campaigns", "ads_product_ads"])
+    assert run.error is None
+    assert run.records("ads_campaigns") == []
+
+
+def test_an_ad_tells_the_product_it_is_of(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd: list[Any] = [["B1"], {"a": 1}, [{"productIdType": "ASIN", "productId": name} for name in ("B1", "B2")]]
+    export = ads_jobs.AdsReports.export
+
+    def with_odd_ones(*args: Any, rows: list[Row], **named: Any) -> Any:
+        creatives = [{**row, "creative": {"products": each}} for row, each in zip(rows, odd, strict=False)]
+        return export(*args, rows=[*creatives, *rows[len(odd) :]], **named)
+
+    monkeypatch.setattr(ads_jobs.AdsReports, "export", with_odd_ones)
+    run = world.run(config, streams=["ads_product_ads", "ads_sp_advertised_products"])
+    assert run.error is None
+    ads = {row["ad_id"]: row["asin"] for row in run.records("ads_product_ads")}
+    assert [*ads.values()][: len(odd)] == [None] * len(odd)
+    # The products are those of the reports of the same ads.
+    told = {row["ad_id"]: row["asin"] for row in run.records("ads_sp_advertised_products")}
+    assert sum(ads[ad] == asin for ad, asin in told.items() if ad in ads) >= len(told) - len(odd) > 0
+
+
 def test_two_profiles_of_a_marketplace_are_told_apart_and_one_that_vanishes_is_named(
     world: World, config: Row, caplog: pytest.LogCaptureFixture
 ) -> None:

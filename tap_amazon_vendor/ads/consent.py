@@ -25,6 +25,11 @@ if t.TYPE_CHECKING:
 
 Client = t.TypeVar("Client", bound=AdsClient)
 
+_NO_LONGER = (
+    "Account {!r}: the consent for Amazon Ads no longer opens profile {} ({}), so its days stay as they are. The user "
+    "who consented may have lost the right to see it. If that is meant, list those to read as `profiles` in `ads`"
+)
+
 
 class ClosedClient(AdsClient):
     """Stands for the client of a profile that Amazon does not tell: every call fails as that question did.
@@ -149,12 +154,7 @@ class Consents:
         found = {(profile.account.label, profile.profile_id) for profile in self.profiles}
         closed = {profile.account.label for profile in self.profiles if profile.error}
         return [
-            (
-                logging.WARNING,
-                f"Account {account.label!r}: the consent for Amazon Ads no longer opens profile {profile_id} "
-                f"({country_of(place) or place}), so its days stay as they are. The user who consented may have lost "
-                "the right to see it. If that is meant, list those to read as `profiles` in `ads`",
-            )
+            (logging.WARNING, _NO_LONGER.format(account.label, profile_id, country_of(place) or place))
             for account in self._accounts
             if account.label not in closed
             for profile_id, place in self._read_before(account)

@@ -135,6 +135,15 @@ class AdsStream(JobStream):
             for row in rows if self._asin else ():
                 row[ASIN] = row.pop(self._asin)
             for row in rows if PRODUCTS in self._columns else ():
-                products = {each.get("productIdType"): each.get("productId") for each in row[PRODUCTS] or ()}
-                row[ASIN], row[SKU] = products.get("ASIN"), products.get("SKU")
+                row[ASIN], row[SKU] = (_only_product(row[PRODUCTS] or (), kind) for kind in ("ASIN", "SKU"))
             yield rows
+
+
+def _only_product(products: Iterable[t.Any], kind: str) -> str | None:
+    """Return the id of that kind of an ad's product, None where it has several."""
+    found = {
+        str(each.get("product_id"))
+        for each in products
+        if isinstance(each, dict) and each.get("product_id_type") == kind and each.get("product_id")
+    }
+    return found.pop() if len(found) == 1 else None
