@@ -422,7 +422,7 @@ class TestSlices:
                 if isinstance(value, list):
                     assert list(read_rows(document, name)) == value
                 else:
-                    with pytest.raises(DocumentError, match="(has|is) no array"):
+                    with pytest.raises(DocumentError, match=r"(has|is) no array"):
                         list(read_rows(document, name))
 
     @pytest.mark.parametrize("rows", [[], [{"clicks": 1}]])

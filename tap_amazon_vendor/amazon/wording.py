@@ -306,8 +306,7 @@ _NO_PROFILE = (
 )
 _NO_PERMISSION = (
     "The user who gave the consent lacks the right to view campaigns and reports, which an administrator of the "
-    "advertising account gives, or Amazon has not approved the application for the Ads API: `amazon-vendor doctor` "
-    "says what it opens"
+    "advertising account gives, or Amazon has not approved the application for the Ads API"
 )
 _NO_PRODUCT = "This kind of advertising is not open to the account"
 
