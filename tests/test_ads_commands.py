@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 from test_ads_runs import CAMPAIGNS, consent
 
+from tap_amazon_vendor.ads import consent as consent_module
 from tap_amazon_vendor.cli import doctor
 from tap_amazon_vendor.cli.main import cli
 from tap_amazon_vendor.engine.model import Source
+from tap_amazon_vendor.errors import AccessDeniedError
 from tap_amazon_vendor.forecast import look_ahead
 
 if TYPE_CHECKING:
@@ -112,6 +114,19 @@ class TestDoctor:
         assert "failed advertising profiles" in result.stdout
         assert "the consent opens no profile in CA" in " ".join(result.stdout.split())
         assert "authorize" not in result.stdout
+
+    def test_amazon_refuses_to_tell_the_profiles(
+        self, examine: Callable[[Row], Result], config: Row, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refused(*_: object) -> None:
+            text = "getProfiles: 403: Forbidden"
+            raise AccessDeniedError(text, request_id="42")
+
+        monkeypatch.setattr(consent_module, "find_profiles", refused)
+        words = " ".join(examine(config).stdout.split())
+        assert "ok advertising consent" in words
+        assert "failed advertising profiles: getProfiles: 403: Forbidden" in words
+        assert "an administrator of the advertising account gives" in words
 
     def test_the_permission_is_missing(self, examine: Callable[[Row], Result], config: Row, world: World) -> None:
         result = examine({**config, "ads": consent(world, "vendor-jp"), "marketplaces": ["JP"]})

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections import Counter, defaultdict
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import pytest
 from ads_seed import REPORTS, seeded
 from world import US, Run, World, partitions
 
-from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
+from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, ads_jobs, ads_reports, running
 from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
 from amazon_sandbox.faults import ADS, DOWNLOAD
 from tap_amazon_vendor.streams.ads import STREAMS
@@ -163,6 +164,77 @@ def test_a_kind_of_advertising_that_is_not_open_is_skipped_and_the_rest_read(wor
     }
 
 
+def test_no_traffic_is_an_answer(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ads_jobs, "rows", lambda *_: [])
+    run = world.run(config, streams=[CAMPAIGNS, "report_ledger"])
+    assert run.error is None
+    assert [outcome for *_, outcome in run.windows] == ["empty"]
+    world.run(config, run.state, streams=[CAMPAIGNS])
+    assert len(created(world)) == 1
+
+
+def test_who_advertises_nothing_has_empty_lists(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = ads_jobs.AdsReports.export
+    monkeypatch.setattr(ads_jobs.AdsReports, "export", lambda *args, **named: export(*args, **{**named, "rows": []}))
+    run = world.run(config, streams=["ads_campaigns", "ads_product_ads"])
+    assert run.error is None
+    assert run.records("ads_campaigns") == []
+
+
+def test_an_ad_tells_the_product_it_is_of(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd: list[Any] = [["B1"], {"a": 1}, [{"productIdType": "ASIN", "productId": name} for name in ("B1", "B2")]]
+    export = ads_jobs.AdsReports.export
+
+    def with_odd_ones(*args: Any, rows: list[Row], **named: Any) -> Any:
+        creatives = [{**row, "creative": {"products": each}} for row, each in zip(rows, odd, strict=False)]
+        return export(*args, rows=[*creatives, *rows[len(odd) :]], **named)
+
+    monkeypatch.setattr(ads_jobs.AdsReports, "export", with_odd_ones)
+    run = world.run(config, streams=["ads_product_ads", "ads_sp_advertised_products"])
+    assert run.error is None
+    ads = {row["ad_id"]: row["asin"] for row in run.records("ads_product_ads")}
+    assert [*ads.values()][: len(odd)] == [None] * len(odd)
+    # The products are those of the reports of the same ads.
+    told = {row["ad_id"]: row["asin"] for row in run.records("ads_sp_advertised_products")}
+    assert sum(ads[ad] == asin for ad, asin in told.items() if ad in ads) >= len(told) - len(odd) > 0
+
+
+def test_two_profiles_of_a_marketplace_are_told_apart_and_one_that_vanishes_is_named(
+    world: World, config: Row, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner = next(each for each in world.sandbox.ads_accounts if each.label == "ads-vendor-us")
+    (first,) = owner.profiles
+    object.__setattr__(owner, "profiles", (first, second := replace(first, kind="seller")))
+    both = world.run(config, streams=[CAMPAIGNS])
+    assert {key[2] for key in both.upserted(CAMPAIGNS)} == {f"{each.profile_id}" for each in (first, second)}
+    object.__setattr__(owner, "profiles", (first,))
+    world.clock.sleep(86_400)
+    assert world.run(config, both.state, streams=[CAMPAIGNS]).error is None
+    (told,) = [record.message for record in caplog.records if "no longer opens" in record.message]
+    assert f"{second.profile_id} (US)" in told
+    # Who names the profiles to read wants no word about others.
+    caplog.clear()
+    config["ads"]["profiles"] = [f"{first.profile_id}"]
+    world.run(config, both.state, streams=[CAMPAIGNS])
+    assert "no longer opens" not in caplog.text
+
+
+def test_a_report_of_other_days_is_not_the_answer(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = ads_reports.rows
+    monkeypatch.setattr(ads_jobs, "rows", lambda *asked: [*rows(*asked), {**rows(*asked)[0], "date": world.day(0)}])
+    run = world.run(config, streams=[CAMPAIGNS])
+    assert f"a row is of {world.day(0)}, which is not a period of what was asked for" in str(run.error)
+    assert run.records(CAMPAIGNS) == []
+
+
+@pytest.mark.parametrize(("document", "words"), [({"rows": []}, "is no array, but rows"), (None, "is not JSON")])
+def test_a_document_without_rows_is_named(
+    world: World, config: Row, monkeypatch: pytest.MonkeyPatch, document: Any, words: str
+) -> None:
+    monkeypatch.setattr(ads_jobs, "rows", lambda *_: document)
+    assert words in str(world.run(config, streams=[CAMPAIGNS]).error)
+
+
 PAGE = Path(__file__).parents[1] / "docs" / "ads.md"
 
 #: The partition of all sales of a vendor.
@@ -291,6 +363,33 @@ def test_the_documented_query_gives_the_tacos_of_the_seed(world: World) -> None:
         assert tacos is None or tacos == pytest.approx(float(cost[asin] / all_sales[asin]))
         # Advertised sales are a part of all sales.
         assert ad_sales[asin] <= all_sales[asin]
+
+
+def test_what_was_spent_without_a_sale_counts() -> None:
+    (query,) = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    own = ("default", US)
+    sold = ("DAY", "MANUFACTURING", "RETAIL")
+    with closing(sqlite3.connect(":memory:")) as database:
+        place = "account, marketplace_id, date, asin, cost"
+        database.executescript(
+            f"create table ads_sp_advertised_products ({place}, sales14d);"
+            f"create table ads_sd_advertised_products ({place}, sales);"
+            "create table vendor_sales (account, marketplace_id, start_date, asin, ordered_revenue_amount,"
+            " report_period, distributor_view, selling_program);"
+        )
+        costs = [("2026-11-02", "A", 3.0, 10), ("2026-11-03", "A", 2.0, 0), ("2026-11-03", "B", 5, 0)]
+        # Sales of that day are not told yet.
+        costs.append(("2026-11-04", "A", 100, 0))
+        database.executemany(
+            "insert into ads_sp_advertised_products values (?, ?, ?, ?, ?, ?)", [own + row for row in costs]
+        )
+        # Advertising of the first day was not read.
+        sales = [("2026-11-01", "A", 100), ("2026-11-02", "A", 20), ("2026-11-03", "C", 7)]
+        database.executemany(
+            "insert into vendor_sales values (?, ?, ?, ?, ?, ?, ?, ?)", [own + row + sold for row in sales]
+        )
+        found = {row[2]: row[3:] for row in database.execute(query)}
+    assert found == {"A": (5, 10, 20, 0.25), "B": (5, 0, 0, None), "C": (0, 0, 7, 0)}
 
 
 def queried(run: Run, streams: list[str], query: str) -> list[tuple[Any, ...]]:

@@ -422,8 +422,12 @@ class TestSlices:
                 if isinstance(value, list):
                     assert list(read_rows(document, name)) == value
                 else:
-                    with pytest.raises(DocumentError, match="has no array"):
+                    with pytest.raises(DocumentError, match=r"(has|is) no array"):
                         list(read_rows(document, name))
+
+    @pytest.mark.parametrize("rows", [[], [{"clicks": 1}]])
+    def test_a_document_may_be_the_array_itself(self, save: Save, rows: list[t.Any]) -> None:
+        assert list(read_rows(unchecked(save(json.dumps(rows).encode())), "")) == rows
 
     @settings(max_examples=200)
     @given(rows=ARRAYS, style=STYLES, size=st.integers(1, 60), data=st.data())

@@ -46,7 +46,7 @@ STATUSES = {
 }
 
 #: In the refusal of a request while the same one is running: the id of that.
-_DUPLICATE = re.compile(r"duplicate of\s*:\s*([\w-]+)", re.IGNORECASE)
+_DUPLICATE = re.compile(r"duplicate of\W*([a-z\d-]*\d[a-z\d-]*)", re.IGNORECASE)
 
 
 class DocumentApi(JobCalls):
@@ -177,7 +177,7 @@ class AdsReportsApi(DocumentApi):
         """
         _ = request
         first = self._ended.pop(document_id, None)
-        if first and first.failure_reason:
+        if first and first.failure_reason and STATUSES[first.status] is Processing.FATAL:
             return Document(self._spool / document_id, 0, first.failure_reason, None, empty=False)
         # Its URL may have expired: then a new answer has a new one.
         urls = [first.url] if first and first.url else []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 from dataclasses import dataclass
 from functools import cached_property
 
 from tap_amazon_vendor.ads.client import AdsAuthenticator, AdsClient
-from tap_amazon_vendor.ads.profiles import find_profiles
+from tap_amazon_vendor.ads.profiles import find_profiles, wants
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.errors import AmazonError
 
@@ -23,6 +24,11 @@ if t.TYPE_CHECKING:
 
 
 Client = t.TypeVar("Client", bound=AdsClient)
+
+_NO_LONGER = (
+    "Account {!r}: the consent for Amazon Ads no longer opens profile {} ({}), so its days stay as they are. The user "
+    "who consented may have lost the right to see it. If that is meant, list those to read as `profiles` in `ads`"
+)
 
 
 class ClosedClient(AdsClient):
@@ -142,15 +148,32 @@ class Consents:
             for profile_id, place in self.assumed(account)
         )
 
+    @property
+    def remarks(self) -> list[tuple[int, str]]:
+        """Level and words about each profile that an earlier run read, and that its consent no longer opens."""
+        found = {(profile.account.label, profile.profile_id) for profile in self.profiles}
+        closed = {profile.account.label for profile in self.profiles if profile.error}
+        return [
+            (logging.WARNING, _NO_LONGER.format(account.label, profile_id, country_of(place) or place))
+            for account in self._accounts
+            if account.label not in closed
+            for profile_id, place in self._read_before(account)
+            if (account.label, profile_id) not in found
+        ]
+
     def assumed(self, account: AdsAccount) -> list[tuple[str, str]]:
         """Return profiles and marketplaces of earlier runs; without any, a nameless one for each marketplace."""
+        places = [each.marketplace_id for each in account.marketplaces] or [""]
+        return self._read_before(account) or [("", place) for place in places]
+
+    def _read_before(self, account: AdsAccount) -> list[tuple[str, str]]:
+        """Return profiles and marketplaces of earlier runs, as far as the settings still want them."""
         known = {
             (context["profile_id"], context["marketplace_id"])
             for context in self._known
             if context["account"] == account.label and context["profile_id"]
         }
-        chosen = [each for each in sorted(known) if each[0] in account.profiles or not account.profiles]
-        return chosen or [("", place) for place in [each.marketplace_id for each in account.marketplaces] or [""]]
+        return [each for each in sorted(known) if wants(account, *each)]
 
     def _client(
         self, kind: type[Client], account: AdsAccount, auth: AdsAuthenticator, profile_id: str | None

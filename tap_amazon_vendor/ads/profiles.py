@@ -8,6 +8,7 @@ import msgspec
 
 from tap_amazon_vendor.amazon.answers import Answer, Text
 from tap_amazon_vendor.amazon.throttle import Operation
+from tap_amazon_vendor.config.marketplaces import find_marketplace
 from tap_amazon_vendor.errors import AccessDeniedError
 
 if t.TYPE_CHECKING:
@@ -28,25 +29,25 @@ AGENCY = "agency"
 
 
 class AccountInfo(Answer, omit_defaults=True):
-    """Of the advertiser."""
+    """Of the advertiser. One profile with less than others must not hide these: what is only shown has no type."""
 
-    marketplace_string_id: Text
-    id: Text
-    type: Text
-    name: str | None = None
-    sub_type: str | None = None
-    valid_payment_method: bool | None = None
+    marketplace_string_id: str | None = None
+    type: str | None = None
+    id: t.Any = None
+    name: t.Any = None
+    sub_type: t.Any = None
+    valid_payment_method: t.Any = None
 
 
 class Profile(Answer, omit_defaults=True):
     """An element of `GET /v2/profiles`."""
 
-    profile_id: int
-    country_code: Text
-    account_info: AccountInfo
-    currency_code: str | None = None
-    timezone: str | None = None
-    daily_budget: float | None = None
+    profile_id: int | Text
+    country_code: str | None = None
+    account_info: AccountInfo = msgspec.field(default_factory=AccountInfo)
+    currency_code: t.Any = None
+    timezone: t.Any = None
+    daily_budget: t.Any = None
 
     @property
     def own_id(self) -> str:
@@ -55,8 +56,11 @@ class Profile(Answer, omit_defaults=True):
 
     @property
     def marketplace_id(self) -> str:
-        """The marketplace."""
-        return self.account_info.marketplace_string_id
+        """The marketplace: that of the country where Amazon does not name it, empty where it tells neither."""
+        if named := self.account_info.marketplace_string_id:
+            return named
+        place = find_marketplace(self.country_code or "")
+        return place.marketplace_id if place else ""
 
     @property
     def sells(self) -> bool:
@@ -66,7 +70,9 @@ class Profile(Answer, omit_defaults=True):
     def row(self) -> dict[str, t.Any]:
         """Return what Amazon tells of it, without what says which one it is."""
         told: dict[str, t.Any] = msgspec.to_builtins(self)
-        del told["profileId"], told["countryCode"], told["accountInfo"]["marketplaceStringId"]
+        del told["profileId"]
+        told.pop("countryCode", None)
+        told.setdefault("accountInfo", {}).pop("marketplaceStringId", None)
         return told
 
 
@@ -85,19 +91,14 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> list[Profile]:
     for level in LEVELS:
         found: Sequence[Profile] = client.call(GET_PROFILES, answer=list[Profile], query={"accessLevel": level})
         listed |= {each.own_id: each for each in found}
-    usable = {id_: each for id_, each in listed.items() if each.account_info.type != AGENCY}
+    usable = {id_: each for id_, each in listed.items() if each.account_info.type != AGENCY and each.marketplace_id}
     if missing := [id_ for id_ in account.profiles if id_ not in usable]:
         text = (
             f"Amazon Ads of account {account.label!r}: the consent does not open the profile "
             f"{', '.join(missing)} at {account.api_url}. {_has(usable)}"
         )
         raise AccessDeniedError(text)
-    places = {each.marketplace_id for each in account.marketplaces}
-    fit = [
-        each
-        for id_, each in sorted(usable.items())
-        if (id_ in account.profiles if account.profiles else each.marketplace_id in places or not places)
-    ]
+    fit = [each for id_, each in sorted(usable.items()) if wants(account, id_, each.marketplace_id)]
     if not fit:
         where = ", ".join(each.country for each in account.marketplaces) or "any marketplace"
         text = (
@@ -108,9 +109,19 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> list[Profile]:
     return fit
 
 
+def wants(account: AdsAccount, profile_id: str, marketplace_id: str) -> bool:
+    """Return whether the settings want a profile to be read."""
+    if account.profiles:
+        return profile_id in account.profiles
+    return not account.marketplaces or marketplace_id in {each.marketplace_id for each in account.marketplaces}
+
+
 def _has(usable: t.Mapping[str, Profile]) -> str:
     """Say what a consent opens."""
     if not usable:
         return "It opens none: check `region` in `ads`, and that the user who consented may see the advertising account"
-    names = ", ".join(f"{id_} ({each.country_code}, {each.account_info.type})" for id_, each in sorted(usable.items()))
+    names = ", ".join(
+        f"{id_} ({', '.join(filter(None, (each.country_code, each.account_info.type)))})"
+        for id_, each in sorted(usable.items())
+    )
     return f"It opens {names}: check `marketplaces`, and `profiles` in `ads`"

@@ -304,6 +304,10 @@ _NO_PROFILE = (
     "advertising account: check `region` and `profiles` in `ads`, then ask for consent again with "
     "`amazon-vendor authorize --ads`"
 )
+_NO_PERMISSION = (
+    "The user who gave the consent lacks the right to view campaigns and reports, which an administrator of the "
+    "advertising account gives, or Amazon has not approved the application for the Ads API"
+)
 _NO_PRODUCT = "This kind of advertising is not open to the account"
 
 _REFUSED_ADS = (
@@ -323,6 +327,8 @@ _REFUSED_ADS = (
     ("content type", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
     ("not acceptable", Verdict(Outcome.FAILED, REPORT_IT)),
     ("maximum range", Verdict(Outcome.FAILED, REPORT_IT)),
+    # Without the id of the one that is running: the next run finds it finished, and may ask.
+    ("duplicate", Verdict(Outcome.LATER)),
 )
 
 
@@ -333,4 +339,5 @@ def judge_ads_refusal(error: AmazonError) -> Verdict:
         error: What the call raised.
     """
     words = error.text.lower()
-    return next((verdict for part, verdict in _REFUSED_ADS if part in words), Verdict(Outcome.FAILED))
+    other = Verdict(Outcome.FAILED, _NO_PERMISSION if isinstance(error, AccessDeniedError) else "")
+    return next((verdict for part, verdict in _REFUSED_ADS if part in words), other)

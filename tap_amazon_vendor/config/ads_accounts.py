@@ -127,7 +127,7 @@ def _read(
     problems += [
         f"`{where}profiles`: {each!r} is not the id of a profile, which is a number"
         for each in ads.get("profiles") or ()
-        if not each.isdecimal()
+        if not (each.isascii() and each.isdecimal())
     ]
     return AdsAccount(
         label=entry.get("account") or "default",

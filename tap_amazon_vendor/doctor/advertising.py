@@ -9,6 +9,7 @@ import typing as t
 
 from tap_amazon_vendor.ads.exports import AD_PRODUCTS
 from tap_amazon_vendor.amazon.throttle import Operation
+from tap_amazon_vendor.amazon.wording import judge_ads_refusal
 from tap_amazon_vendor.doctor import advice
 from tap_amazon_vendor.doctor.result import Check, Diagnosis, Permission, State
 from tap_amazon_vendor.errors import AccessDeniedError, AmazonError, CredentialsError
@@ -50,7 +51,8 @@ def check_advertising(account: AdsAccount, consents: Consents) -> Diagnosis:
     if isinstance(error, CredentialsError):
         return Diagnosis(account, (Check("advertising consent", State.FAILED, str(error), _new_consent(account)),))
     if isinstance(error, AccessDeniedError):
-        return Diagnosis(account, (*consent, Check("advertising profiles", State.FAILED, str(error))))
+        steps = tuple(filter(None, (judge_ads_refusal(error).advice,)))
+        return Diagnosis(account, (*consent, Check("advertising profiles", State.FAILED, str(error), steps)))
     if error is not None:
         return Diagnosis(account, (Check("advertising", State.FAILED, str(error)),))
     names = ", ".join(f"{profile.profile_id} ({profile.country})" for profile in profiles)

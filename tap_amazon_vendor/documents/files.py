@@ -162,7 +162,7 @@ def read_slices(
             elif value != b"[]":
                 yield value
     if not found:
-        text = f"the document has no array {array}"
+        text = f"the document has no array {array}" if array else "the document is no array"
         if names := [name for name in others if name.isidentifier()]:
             text += f", but {', '.join(names[:_MOST_ARRAYS])}"
         raise DocumentError(text)

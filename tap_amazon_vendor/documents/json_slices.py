@@ -80,6 +80,7 @@ class JsonText:
         """
         if self._next() == b"[":
             self._take(b"[")
+            yield "", b"[]"
             for elements in self._slices():
                 yield "", elements
         else:

@@ -308,7 +308,8 @@ class Run:
         for partition in self.partitions():
             for request in partition.windows.left:
                 readers[request].append(partition)
-        for level, message in remarks(self.amazon_streams, self.horizon, start_given=self.settings.start_given):
+        found = remarks(self.amazon_streams, self.horizon, start_given=self.settings.start_given)
+        for level, message in (*found, *self.advertising.remarks):
             logger.log(level, message)
         self.write_state()
         with ExitStack() as stack:

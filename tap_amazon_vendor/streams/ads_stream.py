@@ -12,7 +12,7 @@ from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, column_name
 from tap_amazon_vendor.streams.ads_rows import PROFILE_ID, SNAPSHOT_TIME
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 from tap_amazon_vendor.streams.job_stream import JobStream
-from tap_amazon_vendor.streams.row_checks import NearWindow, RepeatedKeys, counted
+from tap_amazon_vendor.streams.row_checks import RepeatedKeys, counted, period_check
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -117,8 +117,8 @@ class AdsStream(JobStream):
         }
         slices = read_slices(result.document, "", repairs=findings.repairs)
         rows = self._shaper.shape(slices, constants, f"report {result.job_id}", findings)
-        column = self.declaration.replication_key
-        days = NearWindow(result.request.window, column) if dated and column in self._columns else None
+        request = result.request
+        days = period_check(request.calendar, request.window, self._columns) if dated else None
         repeated = RepeatedKeys(self._own_keys) if self._own_keys else None
         return self._with_asins(counted(rows, findings, repeated=repeated, days=days))
 
@@ -135,6 +135,15 @@ class AdsStream(JobStream):
             for row in rows if self._asin else ():
                 row[ASIN] = row.pop(self._asin)
             for row in rows if PRODUCTS in self._columns else ():
-                products = {each.get("productIdType"): each.get("productId") for each in row[PRODUCTS] or ()}
-                row[ASIN], row[SKU] = products.get("ASIN"), products.get("SKU")
+                row[ASIN], row[SKU] = (_only_product(row[PRODUCTS] or (), kind) for kind in ("ASIN", "SKU"))
             yield rows
+
+
+def _only_product(products: Iterable[t.Any], kind: str) -> str | None:
+    """Return the id of that kind of an ad's product, None where it has several."""
+    found = {
+        str(each.get("product_id"))
+        for each in products
+        if isinstance(each, dict) and each.get("product_id_type") == kind and each.get("product_id")
+    }
+    return found.pop() if len(found) == 1 else None
