@@ -11,7 +11,6 @@ from functools import cache
 
 import msgspec
 
-from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.documents.files import Document, content_of
 from tap_amazon_vendor.documents.json_slices import not_json
 from tap_amazon_vendor.documents.rows import column_name
@@ -62,7 +61,7 @@ class FiledElements:
         last: dict[t.Hashable, tuple[int, bytes]] = {}
         repeated = 0
         for number, element in enumerate(found.elements, 1):
-            key = _key(listing, element)
+            key = listing.identity(element)
             repeated += key in last and last[key][1] != element
             last[key] = number, element
         self.repeated = repeated
@@ -216,7 +215,7 @@ def _find(value: bytes) -> Iterator[_Found]:
         element, parts = fields.get(detail.element, b""), fields.get(detail.elements, b"")
         if element.startswith(b"{"):
             some = [*map(bytes, _array.decode(parts))] if parts.startswith(b"[") else []
-            yield _Found(frozenset({listing}), [element], [(_key(listing, element), some)])
+            yield _Found(frozenset({listing}), [element], [(listing.identity(element), some)])
             return
     for name, listings in _arrays().items():
         if fields.get(name, b"").startswith(b"["):
@@ -263,12 +262,3 @@ def _names_of(value: t.Any) -> Iterator[str]:  # noqa: ANN401  # any JSON
     elif isinstance(value, list):
         for inner in value:
             yield from _names_of(inner)
-
-
-def _key(listing: Listing, element: bytes) -> t.Hashable:
-    """Return what tells an element from others."""
-    try:
-        said = decode(element, listing.element_type)
-    except ValueError:
-        return element
-    return tuple(getattr(said, name) for name in listing.identifiers)
