@@ -17,8 +17,9 @@ import pytest
 from bootstrap import ROOT
 from world import flat
 
+from tap_amazon_vendor.amazon.wording import NULLS
 from tap_amazon_vendor.config.settings_schema import KIOSK_ATTRIBUTES, KIOSK_METRICS
-from tap_amazon_vendor.data_kiosk.answers import CreatedQuery
+from tap_amazon_vendor.data_kiosk.answers import CreatedQuery, KioskDocument
 from tap_amazon_vendor.data_kiosk.api import DataKioskApi
 from tap_amazon_vendor.data_kiosk.graphql import LONGEST_QUERY, normalised, selection, view_of
 from tap_amazon_vendor.data_kiosk.request import QueryPage
@@ -463,6 +464,26 @@ class Answers:
 
 def kiosk(answers: Answers, tmp_path: Path) -> DataKioskApi:
     return DataKioskApi(cast("Any", answers), cast("Any", None), tmp_path, may_download=bool)
+
+
+@pytest.mark.parametrize(
+    ("element", "found"),
+    [
+        ({"metrics": []}, (None, True)),
+        ({"metrics": None}, (None, True)),
+        ({"metrics": [{"groupByKey": {"asin": "B1"}, "metrics": {"traffic": {"glanceViews": None}}}]}, (NULLS, False)),
+        ({"metrics": [{"groupByKey": {"asin": "B1"}, "metrics": {"traffic": {"glanceViews": 7}}}]}, (None, False)),
+    ],
+)
+def test_days_without_rows_are_told_from_rows_of_nulls(
+    element: Row, found: tuple[str | None, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = lines({"startDate": "2026-11-01", "endDate": "2026-11-01", "marketplaceId": US} | element)
+    (request, *_) = requests_of("vendor_analytics_manufacturing")
+    monkeypatch.setattr("tap_amazon_vendor.data_kiosk.api.download", lambda *args, **_: args[2].write_bytes(body))
+    named = type("Named", (), {"call": lambda *_, **__: KioskDocument(document_url="https://host/document")})()
+    document = kiosk(cast("Any", named), tmp_path).fetch("d1", request)
+    assert (document.error, document.empty) == found
 
 
 class TestRefusedFields:

@@ -161,7 +161,7 @@ def _parts_of(pages: Iterable[_Page]) -> Mapping[t.Hashable, Sequence[bytes]]:
     parts: dict[t.Hashable, list[bytes]] = defaultdict(list)
     unfinished: t.Hashable = None
     for page in pages:
-        whose = page.whose or unfinished
+        whose = unfinished if page.whose is None else page.whose
         if whose is None:
             problem = "it holds lines without their invoice: put the pages of an invoice into one file, the first first"
             raise DocumentError(problem)
