@@ -17,8 +17,9 @@ import pytest
 from bootstrap import ROOT
 from world import flat
 
+from tap_amazon_vendor.amazon.wording import NULLS
 from tap_amazon_vendor.config.settings_schema import KIOSK_ATTRIBUTES, KIOSK_METRICS
-from tap_amazon_vendor.data_kiosk.answers import CreatedQuery
+from tap_amazon_vendor.data_kiosk.answers import CreatedQuery, KioskDocument
 from tap_amazon_vendor.data_kiosk.api import DataKioskApi
 from tap_amazon_vendor.data_kiosk.graphql import LONGEST_QUERY, normalised, selection, view_of
 from tap_amazon_vendor.data_kiosk.request import QueryPage
@@ -391,6 +392,47 @@ class TestDocuments:
         with pytest.raises(DocumentError, match="not JSON"):
             list(read_lines(document))
 
+    def test_a_list_of_rows_is_not_taken_for_errors(self, tmp_path: Path) -> None:
+        with pytest.raises(DocumentError, match="begin with an object"):
+            document_of(b'[{"startDate":"2026-01-01"}]', tmp_path / "d")
+
+    @pytest.mark.parametrize("rows", ["", "rows"])
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_an_error_among_the_lines_fails_the_document(self, rows: str, place: int, tmp_path: Path) -> None:
+        """What Amazon did not write is missing: the window is not complete."""
+        row, error = {"day": "x", "rows": [{"a": 1}], "errors": []}, {"errors": [{"message": "Why"}], "data": None}
+        every: list[Row] = [row, row]
+        every.insert(place, error)
+        document = document_of(lines(*every), tmp_path / "d")
+        with pytest.raises(DocumentError, match="broke off the document: Why"):
+            list(read_lines(document, rows))
+
+    @pytest.mark.parametrize(
+        ("line", "found"),
+        [
+            (b'{"message":"Internal error"}', b'[{"message":"Internal error"}]'),
+            (b'{"day":"x","rows":{"a":1}}', b'[{"day":"x","a":1}]'),
+            (b'{"day":"x","rows":"none"}', b'["none"]'),
+            (b"{}", b"[{}]"),
+        ],
+    )
+    def test_a_line_with_something_else_than_its_list_is_not_passed_over(
+        self, line: bytes, found: bytes, tmp_path: Path
+    ) -> None:
+        body = lines({"day": "w", "rows": [{"a": 1}]}) + line
+        assert list(read_lines(document_of(body, tmp_path / "d"), "rows"))[1:] == [found]
+
+    def test_a_line_break_within_a_text_stays_one(self, tmp_path: Path) -> None:
+        document = document_of(b'{"a":"one\ntwo"}\n{"a":"three"}\n', tmp_path / "d")
+        assert [row["a"] for each in read_lines(document) for row in json.loads(each)] == ["one\ntwo", "three"]
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32-le"])
+    def test_other_encodings_of_unicode_are_read(self, encoding: str, tmp_path: Path) -> None:
+        body = "".join(f'{{"a":"é{number}"}}\r\n' for number in range(3000))
+        document = document_of(body.encode(encoding), tmp_path / "d")
+        found = [row["a"] for each in read_lines(document) for row in json.loads(each)]
+        assert found == [f"é{number}" for number in range(3000)]
+
     def test_many_lines_are_read_in_slices(self, tmp_path: Path) -> None:
         body = lines(*({"a": number, "text": "x" * 100} for number in range(2000)))
         slices = list(read_lines(document_of(body, tmp_path / "d")))
@@ -422,6 +464,26 @@ class Answers:
 
 def kiosk(answers: Answers, tmp_path: Path) -> DataKioskApi:
     return DataKioskApi(cast("Any", answers), cast("Any", None), tmp_path, may_download=bool)
+
+
+@pytest.mark.parametrize(
+    ("element", "found"),
+    [
+        ({"metrics": []}, (None, True)),
+        ({"metrics": None}, (None, True)),
+        ({"metrics": [{"groupByKey": {"asin": "B1"}, "metrics": {"traffic": {"glanceViews": None}}}]}, (NULLS, False)),
+        ({"metrics": [{"groupByKey": {"asin": "B1"}, "metrics": {"traffic": {"glanceViews": 7}}}]}, (None, False)),
+    ],
+)
+def test_days_without_rows_are_told_from_rows_of_nulls(
+    element: Row, found: tuple[str | None, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = lines({"startDate": "2026-11-01", "endDate": "2026-11-01", "marketplaceId": US} | element)
+    (request, *_) = requests_of("vendor_analytics_manufacturing")
+    monkeypatch.setattr("tap_amazon_vendor.data_kiosk.api.download", lambda *args, **_: args[2].write_bytes(body))
+    named = type("Named", (), {"call": lambda *_, **__: KioskDocument(document_url="https://host/document")})()
+    document = kiosk(cast("Any", named), tmp_path).fetch("d1", request)
+    assert (document.error, document.empty) == found
 
 
 class TestRefusedFields:

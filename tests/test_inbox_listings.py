@@ -224,6 +224,15 @@ def told(invoice: Invoice, first: int = 0, last: int | None = None) -> Row:
     return {"invoiceHeader": header_as_json(invoice, NOW, "A1"), "invoiceItems": lines}
 
 
+def headless_pages(invoice: Invoice) -> list[Row]:
+    """Pages of which only the first has the invoice."""
+    first, *others = [told(invoice, at, at + 1) for at in range(3)] + [told(invoice, 3)]
+    more = {"nextTokenForLineItems": "MQ=="}
+    pages = [first | more, *({"invoiceItems": each["invoiceItems"]} | more for each in others)]
+    del pages[-1]["nextTokenForLineItems"]
+    return pages
+
+
 def lines_of(*invoices: Invoice) -> set[tuple[str, str]]:
     return {(each.identifier, line["lineItemId"]) for each in invoices for line in told(each)["invoiceItems"]}
 
@@ -236,8 +245,9 @@ def lines_of(*invoices: Invoice) -> set[tuple[str, str]]:
         # Pages of one, the first of them twice.
         lambda: text([*map(told, BILLED[:-1]), told(BILLED[-1], 0, 2), told(BILLED[-1], 2), told(BILLED[-1], 0, 2)]),
         lambda: text([dict(reversed(told(each).items())) for each in BILLED]),
+        lambda: "\n".join(map(text, [*map(told, BILLED[:-1]), *headless_pages(BILLED[-1])])),
     ],
-    ids=["a list", "lines", "pages", "lines of the invoice first"],
+    ids=["a list", "lines", "pages", "lines of the invoice first", "later pages without the invoice"],
 )
 def test_an_invoice_with_its_lines_is_read_by_both_streams(write: Callable[[], str], inbox: Path) -> None:
     (inbox / "invoices.json").write_text(write())
@@ -271,6 +281,38 @@ def test_lines_of_an_invoice_that_can_be_no_row_are_said_to_be_missing(inbox: Pa
     assert {row["stream_name"]: row["rejected"] for row in run.records("report_ledger")} == dict.fromkeys(INVOICES, 1)
     lines = run.records(INVOICES[1])
     assert {(row["invoice_identifier"], row["line_item_id"]) for row in lines} == lines_of(BILLED[1])
+
+
+@pytest.mark.parametrize("before", [[], [told(BILLED[0])]], ids=["alone", "after the last page of another"])
+def test_lines_without_their_invoice_are_not_guessed_and_not_passed_over(before: list[Row], inbox: Path) -> None:
+    (inbox / "invoices.json").write_text(text([*before, *headless_pages(BILLED[-1])[1:]]))
+    run = read(inbox, streams={*INVOICES, "report_ledger"})
+    ((outcome, reason),) = outcomes(run).values()
+    assert (outcome, "lines without their invoice" in str(reason)) == ("failed", True)
+
+
+@pytest.mark.parametrize("stray", [{"errors": [{"code": "QuotaExceeded", "message": "slow down"}]}, {"x": 1}, 7])
+def test_what_is_no_answer_among_answers_goes_to_the_rejects(stray: Any, inbox: Path) -> None:
+    """A page that is missing must be noticed."""
+    orders = ANSWERS["orders"][1]
+    (inbox / "orders.jsonl").write_text("\n".join(map(text, [page("orders", orders[:1]), stray, orders[1]])))
+    run = read(inbox, streams={"vendor_purchase_orders", "report_rejects", "report_ledger"})
+    (entry,) = run.records("report_ledger")
+    assert (entry["rows"], entry["rejected"], len(run.records("report_rejects"))) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("bad", [b"\\ud83d", b"\xff"])
+def test_what_is_no_character_takes_no_answer_with_it(bad: bytes, inbox: Path) -> None:
+    orders = [{**each, "purchaseOrderState": "STATE"} for each in ANSWERS["orders"][1][:2]]
+    (inbox / "orders.json").write_bytes(text(page("orders", orders)).encode().replace(b"STATE", bad, 1))
+    run = read(inbox, streams={"vendor_purchase_orders", "report_ledger"})
+    assert sorted(row["purchase_order_state"] for row in run.records("vendor_purchase_orders")) == ["STATE", "\ufffd"]
+
+
+def test_an_answer_that_is_nested_too_deeply_is_no_fault_of_the_tap(inbox: Path) -> None:
+    (inbox / "orders.json").write_text("[" * 9000 + text(ANSWERS["orders"][1][0]) + "]" * 9000)
+    (outcome,) = outcomes(read(inbox)).values()
+    assert outcome == ("failed", "the document is not JSON: it is nested too deeply")
 
 
 def test_a_folder_named_by_country_says_where_the_rows_belong(inbox: Path) -> None:

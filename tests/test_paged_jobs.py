@@ -48,6 +48,7 @@ class PagedAmazon(FakeAmazon):
     tokens: tuple[str | None, ...] = ("2", "3", None)
     last_is_empty: bool = False
     without_document: bool = False
+    empty_page: int | None = None
 
     def _page(self, job_id: str) -> int:
         return self.tokens.index(t.cast("Paged", self.reports[job_id][0]).page) + 1 if self._later(job_id) else 0
@@ -62,6 +63,8 @@ class PagedAmazon(FakeAmazon):
         token = self.tokens[self._page(report_id)]
         if token is None and self.without_document:
             return JobStatus(Processing.CANCELLED)
+        if self._page(report_id) == self.empty_page:
+            return JobStatus(Processing.CANCELLED, next_page=token)
         return replace(status, next_page=token)
 
     def fetch(self, document_id: str, request: ReportRequest) -> Document:
@@ -112,6 +115,15 @@ def test_an_empty_last_page_leaves_the_others(amazon: PagedAmazon, how: str) -> 
     result = jobs.result(WHOLE)
     assert result.outcome is Outcome.LOADED
     assert pages(result)[:2] == ["page-1", "page-2"]
+
+
+def test_a_page_without_a_document_never_loses_the_pages_after_it(amazon: PagedAmazon) -> None:
+    amazon.empty_page = 1
+    jobs = engine(amazon)
+    jobs.plan(planned(WHOLE))
+    result = jobs.result(WHOLE)
+    assert (result.outcome, result.documents) == (Outcome.FAILED, ())
+    assert "another page follows" in str(result.reason)
 
 
 class Killed(BaseException):

@@ -204,6 +204,7 @@ class TestQuotedSecrets:
             'Desk lamp, 1/2" thread; see https://example.com:8080/a@b',
             "Unauthorized: Access to requested resource is denied.",
             "Signature=required on delivery",
+            "createRestrictedDataToken: InvalidInput: Application does not have access to one or more elements",
         ],
     )
     def test_ordinary_words_stay(self, text: str) -> None:

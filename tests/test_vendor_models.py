@@ -332,7 +332,7 @@ def test_an_unknown_field_is_kept(tmp_path: Path) -> None:
     assert json.loads(item["_extra"]) == {"hazard": "none"}
 
 
-@pytest.mark.parametrize("bad", [7, None, "text", [], {}, {"purchaseOrderNumber": ""}, {"purchaseOrderNumber": 7}])
+@pytest.mark.parametrize("bad", [7, None, "text", [], {}, {"purchaseOrderNumber": " "}, {"purchaseOrderNumber": 7}])
 @pytest.mark.parametrize("name", ["vendor_purchase_orders", "vendor_purchase_order_items"])
 def test_an_order_that_is_none_takes_no_other_with_it(bad: Any, name: str, tmp_path: Path) -> None:
     other = order(purchaseOrderNumber="5EXAMPLE")
@@ -341,13 +341,21 @@ def test_an_order_that_is_none_takes_no_other_with_it(bad: Any, name: str, tmp_p
     assert (findings.rejected, findings.first_reject and findings.first_reject.number) == (1, 2)
 
 
-@pytest.mark.parametrize("bad", [7, "text", [7], {"itemSequenceNumber": None}])
+@pytest.mark.parametrize("bad", [7, "text", [7], {"itemSequenceNumber": None}, {"itemSequenceNumber": " "}, {}])
 def test_an_item_that_is_none_takes_no_other_with_it(bad: Any, tmp_path: Path) -> None:
+    """Two items of an order without a number would be one in a database."""
     changed = order()
-    changed["orderDetails"]["items"].append(bad)
+    changed["orderDetails"]["items"] += [bad, bad]
     rows, findings = read(named("vendor_purchase_order_items"), answer(changed), tmp_path)
-    assert [row["item_sequence_number"] for row in rows if row["item_sequence_number"] != "(none)"] == ["1"]
-    assert findings.rejected + len(rows) == 2
+    assert [row["item_sequence_number"] for row in rows] == ["1"]
+    assert findings.rejected == 2
+
+
+def test_an_item_keeps_the_key_of_its_order_where_its_own_is_null(tmp_path: Path) -> None:
+    changed = order()
+    changed["orderDetails"]["items"][0]["purchaseOrderNumber"] = None
+    ((item,), _) = read(named("vendor_purchase_order_items"), answer(changed), tmp_path)
+    assert item["purchase_order_number"] == "4EXAMPLE"
 
 
 @pytest.mark.parametrize("details", [None, {}, {"items": None}, {"items": []}])

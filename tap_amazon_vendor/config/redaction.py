@@ -46,7 +46,9 @@ _CHARACTER = re.compile(".", re.DOTALL)
 #: Names whose values are secret, in a URL, a form, JSON, XML or a header (docs/amazon/login.md#token-endpoint), and in
 #: what a document host says of a URL that it refuses.
 _NAMES = (
-    r"(?:client[_-]?secret|refresh[_-]?token|access[_-]?token|restricted[_-]?data[_-]?token|spapi_oauth_code"
+    # After the name of an operation come Amazon's words.
+    r"(?:client[_-]?secret|refresh[_-]?token|access[_-]?token|(?<!create)restricted[_-]?data[_-]?token"
+    r"|spapi_oauth_code"
     r"|X-Amz-Security-Token|AWSAccessKeyId|Credential|Signature(?:Provided)?|Token-0)"
 )
 _HEADER = r"(?:Proxy-)?Authorization"

@@ -19,7 +19,7 @@ from tap_amazon_vendor.data_kiosk.answers import CreatedQuery, KioskDocument, Qu
 from tap_amazon_vendor.data_kiosk.graphql import view_of
 from tap_amazon_vendor.data_kiosk.request import QueryPage
 from tap_amazon_vendor.documents.files import Document
-from tap_amazon_vendor.documents.json_lines import holds_numbers, open_lines
+from tap_amazon_vendor.documents.json_lines import holds_numbers, open_lines, read_lines
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
@@ -225,7 +225,8 @@ class DataKioskApi(JobCalls):
                 self._learn(request, document.error)
             own = {each.name: getattr(document, each.name) for each in fields(document)}
             if not (document.error or document.empty or holds_numbers(document)):
-                own["error"] = NULLS
+                has_rows = any(read_lines(document, request.view.rows if request.view else ""))
+                own |= {"error": NULLS} if has_rows else {"empty": True}
             return QueryDocument(**own, refused=self._refused[request.view_name])
         raise problem
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import typing as t
 from collections import Counter
@@ -305,10 +306,10 @@ def content_of(path: Path) -> Iterator[t.IO[bytes]]:
         encoding = json.detect_encoding(head)
         if encoding == "utf-8-sig":
             file.seek(len(codecs.BOM_UTF8))
-        yield file if encoding.startswith("utf-8") else t.cast("t.IO[bytes]", _Recoded(file, encoding))
+        yield file if encoding.startswith("utf-8") else io.BufferedReader(_Recoded(file, encoding))
 
 
-class _Recoded:
+class _Recoded(io.RawIOBase):
     """Reads a file in UTF-16 or UTF-32, which PowerShell and spreadsheets write, as UTF-8."""
 
     def __init__(self, file: t.IO[bytes], encoding: str) -> None:
@@ -317,12 +318,17 @@ class _Recoded:
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._ready = b""
 
-    def read(self, size: int) -> bytes:
-        """Read so many bytes, fewer only at the end."""
-        while len(self._ready) < size:
+    def readable(self) -> bool:
+        """Return that it is."""
+        return True
+
+    def readinto(self, buffer: t.Any) -> int:  # noqa: ANN401  # the type has no name before Python 3.12
+        """Fill a buffer, as far as there is something."""
+        while not self._ready:
             block = self._file.read(BLOCK)
-            self._ready += self._decoder.decode(block, final=not block).encode()
+            self._ready = self._decoder.decode(block, final=not block).encode()
             if not block:
                 break
-        taken, self._ready = self._ready[:size], self._ready[size:]
-        return taken
+        taken, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)

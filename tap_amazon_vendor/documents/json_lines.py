@@ -9,10 +9,9 @@ from collections import Counter
 
 import msgspec
 
-from tap_amazon_vendor.documents.files import ERROR_BYTES, Document
+from tap_amazon_vendor.documents.files import ERROR_BYTES, Document, content_of
 from tap_amazon_vendor.documents.json_repair import TWICE, has_single_fields, with_single_fields
 from tap_amazon_vendor.documents.json_slices import LONGEST_ELEMENT, SLICE_BYTES, WHITE, JsonText, checked, not_json
-from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
@@ -29,6 +28,7 @@ _OVERLAP = 16
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def open_lines(path: Path) -> Document:
@@ -41,7 +41,7 @@ def open_lines(path: Path) -> Document:
         DocumentError: It is truncated, damaged, or not JSON Lines.
     """
     size = path.stat().st_size
-    with unzipped(path) as file:
+    with content_of(path) as file:
         head = file.read(ERROR_BYTES)
         last = head
         while block := file.read(_BLOCK):
@@ -67,9 +67,14 @@ def _error(text: bytes) -> str | None:
     except (ValueError, RecursionError):
         return None
     errors = content.get("errors") if isinstance(content, dict) else content
-    if isinstance(errors, list):
+    # A list of rows is no list of errors.
+    if isinstance(errors, list) and (errors is not content or not any(map(_is_row, errors))):
         return "; ".join(_message(each) for each in errors) or "an error document without a reason"
     return None
+
+
+def _is_row(element: t.Any) -> bool:  # noqa: ANN401  # any JSON
+    return isinstance(element, dict) and not element.get("message")
 
 
 def _message(error: t.Any) -> str:  # noqa: ANN401  # any JSON
@@ -82,7 +87,7 @@ def _message(error: t.Any) -> str:  # noqa: ANN401  # any JSON
 
 def holds_numbers(document: Document) -> bool:
     """Return whether any field of a document is a number."""
-    with unzipped(document.path) as file:
+    with content_of(document.path) as file:
         before = b""
         while block := file.read(_BLOCK):
             if _NUMBER.search(before + block):
@@ -110,7 +115,7 @@ def read_lines(
         DocumentError: The document is not JSON Lines.
     """
     lifted, repairs = tuple(lifted), Counter() if repairs is None else repairs
-    with unzipped(document.path) as file:
+    with content_of(document.path) as file:
         slices = _lists(file, rows, repairs) if rows else _lines(file, repairs)
         for slice_, inherited in slices:
             if not (inherited or lifted):
@@ -128,26 +133,63 @@ def _lines(file: t.IO[bytes], repairs: Counter[str]) -> Iterator[tuple[bytes, Ro
         if len(line) > LONGEST_ELEMENT:
             text = f"a line of the document is longer than {LONGEST_ELEMENT >> 20} MiB"
             raise DocumentError(text)
-        if line := line.strip(WHITE):
-            waiting.append(line)
-            size += len(line)
-        if size >= SLICE_BYTES:
-            yield checked(b"[%b]" % b",".join(waiting), repairs), {}
-            waiting, size = [], 0
+        if not (line := line.strip(WHITE)):
+            continue
+        size += len(line)
+        if waiting and not line.startswith(b"{") and not waiting[-1].endswith(b"}"):
+            # A line break within an object.
+            waiting[-1] += b"\n" + line
+            continue
+        if size >= SLICE_BYTES and waiting:
+            yield _slice(waiting, repairs), {}
+            waiting, size = [], len(line)
+        waiting.append(line)
     if waiting:
-        yield checked(b"[%b]" % b",".join(waiting), repairs), {}
+        yield _slice(waiting, repairs), {}
+
+
+def _slice(rows: Iterable[bytes], repairs: Counter[str]) -> bytes:
+    slice_ = checked(b"[%b]" % b",".join(rows), repairs)
+    if b'"errors"' in slice_:
+        for row in _elements.decode(slice_):
+            if bytes(row).startswith(b"{"):
+                _check_no_error(t.cast("Row", _object.decode(row)))
+    return slice_
+
+
+def _check_no_error(row: Row) -> None:
+    """Check that an object is no error: rows are missing in its place, or after it.
+
+    Raises:
+        DocumentError: It is one.
+    """
+    errors = bytes(row.get("errors", b"[]"))
+    if errors.startswith(b"[") and errors.strip(b"[]" + WHITE):
+        text = f"Amazon broke off the document: {_error(errors)}"
+        raise DocumentError(text)
 
 
 def _lists(file: t.IO[bytes], rows: str, repairs: Counter[str]) -> Iterator[tuple[bytes, Row]]:
-    """Yield the elements of the lists of rows in slices, and the fields before each list."""
+    """Yield the elements of the lists of rows in slices, and the fields before each list.
+
+    An object without its list, or with something else in its place, is a row: it is rejected if it can be none.
+    """
     for members in JsonText(file, repairs=repairs).objects():
         inherited: Row = {}
+        before, has_list = "", False
         for name, value in members:
-            if name != rows:
-                repairs[TWICE] += name in inherited
+            is_slice = name == before and value.startswith(b"[") and value != b"[]"
+            before = name
+            if name == rows:
+                has_list = True
+                if value not in {b"[]", b"null"}:
+                    yield value if value.startswith(b"[") else b"[%b]" % value, inherited
+            else:
+                repairs[TWICE] += name in inherited and not is_slice
                 inherited[name] = msgspec.Raw(value)
-            elif value not in {b"[]", b"null"}:
-                yield value, inherited
+        _check_no_error(inherited)
+        if not has_list:
+            yield msgspec.json.encode([inherited]), {}
 
 
 def _completed(slice_: bytes, inherited: Row, lifted: tuple[str, ...]) -> bytes:

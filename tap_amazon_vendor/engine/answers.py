@@ -24,6 +24,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.model import JobStatus
     from tap_amazon_vendor.engine.ports import Document
     from tap_amazon_vendor.errors import AmazonError
+    from tap_amazon_vendor.outcomes import Verdict
 
 
 def still_running(job: Job, processing: Processing, *, now: datetime, pause: float, wait_seconds: float) -> Decision:
@@ -61,11 +62,17 @@ def after_processing(job: Job, status: JobStatus, *, today: date, refreshed_rece
     if refreshed_recently:
         return Finish(Outcome.LATER, "Amazon has made this report too recently", advice="The next run asks again")
     if said := job.request.judge_end(status.processing):
-        reason, verdict = said
-        if verdict.no_data and job.pages:
-            return Finish(Outcome.LOADED, job.shortened_because)
-        return Weigh(reason, verdict)
+        return _without_document(job, status, *said)
     return after_failure(job, None, today)
+
+
+def _without_document(job: Job, status: JobStatus, reason: str, verdict: Verdict) -> Decision:
+    """Decide about a job that ended without a document, and not with an error."""
+    if status.next_page is not None:
+        return retry_or_fail(job, "a page has no document, though another page follows it")
+    if verdict.no_data and job.pages:
+        return Finish(Outcome.LOADED, job.shortened_because)
+    return Weigh(reason, verdict)
 
 
 def after_failure(job: Job, text: str | None, today: date) -> Decision:

@@ -11,7 +11,6 @@ from functools import cache
 
 import msgspec
 
-from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.documents.files import Document, content_of
 from tap_amazon_vendor.documents.json_slices import not_json
 from tap_amazon_vendor.documents.rows import column_name
@@ -19,6 +18,7 @@ from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import STREAMS
 from tap_amazon_vendor.streams.paged import PagedRows
+from tap_amazon_vendor.surrogates import with_whole_pairs
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,7 +62,7 @@ class FiledElements:
         last: dict[t.Hashable, tuple[int, bytes]] = {}
         repeated = 0
         for number, element in enumerate(found.elements, 1):
-            key = _key(listing, element)
+            key = listing.identity(element)
             repeated += key in last and last[key][1] != element
             last[key] = number, element
         self.repeated = repeated
@@ -99,12 +99,23 @@ class ListingFile:
         return [rows.name for rows in _rows_of()[self.listing] if self.parts or not rows.detail]
 
 
+class _Page(t.NamedTuple):
+    """Parts of an element: whose they are, if the page says it, and whether more of them follow on another."""
+
+    whose: t.Hashable
+    parts: Sequence[bytes]
+    has_more: bool
+
+
 class _Found(t.NamedTuple):
-    """Elements of a file, and the listings that they may be of: of one that is in no page, all."""
+    """Elements of a file, and the listings that they may be of: of one that is in no page, all.
+
+    What is none, as an error that was kept with the pages, has no listings: it is rejected with them.
+    """
 
     listings: frozenset[Listing]
     elements: Sequence[bytes]
-    parts: Sequence[tuple[t.Hashable, Sequence[bytes]]] = ()
+    page: _Page | None = None
 
 
 def recognise_listing(file: InboxFile) -> ListingFile | None:
@@ -121,21 +132,42 @@ def recognise_listing(file: InboxFile) -> ListingFile | None:
     if len(text) > MOST_BYTES:
         problem = f"it is larger than {MOST_BYTES >> 20} MB: split it"
         raise DocumentError(problem)
-    found = [*itertools.chain.from_iterable(_find(value) for value in _decoded(text))]
-    if not found:
+    try:
+        found = [*itertools.chain.from_iterable(_find(value) for value in _decoded(text))]
+        listing = _listing_of(file, [each for each in found if each.listings])
+    except RecursionError:
+        problem = "it is nested too deeply"
+        raise not_json(problem) from None
+    if listing is None:
         return None
     elements = [element for each in found for element in each.elements]
+    document = Document(file.path, file.path.stat().st_size, None, None, empty=not elements)
+    return ListingFile(listing, elements, _parts_of(each.page for each in found if each.page), document)
+
+
+def _listing_of(file: InboxFile, found: Sequence[_Found]) -> Listing | None:
+    """Return the one listing that all of a file is of."""
+    if not found:
+        return None
     listings = frozenset.intersection(*(each.listings for each in found))
     if not listings:
         problem = "it holds responses of several operations: put each operation's into its own file"
         raise DocumentError(problem)
-    listing = _choose(file, listings, elements)
-    size = file.path.stat().st_size
-    document = Document(file.path, size, None, None, empty=not elements)
+    return _choose(file, listings, [element for each in found for element in each.elements])
+
+
+def _parts_of(pages: Iterable[_Page]) -> Mapping[t.Hashable, Sequence[bytes]]:
+    """Return the parts of each element. A page that does not say whose they are goes on with the one before it."""
     parts: dict[t.Hashable, list[bytes]] = defaultdict(list)
-    for key, some in itertools.chain.from_iterable(each.parts for each in found):
-        parts[key] += some
-    return ListingFile(listing, elements, parts, document) if listing else None
+    unfinished: t.Hashable = None
+    for page in pages:
+        whose = unfinished if page.whose is None else page.whose
+        if whose is None:
+            problem = "it holds lines without their invoice: put the pages of an invoice into one file, the first first"
+            raise DocumentError(problem)
+        parts[whose] += page.parts
+        unfinished = whose if page.has_more else None
+    return parts
 
 
 @cache
@@ -190,7 +222,8 @@ def _may_be_listing(head: bytes) -> bool:
 
 
 def _decoded(text: bytes) -> Sequence[bytes]:
-    """Return the values in a file: one, or one a line."""
+    """Return the values in a file: one, or one a line. What is no character is replaced, as in Amazon's answers."""
+    text = with_whole_pairs(str(text, "utf-8", "replace").encode())
     try:
         return [bytes(_values.decode(text))]
     except ValueError:
@@ -206,25 +239,32 @@ def _find(value: bytes) -> Iterator[_Found]:
     if value.startswith(b"["):
         for inner in _array.decode(value):
             yield from _find(bytes(inner))
-    if not value.startswith(b"{"):
-        return
-    fields = {name: bytes(inner).strip() for name, inner in _object.decode(value).items()}
-    if fields.get(_PAYLOAD, b"").startswith((b"{", b"[")):
-        yield from _find(fields[_PAYLOAD])
-        return
+    elif value.startswith(b"{"):
+        fields = {name: bytes(inner).strip() for name, inner in _object.decode(value).items()}
+        if fields.get(_PAYLOAD, b"").startswith((b"{", b"[")):
+            yield from _find(fields[_PAYLOAD])
+        else:
+            yield _page_of(fields) or _Found(
+                frozenset(listing for listing in _rows_of() if _is_element(listing, fields)), [value]
+            )
+    else:
+        yield _Found(frozenset(), [value])
+
+
+def _page_of(fields: Mapping[str, bytes]) -> _Found | None:
+    """Return what a page holds, None if an object is no page."""
     for detail, listing in _details().items():
         element, parts = fields.get(detail.element, b""), fields.get(detail.elements, b"")
-        if element.startswith(b"{"):
+        if element.startswith(b"{") or parts.startswith(b"["):
+            own = [element] if element.startswith(b"{") else []
             some = [*map(bytes, _array.decode(parts))] if parts.startswith(b"[") else []
-            yield _Found(frozenset({listing}), [element], [(_key(listing, element), some)])
-            return
+            has_more = fields.get(detail.next_token, b"null") not in {b"null", b'""'}
+            page = _Page(listing.identity(element) if own else None, some, has_more)
+            return _Found(frozenset({listing}), own, page)
     for name, listings in _arrays().items():
         if fields.get(name, b"").startswith(b"["):
-            yield _Found(listings, [*map(bytes, _array.decode(fields[name]))])
-            return
-    single = frozenset(listing for listing in _rows_of() if _is_element(listing, fields))
-    if single:
-        yield _Found(single, [value])
+            return _Found(listings, [*map(bytes, _array.decode(fields[name]))])
+    return None
 
 
 def _is_element(listing: Listing, fields: Iterable[str]) -> bool:
@@ -263,12 +303,3 @@ def _names_of(value: t.Any) -> Iterator[str]:  # noqa: ANN401  # any JSON
     elif isinstance(value, list):
         for inner in value:
             yield from _names_of(inner)
-
-
-def _key(listing: Listing, element: bytes) -> t.Hashable:
-    """Return what tells an element from others."""
-    try:
-        said = decode(element, listing.element_type)
-    except ValueError:
-        return element
-    return tuple(getattr(said, name) for name in listing.identifiers)

@@ -6,8 +6,8 @@ import json
 import typing as t
 from dataclasses import dataclass
 
+from tap_amazon_vendor.documents.files import content_of
 from tap_amazon_vendor.documents.json_lines import open_lines, read_lines
-from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.inbox.recognise import flattened, period_of
 from tap_amazon_vendor.streams.query_rows import GROUP_BY
@@ -43,8 +43,8 @@ class QueryFile:
 
 def is_query_file(file: InboxFile) -> bool:
     """Return whether a file begins like a document of Data Kiosk."""
-    with unzipped(file.path, file.name) as content:
-        head = content.read(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")
+    with content_of(file.path) as content:
+        head = content.read(_HEAD).lstrip()
     # The days come before any list of rows.
     begins = head.partition(b"[")[0]
     return head.startswith(b"{") and all(b'"%b"' % name.encode() in begins for name in _OF_A_LINE)

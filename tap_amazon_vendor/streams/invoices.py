@@ -65,6 +65,7 @@ LINES = Detail(
     elements="invoiceItems",
     next_token="nextTokenForLineItems",  # noqa: S106  # no secret
     parameter="nextTokenForLineItems",
+    identifier="lineItemId",
     element="invoiceHeader",
 )
 

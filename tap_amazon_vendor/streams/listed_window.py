@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import typing as t
 
-from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.amazon.pages import REMEMBERED, Page, Pages, RepeatedPageError
 from tap_amazon_vendor.amazon.restricted import restricted_token
 from tap_amazon_vendor.amazon.wording import is_refused_token
@@ -139,7 +138,8 @@ class ListedWindow:
         """
         query = {"marketplaceId": self.context["marketplace_id"]} if self._listing.per_marketplace else {}
         for start in range(1, STARTS + 1):
-            parts: list[msgspec.Raw] = []
+            #: By their content: Amazon may repeat a part on the next page.
+            parts: dict[bytes, msgspec.Raw] = {}
             pages = Pages(detail.operation.name, self._listing.most_pages)
             try:
                 while not pages.finished:
@@ -147,13 +147,14 @@ class ListedWindow:
                     page = self._call(
                         detail.operation, detail.page, query | more, is_next=bool(more), identifier=identifier
                     ).page
-                    pages.advance(Page(page.elements, page.next_token))
-                    parts += page.elements
+                    keys = [*map(detail.identity, page.elements)]
+                    pages.advance(Page(page.elements, page.next_token, keys))
+                    parts.update((bytes(part), part) for part in page.elements)
             except (RequestRejectedError, RepeatedPageError):
                 if pages.current_value is None or start == STARTS:
                     raise
             else:
-                return parts
+                return [*parts.values()]
         raise AssertionError
 
     def _fetch(self) -> Iterator[None]:
@@ -180,7 +181,7 @@ class ListedWindow:
         while not pages.finished:
             more = {"nextToken": pages.current_value} if pages.current_value else {}
             page = self._call(listing.operation, listing.page, query | more, is_next=bool(more)).page
-            keys = [*map(self._key, page.elements)]
+            keys = [*map(listing.identity, page.elements)]
             pages.advance(Page(page.elements, page.next_token, keys))
             for element, key in zip(page.elements, keys, strict=True):
                 self._add(element, key)
@@ -209,13 +210,6 @@ class ListedWindow:
         if self._listing.restricted and self._token is None:
             self._token = restricted_token(self._api, operation.method, operation.path)
         return self._token
-
-    def _key(self, element: msgspec.Raw) -> t.Hashable:
-        try:
-            said = decode(element, self._listing.element_type)
-        except ValueError:
-            return bytes(element)
-        return tuple(getattr(said, name) for name in self._listing.identifiers)
 
     def _add(self, element: msgspec.Raw, key: t.Hashable) -> None:
         # A line break within JSON is white space.

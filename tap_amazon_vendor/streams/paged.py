@@ -9,12 +9,12 @@ from functools import cached_property
 
 import msgspec
 
-from tap_amazon_vendor.amazon.answers import Answer, Text
+from tap_amazon_vendor.amazon.answers import Answer, decode
 from tap_amazon_vendor.reports.calendars import Hours
 from tap_amazon_vendor.reports.windows import to_text
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from tap_amazon_vendor.amazon.throttle import Operation
@@ -26,6 +26,10 @@ if t.TYPE_CHECKING:
 
 #: Column of the streams of paged APIs: when the tap saw this version of what the row is of.
 SEEN_AT = "seen_at"
+
+
+#: What tells an element from others: a text that is not blank.
+Identifier = t.Annotated[str, msgspec.Meta(pattern=r"\S")]
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,12 @@ class Listing:
     @cached_property
     def element_type(self) -> type[t.Any]:
         """The type of an element, as far as it is read before it is shaped."""
-        own = [(name, Text) for name in self.identifiers]
+        own = [(name, Identifier) for name in self.identifiers]
         return msgspec.defstruct("Element", own, bases=(self.element,), kw_only=True)
+
+    def identity(self, element: bytes | msgspec.Raw) -> Hashable:
+        """Return what tells an element from others: its identifiers, else its content."""
+        return _identity(element, self.element_type, self.identifiers)
 
     def queries(self, window: Window, context: Context) -> Iterator[dict[str, str]]:
         """Yield the query parameters for a window, of one listing each.
@@ -120,6 +128,7 @@ class Detail:
         elements: Name of the array of parts in a page.
         next_token: Name of the next page's token in a page.
         parameter: Query parameter for that token.
+        identifier: Field that tells a part from the others.
         element: Name of the element in a page, beside its parts: a file that somebody kept has nothing else of it.
     """
 
@@ -127,12 +136,21 @@ class Detail:
     elements: str
     next_token: str
     parameter: str
+    identifier: str
     element: str
 
     @cached_property
     def page(self) -> type[t.Any]:
         """The type of a page."""
         return page_type(self.elements, self.next_token)
+
+    @cached_property
+    def _part_type(self) -> type[t.Any]:
+        return msgspec.defstruct("Part", [(self.identifier, Identifier)])
+
+    def identity(self, part: msgspec.Raw) -> Hashable:
+        """Return what tells a part from the others of its element: its identifier, else its content."""
+        return _identity(part, self._part_type, (self.identifier,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,6 +222,15 @@ class PagedRows:
         ]
 
 
+def _identity(value: bytes | msgspec.Raw, kind: type[t.Any], names: Iterable[str]) -> Hashable:
+    """Return the values of the fields that identify something, else its content."""
+    try:
+        said = decode(value, kind)
+    except ValueError:
+        return bytes(value)
+    return tuple(getattr(said, name) for name in names)
+
+
 def page_type(elements: str, next_token: str) -> type[t.Any]:
     """Define the type of a page: its attribute `page` has `elements` and `next_token`.
 
@@ -234,6 +261,9 @@ def page_type(elements: str, next_token: str) -> type[t.Any]:
         if self.envelope is None and self.elements is None:
             text = f"Object missing required field `{envelope}`"
             raise ValueError(text)
+        if self.envelope is not None and self.envelope.pagination is None:
+            # A token that is ignored would lose the pages after it.
+            self.envelope.pagination = self.pagination
 
     return msgspec.defstruct(
         "Envelope",

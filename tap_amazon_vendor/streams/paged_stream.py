@@ -13,6 +13,7 @@ from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, camel_case
+from tap_amazon_vendor.errors import NotFoundError
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 from tap_amazon_vendor.streams.paged import SEEN_AT, PagedRows
@@ -118,6 +119,8 @@ class PagedStream(AmazonStream):
         elements = ((number, element) for number, element in listed.elements() if hash(element) not in written)
         # Each detail is a call: its rows are passed on before the next.
         at_once = 1 if self.declaration.detail else CHUNK
+        gone: list[tuple[int, bytes, NotFoundError]] = []
+        answered = False
         while some := list(itertools.islice(elements, at_once)):
             rows: dict[str, list[Numbered]] = defaultdict(list)
             for number, element in some:
@@ -129,7 +132,11 @@ class PagedStream(AmazonStream):
                 # An authorization may cover more marketplaces than the user configured.
                 marketplace = listing.marketplace(said) or asked
                 if marketplace in own:
-                    rows[marketplace] += self._rows_of(listed, said, number, element, numbers)
+                    try:
+                        rows[marketplace] += self._rows_of(listed, said, number, element, numbers)
+                        answered = True
+                    except NotFoundError as error:
+                        gone.append((number, element, error))
                 else:
                     findings.rows_elsewhere[country_of(marketplace) or marketplace] += 1
             for marketplace, found in rows.items():
@@ -141,6 +148,11 @@ class PagedStream(AmazonStream):
                     EXTRA: None,
                 }
                 yield from self._shape(found, constants, findings)
+        # Listed, but without parts of its own: it must not keep those of the others. If all are, it is another fault.
+        for number, element, unknown in gone:
+            if not answered:
+                raise unknown
+            findings.reject(number, element.decode(errors="replace"), str(unknown))
 
     def _rows_of(
         self,
@@ -188,6 +200,8 @@ class PagedStream(AmazonStream):
             self.declaration.key_columns,
             self._warn_of_unknown,
             leaves_out=map(camel_case, unwanted),
+            # An item without its number is told from the others of its order by nothing: one would replace another.
+            required=self.declaration.key_columns[-1:],
             texts=True,
         )
 
@@ -220,8 +234,7 @@ def _parts(
             handed_down = {**inherited, **{name: own[name] for name in inherits if name in own}}
             yield from _parts(own[name], rest, inherits, handed_down)
     else:
-        # The row's own fields win.
-        yield msgspec.json.encode({**inherited, **_object.decode(text)}) if inherited else text
+        yield msgspec.json.encode(_beside(inherited, _object.decode(text))) if inherited else text
 
 
 def _lifted(row: bytes, names: Iterable[str]) -> bytes:
@@ -231,8 +244,13 @@ def _lifted(row: bytes, names: Iterable[str]) -> bytes:
     fields = _object.decode(row)
     for name in names:
         if bytes(fields.get(name, msgspec.Raw())).startswith(b"{"):
-            fields = {**_object.decode(fields.pop(name)), **fields}
+            fields = _beside(_object.decode(fields.pop(name)), fields)
     return msgspec.json.encode(fields)
+
+
+def _beside(others: Mapping[str, msgspec.Raw], own: Mapping[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    """Put a row's own fields beside others. Its own win, unless they are null: a row keeps the key of its order."""
+    return {**others, **{name: value for name, value in own.items() if name not in others or bytes(value) != b"null"}}
 
 
 def _with_place(row: bytes, field: str, place: int) -> bytes:
