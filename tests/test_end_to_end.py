@@ -44,7 +44,8 @@ Row = dict[str, Any]
 US = "ATVPDKIKX0DER"
 VENDOR, OTHER_VENDOR = "vendor-us", "vendor-ca"
 DAYS_BETWEEN_RUNS = 5
-OLDEST, NEWEST, RESTATED = 30, 4, 14
+#: The newest day is a day older than the tap's default: at any hour of the day Amazon has it.
+OLDEST, NEWEST, RESTATED = 30, 5, 14
 
 SALES, TRAFFIC = "GET_VENDOR_SALES_REPORT", "GET_VENDOR_TRAFFIC_REPORT"
 VIEWS = [
@@ -100,6 +101,7 @@ class World:
             env={
                 **demo.pipeline_environment(self.project, self.url, self.server),
                 "MELTANO_HUB_URL": "http://[::1]:9",
+                "TAP_AMAZON_VENDOR_AVAILABILITY_DAYS": str(NEWEST),
                 "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": schema,
                 **settings,
             },

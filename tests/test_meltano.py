@@ -50,6 +50,10 @@ TYPED: dict[str, tuple[str, Any]] = {
     "account_type": ("seller", "seller"),
     "account": ("2026", "2026"),
     "sandbox": ("true", True),
+    "ads": (
+        '{"client_id": "a", "client_secret": "env:ADS_SECRET", "refresh_token": "env:ADS_TOKEN", "profiles": ["1"]}',
+        {"client_id": "a", "client_secret": "env:ADS_SECRET", "refresh_token": "env:ADS_TOKEN", "profiles": ["1"]},
+    ),
     "api_url": ("http://127.0.0.1:8642", "http://127.0.0.1:8642"),
     "auth_url": ("http://127.0.0.1:8642/auth/o2/token", "http://127.0.0.1:8642/auth/o2/token"),
     "accounts": (
@@ -226,6 +230,8 @@ def write_dotenv(project: Path, api_url: str, database_url: str) -> None:
         f"{name}={known[name] if isinstance(known[name], str) else json.dumps(known[name])}" for name in [*names, token]
     ]
     lines += [
+        # At any hour of the day Amazon has that day.
+        "TAP_AMAZON_VENDOR_AVAILABILITY_DAYS=5",
         f"TAP_AMAZON_VENDOR_API_URL={api_url}",
         f"TAP_AMAZON_VENDOR_AUTH_URL={api_url}/auth/o2/token",
         # Two streams are enough to see that rows arrive.
