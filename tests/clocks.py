@@ -31,8 +31,3 @@ class FakeClock:
     def wait(self, condition: threading.Condition, seconds: float) -> None:
         """Threads wait for real time: tests on this clock have none."""
         raise NotImplementedError
-
-
-def half_a_day_ahead() -> datetime:
-    """The computer's time, half a day later: at any hour Amazon has the newest day that the tap asks for."""
-    return datetime.now(timezone.utc) + timedelta(hours=12)

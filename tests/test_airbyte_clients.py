@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bootstrap import ROOT
-from clocks import half_a_day_ahead
 
 from amazon_sandbox import Sandbox, running
 from tap_amazon_vendor.tap import TapAmazonVendor
@@ -50,7 +49,7 @@ for _ in range(2):
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The configuration for a vendor and a seller of a local Amazon."""
-    with running(Sandbox(clock=half_a_day_ahead, speed=3000, asins=6, search_terms=20)) as server:
+    with running(Sandbox(speed=3000, asins=6, search_terms=20)) as server:
         sample = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
         urls = {"api_url": server.url, "auth_url": server.auth_url}
         vendor = sample | urls | {"account": "vendor"}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import commands
 import pytest
-from clocks import half_a_day_ahead
 
 from amazon_sandbox import APPLICATION_ID, DEFAULT_ACCOUNTS, Sandbox, running
 from amazon_sandbox.registrations import Registration
@@ -46,7 +45,6 @@ def amazon() -> Sandbox:
     planted = replace(account, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, refresh_token=REFRESH_TOKEN)
     return Sandbox(
         seed=7,
-        clock=half_a_day_ahead,
         speed=3000,
         asins=12,  # With fewer, a report without rows is asked for again five minutes later.
         accounts=[planted, replace(planted, label="no-role", refresh_token=f"{REFRESH_TOKEN} no-role", roles=())],

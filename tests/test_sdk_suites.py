@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 
 import pytest
-from clocks import half_a_day_ahead
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from amazon_sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, running
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:No records were available to tes
 
 # The suites want a configuration when they are collected, so Amazon must be there by then.
 # The extra field gives `_extra`, else null, something to test.
-_amazon = running(Sandbox(seed=7, clock=half_a_day_ahead, speed=3000, asins=12, faults=["extra_field:*"]))
+_amazon = running(Sandbox(seed=7, speed=3000, asins=12, faults=["extra_field:*"]))
 _server = _amazon.__enter__()
 # Not by a fixture: where all tests of this module are deselected, none would stop it, and pytest would hang at its end.
 atexit.register(_amazon.__exit__, None, None, None)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import commands
 import pytest
 from bootstrap import ROOT
-from clocks import half_a_day_ahead
 from world import SALES, VENDOR_STREAMS
 
 from amazon_sandbox import CLIENT_ID, CLIENT_SECRET, OTHER_CLIENT_ID, REVOKED_REFRESH_TOKEN, Sandbox, running
@@ -37,7 +36,7 @@ REFRESH_TOKEN = "Atzr|sandbox-vendor-us"
 @pytest.fixture(scope="module")
 def amazon() -> Sandbox:
     """A local Amazon on the real clock, in a hurry."""
-    return Sandbox(seed=7, clock=half_a_day_ahead, speed=3000, asins=12)
+    return Sandbox(seed=7, speed=3000, asins=12)
 
 
 @pytest.fixture(scope="module")
@@ -315,7 +314,7 @@ def test_the_sample_configuration_works_as_it_is() -> None:
     """Against the sandbox on its usual port."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(running(Sandbox(clock=half_a_day_ahead, speed=3000, asins=3), port=8642))
+            stack.enter_context(running(Sandbox(speed=3000, asins=3), port=8642))
         except OSError:
             pytest.skip("port 8642 is taken")
         result = run("--config", str(ROOT / "sample_config.json"))
