@@ -314,8 +314,8 @@ def test_the_table(plan: Callable[..., Result], world: World) -> None:
 def test_queries_are_no_reports(plan: Callable[..., Result], world: World) -> None:
     config = world.config(start_date=world.day(10))
     for streams, words in (
-        (["vendor_analytics_sourcing"], r"^[1-9]\d* quer(y|ies) to ask for$"),
-        (["vendor_analytics_sourcing", "vendor_traffic"], r"^[1-9]\d* reports? and [1-9]\d* quer(y|ies) to ask for$"),
+        (["vendor_analytics_sourcing"], r"^[1-9]\d* quer(y|ies) to request$"),
+        (["vendor_analytics_sourcing", "vendor_traffic"], r"^[1-9]\d* reports? and [1-9]\d* quer(y|ies) to request$"),
     ):
         chosen = catalog(frozenset({"vendor"}), frozenset(streams)).to_dict()
         assert re.search(words, plan(config, "--offline", catalog=chosen).stdout, re.MULTILINE)

@@ -246,9 +246,9 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
 def _jobs(outlook: Outlook, source: Source) -> str:
     """Return how many reports, and how many queries if there are any, come from a source."""
     from tap_amazon_vendor.data_kiosk.request import DATA_KIOSK  # noqa: PLC0415 - commands start fast
-    from tap_amazon_vendor.reports.request import REPORTS  # noqa: PLC0415
 
-    reports, queries = (outlook.count(source, service) for service in (REPORTS, DATA_KIOSK))
+    queries = outlook.count(source, DATA_KIOSK)
+    reports = outlook.count(source) - queries
     words = [f"{queries} {'query' if queries == 1 else 'queries'}"] if queries else []
     if reports or not queries:
         words.insert(0, f"{reports} {'report' if reports == 1 else 'reports'}")
