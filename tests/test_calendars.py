@@ -60,7 +60,7 @@ class TestHours:
 
     def test_a_later_run_reads_the_last_day_again_and_what_is_new(self) -> None:
         complete = Window(at("01T00"), at("21T06"))
-        assert plan(complete, horizon(), SALES) == [Window(at("20T12"), at("21T08"))]
+        assert plan(complete, horizon(), SALES) == [Window(at("20T11"), at("21T08"))]
 
     def test_without_restatement_only_what_is_new(self) -> None:
         complete = Window(at("01T00"), at("21T06"))

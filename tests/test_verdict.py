@@ -303,7 +303,7 @@ def test_an_account_that_is_not_tried_again_yet_is_still_a_failure(clock: FakeCl
     with without_rights(clock, SALES, TRAFFIC) as world:
         first = world.run()
         assert "correct Vendor Group Rights" in str(first.error)
-        assert "No report came: all" in str(first.error)
+        assert "No report succeeded: all" in str(first.error)
         clock.advance(timedelta(days=1).total_seconds())
         # A later run asks once more before the partition is left alone.
         again = world.run(state=first.state)
@@ -311,7 +311,7 @@ def test_an_account_that_is_not_tried_again_yet_is_still_a_failure(clock: FakeCl
         clock.advance(timedelta(days=1).total_seconds())
         second = world.run(state=again.state)
         assert "An earlier run found that the account lacks vendor_sales" in str(second.error)
-        assert "No report came: all" in str(second.error)
+        assert "No report succeeded: all" in str(second.error)
         assert len(world.asked()) == asked
         # Others that can be read make it a warning.
         third = world.run(state=second.state, streams=[*STREAMS, "vendor_inventory"])
