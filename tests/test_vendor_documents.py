@@ -73,7 +73,10 @@ def test_a_stream_read_twice_is_what_the_seed_says(name: str, world: World) -> N
     else:
         # An order that was cut loses items, and what was modified moves on.
         assert {key: rows[key] for key in now} == now
-    assert len(second.records(name)) < len(first.records(name)) or name.startswith("vendor_invoice")
+    # A pause of three days is read again as well: of shipments, which are few, that may be as many.
+    assert len(second.records(name)) < len(first.records(name)) or name.startswith(
+        ("vendor_invoice", "vendor_shipment")
+    )
 
 
 def test_an_order_that_changes_after_a_month_arrives_again(world: World) -> None:
