@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from world import flat
 
+from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
 from amazon_sandbox.ads_reports import rows
 from tap_amazon_vendor.streams.ads import STREAMS
 from tap_amazon_vendor.streams.ads_rows import AdsReportRows
@@ -14,6 +15,18 @@ if TYPE_CHECKING:
     from amazon_sandbox import Sandbox
 
 Row = dict[str, Any]
+
+
+def consent(url: str, auth_url: str, label: str = "vendor-us") -> Row:
+    """The setting `ads` for a consent of the local Amazon."""
+    return {
+        "client_id": ADS_CLIENT_ID,
+        "client_secret": ADS_CLIENT_SECRET,
+        "refresh_token": f"Atzr|sandbox-ads-{label}",
+        "api_url": f"{url}/ads",
+        "auth_url": auth_url,
+    }
+
 
 #: The streams of daily reports.
 REPORTS = {stream.name: stream for stream in STREAMS if isinstance(stream, AdsReportRows)}

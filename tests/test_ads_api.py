@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 import pytest
 
-from tap_amazon_vendor.ads import api
 from tap_amazon_vendor.ads.api import AdsReportsApi
 from tap_amazon_vendor.amazon.wording import judge_ads_refusal
 from tap_amazon_vendor.engine.model import Processing
 from tap_amazon_vendor.errors import AccessDeniedError, AmazonError, RequestRejectedError
 from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports import job_calls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +83,7 @@ def test_a_reason_takes_the_place_of_a_document_only_where_the_report_failed(
     def download(_transport: object, _url: str, path: Path, **_: object) -> None:
         path.write_bytes(gzip.compress(b'[{"clicks": 1}]'))
 
-    monkeypatch.setattr(api, "download", download)
+    monkeypatch.setattr(job_calls, "download", download)
     answer = {"reportId": ID, "status": status, "url": "https://there", "failureReason": "partial"}
     asked = reports(answer, tmp_path)
     assert asked.status(ID).processing is (Processing.FATAL if failed else Processing.DONE)

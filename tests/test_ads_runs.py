@@ -11,12 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ads_seed
 import pytest
 from ads_seed import REPORTS, seeded
 from world import US, Run, World, partitions
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, ads_jobs, ads_reports, running
-from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
 from amazon_sandbox.faults import ADS, DOWNLOAD
 from tap_amazon_vendor.streams.ads import STREAMS
 
@@ -34,14 +34,7 @@ CAMPAIGNS = "ads_sp_campaigns"
 
 def consent(world: World, label: str = "vendor-us", **changes: Any) -> Row:
     """The setting `ads` for a consent of the sandbox."""
-    return {
-        "client_id": ADS_CLIENT_ID,
-        "client_secret": ADS_CLIENT_SECRET,
-        "refresh_token": f"Atzr|sandbox-ads-{label}",
-        "api_url": f"{world.server.url}/ads",
-        "auth_url": world.server.auth_url,
-        **changes,
-    }
+    return ads_seed.consent(world.server.url, world.server.auth_url, label) | changes
 
 
 @pytest.fixture

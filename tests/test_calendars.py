@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_amazon_vendor.reports.calendars import (
-    HOUR,
     AmazonGenerated,
     Campaigns,
     Horizon,
@@ -22,7 +21,7 @@ from tap_amazon_vendor.reports.calendars import (
     TimedPeriod,
 )
 from tap_amazon_vendor.reports.coverage import plan, reachable
-from tap_amazon_vendor.reports.windows import Window, from_text, to_text, touches
+from tap_amazon_vendor.reports.windows import HOUR, Window, from_text, to_text, touches
 
 NOW = datetime(2026, 11, 21, 12, 34, 56, tzinfo=timezone.utc)
 SALES = Hours(span=14 * 24, look_back=30 * 24, late=4)

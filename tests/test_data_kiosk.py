@@ -480,7 +480,7 @@ def test_days_without_rows_are_told_from_rows_of_nulls(
 ) -> None:
     body = lines({"startDate": "2026-11-01", "endDate": "2026-11-01", "marketplaceId": US} | element)
     (request, *_) = requests_of("vendor_analytics_manufacturing")
-    monkeypatch.setattr("tap_amazon_vendor.data_kiosk.api.download", lambda *args, **_: args[2].write_bytes(body))
+    monkeypatch.setattr("tap_amazon_vendor.reports.job_calls.download", lambda *args, **_: args[2].write_bytes(body))
     named = type("Named", (), {"call": lambda *_, **__: KioskDocument(document_url="https://host/document")})()
     document = kiosk(cast("Any", named), tmp_path).fetch("d1", request)
     assert (document.error, document.empty) == found

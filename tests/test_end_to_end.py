@@ -28,7 +28,6 @@ from psycopg.rows import dict_row
 from world import TRUTH, VENDOR_STREAMS, plain, seed_rows, seller_rows
 
 from amazon_sandbox import Call, Sandbox, running
-from amazon_sandbox.ads_accounts import ADS_CLIENT_ID, ADS_CLIENT_SECRET
 from tap_amazon_vendor.reports.calendars import Snapshot
 from tap_amazon_vendor.streams import REPORT_STREAMS
 
@@ -455,15 +454,8 @@ def advertising(world: World) -> tuple[World, Run, Run]:
     clock = Clock()
     sandbox = Sandbox(speed=600, clock=clock, asins=5)
     with running(sandbox) as amazon:
-        consent = {
-            "client_id": ADS_CLIENT_ID,
-            "client_secret": ADS_CLIENT_SECRET,
-            "refresh_token": "Atzr|sandbox-ads-vendor-us",
-            "api_url": f"{amazon.url}/ads",
-            "auth_url": amazon.auth_url,
-        }
         settings = {
-            "TAP_AMAZON_VENDOR_ADS": json.dumps(consent),
+            "TAP_AMAZON_VENDOR_ADS": json.dumps(ads_seed.consent(amazon.url, amazon.auth_url)),
             "TAP_AMAZON_VENDOR__SELECT": '["ads_*.*", "vendor_sales.*", "report_ledger.*"]',
         }
         there = World(sandbox, clock, amazon.url, world.server, world.project)

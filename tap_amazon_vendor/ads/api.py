@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 import typing as t
 from dataclasses import replace
-from uuid import uuid4
 
 from tap_amazon_vendor.ads.answers import AdsReport
-from tap_amazon_vendor.amazon.answers import moment
-from tap_amazon_vendor.amazon.download import DOCUMENT_TRIES, download
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.documents.files import Document, open_document
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
-from tap_amazon_vendor.errors import AmazonError, DocumentError, RequestRejectedError, UnavailableError
-from tap_amazon_vendor.reports.job_calls import JobCalls
+from tap_amazon_vendor.errors import RequestRejectedError
+from tap_amazon_vendor.reports.job_calls import JobCalls, times
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -74,19 +71,9 @@ class DocumentApi(JobCalls):
             AmazonError: Amazon refuses.
             DocumentError: It was truncated or damaged each time.
         """
-        problem: AmazonError = UnavailableError(f"{self.polling.name}: a finished document without a URL")
-        for _try in range(DOCUMENT_TRIES):
-            url = find_url()
-            path = self._spool / f"{uuid4().hex}.document"
-            try:
-                if url:
-                    download(self._transport, url, path, may_download=self._may_download, operation=self.polling.name)
-                    # No rows is an answer: there is nothing. It is not a job without data, which would be doubted.
-                    return replace(open_document(path), empty=False)
-            except (DocumentError, UnavailableError) as error:
-                path.unlink(missing_ok=True)
-                problem = error
-        raise problem
+        document = self._fetched(self.polling, find_url, lambda path, _charset: open_document(path))
+        # No rows is an answer: there is nothing. It is not a job without data, which would be doubted.
+        return replace(document, empty=False)
 
 
 class AdsReportsApi(DocumentApi):
@@ -149,7 +136,6 @@ class AdsReportsApi(DocumentApi):
         """
         report = self._api.call(GET_REPORT, answer=AdsReport, report_id=job_id)
         processing = STATUSES[report.status]
-        created, ended = moment(report.created_at), moment(report.generated_at)
         if not processing.running:
             self._ended[job_id] = report
         # The reason of a failure takes the place of a document.
@@ -157,8 +143,7 @@ class AdsReportsApi(DocumentApi):
         return JobStatus(
             processing,
             job_id if readable else None,
-            report.generated_at if ended else None,
-            (ended - created).total_seconds() if ended and created else None,
+            *times(report.created_at, report.generated_at),
         )
 
     def fetch(self, document_id: str, request: AdsRequest) -> Document:

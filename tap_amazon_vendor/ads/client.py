@@ -49,10 +49,7 @@ class AdsAuthenticator(LwaAuthenticator):
 
     def authenticate_request(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put access token and client id where the Ads API looks for them, renewing the token first where due."""
-        with self._lock:
-            if not self.is_token_valid():
-                self.update_access_token()
-            request.headers["Authorization"] = f"Bearer {self.access_token}"
+        request.headers["Authorization"] = f"Bearer {self.valid_token()}"
         request.headers["Amazon-Advertising-API-ClientId"] = self._account.client_id
         return request
 
@@ -78,12 +75,7 @@ class LearnedBucket(Bucket):
 class LearnedThrottle(Throttle):
     """The buckets of one profile."""
 
-    def bucket(self, operation: Operation) -> Bucket:
-        """Return the bucket of an operation."""
-        with self._lock:
-            if operation.name not in self._buckets:
-                self._buckets[operation.name] = LearnedBucket(operation, self._clock)
-            return self._buckets[operation.name]
+    bucket_type = LearnedBucket
 
 
 class AdsRepairs(Repairs):

@@ -14,11 +14,11 @@ import msgspec
 from tap_amazon_vendor.ads.answers import AdsExport, PortfolioPage
 from tap_amazon_vendor.ads.api import DocumentApi
 from tap_amazon_vendor.ads.request import PROFILE, AdsRequest
-from tap_amazon_vendor.amazon.answers import moment
 from tap_amazon_vendor.amazon.pages import Page, Pages
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.documents.files import Document
 from tap_amazon_vendor.engine.model import JobStatus, Processing, Service
+from tap_amazon_vendor.reports.job_calls import times
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,12 +146,10 @@ class AdsExportsApi(DocumentApi):
             return JobStatus(Processing.DONE, job_id)
         export = self._api.call(GET_EXPORT, answer=AdsExport, export_id=job_id)
         processing = STATUSES[export.status]
-        created, ended = moment(export.created_at), moment(export.generated_at)
         return JobStatus(
             processing,
             job_id if processing is Processing.DONE else None,
-            export.generated_at if ended else None,
-            (ended - created).total_seconds() if ended and created else None,
+            *times(export.created_at, export.generated_at),
         )
 
     def fetch(self, document_id: str, request: AdsRequest) -> Document:

@@ -12,11 +12,13 @@ from tap_amazon_vendor.outcomes import Outcome, Verdict
 from tap_amazon_vendor.reports.asked_job import AskedJob
 from tap_amazon_vendor.reports.calendars import PERIODS, Calendar
 from tap_amazon_vendor.reports.request import ReportPartition
-from tap_amazon_vendor.reports.windows import Window, from_text, to_text
+from tap_amazon_vendor.reports.windows import Window, to_text
 
 if t.TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from datetime import date
+
+    from typing_extensions import Self
 
     from tap_amazon_vendor.ads.report_type import AdsReportType
     from tap_amazon_vendor.engine.model import ListedJob
@@ -63,11 +65,6 @@ class AdsRequest(AskedJob):
     def service(self) -> Service:
         """The Ads API as the profile uses it."""
         return Service(self.account, ADS, dict(self.options)[PROFILE])
-
-    @property
-    def job_type(self) -> str:
-        """The report type, as the engine calls it."""
-        return self.type_name
 
     @property
     def kept(self) -> timedelta:
@@ -127,19 +124,8 @@ class AdsRequest(AskedJob):
         """Judge a call that Amazon refused."""
         return judge_ads_refusal(error)
 
-    def to_state(self) -> dict[str, t.Any]:
-        """Write the request as JSON."""
-        return {
-            "account": self.account,
-            "report_type": self.type_name,
-            "marketplace_id": self.marketplace_id,
-            "options": dict(self.options),
-            "start": to_text(self.window.start),
-            "end": to_text(self.window.end),
-        }
-
     @classmethod
-    def from_state(cls, state: Mapping[str, t.Any]) -> AdsRequest:
+    def from_state(cls, state: Mapping[str, t.Any]) -> Self:
         """Read what `to_state` wrote.
 
         Raises:
@@ -147,10 +133,4 @@ class AdsRequest(AskedJob):
             ValueError: A date is not valid.
         """
         _ = state["options"][PROFILE]
-        return cls(
-            account=state["account"],
-            type_name=state["report_type"],
-            marketplace_id=state["marketplace_id"],
-            options=tuple(sorted(state["options"].items())),
-            window=Window(from_text(state["start"]), from_text(state["end"])),
-        )
+        return super().from_state(state)

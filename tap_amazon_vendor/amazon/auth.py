@@ -141,11 +141,15 @@ class LwaAuthenticator(OAuthAuthenticator):
 
     def authenticate_request(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put the access token where Amazon looks for it, renewing it first where due."""
+        request.headers["x-amz-access-token"] = self.valid_token()
+        return request
+
+    def valid_token(self) -> str:
+        """Return the access token, a new one where due."""
         with self._lock:
             if not self.is_token_valid():
                 self.update_access_token()
-            request.headers["x-amz-access-token"] = t.cast("str", self.access_token)
-        return request
+            return t.cast("str", self.access_token)
 
     def is_token_valid(self) -> bool:
         """Return whether the token is valid long enough for another request."""

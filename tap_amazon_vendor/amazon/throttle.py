@@ -182,7 +182,10 @@ class Throttle:
     Attributes:
         shared_quotas: Of an application: the report types whose quota Amazon was found to count for all its accounts
             together. To be kept from run to run.
+        bucket_type: What its buckets are.
     """
+
+    bucket_type: t.ClassVar[type[Bucket]] = Bucket
 
     def __init__(self, clock: Callable[[], datetime], shared_quotas: Iterable[str] = ()) -> None:
         """Start without buckets: each is created at its operation's first call.
@@ -200,5 +203,5 @@ class Throttle:
         """Return the bucket of an operation."""
         with self._lock:
             if operation.name not in self._buckets:
-                self._buckets[operation.name] = Bucket(operation, self._clock)
+                self._buckets[operation.name] = self.bucket_type(operation, self._clock)
             return self._buckets[operation.name]

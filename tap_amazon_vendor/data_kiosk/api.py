@@ -8,10 +8,8 @@ import typing as t
 from collections import defaultdict
 from dataclasses import dataclass, fields
 from datetime import timezone
-from uuid import uuid4
 
 from tap_amazon_vendor.amazon.answers import decode, moment
-from tap_amazon_vendor.amazon.download import DOCUMENT_TRIES, download
 from tap_amazon_vendor.amazon.pages import Page, Pages
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.amazon.wording import NULLS, names_daily_inventory, names_refused_fields
@@ -23,12 +21,9 @@ from tap_amazon_vendor.documents.json_lines import holds_numbers, open_lines, re
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
-    AmazonError,
-    DocumentError,
     RequestRejectedError,
-    UnavailableError,
 )
-from tap_amazon_vendor.reports.job_calls import USABLE, JobCalls
+from tap_amazon_vendor.reports.job_calls import USABLE, JobCalls, times
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -179,14 +174,12 @@ class DataKioskApi(JobCalls):
         """
         query = self._api.call(GET_QUERY, answer=Query, query_id=job_id)
         processing = Processing(query.processing_status)
-        created, ended = moment(query.created_time), moment(query.processing_end_time)
         token = query.pagination.next_token if query.pagination else None
         failed = processing is Processing.FATAL
         return JobStatus(
             processing,
             query.error_document_id if failed else query.data_document_id,
-            query.processing_end_time if ended else None,
-            (ended - created).total_seconds() if ended and created else None,
+            *times(query.created_time, query.processing_end_time),
             QueryPage(token, query.query) if token and processing is Processing.DONE else None,
         )
 
@@ -204,31 +197,18 @@ class DataKioskApi(JobCalls):
             AmazonError: Amazon refuses.
             DocumentError: It was truncated or damaged each time.
         """
-        problem = AmazonError("not tried")
-        for _ in range(DOCUMENT_TRIES):
-            answer = self._api.call(GET_DOCUMENT, answer=KioskDocument, document_id=document_id)
-            path = self._spool / f"{uuid4().hex}.document"
-            try:
-                download(
-                    self._transport,
-                    answer.document_url,
-                    path,
-                    may_download=self._may_download,
-                    operation=GET_DOCUMENT.name,
-                )
-                document = open_lines(path)
-            except (DocumentError, UnavailableError) as error:
-                path.unlink(missing_ok=True)
-                problem = error
-                continue
-            if document.error:
-                self._learn(request, document.error)
-            own = {each.name: getattr(document, each.name) for each in fields(document)}
-            if not (document.error or document.empty or holds_numbers(document)):
-                has_rows = any(read_lines(document, request.view.rows if request.view else ""))
-                own |= {"error": NULLS} if has_rows else {"empty": True}
-            return QueryDocument(**own, refused=self._refused[request.view_name])
-        raise problem
+
+        def find_url() -> str:
+            return self._api.call(GET_DOCUMENT, answer=KioskDocument, document_id=document_id).document_url
+
+        document = self._fetched(GET_DOCUMENT, find_url, lambda path, _charset: open_lines(path))
+        if document.error:
+            self._learn(request, document.error)
+        own = {each.name: getattr(document, each.name) for each in fields(document)}
+        if not (document.error or document.empty or holds_numbers(document)):
+            has_rows = any(read_lines(document, request.view.rows if request.view else ""))
+            own |= {"error": NULLS} if has_rows else {"empty": True}
+        return QueryDocument(**own, refused=self._refused[request.view_name])
 
 
 def _named_in(text: str, view_name: str) -> set[str]:

@@ -15,10 +15,10 @@ from tap_amazon_vendor.outcomes import Outcome, Verdict
 from tap_amazon_vendor.reports.asked_job import AskedJob
 from tap_amazon_vendor.reports.calendars import PERIODS, Calendar
 from tap_amazon_vendor.reports.request import ReportPartition
-from tap_amazon_vendor.reports.windows import Window, from_text, to_text
+from tap_amazon_vendor.reports.windows import Window, to_text
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Mapping
+    from collections.abc import Collection, Hashable
     from datetime import date
 
     from tap_amazon_vendor.data_kiosk.view import View
@@ -63,6 +63,8 @@ class QueryRequest(AskedJob):
         fields: Paths of the fields to ask for.
     """
 
+    type_key: t.ClassVar[str] = "view"
+
     account: str
     view_name: str
     marketplace_id: str
@@ -77,11 +79,6 @@ class QueryRequest(AskedJob):
     def service(self) -> Service:
         """The Data Kiosk of the account."""
         return Service(self.account, DATA_KIOSK)
-
-    @property
-    def job_type(self) -> str:
-        """The view, as the engine calls it."""
-        return self.view_name
 
     @property
     def kept(self) -> timedelta:
@@ -137,30 +134,3 @@ class QueryRequest(AskedJob):
     def judge_refusal(self, error: AmazonError) -> Verdict:
         """Judge a call that Amazon refused."""
         return judge_query_refusal(error, self.view.roles if self.view else ())
-
-    def to_state(self) -> dict[str, t.Any]:
-        """Write the request as JSON."""
-        return {
-            "account": self.account,
-            "view": self.view_name,
-            "marketplace_id": self.marketplace_id,
-            "options": dict(self.options),
-            "start": to_text(self.window.start),
-            "end": to_text(self.window.end),
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, t.Any]) -> QueryRequest:
-        """Read what `to_state` wrote.
-
-        Raises:
-            KeyError: Something is missing.
-            ValueError: A date is not valid.
-        """
-        return cls(
-            account=state["account"],
-            view_name=state["view"],
-            marketplace_id=state["marketplace_id"],
-            options=tuple(sorted(state["options"].items())),
-            window=Window(from_text(state["start"]), from_text(state["end"])),
-        )

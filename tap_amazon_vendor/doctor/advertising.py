@@ -6,6 +6,7 @@ Each has its own cure: a new consent, another setting, or an administrator of th
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from tap_amazon_vendor.ads.exports import AD_PRODUCTS
 from tap_amazon_vendor.amazon.throttle import Operation
@@ -76,12 +77,11 @@ def _permission(profile: OpenProfile, ad_product: str, unknown: Permission) -> P
     """Ask for the campaigns of one kind of advertising."""
     operation = QUESTIONS[ad_product]
     few: dict[str, t.Any] = {"query": {"count": "1"}} if operation.method == "GET" else {"body": {"maxResults": 1}}
-    own = (unknown.group, unknown.roles, unknown.streams)
     try:
         profile.client.call(operation, answer=object, tries=2, **few)
     except AccessDeniedError as error:
         text = f"The advertising account lacks the permission: {error}"
-        return Permission(*own, authorized=State.OK, permitted=State.WARNING, text=text, steps=(LET_ADMINISTRATOR,))
+        return replace(unknown, authorized=State.OK, permitted=State.WARNING, text=text, steps=(LET_ADMINISTRATOR,))
     except AmazonError as error:
-        return Permission(*own, text=str(error), answered=False)
-    return Permission(*own, authorized=State.OK, permitted=State.OK, text=f"Amazon answers {operation.name}")
+        return replace(unknown, text=str(error), answered=False)
+    return replace(unknown, authorized=State.OK, permitted=State.OK, text=f"Amazon answers {operation.name}")

@@ -6,18 +6,16 @@ import logging
 import typing as t
 from datetime import timezone
 from urllib.parse import quote
-from uuid import uuid4
 
 from tap_amazon_vendor.amazon.answers import decode, moment
-from tap_amazon_vendor.amazon.download import DOCUMENT_TRIES, download
 from tap_amazon_vendor.amazon.pages import Page, Pages
 from tap_amazon_vendor.amazon.restricted import restricted_token
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.documents.files import open_document, open_flat_file
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
-from tap_amazon_vendor.errors import AmazonError, DocumentError, MalformedAnswerError, UnavailableError
+from tap_amazon_vendor.errors import MalformedAnswerError
 from tap_amazon_vendor.reports.answers import CreatedReport, ListedReport, Report, ReportDocument, ReportList
-from tap_amazon_vendor.reports.job_calls import USABLE, JobCalls
+from tap_amazon_vendor.reports.job_calls import USABLE, JobCalls, times
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -191,14 +189,7 @@ class ReportsApi(JobCalls):
         report = self._api.call(GET_REPORT, answer=Report, report_id=report_id)
         processing = Processing(report.processing_status)
         self._learn_from(report.report_type, processing)
-        ended = moment(report.processing_end_time)
-        created = moment(report.created_time)
-        return JobStatus(
-            processing,
-            report.report_document_id,
-            report.processing_end_time if ended else None,
-            (ended - created).total_seconds() if ended and created else None,
-        )
+        return JobStatus(processing, report.report_document_id, *times(report.created_time, report.processing_end_time))
 
     def _learn_from(self, report_type: str | None, processing: Processing) -> None:
         """Learn of a quota that nobody knows from how a report ended: CANCELLED is also what too many become."""
@@ -224,20 +215,15 @@ class ReportsApi(JobCalls):
             AmazonError: Amazon refuses.
             DocumentError: It was truncated or damaged each time.
         """
-        problem = AmazonError("not tried")
-        for _ in range(DOCUMENT_TRIES):
+
+        def find_url() -> str:
             token = self._restricted_token(document_id) if request.policy.restricted else None
-            answer = self._api.call(GET_DOCUMENT, answer=ReportDocument, token=token, document_id=document_id)
-            path = self._spool / f"{uuid4().hex}.document"
-            try:
-                charset = download(
-                    self._transport, answer.url, path, may_download=self._may_download, operation=GET_DOCUMENT.name
-                )
-                return open_flat_file(path, charset) if request.policy.layout else open_document(path)
-            except (DocumentError, UnavailableError) as error:
-                path.unlink(missing_ok=True)
-                problem = error
-        raise problem
+            return self._api.call(GET_DOCUMENT, answer=ReportDocument, token=token, document_id=document_id).url
+
+        def read(path: Path, charset: str | None) -> Document:
+            return open_flat_file(path, charset) if request.policy.layout else open_document(path)
+
+        return self._fetched(GET_DOCUMENT, find_url, read)
 
     def _restricted_token(self, document_id: str) -> str:
         """Return a token for exactly one document (docs/amazon/reports-api.md#restricted-documents)."""

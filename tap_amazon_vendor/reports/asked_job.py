@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tap_amazon_vendor.reports.calendars import SETTLED_DAYS
+from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,6 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.model import ListedJob
     from tap_amazon_vendor.reports.calendars import Calendar
     from tap_amazon_vendor.reports.request import ReportPartition
-    from tap_amazon_vendor.reports.windows import Window
 
 
 class AskedJob(ABC):
@@ -32,6 +32,7 @@ class AskedJob(ABC):
         has_options: A listing, where there is one, shows the whole request.
         amazon_generated: Amazon makes no such job by itself.
         refresh_interval: Each is answered anew.
+        type_key: What the state calls the type of job.
     """
 
     window: Window
@@ -42,6 +43,7 @@ class AskedJob(ABC):
     has_options: t.ClassVar[bool] = False
     amazon_generated: t.ClassVar[bool] = False
     refresh_interval: t.ClassVar[timedelta | None] = None
+    type_key: t.ClassVar[str] = "report_type"
 
     def __str__(self) -> str:
         """Name the job for a log line."""
@@ -51,6 +53,11 @@ class AskedJob(ABC):
     @abstractmethod
     def partition(self) -> ReportPartition:
         """Everything but the window."""
+
+    @property
+    def job_type(self) -> str:
+        """The type of job, as the engine calls it."""
+        return self.partition.report_type
 
     @property
     def subject(self) -> ReportPartition:
@@ -81,3 +88,32 @@ class AskedJob(ABC):
     def generated(self, listed: ListedJob) -> Self:  # noqa: ARG002
         """Return the request: Amazon makes no such job by itself."""
         return self
+
+    def to_state(self) -> dict[str, t.Any]:
+        """Write the request as JSON."""
+        partition = self.partition
+        return {
+            "account": partition.account,
+            self.type_key: partition.report_type,
+            "marketplace_id": partition.marketplace_id,
+            "options": dict(partition.options),
+            "start": to_text(self.window.start),
+            "end": to_text(self.window.end),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, t.Any]) -> Self:
+        """Read what `to_state` wrote. The fields of each such request begin with these, in this order.
+
+        Raises:
+            KeyError: Something is missing.
+            ValueError: A date is not valid.
+        """
+        request = t.cast("t.Any", cls)(
+            state["account"],
+            state[cls.type_key],
+            state["marketplace_id"],
+            tuple(sorted(state["options"].items())),
+            Window(from_text(state["start"]), from_text(state["end"])),
+        )
+        return t.cast("Self", request)

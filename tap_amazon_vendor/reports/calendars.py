@@ -11,9 +11,8 @@ from datetime import date, datetime, timedelta, timezone
 
 import pendulum
 
-from tap_amazon_vendor.reports.windows import DAY, Window, to_text
+from tap_amazon_vendor.reports.windows import DAY, HOUR, Window, to_text
 
-HOUR = timedelta(hours=1)
 HOURS_OF_DAY = 24
 DAYS_OF_WEEK = 7
 

@@ -7,16 +7,13 @@ import typing as t
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tap_amazon_vendor.reports.windows import DAY, Window
+from tap_amazon_vendor.reports.windows import DAY, HOUR, Window
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
     from tap_amazon_vendor.reports.calendars import Calendar, Horizon
-
-
-HOUR = timedelta(hours=1)
 
 
 class Coverage(t.NamedTuple):

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta, timezone
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True, order=True)
