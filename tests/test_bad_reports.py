@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from clocks import NOW, FakeClock
+from in_process import serve
 from world import World
 
-from amazon_sandbox import Sandbox, running
+from amazon_sandbox import Sandbox
 from amazon_sandbox.documents import Documents
 from amazon_sandbox.jobs import UNKNOWN_TEXT, Jobs
 from amazon_sandbox.rules import verdicts
@@ -152,6 +153,8 @@ class Spoiler:
             whole = b"".join(text(documents, job))
             return iter([whole if whole.startswith((b"{", b"<")) else whole.split(b"\n")[0] + b"\n"])
 
+        # Each poll is a request, and how long Amazon takes decides nothing here.
+        monkeypatch.setattr(Jobs, "_durations", lambda *_: (timedelta(seconds=1), timedelta(seconds=1)))
         monkeypatch.setattr(Jobs, "_verdict", verdict)
         monkeypatch.setattr(Jobs, "_add", added)
         monkeypatch.setattr(Documents, "_text", spoilt)
@@ -204,18 +207,18 @@ class Case:
 
 
 @pytest.fixture
-def case(request: pytest.FixtureRequest, bare_environment: None) -> Iterator[Callable[[], Case]]:  # noqa: ARG001
+def case(
+    request: pytest.FixtureRequest,
+    bare_environment: None,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[], Case]:
     """Make the local Amazon anew, as often as wanted."""
-    servers = []
 
     def make() -> Case:
         sandbox = Sandbox(seed=7, clock=(clock := FakeClock(NOW)), asins=2, stall_seconds=0.05)
-        servers.append(running(sandbox))
-        return Case(types()[request.param], World(sandbox, servers[-1].__enter__(), clock))
+        return Case(types()[request.param], World(sandbox, serve(sandbox, monkeypatch), clock))
 
-    yield make
-    for server in servers:
-        server.__exit__(None, None, None)
+    return make
 
 
 #: What a run without trouble has, by stream: rows after a day, and the reports that the first run asks for.
@@ -287,9 +290,9 @@ def test_what_amazon_says_for_days_is_in_the_ledger_and_comes_once_it_is_over(
     for number, report in enumerate(reports):
         one = case()
         spoiler.begin(bad, float("inf"), partial(holds, report))
+        caplog.clear()
         runs: list[Run] = []
         for _ in range(4):
-            caplog.clear()
             runs.append(one.run(runs[-1].state if runs else None))
             one.world.clock.advance(DAY)
         missing = wanted - one.keys(*runs)
