@@ -62,6 +62,8 @@ BAD = (*PASSING, *EXPLAINED, *DONE)
 
 #: When a snapshot was taken.
 SNAPSHOT = {"snapshot_time", "snapshot_date", "forecast_generation_date"}
+#: Days from the first run of a test to its last one, and one more.
+LASTS = 13
 UNITS = {"DAY": 1, "WEEK": 7, "MONTH": 31}
 
 
@@ -97,7 +99,9 @@ def settings(world: World, stream: ReportRows) -> Row:
         times = times[name]
     days = 400
     if isinstance(times, Hours):
-        days = min(times.span * 5 // 48, times.look_back // 24 - 3)
+        # The hours that Amazon still has move on.
+        kept = times.look_back // 24
+        days = min(times.span * 5 // 48, kept - (LASTS if kept > 2 * LASTS else 3))
     elif isinstance(times, Period):
         # The start of Amazon's history moves from run to run: a day of it that was not read is gone.
         kept = (world.today - times.oldest_day(world.today)).days - 5
@@ -176,6 +180,9 @@ def holds(target: ReportRequest, request: ReportRequest) -> bool:
         return False
     if target.end is None or target.start is None or request.start is None or request.end is None:
         return True
+    if target.end.hour or request.end.hour:
+        # Of hours the end is that of another one.
+        return request.start < target.end <= request.end
     return request.start <= target.end <= request.end
 
 
@@ -197,9 +204,10 @@ class Case:
         self.config = settings(self.world, self.streams[0])
 
     def keys(self, *runs: Run) -> set[Any]:
-        """What rows there are, whenever a snapshot of them was taken."""
+        """What rows there are, whenever a snapshot of them was taken: the weeks of a forecast move on, too."""
+        moving = SNAPSHOT if self.streams[0].name != "vendor_forecasting" else {*SNAPSHOT, "start_date", "end_date"}
         return {
-            (name, *(str(row[key]) for key in run.keys(name) if key not in SNAPSHOT))
+            (name, *(str(row[key]) for key in run.keys(name) if key not in moving))
             for run in runs
             for name in self.names
             for row in run.records(name)
@@ -300,7 +308,8 @@ def test_what_amazon_says_for_days_is_in_the_ledger_and_comes_once_it_is_over(
         warnings = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
         if missing:
             assert any(row["reason"] for row in reasons), (number, report, said(*runs))
-            assert warnings or runs[-1].error, (number, report, said(*runs))
+            # An account may never have had such rows: nothing contradicts that.
+            assert warnings or runs[-1].error or not one.keys(*runs), (number, report, said(*runs))
         believed = [row for row in reasons if row["outcome"] == "empty"]
         assert all(row["reason"] for row in believed), said(*runs)
         spoiler.times = 0
@@ -309,6 +318,8 @@ def test_what_amazon_says_for_days_is_in_the_ledger_and_comes_once_it_is_over(
             one.world.clock.advance(4 * DAY)
             runs.append(one.run(runs[-1].state))
         missing = wanted - one.keys(*runs)
+        if isinstance(case_time := one.streams[0].time, Hours) and case_time.look_back < 48 * LASTS:
+            continue  # Amazon does not keep them for so long.
         assert not missing or any("It has said so since" in str(row["reason"]) for row in believed), (
             number, report, len(missing), said(*runs),
         )  # fmt: skip
