@@ -60,6 +60,8 @@ EXPLAINED = {
 DONE = ("no rows", "error: unknown", "error: client error", "error: unavailable", "error: not yet")
 BAD = (*PASSING, *EXPLAINED, *DONE)
 
+#: Streams with few rows.
+SPARSE = ("seller_stranded", "seller_sales_and_traffic", "seller_long_term")
 #: When a snapshot was taken.
 SNAPSHOT = {"snapshot_time", "snapshot_date", "forecast_generation_date"}
 #: Days from the first run of a test to its last one, and one more.
@@ -88,8 +90,9 @@ def label_of(stream: ReportRows) -> str:
     )
 
 
-def settings(world: World, stream: ReportRows) -> Row:
+def settings(world: World, streams: list[ReportRows]) -> Row:
     """Settings with which a first run asks for three reports, as far as the calendar has so many."""
+    stream = streams[0]
     times = stream.time
     name = "DAY"
     if not hasattr(times, "span"):
@@ -105,7 +108,9 @@ def settings(world: World, stream: ReportRows) -> Row:
     elif isinstance(times, Period):
         # The start of Amazon's history moves from run to run: a day of it that was not read is gone.
         kept = (world.today - times.oldest_day(world.today)).days - 5
-        days = min((5 + times.span * 5 // 2) * UNITS[times.name], 110 if times.name == "MONTH" else 80, kept)
+        # The stream that needs the narrowest windows decides.
+        span = min(each.time[name].span for each in streams) if len(streams) > 1 else times.span
+        days = min((5 + span * 5 // 2) * UNITS[times.name], 110 if times.name == "MONTH" else 80, kept)
     changes: Row = {"account_type": stream.account_type, "report_periods": [name], "start_date": world.day(days)}
     if stream.account_type == "vendor":
         changes |= {"selling_programs": ["RETAIL"], "distributor_views": ["MANUFACTURING"]}
@@ -201,7 +206,7 @@ class Case:
         return self.world.run(self.config, state, streams=[*self.names, LEDGER])
 
     def __post_init__(self) -> None:
-        self.config = settings(self.world, self.streams[0])
+        self.config = settings(self.world, self.streams)
 
     def keys(self, *runs: Run) -> set[Any]:
         """What rows there are, whenever a snapshot of them was taken: the weeks of a forecast move on, too."""
@@ -223,7 +228,9 @@ def case(
     """Make the local Amazon anew, as often as wanted."""
 
     def make() -> Case:
-        sandbox = Sandbox(seed=7, clock=(clock := FakeClock(NOW)), asins=2, stall_seconds=0.05)
+        # Of two products some reports have days without rows, about which Amazon is asked on another day, too.
+        asins = 8 if request.param.startswith(SPARSE) else 2
+        sandbox = Sandbox(seed=7, clock=(clock := FakeClock(NOW)), asins=asins)
         return Case(types()[request.param], World(sandbox, serve(sandbox, monkeypatch), clock))
 
     return make
@@ -259,7 +266,7 @@ def whole(make: Callable[[], Case], spoiler: Spoiler) -> tuple[set[Any], list[Re
     return _WHOLE[name]
 
 
-@pytest.mark.exhaustive  # some still fail: see the open points of issue 14
+@pytest.mark.sampled(150)
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("times", [1, 2])
 # Amazon makes a settlement once: a second one, which is good, there is not.
@@ -283,10 +290,15 @@ def test_after_one_bad_report_or_two_the_next_run_has_all_rows(
             one.world.clock.advance(DAY)
             runs.append(one.run(runs[-1].state))
         missing = wanted - one.keys(*runs)
+        if missing and one.names == ["seller_orders_by_last_update"]:
+            # An order that was changed meanwhile is among those of a later day.
+            one.world.clock.advance(DAY)
+            runs.append(one.run(runs[-1].state))
+            missing = wanted - one.keys(*runs)
         assert not missing, (number, len(missing), said(*runs))
 
 
-@pytest.mark.exhaustive  # some still fail: see the open points of issue 14
+@pytest.mark.sampled(150)
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("case", types(), indirect=True)
 def test_what_amazon_says_for_days_is_in_the_ledger_and_comes_once_it_is_over(
