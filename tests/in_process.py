@@ -35,9 +35,7 @@ def serve(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Server:
         environ = builder.get_environ()
         environ["REQUEST_URI"] = request.path_url
         chunks, status, headers = run_wsgi_app(application, environ)
-        raw = HTTPResponse(
-            io.BytesIO(b"".join(chunks)), headers.items(), int(status.split()[0]), preload_content=False
-        )
+        raw = HTTPResponse(io.BytesIO(b"".join(chunks)), headers.items(), int(status.split()[0]), preload_content=False)
         return adapter.build_response(request, raw)
 
     monkeypatch.setattr(BoundedAdapter, "send", send)

@@ -10,7 +10,7 @@ import pytest
 
 from tap_amazon_vendor.ads.profiles import Profile, find_profiles
 from tap_amazon_vendor.config.ads_accounts import read_ads_accounts
-from tap_amazon_vendor.errors import AccessDeniedError
+from tap_amazon_vendor.errors import AccessDeniedError, MalformedAnswerError
 
 if TYPE_CHECKING:
     from tap_amazon_vendor.ads.client import AdsClient
@@ -38,6 +38,7 @@ def found(*listed: Row, **ads: Any) -> list[Profile]:
         {"profileId": 2, "accountInfo": {"marketplaceStringId": None, "subType": "KDP_AUTHOR"}},
         {"profileId": 2, "countryCode": "XX", "accountInfo": {"type": "vendor"}},
         {"profileId": 2, "countryCode": "US", "accountInfo": {"type": "agency"}},
+        {"profileId": 2, "accountInfo": None},
     ],
 )
 def test_a_profile_that_cannot_be_placed_does_not_hide_the_others(odd: Row) -> None:
@@ -64,3 +65,13 @@ def test_profiles_that_are_named_are_read_wherever_they_lie() -> None:
     canada = {"profileId": 2, "countryCode": "CA", "accountInfo": {"marketplaceStringId": CA, "type": "vendor"}}
     assert [each.own_id for each in found(canada, GOOD)] == ["1"]
     assert [each.own_id for each in found(canada, GOOD, profiles=["2"])] == ["2"]
+
+
+@pytest.mark.parametrize("odd", [{}, {"profileId": None}, {"profileId": 1.5, "countryCode": "US"}, 7, None, [GOOD]])
+def test_a_profile_that_cannot_be_read_is_left_out_and_the_others_are_read(
+    odd: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert [each.own_id for each in found(odd, GOOD)] == ["1"]
+    assert "a profile that can't be read" in caplog.text
+    with pytest.raises(MalformedAnswerError, match="none of the profiles"):
+        found(odd)

@@ -39,7 +39,6 @@ BESIDE = {
         "vendor_inventory_totals",
         "vendor_net_pure_product_margin_totals",
         "vendor_forecasting",
-        "brand_repeat_purchase",
     ),
     "vendor_analytics_manufacturing": ("vendor_analytics_sourcing",),
     "seller_vat_transactions": ("seller_fulfilled_shipments_tax", "seller_gst_b2b"),
@@ -78,7 +77,9 @@ def read(world: World, operation: str) -> Run:
         config = world.config(label, account_type=label.split("-")[0])
     if label.startswith("vendor"):
         config |= {"selling_programs": ["RETAIL"], "distributor_views": ["MANUFACTURING"]}
-    return world.run({**config, "start_date": world.day(DAYS)}, streams=(stream, *BESIDE.get(stream, ()), "report_ledger"))
+    return world.run(
+        {**config, "start_date": world.day(DAYS)}, streams=(stream, *BESIDE.get(stream, ()), "report_ledger")
+    )
 
 
 def minutes(world: World, run: Callable[[], Any]) -> float:
@@ -90,7 +91,9 @@ def minutes(world: World, run: Callable[[], Any]) -> float:
 
 def stated() -> dict[tuple[str, str], float]:
     """The minutes that the page states, by operation and kind."""
-    rows = re.findall(r"^\| `([^`]+)`[^|]*\| (\d+) \| (\d+) \| (\d+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([^`]+)`[^|]*\| (\d+) \| (\d+) \| (\d+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
     return {(name, kind): float(cell) for name, *cells in rows for kind, cell in zip(KINDS, cells, strict=True)}
 
 
