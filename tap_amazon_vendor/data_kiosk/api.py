@@ -21,6 +21,7 @@ from tap_amazon_vendor.documents.json_lines import holds_numbers, open_lines, re
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
+    DocumentError,
     RequestRejectedError,
 )
 from tap_amazon_vendor.reports.job_calls import USABLE, JobCalls, times
@@ -201,7 +202,14 @@ class DataKioskApi(JobCalls):
         def find_url() -> str:
             return self._api.call(GET_DOCUMENT, answer=KioskDocument, document_id=document_id).document_url
 
-        document = self._fetched(GET_DOCUMENT, find_url, lambda path, _charset: open_lines(path))
+        def read(path: Path, _charset: str | None) -> Document:
+            if not path.stat().st_size:
+                # A query without rows has no document.
+                text = "the document host sent nothing"
+                raise DocumentError(text)
+            return open_lines(path)
+
+        document = self._fetched(GET_DOCUMENT, find_url, read)
         if document.error:
             self._learn(request, document.error)
         own = {each.name: getattr(document, each.name) for each in fields(document)}
