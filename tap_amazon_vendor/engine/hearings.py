@@ -90,8 +90,9 @@ class Hearing:
             lasting=lasting,
             unsettled=open_,
             doubted=self._word if open_ else None,
-            # What is recent may just not be published. More than one run of that is no delay any more.
-            doubtful=verdict.outcome is Outcome.LATER and (self.job.resumed or not self._is_recent),
+            # What is recent may just not be published. More than one run of that is no delay any more; nor is a failure
+            # that was heard twice, minutes apart.
+            doubtful=verdict.outcome is Outcome.LATER and (self.job.resumed or verdict.retry or not self._is_recent),
         )
 
     def _later(self, reason: str, *, whole: bool = False, unsettled: bool = False, doubtful: bool = True) -> Finish:
