@@ -28,7 +28,7 @@ from psycopg.rows import dict_row
 from world import TRUTH, VENDOR_STREAMS, plain, seed_rows, seller_rows
 
 from amazon_sandbox import Call, Sandbox, running
-from tap_amazon_vendor.reports.calendars import Snapshot
+from tap_amazon_vendor.reports.calendars import PACIFIC, Snapshot
 from tap_amazon_vendor.streams import REPORT_STREAMS
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ Row = dict[str, Any]
 US = "ATVPDKIKX0DER"
 VENDOR, OTHER_VENDOR = "vendor-us", "vendor-ca"
 DAYS_BETWEEN_RUNS = 5
-#: The newest day is a day older than the tap's default: at any hour of the day Amazon has it.
-OLDEST, NEWEST, RESTATED = 30, 5, 14
+OLDEST, NEWEST, RESTATED = 30, 4, 14
 
 SALES, TRAFFIC = "GET_VENDOR_SALES_REPORT", "GET_VENDOR_TRAFFIC_REPORT"
 VIEWS = [
@@ -100,7 +99,6 @@ class World:
             env={
                 **demo.pipeline_environment(self.project, self.url, self.server),
                 "MELTANO_HUB_URL": "http://[::1]:9",
-                "TAP_AMAZON_VENDOR_AVAILABILITY_DAYS": str(NEWEST),
                 "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": schema,
                 **settings,
             },
@@ -199,9 +197,9 @@ def second(world: World, first: Run, everything: Run) -> Run:
 
 
 def days(oldest: int, newest: int) -> tuple[date, date]:
-    """Return the days that lie so many days back."""
-    today = datetime.now(timezone.utc).date()
-    return today - timedelta(days=oldest), today - timedelta(days=newest)
+    """Return the day that lies so many days back, and the one that lies so many Pacific days back."""
+    now = datetime.now(timezone.utc)
+    return now.date() - timedelta(days=oldest), now.astimezone(PACIFIC).date() - timedelta(days=newest)
 
 
 def snake(name: str) -> str:
@@ -442,7 +440,8 @@ def test_the_documented_query_finds_every_gap_and_only_gaps(second: Run, world: 
         gaps = connection.execute(query).fetchall()
         connection.rollback()
     assert {gap[2] for gap in gaps} == {"vendor_sales_totals"}
-    assert len(gaps) == OLDEST - NEWEST + 1
+    start, end = days(OLDEST, NEWEST)
+    assert len(gaps) == (end - start).days + 1
 
 
 # Advertising.

@@ -288,7 +288,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.IntegerType(minimum=0, maximum=MOST_DAYS),
         default=4,
         title="Availability in days",
-        description="The newest day asked for is today minus this: Amazon publishes a day up to 72 "
+        description="The newest day asked for is the Pacific day minus this: Amazon publishes a day up to 72 "
         "hours after it closes.",
     ),
     th.Property(

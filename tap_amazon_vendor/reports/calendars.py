@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pendulum
 
@@ -15,6 +16,9 @@ from tap_amazon_vendor.reports.windows import DAY, HOUR, Window, to_text
 
 HOURS_OF_DAY = 24
 DAYS_OF_WEEK = 7
+
+#: A day of retail analytics is a Pacific day, in every marketplace (docs/amazon/calendars.md#time-zones).
+PACIFIC = ZoneInfo("America/Los_Angeles")
 
 #: Clock parts of a request's days.
 MIDNIGHT = "T00:00:00Z"
@@ -283,8 +287,7 @@ class Period(Calendar):
 
     def newest(self, horizon: Horizon) -> date:
         """Return the newest day that Amazon has."""
-        late = horizon.availability_days if self.late is None else self.late
-        return horizon.today - timedelta(days=late)
+        return horizon.published if self.late is None else horizon.today - timedelta(days=self.late)
 
     def oldest(self, horizon: Horizon) -> date:
         """Return the first day of the oldest period that Amazon still has."""
@@ -388,7 +391,7 @@ class Horizon:
         now: The current time, of any time zone.
         start: First day that the user wants.
         end: Last day that the user wants, None for the newest available.
-        availability_days: The newest available day, counted back from today.
+        availability_days: The newest available day, counted back from the current Pacific day.
         restatement_days: The oldest day that is read again, counted back from today.
     """
 
@@ -402,6 +405,16 @@ class Horizon:
     def today(self) -> date:
         """The current UTC day. It is never behind the Pacific day that Amazon counts in."""
         return self.now.astimezone(timezone.utc).date()
+
+    @property
+    def published(self) -> date:
+        """The newest day that Amazon has had time to publish.
+
+        Amazon counts hours from the end of a Pacific day (docs/amazon/calendars.md#publication): with the usual 4 days,
+        a day is asked for from 72 hours after its end, whether a change to summer time lies between or not.
+        """
+        closed = self.now.astimezone(timezone.utc) - (self.availability_days - 1) * DAY
+        return closed.astimezone(PACIFIC).date() - DAY
 
 
 def _pendulum(day: date) -> pendulum.Date:
