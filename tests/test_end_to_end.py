@@ -154,7 +154,7 @@ def world() -> Iterator[World]:
     """Set everything up, with plugins from the clone's own `.meltano`."""
     meltano_project.install_plugins()
     clock = Clock()
-    sandbox = Sandbox(speed=600, clock=clock)
+    sandbox = Sandbox(speed=1500, clock=clock, asins=12)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tav-test-")))
         stack.callback(remove, folder / "postgres")
@@ -451,7 +451,7 @@ def test_the_documented_query_finds_every_gap_and_only_gaps(second: Run, world: 
 def advertising(world: World) -> tuple[World, Run, Run]:
     """Run sales and all of advertising together, twice, against an Amazon of its own."""
     clock = Clock()
-    sandbox = Sandbox(speed=600, clock=clock, asins=5)
+    sandbox = Sandbox(speed=1500, clock=clock, asins=5)
     with running(sandbox) as amazon:
         settings = {
             "TAP_AMAZON_VENDOR_ADS": json.dumps(ads_seed.consent(amazon.url, amazon.auth_url)),
@@ -504,7 +504,7 @@ SLOW = "seller_sales_and_traffic_by_asin"
 def seller(world: World) -> Iterator[tuple[World, Run, Run]]:
     """Run all streams of a seller twice, against an Amazon of its own."""
     clock = Clock()
-    sandbox = Sandbox(speed=600, clock=clock, asins=5)
+    sandbox = Sandbox(speed=1500, clock=clock, asins=5)
     settings = {
         "TAP_AMAZON_VENDOR_ACCOUNT_TYPE": "seller",
         "TAP_AMAZON_VENDOR_REFRESH_TOKEN": "Atzr|sandbox-seller-us",
@@ -577,7 +577,7 @@ def test_every_dataset_holds_what_amazon_says(seller: tuple[World, Run, Run], na
     table = second.tables[name]
     first_day = min(row["start_date"] for row in table)
     assert first_day <= days(OLDEST - 1, 3)[0]
-    wanted = kiosk_seed.rows(world.sandbox, name, first_day, days(0, 3)[1], second.ended)
+    wanted = kiosk_seed.rows(world.sandbox, name, first_day, days(3, 0)[0], second.ended)
     keys = [column for column in ("start_date", "child_asin", "msku", "sku") if column in wanted[0]]
     there = {tuple(str(row[key]) for key in keys): row for row in table}
     assert len(there) == len(table) == len(wanted)
