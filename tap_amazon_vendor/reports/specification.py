@@ -21,7 +21,7 @@ _NAMES = {
     for name in (
         *(_OPTIONS, _MARKETPLACES, *_DAYS, *_TEXTS),
         *("reportPeriod", "distributorView", "sellingProgram", "dateGranularity"),
-        *("asinGranularity", "aggregateByLocation", "aggregatedByTimePeriod"),
+        *("asinGranularity", "asins", "aggregateByLocation", "aggregatedByTimePeriod"),
     )
 }
 _NO_LETTER = re.compile(r"[\W_]+")
