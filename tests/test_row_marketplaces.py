@@ -160,8 +160,9 @@ def test_the_same_is_said_of_a_file_and_of_few_names_only() -> None:
 def test_rows_of_a_file_in_a_currency_of_another_region_are_told() -> None:
     findings = Findings()
     lines = [row(0, None, "EUR", "US"), row(1, "odd", "EUR", "US"), row(2, None, "MXN", "US"), row(3, None, "", "US")]
+    lines.append(row(4, "\u00a0", " ", "US"))
     (rows,) = own_marketplaces([lines], ToldBy("channel", "currency"), marketplace("US"), findings)
-    assert [each["country_code"] for each in rows] == ["US", "US", "MX", "US"]
+    assert [each["country_code"] for each in rows] == ["US", "US", "MX", "US", "US"]
     assert findings.remarks == [
         "2 rows have amounts in EUR, a currency of no marketplace of the region: they are under US"
     ]

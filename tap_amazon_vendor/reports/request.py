@@ -8,12 +8,13 @@ from datetime import datetime, timedelta, timezone
 
 from tap_amazon_vendor.amazon.wording import judge_fatal, judge_refusal
 from tap_amazon_vendor.config.marketplaces import find_marketplace
+from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.engine.hearings import NO_DATA
 from tap_amazon_vendor.engine.model import Processing, Service
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.reports.calendars import PERIODS, SETTLED_DAYS, Calendar
 from tap_amazon_vendor.reports.report_type import ReportType
-from tap_amazon_vendor.reports.specification import shown, stated
+from tap_amazon_vendor.reports.specification import stated
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
 if t.TYPE_CHECKING:

@@ -11,9 +11,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tap_amazon_vendor.config.marketplaces import BY_ID, country_of, region_of
+from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.documents.keys import NONE
 from tap_amazon_vendor.reports.belonging import is_other_channel
-from tap_amazon_vendor.reports.specification import shown
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 
 if t.TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Untold:
     def count(self, row: Record) -> bool:
         """Count a row of no marketplace that is known; return whether it says something of it."""
         name, currency = (
-            row.get(column) if column else None for column in (self._told_by.name, self._told_by.currency)
+            (row.get(column) or "").strip() if column else "" for column in (self._told_by.name, self._told_by.currency)
         )
         if currency:
             self._currencies[currency] += 1
