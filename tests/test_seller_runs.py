@@ -159,7 +159,8 @@ def check_settlements(world: World, label: str, runs: list[Run]) -> None:
             SETTLEMENTS, account=account, marketplace_id=job.request.marketplace_ids[0],
             options={}, start=job.request.start, end=job.request.end, as_of=job.created_at,
         )  # fmt: skip
-        wanted |= table_rows(stream, table, min(world_marketplaces(runs)))
+        own = world_marketplaces(runs)
+        wanted |= table_rows(stream, table, min(own), own)
     check_against_seed(stream, rows_of(runs, "seller_settlements"), wanted)
     read = [row["report_id"] for run in runs for row in run.records(LEDGER) if row["stream_name"] == stream.name]
     assert Counter(filter(None, read)) == dict.fromkeys((job.report_id for job in made), 1)

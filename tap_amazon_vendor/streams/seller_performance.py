@@ -104,7 +104,7 @@ STREAMS = (
         calendars=SINGLE_SALES_PERIODS,
     ),
     SEARCH_CATALOG_ROWS,
-    # What customers searched for. At most 18 products per report and about 20 reports a day: opt-in.
+    # What customers searched for. At most 18 products per report, and few reports a day: opt-in.
     ReportRows(
         name="search_query_performance",
         report=BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE,
