@@ -7,12 +7,14 @@ import typing as t
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
+import pendulum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_amazon_vendor.engine.model import ListedJob, Processing
-from tap_amazon_vendor.reports.calendars import PERIODS, Period
+from tap_amazon_vendor.reports.calendars import PERIODS, Period, TimedPeriod
+from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window
 
@@ -174,6 +176,18 @@ class TestMismatch:
         assert REQUEST.mismatch(said) is None
         assert not REQUEST.matches(said)
 
+    @pytest.mark.parametrize("name", ["asins", "ASINs"])
+    def test_a_document_of_another_client_must_not_be_narrowed_by_an_option(self, name: str) -> None:
+        request = replace(REQUEST, policy=ReportType(REQUEST.report_type, narrowed_by=("asins",)))
+        said = {**SPECIFICATION, "reportOptions": {**SPECIFICATION["reportOptions"], name: "B000000001"}}
+        assert request.matches(SPECIFICATION)
+        assert not request.matches(said)
+
+    def test_a_document_that_states_nothing_may_be_narrowed_where_that_can_be(self) -> None:
+        free = replace(REQUEST, options=())
+        assert not free.has_options
+        assert replace(free, policy=ReportType(free.report_type, narrowed_by=("eventType",))).has_options
+
     @given(
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.text() | st.just("DAY"),
@@ -214,6 +228,23 @@ class TestListing:
     )
     def test_any_other_is_not(self, change: dict[str, t.Any]) -> None:
         assert not REQUEST.may_be(replace(self.LISTED, **change))
+
+    @pytest.mark.parametrize(
+        ("start", "end", "same"),
+        [
+            ("2026-11-02T00:00:00+00:00", "2026-11-16T23:59:59+00:00", True),
+            ("2026-11-02T00:00:00Z", "2026-11-16T23:59:59.999Z", True),
+            ("2026-11-01T16:00:00-08:00", "2026-11-16T15:59:59-08:00", True),
+            ("2026-11-02T08:00:00+00:00", "2026-11-16T23:59:59+00:00", False),
+            ("2026-11-02T00:00:00+00:00", "2026-11-16T12:00:00+00:00", False),
+            ("2026-11-02T00:00:00-08:00", "2026-11-16T23:59:59-08:00", False),
+        ],
+    )
+    def test_where_the_range_consists_of_moments_a_part_of_a_day_is_another_range(
+        self, start: str, end: str, *, same: bool
+    ) -> None:
+        by_moments = replace(REQUEST, calendar=TimedPeriod("DAY", 30, pendulum.duration(days=540)))
+        assert by_moments.may_be(replace(self.LISTED, start=start, end=end)) is same
 
 
 class TestState:

@@ -237,7 +237,7 @@ class SellingPartnerApi:
         if leads := redirect(response):
             return AmazonError(f"{operation.name}: {leads}", request_id=id_)
         if status == HTTPStatus.FORBIDDEN and is_expired_secret(words):
-            text = f"{operation.name}: {words}. {ROTATE}"
+            text = f"{operation.name}: {words.rstrip(' .')}. {ROTATE}"
             return CredentialsError(text, request_id=id_, code=EXPIRED_SECRET)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
             asked = asked_to_wait(response)

@@ -34,11 +34,13 @@ class Calendar(ABC):
     Attributes:
         range_in: Fields of a request that hold start and end; empty if there are none. Those
             that do not begin with ``data`` are report options.
+        exact: The clock part of a range counts. If not, Amazon answers for its whole days.
         unbroken: Windows join into one complete range. If not, each run requests them anew.
         span: Most units in one request.
     """
 
     range_in: tuple[str, ...] = ("dataStartTime", "dataEndTime")
+    exact: bool = False
     unbroken: bool = True
     span: int
 
@@ -185,6 +187,7 @@ class Hours(Calendar):
     span: int
     look_back: int
     late: int
+    exact = True
 
     def wanted(self, horizon: Horizon) -> Window | None:
         """Return the full hours that the user wants and Amazon has."""
@@ -325,6 +328,7 @@ class TimedPeriod(Period):
     late: int = 1
     restated_days: int | None = None
     ends_at_midnight: bool = False
+    exact = True
 
     def restated(self, horizon: Horizon) -> date:
         """Return the first day of the oldest period that is read again, counted back from the newest available.
