@@ -203,6 +203,7 @@ class TestQueries:
         for theirs in (
             'query {a{b(startDate:"2025-01-01" endDate:"2025-01-31" ids:["X"]){c d{e}}}}',
             'query { a { b(startDate: "2025-01-01", endDate: "2025-01-31", ids: ["X"]) {\n c,\n d { e } # why\n } } }',
+            '{a{b(startDate:"2025-01-01" endDate:"2025-01-31" ids:["X"]){c d{e}}}}',
         ):
             assert normalised(theirs) == normalised(ours)
         for other in (ours.replace("01-31", "01-30"), ours.replace("c d", "d c"), ours.replace('"X"', '"X Y"')):
@@ -298,7 +299,8 @@ class TestRows:
         day = {"startDate": "2026-11-15", "endDate": "2026-11-21", "marketplaceId": US}
         rates = {"receivedFillRate": 0.9, "netReceived": {"units": 4, "value": MONEY}}
         totals = {"sourcing": rates, "productAvailability": {"ultraFastTrack": 0.75}, "costs": None}
-        (row,), findings = rows_of("vendor_analytics_sourcing_totals", lines(day | {"totals": totals}), tmp_path=tmp_path)
+        body = lines(day | {"totals": totals})
+        (row,), findings = rows_of("vendor_analytics_sourcing_totals", body, tmp_path=tmp_path)
         assert (row["start_date"], row["end_date"]) == ("2026-11-15", "2026-11-21")
         assert (row["received_fill_rate"], row["ultra_fast_track"]) == (Decimal("0.9"), Decimal("0.75"))
         assert (row["net_received_units"], row["net_received_value_amount"]) == (4, Decimal("9.99"))

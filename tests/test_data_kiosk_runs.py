@@ -301,6 +301,23 @@ class TestInbox:
         assert [(row["glance_views"], row["start_date"]) for row in run.records(TOTALS)] == [(9, "2026-11-01")]
         assert [row["asin"] for row in run.records(VIEW)] == ["B1"]
 
+    @pytest.mark.parametrize(
+        ("fields", "reason"),
+        [
+            ({"sales": {"unitsOrdered": 3}, "traffic": {"pageViews": 7}}, "belongs to seller accounts"),
+            ({"weather": {"rain": 3, "snow": 0}}, "no stream reads such a file"),
+        ],
+    )
+    def test_what_no_stream_of_the_account_reads_is_passed_over(
+        self, fields: Row, reason: str, world: World, tmp_path: Path
+    ) -> None:
+        day = {"startDate": "2026-11-01", "endDate": "2026-11-01", "marketplaceId": "ATVPDKIKX0DER"}
+        a_file(tmp_path / "in", "november.jsonl", day | fields)
+        run = world.run({"inbox": str(tmp_path / "in"), "marketplaces": ["US"]}, streams=[VIEW, "report_ledger"])
+        assert run.error is None
+        (row,) = run.records("report_ledger")
+        assert (row["outcome"], reason in row["reason"]) == ("skipped", True)
+
     def test_other_attributes_than_those_of_the_key_are_refused_with_what_to_set(
         self, world: World, tmp_path: Path
     ) -> None:
