@@ -304,7 +304,7 @@ class TestInbox:
     @pytest.mark.parametrize(
         ("fields", "reason"),
         [
-            ({"sales": {"unitsOrdered": 3}, "traffic": {"pageViews": 7}}, "belongs to seller accounts"),
+            ({"msku": "X", "fnsku": "Y", "parentAsin": "B1"}, "belongs to seller accounts"),
             ({"weather": {"rain": 3, "snow": 0}}, "no stream reads such a file"),
         ],
     )
