@@ -208,7 +208,8 @@ class DataKioskApi(JobCalls):
         if not (document.error or document.empty or holds_numbers(document)):
             has_rows = any(read_lines(document, request.view.rows if request.view else ""))
             own |= {"error": NULLS} if has_rows else {"empty": True}
-        return QueryDocument(**own, refused=self._refused[request.view_name])
+        # Two streams may ask a view for different fields.
+        return QueryDocument(**own, refused=self._refused[request.view_name].intersection(request.fields))
 
 
 def _named_in(text: str, view_name: str) -> set[str]:

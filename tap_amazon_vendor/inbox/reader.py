@@ -137,15 +137,14 @@ class Inbox:
         yield from readings
 
     def _query_readings(self, file: InboxFile, account: Account) -> list[InboxReading]:
-        streams = [stream for stream in self._streams.values() if isinstance(stream, QueryStream)]
-        found = recognise_query(file, streams)
-        stream, kind = found.stream, found.stream.declaration.account_type
-        if account.asks and account.kind != kind:
-            text = f"{stream.declaration.source} belongs to {kind} accounts, and {account.label!r} is not one"
+        found = recognise_query(file)
+        stream, kind = self._streams.get(found.rows.name), found.rows.account_type
+        if not isinstance(stream, QueryStream) or (account.asks and account.kind != kind):
+            text = f"{found.rows.source} belongs to {kind} accounts, and {account.label!r} is not one"
             raise UnknownReportError(text)
         if not _selected(file, [stream]) or has_read(stream, file):
             return []
-        context = {"account": account.label, **found.context}
+        context = {"account": account.label, **found.context(stream.attributes)}
         return [_reading_of(stream, file, found.document, context)]
 
     def _listing_readings(self, file: InboxFile, found: ListingFile, account: Account) -> list[InboxReading]:
