@@ -87,6 +87,10 @@ class AdsDays(Period):
         """Return the moment after which a window is no longer read again."""
         return super().settles(window, replace(horizon, restatement_days=self._days_again(horizon)))
 
+    def due_from(self, horizon: Horizon) -> date:
+        """Return the oldest day that is asked for because an earlier run was to read it again: of a month's first, too."""
+        return min(self.restated(horizon), self.today(horizon) - timedelta(days=MONTHLY_DAYS)) - self.patience
+
     def _days_again(self, horizon: Horizon) -> int:
         return horizon.restatement_days if self.days_again is None else self.days_again
 

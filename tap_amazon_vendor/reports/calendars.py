@@ -36,11 +36,13 @@ class Calendar(ABC):
             that do not begin with ``data`` are report options.
         unbroken: Windows join into one complete range. If not, each run requests them anew.
         span: Most units in one request.
+        patience: How long what was to be read again and was not is still asked for, once it is too old to be.
     """
 
     range_in: tuple[str, ...] = ("dataStartTime", "dataEndTime")
     unbroken: bool = True
     span: int
+    patience = 7 * DAY
 
     @abstractmethod
     def wanted(self, horizon: Horizon) -> Window | None:
@@ -57,6 +59,10 @@ class Calendar(ABC):
     def read_again(self, complete: Window, horizon: Horizon) -> date:  # noqa: ARG002
         """Return the start of the oldest unit that this run reads again, beside what is complete."""
         return self.restated(horizon)
+
+    def due_from(self, horizon: Horizon) -> date:
+        """Return the end of the oldest unit that is asked for because an earlier run was to read it again."""
+        return self.restated(horizon) - self.patience
 
     def settles(self, window: Window, horizon: Horizon) -> datetime:
         """Return the moment after which a window is no longer read again: a report made later is as good as new."""
@@ -185,6 +191,7 @@ class Hours(Calendar):
     span: int
     look_back: int
     late: int
+    patience = DAY
 
     def wanted(self, horizon: Horizon) -> Window | None:
         """Return the full hours that the user wants and Amazon has."""

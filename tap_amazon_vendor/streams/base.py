@@ -131,7 +131,7 @@ class AmazonStream(Stream):
         if self.replication_method == REPLICATION_FULL_TABLE or not calendar.unbroken:
             return Coverage.of(None)
         known = self.partition_state(context).coverage
-        complete, read, holes = known
+        complete, read, holes, due = known
         if complete and not of_one_kind(complete.start, calendar.oldest(horizon)):
             self.warn_once(f"Ignoring {complete} in the state: it is not in the units of the stream")
             return Coverage.of(None)
@@ -142,7 +142,8 @@ class AmazonStream(Stream):
         if not beyond:
             return Coverage.of(None)
         read = Window(beyond[0].start, read.end)
-        return Coverage(beyond[0], read, tuple(hole for hole in holes if hole.start > read.start))
+        holes, due = (tuple(each for each in some if each.start >= read.start) for some in (holes, due))
+        return Coverage(beyond[0], read, holes, due)
 
     def skipped_until(self, context: Context, today: date) -> date | None:
         """Return when a partition that the account was found to lack is retried; None if it may be read now."""
