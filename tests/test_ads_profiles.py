@@ -64,3 +64,14 @@ def test_profiles_that_are_named_are_read_wherever_they_lie() -> None:
     canada = {"profileId": 2, "countryCode": "CA", "accountInfo": {"marketplaceStringId": CA, "type": "vendor"}}
     assert [each.own_id for each in found(canada, GOOD)] == ["1"]
     assert [each.own_id for each in found(canada, GOOD, profiles=["2"])] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("told", "zone"),
+    [
+        ("America/New_York", "America/New_York"),
+        *((odd, None) for odd in (None, "", "Mars/Base", "../zone", "Europe", 5, ["Europe/Paris"])),
+    ],
+)
+def test_a_zone_that_is_none_is_not_believed(told: Any, zone: str | None) -> None:
+    assert Profile(profile_id=1, timezone=told).zone == zone

@@ -152,7 +152,13 @@ def test_the_state_says_what_is_due_and_what_is_invalid_there_is_not() -> None:
     PartitionState(known).set_coverage(coverage, "end_date")
     assert known["due"] == ["2026-08-01/2026-08-10", "2026-08-11/2026-08-20"]
     assert PartitionState(known).coverage == coverage
-    for odd in ("2026-08-01/2026-08-10", ["2026-08-11"], ["2026-08-11/2027-08-20"], ["2026-08-11T00:00:00Z/2026-08-12"], 7):
+    for odd in (
+        "2026-08-01/2026-08-10",
+        ["2026-08-11"],
+        ["2026-08-11/2027-08-20"],
+        ["2026-08-11T00:00:00Z/2026-08-12"],
+        7,
+    ):
         assert PartitionState({**known, "due": odd}).coverage == Coverage.of(coverage.complete)
     PartitionState(known).set_coverage(coverage._replace(due=()), "end_date")
     assert "due" not in known

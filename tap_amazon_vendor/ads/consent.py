@@ -122,6 +122,14 @@ class Consents:
         """The profiles of all consents; of one that Amazon refuses, what takes their place in the plan."""
         return tuple(profile for account in self._accounts for profile in self._of(account))
 
+    @cached_property
+    def _by_id(self) -> dict[tuple[str, str, str], OpenProfile]:
+        return {(each.account.label, each.marketplace_id, each.profile_id): each for each in self.profiles}
+
+    def profile(self, context: Mapping[str, t.Any]) -> OpenProfile | None:
+        """Return the profile of a partition, None if the run does not read it."""
+        return self._by_id.get((context["account"], context["marketplace_id"], context["profile_id"]))
+
     def _of(self, account: AdsAccount) -> Iterator[OpenProfile]:
         auth = AdsAuthenticator(account, self._transport, self._clock, self._redactor)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -61,6 +62,14 @@ class Profile(Answer, omit_defaults=True):
             return named
         place = find_marketplace(self.country_code or "")
         return place.marketplace_id if place else ""
+
+    @property
+    def zone(self) -> str | None:
+        """The time zone whose days its reports have; None where Amazon tells none that is known."""
+        try:
+            return ZoneInfo(self.timezone).key
+        except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
+            return None
 
     @property
     def sells(self) -> bool:

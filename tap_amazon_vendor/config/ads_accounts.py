@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tap_amazon_vendor.config.accounts import LWA_URL, is_download, is_safe
 from tap_amazon_vendor.config.credential_store import VaultError, look_up
@@ -32,6 +32,9 @@ CONSENT_PAGES = {
     "fe": "https://apac.account.amazon.com",
 }
 
+#: Kinds of advertising: Sponsored Products, Brands and Display.
+FAMILIES = ("sp", "sb", "sd")
+
 #: Settings of `ads` without which nothing can be read.
 REQUIRED = ("client_id", "client_secret", "refresh_token")
 
@@ -50,7 +53,8 @@ class AdsAccount:
         refresh_token: The advertiser's authorization of that application.
         api_url: Base URI of the Ads API.
         auth_url: Login with Amazon's token endpoint.
-        restatement_days: How far back each run reads figures again, None for as far as those of sales.
+        restatement_days: How far back each run reads figures again, by `FAMILIES`; one that is not among them as far as
+            those of sales.
     """
 
     label: str
@@ -62,7 +66,7 @@ class AdsAccount:
     refresh_token: Secret
     api_url: str
     auth_url: str
-    restatement_days: int | None = None
+    restatement_days: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def kind(self) -> str:
@@ -139,7 +143,11 @@ def _read(
         refresh_token=_secret("refresh_token", where, ads, problems, required),
         api_url=(ads.get("api_url") or HOSTS[region or "na"]).rstrip("/"),
         auth_url=ads.get("auth_url") or entry.get("auth_url") or LWA_URL,
-        restatement_days=ads.get("restatement_days"),
+        restatement_days={
+            family: days
+            for family in FAMILIES
+            if (days := ads.get(f"{family}_restatement_days", ads.get("restatement_days"))) is not None
+        },
     )
 
 

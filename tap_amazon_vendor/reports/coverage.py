@@ -79,7 +79,7 @@ def reachable(complete: Window | None, horizon: Horizon, calendar: Calendar) -> 
     return complete
 
 
-def plan(
+def plan(  # noqa: PLR0913  # each is one fact
     complete: Window | None,
     horizon: Horizon,
     calendar: Calendar,

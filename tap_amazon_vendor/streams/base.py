@@ -109,6 +109,10 @@ class AmazonStream(Stream):
         """The contexts of the partitions that the settings require."""
         return self.declaration.partitions(self._settings())
 
+    def calendar(self, context: Mapping[str, t.Any]) -> Calendar:
+        """Return how a partition's time is split into windows."""
+        return self.declaration.calendar(context)
+
     def partition_state(self, context: Context) -> PartitionState:
         """Return the state of a partition."""
         return PartitionState(self.get_context_state(context))
@@ -127,7 +131,7 @@ class AmazonStream(Stream):
             context: The partition.
             horizon: The time bounds from settings and clock.
         """
-        calendar = self.declaration.calendar(context)
+        calendar = self.calendar(context)
         if self.replication_method == REPLICATION_FULL_TABLE or not calendar.unbroken:
             return Coverage.of(None)
         known = self.partition_state(context).coverage

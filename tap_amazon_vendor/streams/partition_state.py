@@ -16,6 +16,9 @@ from tap_amazon_vendor.reports.coverage import Coverage, pieces
 from tap_amazon_vendor.reports.pending import texts
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
 #: What reading a state that somebody changed may raise.
 _INVALID = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
