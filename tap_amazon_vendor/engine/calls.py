@@ -21,6 +21,7 @@ from tap_amazon_vendor.errors import (
     AmazonError,
     CredentialsError,
     LoginUnavailableError,
+    ThrottledError,
     UnansweredError,
     UnavailableError,
 )
@@ -67,7 +68,8 @@ class Calls:
             registry.refuse(job.request.service, error)
         except UnavailableError as error:
             with registry.changed:
-                queue.breaker.failed(str(error), began=began, now=registry.clock())
+                throttled = isinstance(error, ThrottledError)
+                queue.breaker.failed(str(error), began=began, now=registry.clock(), throttled=throttled)
                 registry.apply(job, after_error(job, error))
         except AmazonError as error:
             with registry.changed:
