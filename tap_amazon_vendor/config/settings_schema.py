@@ -207,8 +207,9 @@ _ACCOUNT = (
         th.ObjectType(*_ADS, additional_properties=False),
         title="Amazon Ads",
         description="Consent for the Amazon Ads API, beside the account's sales or alone: an object with `client_id`, "
-        "`client_secret`, `refresh_token`, and if need be `region`, `profiles`, `restatement_days`, `api_url`, "
-        "`auth_url`. Entries of `accounts` take from it what they do not set.",
+        "`client_secret`, `refresh_token`, and if need be `region`, `profiles`, `restatement_days` (of one kind of "
+        "advertising `sp_`, `sb_` or `sd_restatement_days`), `api_url`, `auth_url`. Entries of `accounts` take from it "
+        "what they do not set.",
     ),
 )
 

@@ -141,6 +141,7 @@ class Calls:
             registry.adoption.used.add(job_id)
             job.unsettled = job.result is not None
             registry.checkpoint.unsaved = True
+            registry.created(job)
             if job.open:
                 registry.wait_for(job, asked_at)
         logger.info("Asked for %s", job.request)
