@@ -241,6 +241,13 @@ def europe(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa
         yield World(sandbox, stack.enter_context(running(sandbox)), clock)
 
 
+def test_a_profile_that_two_accounts_read_is_named(world: World, config: Row, caplog: pytest.LogCaptureFixture) -> None:
+    entries = [{"account": name, "marketplaces": ["US"]} for name in ("one", "other")]
+    both = {"ads": config["ads"], "accounts": entries, "start_date": world.day(5)}
+    assert world.run(both, streams=[CAMPAIGNS]).error is None
+    assert sum("is read for 'one' and 'other'" in message for message in caplog.messages) == 1
+
+
 def test_all_reports_of_a_first_run_are_asked_for_at_once(world: World, config: Row) -> None:
     world.sandbox.faults.inject("ads_report_stuck")
     run = world.run({**config, "start_date": world.day(90)}, streams=[CAMPAIGNS, "report_ledger"])

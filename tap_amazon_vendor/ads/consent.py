@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,6 +43,12 @@ class ClosedClient(AdsClient):
     def call(self, *_args: t.Any, **_kwargs: t.Any) -> t.NoReturn:  # noqa: ANN401
         """Fail."""
         raise self.error
+
+
+_TWICE = (
+    "Profile {} ({}) of Amazon Ads is read for {}: sums over accounts count it more than once. List those of each "
+    "account as `profiles` in its `ads`"
+)
 
 
 @dataclass(frozen=True)
@@ -158,10 +165,18 @@ class Consents:
 
     @property
     def remarks(self) -> list[tuple[int, str]]:
-        """Level and words about each profile that an earlier run read, and that its consent no longer opens."""
+        """Level and words about profiles that a consent no longer opens, and those that several accounts read."""
         found = {(profile.account.label, profile.profile_id) for profile in self.profiles}
         closed = {profile.account.label for profile in self.profiles if profile.error}
-        return [
+        readers = defaultdict[tuple[str, str], list[str]](list)
+        for each in self.profiles:
+            readers[each.profile_id, each.country].append(repr(each.account.label))
+        twice = [
+            (logging.WARNING, _TWICE.format(*profile, " and ".join(labels)))
+            for profile, labels in readers.items()
+            if profile[0] and len(labels) > 1
+        ]
+        return twice + [
             (logging.WARNING, _NO_LONGER.format(account.label, profile_id, country_of(place) or place))
             for account in self._accounts
             if account.label not in closed

@@ -76,6 +76,10 @@ class Profile(Answer, omit_defaults=True):
         """Whether it is a seller's, whose products have SKUs."""
         return self.account_info.type == "seller"
 
+    def is_of(self, kind: str | None) -> bool:
+        """Return whether it may be a vendor's, or a seller's; None is either."""
+        return kind is None or self.account_info.type not in {"vendor", "seller"} - {kind}
+
     def row(self) -> dict[str, t.Any]:
         """Return what Amazon tells of it, without what says which one it is."""
         told: dict[str, t.Any] = msgspec.to_builtins(self)
@@ -107,11 +111,16 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> list[Profile]:
             f"{', '.join(missing)} at {account.api_url}. {_has(usable)}"
         )
         raise AccessDeniedError(text)
-    fit = [each for id_, each in sorted(usable.items()) if wants(account, id_, each.marketplace_id)]
+    fit = [
+        each
+        for id_, each in sorted(usable.items())
+        if wants(account, id_, each.marketplace_id) and (account.profiles or each.is_of(account.sells_as))
+    ]
     if not fit:
         where = ", ".join(each.country for each in account.marketplaces) or "any marketplace"
         text = (
-            f"Amazon Ads of account {account.label!r}: the consent opens no profile in {where} at {account.api_url}. "
+            f"Amazon Ads of account {account.label!r}: the consent opens no profile "
+            f"{f'of a {account.sells_as} ' if account.sells_as else ''}in {where} at {account.api_url}. "
             f"{_has(usable)}"
         )
         raise AccessDeniedError(text)

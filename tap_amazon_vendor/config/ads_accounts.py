@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from tap_amazon_vendor.config.accounts import LWA_URL, is_download, is_safe
+from tap_amazon_vendor.config.accounts import LWA_URL, has_credentials, is_download, is_safe
 from tap_amazon_vendor.config.credential_store import VaultError, look_up
 from tap_amazon_vendor.config.marketplaces import find_marketplace
 from tap_amazon_vendor.config.redaction import Secret
@@ -47,12 +47,13 @@ class AdsAccount:
         label: The user's name for the account, the same as that of its sales.
         marketplaces: Whose profiles are read; none for all of the region.
         region: ``na``, ``eu`` or ``fe``.
-        profiles: Ids of the profiles to read; none for all that fit the marketplaces.
+        profiles: Ids of the profiles to read; none for all that fit the marketplaces and `sells_as`.
         client_id: LWA application.
         client_secret: Its secret.
         refresh_token: The advertiser's authorization of that application.
         api_url: Base URI of the Ads API.
         auth_url: Login with Amazon's token endpoint.
+        sells_as: ``vendor`` or ``seller``: whose profiles are read; None for both.
         restatement_days: How far back each run reads figures again, by `FAMILIES`; one that is not among them as far as
             those of sales.
     """
@@ -66,6 +67,7 @@ class AdsAccount:
     refresh_token: Secret
     api_url: str
     auth_url: str
+    sells_as: str | None = None
     restatement_days: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
@@ -94,7 +96,7 @@ def read_ads_accounts(
     shared = config.get(ADS) or {}
     entries: list[tuple[str, Mapping[str, t.Any]]] = [("", config)]
     if config.get("accounts"):
-        above = {name: config[name] for name in ("auth_url",) if config.get(name)}
+        above = {name: config[name] for name in ("auth_url", "account_type") if config.get(name)}
         entries = [(f"accounts[{number}].", above | _given(own)) for number, own in enumerate(config["accounts"])]
     return tuple(
         _read(prefix, entry, ads, problems, required)
@@ -143,12 +145,19 @@ def _read(
         refresh_token=_secret("refresh_token", where, ads, problems, required),
         api_url=(ads.get("api_url") or HOSTS[region or "na"]).rstrip("/"),
         auth_url=ads.get("auth_url") or entry.get("auth_url") or LWA_URL,
+        sells_as=_sells_as(entry),
         restatement_days={
             family: days
             for family in FAMILIES
             if (days := ads.get(f"{family}_restatement_days", ads.get("restatement_days"))) is not None
         },
     )
+
+
+def _sells_as(entry: Mapping[str, t.Any]) -> str | None:
+    """Return whose profiles belong to an account. Of advertising alone the default, vendor, says nothing."""
+    kind: str = entry.get("account_type") or "vendor"
+    return kind if kind == "seller" or has_credentials(entry) else None
 
 
 def _secret(name: str, prefix: str, ads: Mapping[str, t.Any], problems: list[str], required: Collection[str]) -> Secret:
