@@ -89,8 +89,8 @@ _ADS: tuple[th.Property[t.Any], ...] = (
         "profiles",
         th.ArrayType(th.StringType),
         title="Profiles",
-        description="Ids of the advertising profiles to read. Default: all that lie in `marketplaces`, without these all of "
-        "the region; beside sales those of `account_type`.",
+        description="Ids of the advertising profiles to read. Default: all that lie in `marketplaces`, without these "
+        "all of the region; beside sales those of `account_type`.",
     ),
     th.Property(
         "restatement_days",
