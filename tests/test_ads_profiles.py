@@ -27,7 +27,10 @@ def found(*listed: Row, beside: Row | None = None, **ads: Any) -> list[Profile]:
     (account,) = read_ads_accounts({"ads": settings, "marketplaces": ["US"], **(beside or {})}, [])
     answer = msgspec.json.encode(listed)
     client = SimpleNamespace(call=lambda *_, **named: msgspec.json.decode(answer, type=named["answer"]))
-    return find_profiles(cast("AdsClient", client), account)
+    profiles = find_profiles(cast("AdsClient", client), account)
+    if profiles.missing:
+        raise profiles.error
+    return profiles.open
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,12 @@ def test_a_profile_that_the_consent_does_not_open_is_named(world: World, config:
     run = world.run(config, streams=[CAMPAIGNS, "report_ledger"])
     assert "does not open the profile 123" in str(run.error)
     assert "It opens" in str(run.error)
+    # It does not keep the others from being read.
+    (profile,) = world.sandbox.ads_accounts[0].profiles
+    config["ads"]["profiles"] = ["123", f"{profile.profile_id}"]
+    run = world.run(config, streams=[CAMPAIGNS, "report_ledger"])
+    assert str(run.error).count("does not open the profile 123") == 1
+    assert {row["profile_id"] for row in run.records(CAMPAIGNS)} == {f"{profile.profile_id}"}
 
 
 def test_a_kind_of_advertising_that_is_not_open_is_skipped_and_the_rest_read(world: World, config: Row) -> None:
@@ -313,6 +319,21 @@ def test_the_documented_query_gives_the_tacos_of_the_seed(world: World) -> None:
         assert tacos is None or tacos == pytest.approx(float(cost[asin] / all_sales[asin]))
         # Advertised sales are a part of all sales.
         assert ad_sales[asin] <= all_sales[asin]
+
+
+def test_the_documented_query_serves_sellers(world: World) -> None:
+    own = {"account_type": "seller", "start_date": world.day(4), "wait_minutes": 240}
+    config = {**world.config("seller-us", **own), "marketplaces": ["US"], "ads": consent(world, "seller-us")}
+    tables = ["ads_sp_advertised_products", "ads_sd_advertised_products", "seller_sales_and_traffic_by_asin"]
+    run = world.run(config, streams=tables)
+    assert run.error is None
+    page = PAGE.read_text(encoding="utf-8")
+    (query,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    (sold,) = re.findall(r"`sold` is `(select .*?)`", page, re.DOTALL)
+    query = re.sub(r"sold as \(.*?\n\)", lambda _: f"sold as ({sold})", query, count=1, flags=re.DOTALL)
+    found = queried(run, tables, query)
+    assert sum(row[4] or 0 for row in found) > 0
+    assert all((advertised or 0) <= (sales or 0) + 0.005 for *_, advertised, sales, _ in found)
 
 
 def test_what_was_spent_without_a_sale_counts() -> None:

@@ -51,6 +51,15 @@ class TestSettings:
         assert [(each.label, each.marketplaces[0].country) for each in found] == [("de", "DE"), ("uk", "GB")]
         assert {each.refresh_token.reveal() for each in found} == {"Atzr|ads"}
 
+    def test_a_consent_of_one_region_is_not_asked_for_accounts_of_another(self) -> None:
+        entries = [
+            {"account": "de", "marketplaces": ["DE"]},
+            {"account": "us", "marketplaces": ["US"]},
+            {"account": "jp", "marketplaces": ["JP"], "ads": {"region": "fe", "refresh_token": "Atzr|jp"}},
+        ]
+        found = read({"ads": {**ADS, "region": "eu"}, "accounts": entries})
+        assert [(each.label, each.region) for each in found] == [("de", "eu"), ("jp", "fe")]
+
     def test_an_account_takes_what_it_does_not_set_from_the_top(self) -> None:
         own = {"account": "jp", "marketplaces": ["JP"], "ads": {"refresh_token": "Atzr|jp"}}
         (account,) = read({"ads": ADS, "accounts": [own]})

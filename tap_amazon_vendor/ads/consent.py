@@ -139,17 +139,23 @@ class Consents:
 
     def _of(self, account: AdsAccount) -> Iterator[OpenProfile]:
         auth = AdsAuthenticator(account, self._transport, self._clock, self._redactor)
+        closed = self._client(ClosedClient, account, auth, None)
         try:
             found = find_profiles(self._client(AdsClient, account, auth, None), account)
         except AmazonError as error:
-            closed = self._client(ClosedClient, account, auth, None)
             closed.error = error
             for profile_id, place in self.assumed(account):
                 yield OpenProfile(account, profile_id, place, closed)
             return
-        for each in found:
+        for each in found.open:
             client = self._client(AdsClient, account, auth, each.own_id)
             yield OpenProfile(account, each.own_id, each.marketplace_id, client, each)
+        # One that is missing must not keep the others from being read.
+        closed.error = found.error
+        places = dict(self._read_before(account))
+        anywhere = account.marketplaces[0].marketplace_id if len(account.marketplaces) == 1 else ""
+        for profile_id in found.missing:
+            yield OpenProfile(account, profile_id, places.get(profile_id, anywhere), closed)
 
     def assume(self) -> None:
         """Take what earlier runs knew for the profiles, without asking Amazon."""

@@ -99,10 +99,18 @@ def read_ads_accounts(
         above = {name: config[name] for name in ("auth_url", "account_type") if config.get(name)}
         entries = [(f"accounts[{number}].", above | _given(own)) for number, own in enumerate(config["accounts"])]
     return tuple(
-        _read(prefix, entry, ads, problems, required)
-        for prefix, entry in entries
-        if (ads := {**shared, **_given(entry.get(ADS) or {})})
+        _read(prefix, entry, ads, problems, required) for prefix, entry in entries if (ads := _own_ads(entry, shared))
     )
+
+
+def _own_ads(entry: Mapping[str, t.Any], shared: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    """Return the setting of an account; what it does not set itself is that of all, if their region is its own."""
+    own = _given(entry.get(ADS) or {})
+    places = [place for each in entry.get("marketplaces") or () if (place := find_marketplace(each))]
+    region = entry.get("region") or next((place.region for place in places), None)
+    if not own and shared.get("region") and region not in {None, shared["region"]}:
+        return {}
+    return {**shared, **own}
 
 
 def _given(entry: Mapping[str, t.Any]) -> dict[str, t.Any]:
