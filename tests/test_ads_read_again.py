@@ -20,6 +20,13 @@ Row = dict[str, Any]
 
 __all__ = ["config"]
 
+
+@pytest.fixture
+def asins() -> int:
+    """Few products: figures do not matter here."""
+    return 2
+
+
 #: Days back of the first of two reports that the first run of December asks for, and what it is to read again.
 AGAIN = Window(date(2026, 10, 3), date(2026, 11, 2))
 
