@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from test_ads_faults import asins
 from test_ads_runs import CAMPAIGNS, config, created
 from world import partitions
 
@@ -18,16 +19,10 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-__all__ = ["config"]
+__all__ = ["asins", "config"]
 
 
-@pytest.fixture
-def asins() -> int:
-    """Few products: figures do not matter here."""
-    return 2
-
-
-#: Days back of the first of two reports that the first run of December asks for, and what it is to read again.
+#: The older of the two reports that the first run of December asks for: all of it is read again.
 AGAIN = Window(date(2026, 10, 3), date(2026, 11, 2))
 
 
