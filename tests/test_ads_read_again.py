@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
+import random
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_ads_faults import asins
 from test_ads_runs import CAMPAIGNS, config, created
 from world import partitions
 
+from tap_amazon_vendor.ads.calendar import AdsDays
+from tap_amazon_vendor.ads.report_type import SPONSORED_PRODUCTS, AdsReportType
+from tap_amazon_vendor.ads.request import AdsRequest
 from tap_amazon_vendor.engine.model import Priority
 from tap_amazon_vendor.forecast import look_ahead
-from tap_amazon_vendor.reports.windows import Window
+from tap_amazon_vendor.reports.calendars import Horizon
+from tap_amazon_vendor.reports.coverage import plan
+from tap_amazon_vendor.reports.windows import NO_TIME, Window
+from tap_amazon_vendor.streams.partition_state import PartitionState
+from tap_amazon_vendor.streams.partition_windows import PartitionWindows
 
 if TYPE_CHECKING:
     from world import World
@@ -64,3 +75,34 @@ def test_what_the_first_run_of_a_month_did_not_read_again_the_next_run_does(
     world.clock.advance(86_400)
     run = world.run(config, run.state, streams=[CAMPAIGNS, "report_ledger"])
     assert min(row["date"] for row in run.records(CAMPAIGNS)) == "2026-11-20"
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=10)
+def test_whatever_is_late_fails_or_is_killed_each_day_is_read_again_when_it_is_final(seed: int) -> None:
+    chance = random.Random(seed)  # nothing secret
+    calendar = AdsDays.of(AdsReportType("spCampaigns", SPONSORED_PRODUCTS, ("campaign",), 95), "US")
+    request = AdsRequest("a", "spCampaigns", "ATVPDKIKX0DER", (), NO_TIME, calendar)
+    begin = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
+    state: Row = {}
+    read: dict[date, date] = {}
+    for now in (begin + timedelta(days=number) for number in range(75)):
+        horizon = Horizon(now, date(2026, 9, 1), None, 4, 14)
+        known = PartitionState(state).coverage
+        wanted = plan(known.read, horizon, calendar, holes=known.holes, due=known.due)
+        windows = PartitionWindows(known, [replace(request, window=window) for window in wanted])
+        # Each fourth run is a good one: what fails for a week is given up.
+        fate = ["loaded"] if now.toordinal() % 4 == 0 else ["loaded", "loaded", "later", "failed", "killed"]
+        while (asked := windows.ready(lambda _: True)) and (outcome := chance.choice(fate)) != "killed":
+            good = outcome == "loaded"
+            windows.decide(asked, asked.window if good else None, failed=outcome == "failed")
+            if good:
+                read |= dict.fromkeys((day.start for day in calendar.cut(asked.window)), now.date())
+            PartitionState(state).set_coverage(windows.coverage, "date")
+    last = PartitionState(state).coverage
+    assert last.complete is not None
+    for day in (each.start for each in calendar.cut(last.complete)):
+        # Two weeks later, and in the first run that has days of a new month: a good one comes four days later at most.
+        turns = [day + timedelta(days=14), *(date(2026, month, 2) for month in (11, 12))]
+        due = [each for each in turns if day < each <= min(day + timedelta(days=56), now.date() - timedelta(days=8))]
+        assert read[day] >= max(due, default=day)
