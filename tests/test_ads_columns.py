@@ -82,7 +82,7 @@ def test_columns_and_types_are_those_of_the_facts(name: str) -> None:
 def limits() -> dict[str, tuple[str, int, int]]:
     """The groupings of each report type as the facts have them, the days that Amazon keeps, and those of a report."""
     text = FACTS.read_text(encoding="utf-8").partition("### Report types")[2].partition("### ")[0]
-    found = {}
+    found: dict[str, tuple[str, int, int]] = {}
     for names, groups, days, _ in re.findall(
         r"^\| ((?:s\w+(?:, )?)+) \| ([^|]+) \| (\d[^|]*) \| ([^|]*) \|$", text, re.MULTILINE
     ):
