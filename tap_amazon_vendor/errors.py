@@ -68,6 +68,10 @@ class MalformedAnswerError(UnavailableError):
     """Amazon's answer is not what it should be, after every retry. Names operation and field, never the content."""
 
 
+class ThrottledError(UnavailableError):
+    """A quota that nobody publishes had no call left after every retry: what it was for is left for the next run."""
+
+
 class LoginUnavailableError(UnavailableError):
     """Login with Amazon did not answer properly: without a token nothing else can be asked."""
 

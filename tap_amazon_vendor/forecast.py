@@ -309,7 +309,7 @@ def _after(demand: Demand, reports: Iterable[PlannedJob], read: set[ReportReques
         while ready := windows.ready(read.__contains__):
             windows.decide(ready, ready.window)
         completes[name] = reachable(windows.complete, horizon, calendar)
-    return replace(demand, completes=completes, holes=frozenset())
+    return replace(demand, completes=completes, holes=frozenset(), due=frozenset())
 
 
 def _horizon(run: Run, *, days: int) -> Horizon:

@@ -7,7 +7,7 @@ import typing as t
 from singer_sdk import typing as th
 
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, LWA_URL
-from tap_amazon_vendor.config.ads_accounts import ADS
+from tap_amazon_vendor.config.ads_accounts import ADS, FAMILIES
 from tap_amazon_vendor.config.marketplaces import REGIONS
 
 PERIODS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
@@ -56,7 +56,7 @@ DEFAULT_DAYS = 30
 #: How far back Amazon has data (docs/amazon/calendars.md#widths-and-look-back).
 MOST_DAYS = 1460
 
-_ADS = (
+_ADS: tuple[th.Property[t.Any], ...] = (
     th.Property(
         "client_id",
         th.StringType,
@@ -90,13 +90,22 @@ _ADS = (
         th.ArrayType(th.StringType),
         title="Profiles",
         description="Ids of the advertising profiles to read. Default: all that lie in `marketplaces`, without these "
-        "all of the region.",
+        "all of the region; beside sales those of `account_type`.",
     ),
     th.Property(
         "restatement_days",
         th.IntegerType(minimum=0, maximum=MOST_DAYS),
         title="Restatement in days",
         description="How far back each run reads advertising again. Default: `restatement_days` of the tap.",
+    ),
+    *(
+        th.Property(
+            f"{family}_restatement_days",
+            th.IntegerType(minimum=0, maximum=MOST_DAYS),
+            title=f"Restatement in days, {kind}",
+            description=f"The same for {kind} alone.",
+        )
+        for family, kind in zip(FAMILIES, ("Sponsored Products", "Sponsored Brands", "Sponsored Display"), strict=True)
     ),
     th.Property(
         "api_url",
@@ -198,8 +207,9 @@ _ACCOUNT = (
         th.ObjectType(*_ADS, additional_properties=False),
         title="Amazon Ads",
         description="Consent for the Amazon Ads API, beside the account's sales or alone: an object with `client_id`, "
-        "`client_secret`, `refresh_token`, and if need be `region`, `profiles`, `restatement_days`, `api_url`, "
-        "`auth_url`. Entries of `accounts` take from it what they do not set.",
+        "`client_secret`, `refresh_token`, and if need be `region`, `profiles`, `restatement_days` (of one kind of "
+        "advertising `sp_`, `sb_` or `sd_restatement_days`), `api_url`, `auth_url`. Entries of `accounts` take from it "
+        "what they do not set.",
     ),
 )
 

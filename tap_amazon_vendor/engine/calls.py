@@ -21,6 +21,7 @@ from tap_amazon_vendor.errors import (
     AmazonError,
     CredentialsError,
     LoginUnavailableError,
+    ThrottledError,
     UnansweredError,
     UnavailableError,
 )
@@ -67,7 +68,8 @@ class Calls:
             registry.refuse(job.request.service, error)
         except UnavailableError as error:
             with registry.changed:
-                queue.breaker.failed(str(error), began=began, now=registry.clock())
+                throttled = isinstance(error, ThrottledError)
+                queue.breaker.failed(str(error), began=began, now=registry.clock(), throttled=throttled)
                 registry.apply(job, after_error(job, error))
         except AmazonError as error:
             with registry.changed:
@@ -139,6 +141,7 @@ class Calls:
             registry.adoption.used.add(job_id)
             job.unsettled = job.result is not None
             registry.checkpoint.unsaved = True
+            registry.created(job)
             if job.open:
                 registry.wait_for(job, asked_at)
         logger.info("Asked for %s", job.request)

@@ -156,6 +156,12 @@ class Registry:
             elif isinstance(decision, Hesitate):
                 self.queues.put(job, now + timedelta(seconds=TICK))
 
+    def created(self, job: Job) -> None:
+        """Note that Amazon created a job: what others of its partition waited for, if it refuses at once."""
+        if job.request.refused_at_once:
+            self.probe(job).proven = True
+            self._let_go(job)
+
     def _turn_page(self, job: Job, page: TurnPage, now: datetime) -> None:
         """Keep a page and go on to the next."""
         self.spooled += page.document.bytes

@@ -37,12 +37,14 @@ class Calendar(ABC):
         exact: The clock part of a range counts. If not, Amazon answers for its whole days.
         unbroken: Windows join into one complete range. If not, each run requests them anew.
         span: Most units in one request.
+        patience: How long what was to be read again and was not is still asked for, once it is too old to be.
     """
 
     range_in: tuple[str, ...] = ("dataStartTime", "dataEndTime")
     exact: bool = False
     unbroken: bool = True
     span: int
+    patience = 7 * DAY
 
     @abstractmethod
     def wanted(self, horizon: Horizon) -> Window | None:
@@ -59,6 +61,10 @@ class Calendar(ABC):
     def read_again(self, complete: Window, horizon: Horizon) -> date:  # noqa: ARG002
         """Return the start of the oldest unit that this run reads again, beside what is complete."""
         return self.restated(horizon)
+
+    def due_from(self, horizon: Horizon) -> date:
+        """Return the end of the oldest unit that is asked for because an earlier run was to read it again."""
+        return self.restated(horizon) - self.patience
 
     def settles(self, window: Window, horizon: Horizon) -> datetime:
         """Return the moment after which a window is no longer read again: a report made later is as good as new."""
@@ -188,6 +194,7 @@ class Hours(Calendar):
     look_back: int
     late: int
     exact = True
+    patience = DAY
 
     def wanted(self, horizon: Horizon) -> Window | None:
         """Return the full hours that the user wants and Amazon has."""

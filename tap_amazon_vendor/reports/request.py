@@ -101,6 +101,11 @@ class ReportRequest:
         return self.policy.amazon_generated
 
     @property
+    def refused_at_once(self) -> bool:
+        """Whether creating one shows that the account has such reports: some are FATAL only after a while."""
+        return False
+
+    @property
     def refresh_interval(self) -> timedelta | None:
         """For how long Amazon answers with its last report instead of a new one."""
         return self.policy.refresh_interval

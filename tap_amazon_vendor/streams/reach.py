@@ -35,7 +35,7 @@ def remarks(streams: Iterable[AmazonStream], horizon: Horizon, *, start_given: b
     for stream in streams:
         for context in stream.partitions or ():
             if not stream.skipped_until(context, horizon.today):
-                calendar = stream.declaration.calendar(context)
+                calendar = stream.calendar(context)
                 found[stream.name][getattr(calendar, "name", "")] = calendar
     if message := nothing_published(found, horizon):
         yield logging.WARNING, message

@@ -156,7 +156,7 @@ class ReportStream(JobStream):
 
     def _days(self, context: Mapping[str, t.Any], window: Window) -> AskedPeriods | NearWindow | None:
         """Return the check of the rows' days."""
-        calendar = self.declaration.calendar(context)
+        calendar = self.calendar(context)
         if not self._flat_reader:
             filled = self._columns.keys() - self.declaration.from_specification.keys()
             return period_check(calendar, window, filled)
