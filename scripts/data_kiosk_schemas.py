@@ -121,7 +121,7 @@ def describe(view: View, whole: Named, path: str) -> dict[str, Any]:
 
 
 def text_of(path: str, column: str) -> str:
-    """Return what a field means: an amount with the column of its currency, a currency with the column of its amount."""
+    """Return what a field means: of an amount with the column of its currency, and the other way round."""
     field, _, last = path.rpartition(".")
     if last == "currencyCode":
         return f"ISO 4217 currency of {column.removesuffix('currency_code')}amount"

@@ -1,7 +1,7 @@
 """What the fields of Data Kiosk mean, in our words, for the descriptions of their columns.
 
-Facts are from the descriptions in Amazon's GraphQL schemas (docs/amazon/data-kiosk.md#datasets) and from the reports that
-have the same figures.
+Facts are from the descriptions in Amazon's GraphQL schemas (docs/amazon/data-kiosk.md#datasets) and from the reports
+that have the same figures.
 """
 
 from __future__ import annotations
@@ -40,42 +40,43 @@ MEANINGS = {
     "averageSalesDiscount": "Sales discount divided by shipped units",
     "contraCogs": "Vendor funding that reduces Amazon's cost of goods (contra COGS), without display ads",
     "contraCogsPerUnit": "Contra COGS divided by shipped units",
-    "netPPM": "Net pure product margin: shipped revenue less cost of goods and sales discount, plus contra COGS, divided by "
-    "shipped revenue. A fraction: 0.25 is 25 percent",
+    "netPPM": "Net pure product margin: shipped revenue less cost of goods and sales discount, plus contra COGS, "
+    "divided by shipped revenue. A fraction: 0.25 is 25 percent",
     "salesDiscount": "What promotions at checkout, gift card promotions and loyalty points took off",
     "shippedCogs": "What Amazon paid the vendor for the units shipped (cost of goods sold)",
     # Vendors: customer satisfaction.
-    "browseNodeReturnTopics": "The ten most common topics of return comments in the product's category, with the share of "
-    "each, as Amazon writes them",
-    "browseNodeReturnTopicTrends": "The ten most common topics of return comments in the product's category, with the share "
-    "of each in the past six months, as Amazon writes them",
+    "browseNodeReturnTopics": "The ten most common topics of return comments in the product's category, with the "
+    "share of each, as Amazon writes them",
+    "browseNodeReturnTopicTrends": "The ten most common topics of return comments in the product's category, with the "
+    "share of each in the past six months, as Amazon writes them",
     "customerReturns": "Units that customers returned",
-    "asinReviewTopics": "Topics of customer reviews of the product: the ten most common positive and negative ones, their "
-    "trends, and their effect on the star rating",
+    "asinReviewTopics": "Topics of customer reviews of the product: the ten most common positive and negative ones, "
+    "their trends, and their effect on the star rating",
     "browseNodeReviewTopics": "The same topics of customer reviews for the product's category",
     # Vendors: forecasts and orders.
-    "forecasting": "Demand that Amazon forecasts for each coming week, in units: the mean, and the numbers that demand will "
-    "not exceed with a probability of 70, 80 and 90 percent",
+    "forecasting": "Demand that Amazon forecasts for each coming week, in units: the mean, and the numbers that "
+    "demand will not exceed with a probability of 70, 80 and 90 percent",
     "netOrderedGMS": "Net gross merchandise sales of all orders",
     "netShipmentGMS": "Net gross merchandise sales of what was shipped",
     "orderedUnitsWithRevenue.units": "Units that customers ordered, less returns and cancellations of earlier sales",
-    "orderedUnitsWithRevenue.value": "Sales value of the units ordered, less returns and cancellations of earlier sales",
+    "orderedUnitsWithRevenue.value": "Sales value of the units ordered, less returns and cancellations of earlier "
+    "sales",
     "unfilledOrderedUnits": "Units that customers ordered or pre-ordered, and that are not yet shipped",
     # Vendors: stock.
     "aged90DaysSellableInventory.units": "Sellable units that are at least 90 days old, on the period's last day",
-    "aged90DaysSellableInventory.value": "Cost of the sellable units that are at least 90 days old, on the period's last "
-    "day",
-    "sellThroughRate": "Shipped units less customer returns, divided by sellable units on hand plus net received units. A "
-    "fraction: 0.25 is 25 percent",
+    "aged90DaysSellableInventory.value": "Cost of the sellable units that are at least 90 days old, on the period's "
+    "last day",
+    "sellThroughRate": "Shipped units less customer returns, divided by sellable units on hand plus net received "
+    "units. A fraction: 0.25 is 25 percent",
     "sellableInTransitInventory": "Sellable units in transit at the end of the period",
     "sellableOnHandInventory.units": "Sellable units in fulfillment centers on the period's last day",
     "sellableOnHandInventory.value": "Cost of the sellable units in fulfillment centers on the period's last day",
     "sourceableROOS": "Replenishment out-of-stock rate (ROOS) of the products that a vendor can supply. A fraction",
-    "ultraFastTrack": "Share of the time that a product could be shipped by Prime from a fulfillment center, weighted by "
-    "its importance to customers. A fraction: 1 is always",
+    "ultraFastTrack": "Share of the time that a product could be shipped by Prime from a fulfillment center, weighted "
+    "by its importance to customers. A fraction: 1 is always",
     "unhealthyInventory.units": "Units beyond what forecast demand justifies, on the period's last day. Null for DAY",
-    "unhealthyInventory.value": "Cost of the units beyond what forecast demand justifies, on the period's last day. Null "
-    "for DAY",
+    "unhealthyInventory.value": "Cost of the units beyond what forecast demand justifies, on the period's last day. "
+    "Null for DAY",
     "unsellableInTransitInventory": "Unsellable units in transit at the end of the period",
     "unsellableOnHandInventory.units": "Unsellable units in fulfillment centers on the period's last day",
     "unsellableOnHandInventory.value": "Cost of the unsellable units in fulfillment centers on the period's last day",
@@ -91,13 +92,14 @@ MEANINGS = {
     "openPurchaseOrderQuantity": "Units of confirmed purchase orders that Amazon has not yet received",
     "overallVendorLeadTime": "Days from the vendor's receipt of a purchase order to the arrival of the goods in a "
     "fulfillment center",
-    "procurableProductOOS": "Views of procurable products that were out of stock, divided by all glance views. A fraction: "
-    "0.25 is 25 percent",
+    "procurableProductOOS": "Views of procurable products that were out of stock, divided by all glance views. A "
+    "fraction: 0.25 is 25 percent",
     "receivedFillRate": "Net received units divided by confirmed units, of procurable products. A fraction",
-    "vendorConfirmationRate": "Confirmed units divided by the units that Amazon ordered, of procurable products. A fraction",
+    "vendorConfirmationRate": "Confirmed units divided by the units that Amazon ordered, of procurable products. A "
+    "fraction",
     "glanceViews": "Views of product pages on which Amazon's retail offer was the featured offer",
-    "lostFeaturedOffer": "Views of product pages on which another offer was featured, divided by all views. A fraction: "
-    "0.25 is 25 percent",
+    "lostFeaturedOffer": "Views of product pages on which another offer was featured, divided by all views. A "
+    "fraction: 0.25 is 25 percent",
     # Sellers: products and sales.
     "childAsin": "ASIN of the product itself",
     "sku": "The seller's own code of the product (stock keeping unit)",
@@ -128,7 +130,8 @@ MEANINGS = {
     "mobileAppPageViews": "Views of product pages in the mobile app",
     "mobileAppPageViewsPercentage": "The product's share of all mobile app page views, in percent",
     "mobileAppSessions": "Visits in the mobile app: all views by one user within 24 hours",
-    "mobileAppSessionPercentage": "Mobile app sessions with a view of the product, in percent of all mobile app sessions",
+    "mobileAppSessionPercentage": "Mobile app sessions with a view of the product, in percent of all mobile app "
+    "sessions",
     "negativeFeedbackReceived": "Negative ratings that customers gave the seller",
     "orderItemSessionPercentage": "Order items in percent of sessions",
     "pageViews": "Views of product pages, in browsers and the mobile app",
@@ -138,7 +141,8 @@ MEANINGS = {
     "sessionPercentage": "Sessions with a view of the product, in percent of all sessions",
     "unitSessionPercentage": "Units ordered in percent of sessions",
     # Sellers: economics.
-    "ads": "What advertising the product cost, by type of advertisement: amount, promotion, tax, total and amount per unit",
+    "ads": "What advertising the product cost, by type of advertisement: amount, promotion, tax, total and amount per "
+    "unit",
     "fees": "Amazon's fees on the product, by type of fee, with the charges that each consists of",
     "costOfGoodsSold": "What the seller says a unit costs to make or buy",
     "shippingToAmazonCost": "What the seller says it costs to ship a unit to a fulfillment center",

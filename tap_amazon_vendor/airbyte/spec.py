@@ -60,8 +60,8 @@ def specification() -> Json:
     forms = {
         "type": "object",
         "title": "Accounts",
-        "description": "What to read: one account, several in one sync, advertising without sales, or report files without "
-        "an account.",
+        "description": "What to read: one account, several in one sync, advertising without sales, or report files "
+        "without an account.",
         "order": 0,
         "oneOf": [_form(form) for form in FORMS],
     }
