@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ads_seed import consent
 from bootstrap import ROOT
 
-from ads_seed import consent
 from amazon_sandbox import Sandbox, running
 from tap_amazon_vendor.tap import TapAmazonVendor
 

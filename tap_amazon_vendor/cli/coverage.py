@@ -34,8 +34,10 @@ MARKS = {
 @click.command("coverage")
 @click.argument("source")
 @click.option("--schema", help="Schema of the database that holds `report_ledger`.")
-@click.option("--account", "label", help="Only the account of this label.")
-@click.option("--days", default=90, show_default=True, type=click.IntRange(1), help="The newest days to draw.")
+@click.option("--account", "label", help="Only the account with this label.")
+@click.option(
+    "--days", default=90, show_default=True, type=click.IntRange(1), help="Number of days to draw, the newest."
+)
 @click.option("--html", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write a page instead.")
 @click.pass_context
 def command(  # noqa: PLR0913 - one parameter per option
