@@ -58,7 +58,7 @@ class QueryStream(JobStream):
             after={
                 "report_id": {
                     "type": ["string", "null"],
-                    "description": "Amazon's id of the query that the row comes from; of several pages, the last one's.",
+                    "description": "Amazon's id of the query that the row comes from; of several pages, of the last.",
                 },
             },
         )
