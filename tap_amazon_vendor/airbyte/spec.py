@@ -69,7 +69,7 @@ def specification() -> Json:
         "documentationUrl": DOCUMENTATION,
         "connectionSpecification": {
             "$schema": "http://json-schema.org/draft-07/schema#",
-            "title": "Amazon Vendor Central and Seller Central",
+            "title": "Amazon Vendor Central, Seller Central and Ads",
             "type": "object",
             "required": [CREDENTIALS],
             "additionalProperties": True,
