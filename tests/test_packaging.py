@@ -123,7 +123,7 @@ def test_setting_groups_name_settings() -> None:
 
 
 def test_each_group_of_settings_is_enough_and_has_nothing_to_spare(tmp_path: Path) -> None:
-    """An account, many accounts, files, advertising and a local Amazon: the tap runs with just these, and not with one fewer."""
+    """An account, several, files, advertising and a local Amazon: the tap runs with just these, and not with fewer."""
     sample = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
     login = {name: sample[name] for name in ("client_id", "client_secret", "refresh_token")}
     values = sample | {"accounts": [sample], "inbox": str(tmp_path), "ads": login | {"region": "na"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from datetime import timedelta
 from pathlib import Path
@@ -100,5 +101,6 @@ def _mark(line: Text, stream: StreamDays, first: date, last: date) -> None:
 
 
 def _short(options: str) -> str:
-    """Return the values of report options, without their names."""
-    return " ".join(each.partition("=")[2] or "" for each in options.split(","))
+    """Return the values of report options, without their names: of several values, the first and how many follow."""
+    values = (each.partition("=")[2].split(",") for each in re.split(r",(?=\w+=)", options))
+    return " ".join(f"{first}+{len(others)}" if others else first for first, *others in values)
