@@ -93,7 +93,8 @@ def _months(first: date, last: date) -> str:
 def _row(stream: StreamDays, first: date, last: date) -> str:
     width = ((last - first).days + 1) * WIDTH
     spans = "".join(_span(span, first) for span in stream.within(first, last))
-    options = "" if stream.options in {"", "(none)"} else f"<br><small>{escape(stream.options)}</small>"
+    named = escape(stream.options).replace(",", ",<wbr>")
+    options = "" if stream.options in {"", "(none)"} else f"<br><small>{named}</small>"
     gaps = f"{stream.gaps}" if stream.gaps else ""
     label = escape(f"{stream.stream} {stream.options}: {stream.gaps} days failed or missing")
     picture = f'<svg role="img" aria-label="{label}" width="{width}" height="{HEIGHT}">{spans}</svg>'
