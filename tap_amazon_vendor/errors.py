@@ -13,7 +13,7 @@ from singer_sdk.exceptions import FatalAPIError
 logger = logging.getLogger("tap-amazon-vendor")
 
 #: What to do about what the tap itself did wrong.
-REPORT_IT = "This is a fault of the tap. Please report it with the log of a run at level DEBUG"
+REPORT_IT = "This is a bug in the tap. Please report it with the log of a run at level DEBUG"
 
 
 class AmazonError(FatalAPIError):

@@ -184,7 +184,9 @@ def _look(run: Run, labels: Iterable[str]) -> list[str]:
             notes.append(f"The run would fail. {error}")
         except UnavailableError as error:
             # Finding the same for every account would take long.
-            notes.append(f"Which reports Amazon has already is not known of account {label!r} and later ones: {error}")
+            notes.append(
+                f"Could not ask which reports Amazon already has, for account {label!r} and those after it: {error}"
+            )
             break
     return notes
 

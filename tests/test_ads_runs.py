@@ -150,7 +150,7 @@ def test_a_report_of_other_days_is_not_the_answer(world: World, config: Row, mon
     rows = ads_reports.rows
     monkeypatch.setattr(ads_jobs, "rows", lambda *asked: [*rows(*asked), {**rows(*asked)[0], "date": world.day(0)}])
     run = world.run(config, streams=[CAMPAIGNS])
-    assert f"a row is of {world.day(0)}, which is not a period of what was asked for" in str(run.error)
+    assert f"a row is of {world.day(0)}, which is not a period of the requested" in str(run.error)
     assert run.records(CAMPAIGNS) == []
 
 

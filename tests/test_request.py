@@ -105,24 +105,24 @@ class TestMismatch:
         [
             (
                 {"reportType": "GET_VENDOR_TRAFFIC_REPORT"},
-                "asked for GET_VENDOR_SALES_REPORT, the document says GET_VENDOR_TRAFFIC_REPORT",
+                "requested GET_VENDOR_SALES_REPORT, but the document says GET_VENDOR_TRAFFIC_REPORT",
             ),
-            ({"marketplaceIds": ["A1PA6795UKMFR9"]}, "asked for marketplace US, the document says DE"),
+            ({"marketplaceIds": ["A1PA6795UKMFR9"]}, "requested marketplace US, but the document says DE"),
             (
                 {"marketplaceIds": ["A1AM78C64UM0Y8", "ATVPDKIKX0DER"]},
-                "asked for marketplace US, the document says MX, US",
+                "requested marketplace US, but the document says MX, US",
             ),
-            ({"marketplaceIds": []}, "asked for marketplace US, the document says none"),
-            ({"marketplaceIds": "A2EUQ1WTGCTBG2"}, "asked for marketplace US, the document says CA"),
+            ({"marketplaceIds": []}, "requested marketplace US, but the document says none"),
+            ({"marketplaceIds": "A2EUQ1WTGCTBG2"}, "requested marketplace US, but the document says CA"),
             ({"marketplaceIds": 5}, "its reportSpecification has an invalid marketplaceIds: 5"),
             ({"marketplaceIds": [None]}, "its reportSpecification has an invalid marketplaceIds: null"),
             (
                 {"dataStartTime": "2026-11-01"},
-                "asked for 2026-11-02 to 2026-11-16, the document says 2026-11-01 to 2026-11-16",
+                "requested 2026-11-02 to 2026-11-16, but the document says 2026-11-01 to 2026-11-16",
             ),
             (
                 {"dataEndTime": "2026-11-15T00:00:00Z"},
-                "asked for 2026-11-02 to 2026-11-16, the document says 2026-11-02 to 2026-11-15",
+                "requested 2026-11-02 to 2026-11-16, but the document says 2026-11-02 to 2026-11-15",
             ),
             ({"dataEndTime": 20261116}, "its reportSpecification has an invalid dataEndTime: 20261116"),
             ({"dataEndTime": "yesterday"}, "its reportSpecification has an invalid dataEndTime: yesterday"),
@@ -152,7 +152,7 @@ class TestMismatch:
         options = {**SPECIFICATION["reportOptions"], name: value}
         asked = dict(REQUEST.options)[name]
         assert REQUEST.mismatch({**SPECIFICATION, "reportOptions": options}) == (
-            f"asked for {name} {asked}, the document says {told}"
+            f"requested {name} {asked}, but the document says {told}"
         )
 
     def test_a_spelling_is_no_contradiction(self) -> None:

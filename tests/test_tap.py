@@ -220,7 +220,7 @@ def test_sigterm_writes_what_is_known(tmp_path: Path) -> None:
             text=True,
         )
         assert process.stderr
-        asked = (line for line in process.stderr if "Asked for" in line)
+        asked = (line for line in process.stderr if "Requested" in line)
         for _ in range(3):
             next(asked)
         process.send_signal(signal.SIGTERM)

@@ -216,7 +216,9 @@ class SellingPartnerApi:
         if (delay := max([bucket.take() for bucket in buckets])) > longest:
             for bucket in buckets:
                 bucket.give_back()
-            text = f"{operation.name}: its quota has no call left for {delay:.0f} s, which is more than {longest:.0f}"
+            text = (
+                f"{operation.name}: the quota allows no call for {delay:.0f} s, more than the limit of {longest:.0f} s"
+            )
             raise UnavailableError(text)
         if delay > 0:
             self._sleep(delay)

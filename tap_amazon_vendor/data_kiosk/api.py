@@ -241,5 +241,5 @@ def _listed_job(element: t.Any) -> ListedJob | None:  # noqa: ANN401  # as it ca
             body=query.query,
         )
     except ValueError as error:
-        logger.warning("getQueries lists a query that can't be read, it is left out: %s", error)
+        logger.warning("Leaving out a query of getQueries that can't be read: %s", error)
         return None

@@ -42,7 +42,7 @@ def still_running(job: Job, processing: Processing, *, now: datetime, pause: flo
     if waited < wait_seconds:
         return PollAgain(min(pause, wait_seconds - waited))
     reason = f"{processing.value} for {waited / 60:.0f} minutes"
-    advice = "The next run takes the report up"
+    advice = "The next run continues with the report"
     # An earlier run has waited as long.
     return Finish(Outcome.LATER, reason, advice=advice, unsettled=True, doubtful=job.resumed)
 
@@ -110,7 +110,7 @@ def after_document(job: Job, status: JobStatus, document: Document, *, today: da
     if document.error or status.processing is Processing.FATAL:
         return after_failure(job, document.error, today), False
     if contradiction := job.request.mismatch(document.specification):
-        return retry_or_fail(job, f"the report's document is not what was asked for: {contradiction}"), False
+        return retry_or_fail(job, f"the report's document is not what was requested: {contradiction}"), False
     if status.next_page is not None:
         if status.next_page in job.pages_named:
             return retry_or_fail(job, "its pages go in a circle"), False

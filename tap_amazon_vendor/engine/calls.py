@@ -144,7 +144,7 @@ class Calls:
             registry.created(job)
             if job.open:
                 registry.wait_for(job, asked_at)
-        logger.info("Asked for %s", job.request)
+        logger.info("Requested %s", job.request)
 
     def _find_created(self, job: Job, api: JobApi, asked_at: datetime) -> str | None:
         """Return the id of a job that may have been created although the answer was lost."""

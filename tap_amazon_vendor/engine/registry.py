@@ -133,7 +133,7 @@ class Registry:
             elif isinstance(decision, Retry):
                 job.failures += 1
                 job.heard.add(decision.reason)
-                logger.info("%s: %s. Asking once more", job.request, decision.reason)
+                logger.info("%s: %s. Requesting it again", job.request, decision.reason)
                 self._restart(job, now + timedelta(seconds=decision.pause) if decision.pause else None)
             elif isinstance(decision, Restart):
                 job.asked_at = None
@@ -152,7 +152,9 @@ class Registry:
                 self.adoption.used.add(existing.job_id)
                 self.adoption.adopted(job)
                 self.wait_for(job, now)
-                logger.info("Looking whether %s of %s is %s", existing.job_id, existing.created_at, job.request)
+                logger.info(
+                    "Checking whether %s, created at %s, is %s", existing.job_id, existing.created_at, job.request
+                )
             elif isinstance(decision, Hesitate):
                 self.queues.put(job, now + timedelta(seconds=TICK))
 

@@ -241,7 +241,7 @@ class Scheduler:
                 job.take_up(pending)
                 registry.wait_for(job, now)
                 asked_at = pending.asked_at.isoformat(timespec="seconds")
-                logger.info("Taking up %s, asked for at %s", job.request, asked_at)
+                logger.info("Continuing with %s, requested at %s", job.request, asked_at)
                 return True
             if not pending.known_pages:
                 job.maybe_since = max(since, pending.asked_at)

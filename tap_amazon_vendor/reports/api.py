@@ -245,7 +245,7 @@ def _listed(elements: Sequence[msgspec.Raw]) -> list[ListedJob]:
             jobs.append(_listed_job(decode(element, ListedReport)))
         except ValueError as error:  # noqa: PERF203  # each on its own
             problem = str(error)
-            logger.warning("getReports lists a report that can't be read, it is left out: %s", problem)
+            logger.warning("Leaving out a report of getReports that can't be read: %s", problem)
     if problem and not jobs:
         text = f"getReports: none of the reports on a page can be read: {problem}"
         raise MalformedAnswerError(text)

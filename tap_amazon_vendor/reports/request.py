@@ -286,7 +286,7 @@ def _to_the_second(text: str) -> str:
 
 
 def _contradiction(name: str, asked: str, said: t.Any) -> str:  # noqa: ANN401  # any JSON
-    return f"asked for {f'{name} {asked}'.strip()}, the document says {shown(said)}"
+    return f"requested {f'{name} {asked}'.strip()}, but the document says {shown(said)}"
 
 
 class ReportPartition(t.NamedTuple):

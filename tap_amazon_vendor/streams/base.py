@@ -137,11 +137,11 @@ class AmazonStream(Stream):
         known = self.partition_state(context).coverage
         complete, read, holes, due = known
         if complete and not of_one_kind(complete.start, calendar.oldest(horizon)):
-            self.warn_once(f"Ignoring {complete} in the state: it is not in the units of the stream")
+            self.warn_once(f"Ignoring {complete} in the state: it does not fit the periods of the stream")
             return Coverage.of(None)
         if complete is None or read is None or reachable(complete, horizon, calendar):
             return known
-        self.warn_once(f"Amazon no longer has what follows {complete}: there will be a gap. Starting anew")
+        self.warn_once(f"Amazon no longer has the days after {complete}, so there is a gap. Starting over")
         beyond = [piece for piece in pieces(read, holes) if reachable(piece, horizon, calendar)]
         if not beyond:
             return Coverage.of(None)

@@ -66,7 +66,11 @@ def demands(streams: Iterable[JobStream], horizon: Horizon) -> list[Demand]:
             request = stream.first_request(context)
             partition = request.partition
             if stream.skipped_until(context, horizon.today):
-                logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
+                logger.info(
+                    "%s: skipping %s, which the account lacked; a later run tries it again after a week",
+                    stream.name,
+                    partition,
+                )
                 continue
             # Among streams that share a job, the one that needs the narrowest windows decides.
             known = requests.get(partition, request)

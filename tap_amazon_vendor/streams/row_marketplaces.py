@@ -93,7 +93,7 @@ class RowMarketplaces:
             yield kept
         if len(shared) > 1:
             findings.remarks.append(
-                f"its rows do not say of which marketplace they are, {_countries(shared)}: they are all under "
+                f"its rows do not say which marketplace they belong to, {_countries(shared)}: all are under "
                 f"{country_of(self.asked)}"
             )
         findings.remarks += untold.remarks(country_of(self.asked))
