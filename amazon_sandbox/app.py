@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -150,6 +150,23 @@ class _Trace:
     request: Mapping[str, Any] = field(default_factory=dict)
 
 
+@cache
+def _routes() -> Map:
+    """Lay out the routes, alike for each sandbox of a process."""
+    routes = [Rule(operation.path, methods=[operation.method], endpoint=operation.name) for operation in OPERATIONS]
+    routes += [
+        Rule(ads_app.PREFIX + operation.path, methods=[operation.method], endpoint=operation.name)
+        for operation in ads_app.OPERATIONS.values()
+    ]
+    routes += [
+        Rule("/auth/o2/token", methods=["POST"], endpoint="token"),
+        Rule(consent.PATH, methods=["GET", "POST"], endpoint="consent"),
+        Rule(ads_consent.PATH, methods=["GET", "POST"], endpoint="ads_consent"),
+        Rule("/documents/<documentId>", methods=["GET"], endpoint="download"),
+    ]
+    return Map(routes, strict_slashes=True, merge_slashes=False)
+
+
 class Application:
     """The sandbox as a WSGI application.
 
@@ -158,21 +175,10 @@ class Application:
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Lay out the routes."""
+        """Find the routes."""
         self._sandbox = sandbox
         self._operations = {operation.name: operation for operation in OPERATIONS}
-        routes = [Rule(operation.path, methods=[operation.method], endpoint=operation.name) for operation in OPERATIONS]
-        routes += [
-            Rule(ads_app.PREFIX + operation.path, methods=[operation.method], endpoint=operation.name)
-            for operation in ads_app.OPERATIONS.values()
-        ]
-        routes += [
-            Rule("/auth/o2/token", methods=["POST"], endpoint="token"),
-            Rule(consent.PATH, methods=["GET", "POST"], endpoint="consent"),
-            Rule(ads_consent.PATH, methods=["GET", "POST"], endpoint="ads_consent"),
-            Rule("/documents/<documentId>", methods=["GET"], endpoint="download"),
-        ]
-        self._routes = Map(routes, strict_slashes=True, merge_slashes=False)
+        self._routes = _routes()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, and record it."""

@@ -10,7 +10,7 @@ import pytest
 
 from tap_amazon_vendor.ads.profiles import Profile, find_profiles
 from tap_amazon_vendor.config.ads_accounts import read_ads_accounts
-from tap_amazon_vendor.errors import AccessDeniedError
+from tap_amazon_vendor.errors import AccessDeniedError, MalformedAnswerError
 
 if TYPE_CHECKING:
     from tap_amazon_vendor.ads.client import AdsClient
@@ -41,6 +41,7 @@ def found(*listed: Row, beside: Row | None = None, **ads: Any) -> list[Profile]:
         {"profileId": 2, "accountInfo": {"marketplaceStringId": None, "subType": "KDP_AUTHOR"}},
         {"profileId": 2, "countryCode": "XX", "accountInfo": {"type": "vendor"}},
         {"profileId": 2, "countryCode": "US", "accountInfo": {"type": "agency"}},
+        {"profileId": 2, "accountInfo": None},
     ],
 )
 def test_a_profile_that_cannot_be_placed_does_not_hide_the_others(odd: Row) -> None:
@@ -94,3 +95,13 @@ def test_beside_sales_the_profiles_of_who_sells_so_are_read() -> None:
     assert read({"refresh_token": "Atzr|sales"}, profiles=["2"]) == ["2"]
     with pytest.raises(AccessDeniedError, match=r"opens no profile of a seller in US .* It opens 1 \(US, vendor\)"):
         found(GOOD, beside={"account_type": "seller"})
+
+
+@pytest.mark.parametrize("odd", [{}, {"profileId": None}, {"profileId": 1.5, "countryCode": "US"}, 7, None, [GOOD]])
+def test_a_profile_that_cannot_be_read_is_left_out_and_the_others_are_read(
+    odd: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert [each.own_id for each in found(odd, GOOD)] == ["1"]
+    assert "a profile that can't be read" in caplog.text
+    with pytest.raises(MalformedAnswerError, match="none of the profiles"):
+        found(odd)

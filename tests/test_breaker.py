@@ -11,7 +11,7 @@ from test_engine import NEWEST, NOW, OLDER, FakeAmazon, Fate, engine, planned, s
 
 from tap_amazon_vendor.engine.breaker import FAILURES, LASTING, LONGEST_PAUSE, PAUSE, Breaker
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing, Service
-from tap_amazon_vendor.errors import UnavailableError
+from tap_amazon_vendor.errors import UnansweredError, UnavailableError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.calendars import AmazonGenerated
 from tap_amazon_vendor.reports.report_type import ReportType
@@ -175,3 +175,22 @@ def test_a_word_about_one_report_is_no_outage(clock: FakeClock) -> None:
     jobs.plan(planned(NEWEST, OLDER))
     assert "an unknown reason" in str(jobs.result(NEWEST).reason)
     assert "an unknown reason" in str(jobs.result(OLDER).reason)
+
+
+def test_creations_that_are_never_answered_are_an_outage_too(clock: FakeClock) -> None:
+    """A gateway that times out answers for itself: the listing shows that nothing was created."""
+
+    class Gateway(Outage):
+        def create(self, request: ReportRequest) -> str:  # noqa: ARG002
+            self.tried += 1
+            self.clock.advance(PATIENCE)
+            text = "no answer in time"
+            raise UnansweredError(text)
+
+    amazon = Gateway(clock)
+    jobs = engine(amazon)
+    partitions = [replace(request, marketplace_id=f"M{number}") for number, request in enumerate(REQUESTS)]
+    jobs.plan(planned(*partitions))
+    assert {jobs.result(request).outcome for request in partitions} == {Outcome.FAILED}
+    assert amazon.tried <= 5
+    assert (clock() - NOW).total_seconds() <= LASTING + LONGEST_PAUSE + 2 * PATIENCE

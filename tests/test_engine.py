@@ -347,11 +347,14 @@ class TestCancelled:
         amazon.fates[NEWEST] = [Fate(Processing.CANCELLED), Fate()]
         assert run(amazon).outcome is Outcome.LOADED
 
-    def test_a_second_time_it_means_empty(self, amazon: FakeAmazon) -> None:
+    @pytest.mark.parametrize(("known", "outcome"), [(True, Outcome.EMPTY), (False, Outcome.LATER)])
+    def test_a_second_time_it_means_empty_unless_nothing_else_tells_of_the_partition(
+        self, amazon: FakeAmazon, *, known: bool, outcome: Outcome
+    ) -> None:
         amazon.fates[NEWEST] = [Fate(Processing.CANCELLED)]
         jobs = engine(amazon)
-        jobs.plan(planned(NEWEST, known_available=False, quiet=True))
-        assert jobs.result(NEWEST).outcome is Outcome.EMPTY
+        jobs.plan(planned(NEWEST, known_available=known, quiet=True))
+        assert jobs.result(NEWEST).outcome is outcome
         assert len(amazon.created) == 2
 
     def test_old_days_beside_days_with_rows_are_asked_for_once_more(self, amazon: FakeAmazon) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from tap_amazon_vendor.amazon.answers import Answer, Text
+from tap_amazon_vendor.amazon.answers import Answer, Text, decode
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.config.marketplaces import find_marketplace
-from tap_amazon_vendor.errors import AccessDeniedError
+from tap_amazon_vendor.errors import AccessDeniedError, MalformedAnswerError
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,8 @@ LEVELS = ("view", "edit")
 
 #: Its profiles break calls about advertisements.
 AGENCY = "agency"
+
+logger = logging.getLogger("tap-amazon-vendor.ads")
 
 
 class AccountInfo(Answer, omit_defaults=True):
@@ -45,7 +48,7 @@ class Profile(Answer, omit_defaults=True):
 
     profile_id: int | Text
     country_code: str | None = None
-    account_info: AccountInfo = msgspec.field(default_factory=AccountInfo)
+    account_info: AccountInfo | None = None
     currency_code: t.Any = None
     timezone: t.Any = None
     daily_budget: t.Any = None
@@ -58,8 +61,8 @@ class Profile(Answer, omit_defaults=True):
     @property
     def marketplace_id(self) -> str:
         """The marketplace: that of the country where Amazon does not name it, empty where it tells neither."""
-        if named := self.account_info.marketplace_string_id:
-            return named
+        if self.account_info and self.account_info.marketplace_string_id:
+            return self.account_info.marketplace_string_id
         place = find_marketplace(self.country_code or "")
         return place.marketplace_id if place else ""
 
@@ -74,18 +77,24 @@ class Profile(Answer, omit_defaults=True):
     @property
     def sells(self) -> bool:
         """Whether it is a seller's, whose products have SKUs."""
-        return self.account_info.type == "seller"
+        return self.account_type == "seller"
+
+    @property
+    def account_type(self) -> str | None:
+        """The kind of advertiser, None where Amazon does not tell it."""
+        return self.account_info.type if self.account_info else None
 
     def is_of(self, kind: str | None) -> bool:
         """Return whether it may be a vendor's, or a seller's; None is either."""
-        return kind is None or self.account_info.type not in {"vendor", "seller"} - {kind}
+        return kind is None or self.account_type not in {"vendor", "seller"} - {kind}
 
     def row(self) -> dict[str, t.Any]:
         """Return what Amazon tells of it, without what says which one it is."""
         told: dict[str, t.Any] = msgspec.to_builtins(self)
         del told["profileId"]
         told.pop("countryCode", None)
-        told.setdefault("accountInfo", {}).pop("marketplaceStringId", None)
+        told["accountInfo"] = told.get("accountInfo") or {}
+        told["accountInfo"].pop("marketplaceStringId", None)
         return told
 
 
@@ -112,13 +121,14 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> Found:
 
     Raises:
         AccessDeniedError: There is none to read, and the settings name none.
+        MalformedAnswerError: None of those that Amazon lists can be read.
         AmazonError: Amazon refuses.
     """
     listed: dict[str, Profile] = {}
     for level in LEVELS:
-        found: Sequence[Profile] = client.call(GET_PROFILES, answer=list[Profile], query={"accessLevel": level})
-        listed |= {each.own_id: each for each in found}
-    usable = {id_: each for id_, each in listed.items() if each.account_info.type != AGENCY and each.marketplace_id}
+        found = client.call(GET_PROFILES, answer=list[msgspec.Raw], query={"accessLevel": level})
+        listed |= {each.own_id: each for each in _read(found)}
+    usable = {id_: each for id_, each in listed.items() if each.account_type != AGENCY and each.marketplace_id}
     missing = tuple(id_ for id_ in account.profiles if id_ not in usable)
     text = (
         f"Amazon Ads of account {account.label!r}: the consent does not open the profile "
@@ -141,6 +151,25 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> Found:
     return Found(fit, missing, error)
 
 
+def _read(elements: Sequence[msgspec.Raw]) -> list[Profile]:
+    """Read listed profiles. One that can't be read is left out, with a warning: it must not take the others with it.
+
+    Raises:
+        MalformedAnswerError: None can be read.
+    """
+    found, problem = [], None
+    for element in elements:
+        try:
+            found.append(decode(element, Profile))
+        except ValueError as error:  # noqa: PERF203  # each on its own
+            problem = str(error)
+            logger.warning("getProfiles lists a profile that can't be read, it is left out: %s", problem)
+    if problem and not found:
+        text = f"getProfiles: none of the profiles can be read: {problem}"
+        raise MalformedAnswerError(text)
+    return found
+
+
 def wants(account: AdsAccount, profile_id: str, marketplace_id: str) -> bool:
     """Return whether the settings want a profile to be read."""
     if account.profiles:
@@ -153,7 +182,7 @@ def _has(usable: t.Mapping[str, Profile]) -> str:
     if not usable:
         return "It opens none: check `region` in `ads`, and that the user who consented may see the advertising account"
     names = ", ".join(
-        f"{id_} ({', '.join(filter(None, (each.country_code, each.account_info.type)))})"
+        f"{id_} ({', '.join(filter(None, (each.country_code, each.account_type)))})"
         for id_, each in sorted(usable.items())
     )
     return f"It opens {names}: check `marketplaces`, and `profiles` in `ads`"

@@ -71,6 +71,11 @@ class Calls:
                 throttled = isinstance(error, ThrottledError)
                 queue.breaker.failed(str(error), began=began, now=registry.clock(), throttled=throttled)
                 registry.apply(job, after_error(job, error))
+        except UnansweredError as error:
+            # Not even created: an outage, too.
+            with registry.changed:
+                queue.breaker.failed(str(error), began=began, now=registry.clock())
+                registry.apply(job, retry_or_fail(job, str(error)))
         except AmazonError as error:
             with registry.changed:
                 queue.breaker.worked()
@@ -128,13 +133,11 @@ class Calls:
         asked_at = registry.clock()
         try:
             job_id = api.create(job.request)
-        except UnansweredError as error:
+        except UnansweredError:
             # The listing does not show which page a job is.
             created = None if job.page_ids else self._find_created(job, api, asked_at)
             if created is None:
-                with registry.changed:
-                    registry.apply(job, retry_or_fail(job, str(error)))
-                return
+                raise
             job_id = created
         with registry.changed:
             job.job_id = job_id

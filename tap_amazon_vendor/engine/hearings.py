@@ -161,7 +161,8 @@ class Hearing:
         beside_rows = "the days next to these have rows" if rows and alone else None
         if by := beside_rows or self._rows_before(beside):
             return self._contradicted(by)
-        if alone and not (self.job.planned.once or self.job.planned.quiet or self._is_old):
+        planned = self.job.planned
+        if alone and not (planned.once or (planned.quiet and planned.known_available) or self._is_old):
             # Nothing else tells of this partition: one run's word would be the last one.
             return self._later(self.reason, unsettled=True, doubtful=False)
         return self._believe()

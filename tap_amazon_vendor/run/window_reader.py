@@ -149,6 +149,7 @@ class WindowReader:
     def _complete(self) -> None:
         result, request = self._result, self._request
         read = result.request.window
+        known = self._windows.coverage.read
         outcome = result.outcome
         if outcome is Outcome.LOADED and self.findings.is_empty:
             outcome = Outcome.EMPTY
@@ -164,7 +165,10 @@ class WindowReader:
         # The ledger first: it must account for everything in the state, even if the process ends here.
         self._record(result, read if good else request.window, outcome, self.findings)
         if good and read != request.window:
-            self._record(result, Window(read.next, request.window.end), Outcome.LATER)
+            left = Window(read.next, request.window.end)
+            # An earlier run got as far, and a period has passed since: that is no delay any more.
+            overdue = known is not None and known.end == read.end and bool(request.calendar.shorten(left))
+            self._record(replace(result, doubtful=overdue), left, Outcome.LATER)
         for other in lost:
             reason = "a window between this one and the complete range is missing"
             self._record(JobResult(Outcome.LATER, other, reason), other.window, Outcome.LATER)
