@@ -235,9 +235,10 @@ def _chunks(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Ite
     tap = TapAmazonVendor(config=CONFIG | {"account_type": kind})
     stream: t.Any = tap.streams[stream_name]
     context = stream.partitions[0]
-    day = date(2026, 11, 16)
     partition: ReportPartition = stream.declaration.report_partition(context)
-    asked = ReportRequest(*partition, window=Window(day, day))
+    # The days of the rows, as a report has them.
+    window = Window(date(2026, 11, 16), date(2026, 11, 16)) if array else Window(date(2026, 11, 1), date(2026, 11, 19))
+    asked = ReportRequest(*partition, window=window)
     document = open_document(path) if array else open_flat_file(path)
     result = JobResult(Outcome.LOADED, asked, document=document, job_id="50001019234")
     return stream, stream.chunks(context, result, Findings())
