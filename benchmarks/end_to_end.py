@@ -291,7 +291,7 @@ def target_rows(stream: str, rows: int, messages: Path, folder: Path, names: Seq
             second = load(server, messages, TARGETS[name], schema)
             empty, full = copy(server, stream, schema, folder / "rows")
             with psycopg.connect(server.dsn, autocommit=True) as connection:
-                (count,) = connection.execute(f"select count(*) from {schema}.{stream}").fetchone() or (0,)
+                (count,) = connection.execute(f"select count(*) from {schema}.{stream}").fetchone() or (0,)  # noqa: S608
                 connection.execute(f"drop schema {schema} cascade")
             yield (
                 name,
