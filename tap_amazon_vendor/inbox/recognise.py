@@ -301,7 +301,7 @@ def _known_marketplaces(texts: Iterable[str]) -> set[str]:
 def _cells(file: InboxFile, index: int) -> set[str]:
     """Return the distinct texts in a column of a flat file."""
     table = Table(file.path, find_charset(file.path, file.name, _ignore), file.name)
-    return {row[index] for chunk in table.chunks() for row in chunk.rows}
+    return {text for chunk in table.chunks() for text in chunk.columns[index]}
 
 
 def _named(name: str, streams: Iterable[ReportRows]) -> list[ReportRows]:
