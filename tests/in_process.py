@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from urllib3 import HTTPResponse
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from amazon_sandbox.app import Application
@@ -30,12 +31,18 @@ def serve(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Server:
     def send(adapter: BoundedAdapter, request: PreparedRequest, **_: object) -> Response:
         parts = urlsplit(str(request.url))
         builder = EnvironBuilder(
-            parts.path, method=str(request.method), query_string=parts.query, data=request.body, headers=request.headers
+            parts.path,
+            method=str(request.method),
+            query_string=parts.query,
+            data=request.body,
+            headers=Headers(request.headers),
         )
         environ = builder.get_environ()
         environ["REQUEST_URI"] = request.path_url
         chunks, status, headers = run_wsgi_app(application, environ)
-        raw = HTTPResponse(io.BytesIO(b"".join(chunks)), headers.items(), int(status.split()[0]), preload_content=False)
+        raw = HTTPResponse(
+            io.BytesIO(b"".join(chunks)), dict(headers.items()), int(status.split()[0]), preload_content=False
+        )
         return adapter.build_response(request, raw)
 
     monkeypatch.setattr(BoundedAdapter, "send", send)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from tap_amazon_vendor.documents.files import content_of
 from tap_amazon_vendor.documents.json_lines import open_lines, read_lines
-from tap_amazon_vendor.errors import DocumentError
-from tap_amazon_vendor.inbox.recognise import UnknownReportError, flattened, period_of
+from tap_amazon_vendor.errors import DocumentError, UnknownReportError
+from tap_amazon_vendor.inbox.recognise import flattened, period_of
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams.data_kiosk import STREAMS
 from tap_amazon_vendor.streams.query_rows import GROUP_BY
