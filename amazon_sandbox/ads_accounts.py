@@ -61,6 +61,7 @@ class AdsProfile:
         may_edit: Whether the consent covers changes; without it, it is listed with `accessLevel=view` only.
         closed: Advertising products that are not open to it.
         sourcing_only: Whether its vendor knows no other sales than those of the sourcing view.
+        own_zone: The name of its time zone, where that is not its country's.
     """
 
     owner: str
@@ -69,6 +70,7 @@ class AdsProfile:
     may_edit: bool = True
     closed: tuple[str, ...] = ()
     sourcing_only: bool = False
+    own_zone: str = ""
 
     @property
     def profile_id(self) -> int:
@@ -87,9 +89,14 @@ class AdsProfile:
         return MARKETPLACES[self.marketplace_id].country
 
     @property
+    def timezone(self) -> str:
+        """The name of its time zone."""
+        return self.own_zone or ZONES[self.country]
+
+    @property
     def zone(self) -> tzinfo:
         """What a day of its reports is a day of."""
-        return ZoneInfo(ZONES[self.country])
+        return ZoneInfo(self.timezone)
 
     def as_json(self) -> dict[str, object]:
         """The profile as `GET /v2/profiles` lists it."""
@@ -103,7 +110,7 @@ class AdsProfile:
             "profileId": self.profile_id,
             "countryCode": self.country,
             "currencyCode": MARKETPLACES[self.marketplace_id].currency,
-            "timezone": ZONES[self.country],
+            "timezone": self.timezone,
         }
         if self.kind == "seller":
             row["dailyBudget"] = 999999999.0

@@ -75,19 +75,21 @@ class Case:
 
     Attributes:
         stream: The stream that reads it.
+        report: The report type that a JSON document says it is of, None for a flat file.
         array: Its array of rows, None for a flat file.
         rows: How many rows it has, and has when it is to be small.
         row: Makes a row, from chance.
     """
 
     stream: str
+    report: str | None
     array: str | None
     rows: tuple[int, int]
     row: Callable[[random.Random], bytes]
 
     def make(self, rows: int) -> Path:
         """Return the document with so many rows, made if it is not there."""
-        path = FOLDER / f"{self.stream}-{rows}.gz"
+        path = FOLDER / f"{self.report or self.stream}-{rows}.gz"
         if not path.exists():
             FOLDER.mkdir(exist_ok=True)
             chance = random.Random(0)  # no secret
@@ -109,7 +111,7 @@ class Case:
         if not self.array:
             return "\t".join(SHIPMENT).encode() + b"\n"
         specification = {
-            "reportType": "GET_REPORT",
+            "reportType": self.report,
             "reportOptions": {"reportPeriod": "DAY", "distributorView": "MANUFACTURING", "sellingProgram": "RETAIL"},
             "dataStartTime": "2026-11-16",
             "dataEndTime": "2026-11-16",
@@ -193,10 +195,16 @@ def shipment_row(chance: random.Random) -> bytes:
 
 
 CASES = (
-    Case("vendor_sales", "salesByAsin", (300_000, 3_000), sales_row),
-    Case("vendor_sales", "salesByAsin", (3_000_000, 6_000), sales_row),
-    Case("brand_search_terms", "dataByDepartmentAndSearchTerm", (10_000_000, 10_000), search_row),
-    Case("seller_fulfilled_shipments", None, (3_000_000, 3_000), shipment_row),
+    Case("vendor_sales", "GET_VENDOR_SALES_REPORT", "salesByAsin", (300_000, 3_000), sales_row),
+    Case("vendor_sales", "GET_VENDOR_SALES_REPORT", "salesByAsin", (3_000_000, 6_000), sales_row),
+    Case(
+        "brand_search_terms",
+        "GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT",
+        "dataByDepartmentAndSearchTerm",
+        (10_000_000, 10_000),
+        search_row,
+    ),
+    Case("seller_fulfilled_shipments", None, None, (3_000_000, 3_000), shipment_row),
 )
 
 
@@ -235,9 +243,10 @@ def _chunks(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Ite
     tap = TapAmazonVendor(config=CONFIG | {"account_type": kind})
     stream: t.Any = tap.streams[stream_name]
     context = stream.partitions[0]
-    day = date(2026, 11, 16)
     partition: ReportPartition = stream.declaration.report_partition(context)
-    asked = ReportRequest(*partition, window=Window(day, day))
+    # The days of the rows, as a report has them.
+    window = Window(date(2026, 11, 16), date(2026, 11, 16)) if array else Window(date(2026, 11, 1), date(2026, 11, 19))
+    asked = ReportRequest(*partition, window=window)
     document = open_document(path) if array else open_flat_file(path)
     result = JobResult(Outcome.LOADED, asked, document=document, job_id="50001019234")
     return stream, stream.chunks(context, result, Findings())

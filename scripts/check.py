@@ -17,8 +17,9 @@ CHECKS = (
     ("mypy",),
 )
 
-#: A process for each core; the tests of a file share what they set up. `tests/conftest.py` says which files come first.
-IN_PARALLEL = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+#: Two processes for each core, as tests wait for servers and programs for nearly half of their time. The tests of a
+#: file share what they set up. `tests/conftest.py` says which files come first.
+IN_PARALLEL = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main() -> int:

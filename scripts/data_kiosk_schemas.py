@@ -9,7 +9,6 @@ our words: no sentence of Amazon's is copied. `fields` lists them as paths, from
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -19,6 +18,7 @@ import bootstrap
 if __name__ == "__main__":
     bootstrap.in_venv(__file__)
 
+from data_kiosk_words import meaning
 from graphql import GraphQLList, GraphQLObjectType, build_schema, get_named_type, get_nullable_type
 
 from tap_amazon_vendor.documents.rows import column_name
@@ -50,19 +50,6 @@ LONGEST_NAME = 63
 
 #: Fields that come first.
 FIRST = ("startDate", "endDate", "marketplaceId")
-
-#: What the words of a field's name do not say.
-ABOUT = {
-    "amount": "Amount of money, in the column of the same name with currency_code in place of amount",
-    "currency_code": "ISO 4217 currency of the column of the same name with amount in place of currency_code",
-    "units": "Number of units",
-    "list": "List of objects, with keys in snake_case",
-    "object": "Object, with keys in snake_case",
-    "business": "Of business customers only, and empty where the account has none",
-    "marketplace_id": "Amazon's id of the marketplace that the row belongs to",
-    "start_date": "First day of the period, as Amazon states it",
-    "end_date": "Last day of the period, as Amazon states it",
-}
 
 
 def schema_of(folder: Path, view: View) -> GraphQLSchema:
@@ -127,15 +114,21 @@ def describe(view: View, whole: Named, path: str) -> dict[str, Any]:
     for name in path.split("."):
         field = at.fields[name]
         at, is_list = get_named_type(field.type), isinstance(get_nullable_type(field.type), GraphQLList)
-    own = view.within_row(path)
-    column, last = column_name(own), column_name(path.rsplit(".", 1)[-1])
-    about = ABOUT.get(last, "")
+    text = text_of(path, column_name(view.within_row(path)))
     if isinstance(at, GraphQLObjectType):
-        about = ABOUT["list" if is_list else "object"]
-    text = ABOUT[column] if path in FIRST else ". ".join(filter(None, [words(own), about]))
-    if path.removesuffix(".amount").removesuffix(".currencyCode").endswith("B2B"):
-        text += f". {ABOUT['business']}"
+        text += f". {'A list of objects' if is_list else 'An object'} with keys in snake_case"
     return {**kind(at, is_list=is_list), "description": f"{text}. Field {path.removeprefix(f'{view.rows}.')}."}
+
+
+def text_of(path: str, column: str) -> str:
+    """Return what a field means: of an amount with the column of its currency, and the other way round."""
+    field, _, last = path.rpartition(".")
+    if last == "currencyCode":
+        return f"ISO 4217 currency of {column.removesuffix('currency_code')}amount"
+    if last == "amount":
+        text, *rest = meaning(field).split(". ")
+        return ". ".join([f"{text}, in {column.removesuffix('amount')}currency_code", *rest])
+    return meaning(path)
 
 
 def kind(named: Named, *, is_list: bool = False) -> dict[str, Any]:
@@ -152,13 +145,6 @@ def kind(named: Named, *, is_list: bool = False) -> dict[str, Any]:
     else:
         own = dict(TYPES.get(named.name, {"type": ["string", "null"]}))
     return {"type": ["array", "null"], "items": own} if is_list else own
-
-
-def words(path: str) -> str:
-    """Return the names of a path as words."""
-    names = [re.sub(r"(?<=[a-z0-9])(?=[A-Z])(?!B$)", " ", name).replace("_", " ") for name in path.split(".")]
-    text = ": ".join(" ".join(word if word.isupper() else word.lower() for word in name.split()) for name in names)
-    return text[:1].upper() + text[1:]
 
 
 def content(stream: QueryRows, source: Path) -> dict[str, Any]:

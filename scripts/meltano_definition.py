@@ -63,9 +63,10 @@ HUB_ONLY = {
     "logo_url": "/assets/logos/extractors/amazon-vendor.png",
     "maintenance_status": "active",
     "quality": "silver",
-    "keywords": ["api", "e-commerce", "meltano_sdk"],
+    "keywords": ["advertising", "api", "e-commerce", "meltano_sdk"],
     "supported_python_versions": [f"3.{minor}" for minor in range(10, 15)],
-    "settings_preamble": "Set one account, several in `accounts`, or an `inbox` of report files.",
+    "settings_preamble": "Set one account, several in `accounts`, Amazon Ads alone in `ads`, or an `inbox` of "
+    "report files.",
 }
 
 #: What of meltano.yml only a project needs.

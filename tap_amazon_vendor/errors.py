@@ -13,7 +13,7 @@ from singer_sdk.exceptions import FatalAPIError
 logger = logging.getLogger("tap-amazon-vendor")
 
 #: What to do about what the tap itself did wrong.
-REPORT_IT = "This is a fault of the tap. Please report it with the log of a run at level DEBUG"
+REPORT_IT = "This is a bug in the tap. Please report it with the log of a run at level DEBUG"
 
 
 class AmazonError(FatalAPIError):
@@ -66,6 +66,10 @@ class UnavailableError(AmazonError):
 
 class MalformedAnswerError(UnavailableError):
     """Amazon's answer is not what it should be, after every retry. Names operation and field, never the content."""
+
+
+class ThrottledError(UnavailableError):
+    """A quota that nobody publishes had no call left after every retry: what it was for is left for the next run."""
 
 
 class LoginUnavailableError(UnavailableError):

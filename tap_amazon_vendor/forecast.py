@@ -184,7 +184,9 @@ def _look(run: Run, labels: Iterable[str]) -> list[str]:
             notes.append(f"The run would fail. {error}")
         except UnavailableError as error:
             # Finding the same for every account would take long.
-            notes.append(f"Which reports Amazon has already is not known of account {label!r} and later ones: {error}")
+            notes.append(
+                f"Could not ask which reports Amazon already has, for account {label!r} and those after it: {error}"
+            )
             break
     return notes
 
@@ -309,7 +311,7 @@ def _after(demand: Demand, reports: Iterable[PlannedJob], read: set[ReportReques
         while ready := windows.ready(read.__contains__):
             windows.decide(ready, ready.window)
         completes[name] = reachable(windows.complete, horizon, calendar)
-    return replace(demand, completes=completes, holes=frozenset())
+    return replace(demand, completes=completes, holes=frozenset(), due=frozenset())
 
 
 def _horizon(run: Run, *, days: int) -> Horizon:

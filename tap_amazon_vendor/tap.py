@@ -57,7 +57,7 @@ EVERY_STREAM: dict[str, t.Any] = {
 
 
 class TapAmazonVendor(Tap):
-    """Singer tap for Amazon Vendor Central and Seller Central."""
+    """Singer tap for Amazon Vendor Central, Seller Central and Amazon Ads."""
 
     name = "tap-amazon-vendor"
     # A copy: the SDK adds its own settings to it.

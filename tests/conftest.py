@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 # A process holds many large objects for long, and looks through them less often: that saves a fifteenth of the time.
 gc.set_threshold(100_000, 50, 100)
 
-# A slow computer is no fault of the tap.
-settings.register_profile("any-speed", deadline=None)
-settings.load_profile("any-speed")
+# A slow computer is no fault of the tap. `--hypothesis-profile=exhaustive` tries more examples than every day.
+settings.register_profile("everyday", deadline=None, max_examples=50)
+settings.register_profile("exhaustive", deadline=None, max_examples=500)
+settings.load_profile("everyday")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

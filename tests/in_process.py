@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from urllib3 import HTTPResponse
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from amazon_sandbox.app import Application
@@ -34,7 +35,7 @@ def serve(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Server:
             method=str(request.method),
             query_string=parts.query,
             data=request.body,
-            headers=[*request.headers.items()],
+            headers=Headers(request.headers),
         )
         environ = builder.get_environ()
         environ["REQUEST_URI"] = request.path_url

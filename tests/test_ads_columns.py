@@ -15,6 +15,7 @@ from tap_amazon_vendor.streams.ads_rows import AdsReportRows
 
 REPORTS = [stream for stream in STREAMS if isinstance(stream, AdsReportRows)]
 FACTS = Path(__file__).parents[2] / "shared" / "spapi" / f"{'ads'.upper()}.md"
+PAGE = Path(__file__).parents[1] / "docs" / "amazon" / "ads.md"
 
 WINDOWS = ("1d", "7d", "14d", "30d")
 KINDS = {"I": "integer", "D": "number", "S": "string"}
@@ -26,6 +27,8 @@ TOLD = {
     "ads_sp_ad_groups": ("spCampaigns", "campaign", "adGroup"),
     "ads_sp_advertised_products": ("spAdvertisedProduct",),
     "ads_sp_targets": ("spTargeting",),
+    # "The same without topOfSearchImpressionShare, plus S searchTerm".
+    "ads_sp_search_terms": ("spTargeting", "spSearchTerm"),
     "ads_sp_purchased_products": ("spPurchasedProduct",),
     "ads_sb_campaigns": ("sbCampaigns",),
     "ads_sd_advertised_products": ("sdAdvertisedProduct",),
@@ -55,8 +58,9 @@ def facts() -> dict[str, dict[str, str]]:
     """The columns by report type, and by grouping of spCampaigns."""
     text = FACTS.read_text(encoding="utf-8").partition("### Columns and types")[2].partition("\n\nLeft out")[0]
     found = {}
-    for name, body in re.findall(r"\*\*(\w+)\*\*(.*?)(?=\*\*|\Z)", text.replace("\n", " "), re.DOTALL):
-        always, *groups = re.split(r"(?:groupBy )?(\w+) adds ", body.partition(":")[2].partition(". No ")[0])
+    for name, words in re.findall(r"\*\*(\w+)\*\*(.*?)(?=\*\*|\Z)", text.replace("\n", " "), re.DOTALL):
+        body = words.partition("the same without")[2].partition(", plus")[2] or words.partition(":")[2]
+        always, *groups = re.split(r"(?:groupBy )?(\w+) adds ", body.partition(". No ")[0])
         found[name] = columns_of(always.rstrip(" ."))
         for group, added in zip(groups[::2], groups[1::2], strict=True):
             found[group] = columns_of(added.rstrip(" ."))
@@ -67,10 +71,41 @@ def facts() -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize("name", TOLD)
 def test_columns_and_types_are_those_of_the_facts(name: str) -> None:
     told = {column: kind for part in TOLD[name] for column, kind in facts()[part].items()}
+    if name == "ads_sp_search_terms":
+        del told["topOfSearchImpressionShare"]
     (stream,) = [stream for stream in REPORTS if stream.name == name]
     # Without a type in the facts.
     own = {field: kind_of(stream, field) for field in stream.fields if field not in {"date", "cumulativeReach"}}
     assert own == {column: "string" if column in IDS else kind for column, kind in told.items()}
+
+
+def limits() -> dict[str, tuple[str, int, int]]:
+    """The groupings of each report type as the facts have them, the days that Amazon keeps, and those of a report."""
+    text = FACTS.read_text(encoding="utf-8").partition("### Report types")[2].partition("### ")[0]
+    found: dict[str, tuple[str, int, int]] = {}
+    for names, groups, days, _ in re.findall(
+        r"^\| ((?:s\w+(?:, )?)+) \| ([^|]+) \| (\d[^|]*) \| ([^|]*) \|$", text, re.MULTILINE
+    ):
+        back, span = int(re.findall(r"\d+", days)[0]), re.findall(r"span (\d+)", days)
+        found |= {name: (groups, back, int(span[0]) if span else 31) for name in names.split(", ")}
+    return found
+
+
+@pytest.mark.skipif(not FACTS.is_file(), reason="the facts lie beside the repository of the project only")
+@pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
+def test_groupings_and_days_are_those_of_the_facts(stream: AdsReportRows) -> None:
+    groups, days_back, span = limits()[stream.report.name]
+    assert {*stream.report.group_by} <= {*re.findall(r"\w+", groups)}
+    assert (stream.report.days_back, stream.report.span) == (days_back, span)
+
+
+@pytest.mark.parametrize("stream", REPORTS, ids=lambda stream: stream.name)
+def test_groupings_and_days_are_those_of_our_copy_of_the_facts(stream: AdsReportRows) -> None:
+    own = PAGE.read_text(encoding="utf-8").partition("## Report types")[2].partition("## ")[0]
+    (row,) = [line for line in own.splitlines() if re.search(rf"^\|.*\b{stream.report.name}\b.*\|$", line)]
+    _, groups, days = row.strip("| ").split(" | ")
+    assert {*stream.report.group_by} <= {*re.findall(r"\w+", groups)}
+    assert int(re.findall(r"\d+", days)[0]) == stream.report.days_back
 
 
 def kind_of(stream: AdsReportRows, field: str) -> str:

@@ -115,6 +115,20 @@ class TestDoctor:
         assert "the consent opens no profile in CA" in " ".join(result.stdout.split())
         assert "authorize" not in result.stdout
 
+    def test_the_client_is_wrong(self, examine: Callable[[Row], Result], config: Row) -> None:
+        result = examine({**config, "ads": {**config["ads"], "client_secret": "another"}})
+        assert result.exit_code == 1
+        assert "`client_id` or `client_secret` in `ads` is mistyped" in " ".join(result.stdout.split())
+        # A new consent would not help.
+        assert "authorize" not in result.stdout
+
+    def test_one_of_two_profiles_is_missing(self, examine: Callable[[Row], Result], config: Row, world: World) -> None:
+        (profile,) = world.sandbox.ads_accounts[0].profiles
+        result = examine({**config, "ads": {**config["ads"], "profiles": ["123", f"{profile.profile_id}"]}})
+        assert result.exit_code == 1
+        assert "does not open the profile 123" in " ".join(result.stdout.split())
+        assert result.stdout.count("allowed") == 2 * 3
+
     def test_amazon_refuses_to_tell_the_profiles(
         self, examine: Callable[[Row], Result], config: Row, monkeypatch: pytest.MonkeyPatch
     ) -> None:

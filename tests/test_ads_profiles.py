@@ -21,13 +21,16 @@ US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 GOOD = {"profileId": 1, "countryCode": "US", "accountInfo": {"marketplaceStringId": US, "id": "E1", "type": "vendor"}}
 
 
-def found(*listed: Row, **ads: Any) -> list[Profile]:
+def found(*listed: Row, beside: Row | None = None, **ads: Any) -> list[Profile]:
     """The profiles that are read of those that Amazon lists."""
     settings = {"client_id": "id", "client_secret": "s", "refresh_token": "t", **ads}
-    (account,) = read_ads_accounts({"ads": settings, "marketplaces": ["US"]}, [])
+    (account,) = read_ads_accounts({"ads": settings, "marketplaces": ["US"], **(beside or {})}, [])
     answer = msgspec.json.encode(listed)
     client = SimpleNamespace(call=lambda *_, **named: msgspec.json.decode(answer, type=named["answer"]))
-    return find_profiles(cast("AdsClient", client), account)
+    profiles = find_profiles(cast("AdsClient", client), account)
+    if profiles.missing:
+        raise profiles.error
+    return profiles.open
 
 
 @pytest.mark.parametrize(
@@ -65,6 +68,33 @@ def test_profiles_that_are_named_are_read_wherever_they_lie() -> None:
     canada = {"profileId": 2, "countryCode": "CA", "accountInfo": {"marketplaceStringId": CA, "type": "vendor"}}
     assert [each.own_id for each in found(canada, GOOD)] == ["1"]
     assert [each.own_id for each in found(canada, GOOD, profiles=["2"])] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("told", "zone"),
+    [
+        ("America/New_York", "America/New_York"),
+        *((odd, None) for odd in (None, "", "Mars/Base", "../zone", "Europe", 5, ["Europe/Paris"])),
+    ],
+)
+def test_a_zone_that_is_none_is_not_believed(told: Any, zone: str | None) -> None:
+    assert Profile(profile_id=1, timezone=told).zone == zone
+
+
+def test_beside_sales_the_profiles_of_who_sells_so_are_read() -> None:
+    seller = {"profileId": 2, "countryCode": "US", "accountInfo": {"type": "seller"}}
+    untold = {"profileId": 3, "countryCode": "US"}
+
+    def read(beside: Row, **ads: Any) -> list[str]:
+        return [each.own_id for each in found(GOOD, seller, untold, beside=beside, **ads)]
+
+    assert read({}) == read({"account_type": "vendor"}) == ["1", "2", "3"]
+    assert read({"refresh_token": "Atzr|sales"}) == ["1", "3"]
+    assert read({"refresh_token": "Atzr|sales", "account_type": "seller"}) == ["2", "3"]
+    assert read({"account_type": "seller"}) == ["2", "3"]
+    assert read({"refresh_token": "Atzr|sales"}, profiles=["2"]) == ["2"]
+    with pytest.raises(AccessDeniedError, match=r"opens no profile of a seller in US .* It opens 1 \(US, vendor\)"):
+        found(GOOD, beside={"account_type": "seller"})
 
 
 @pytest.mark.parametrize("odd", [{}, {"profileId": None}, {"profileId": 1.5, "countryCode": "US"}, 7, None, [GOOD]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -52,10 +51,28 @@ class TestSettings:
         assert [(each.label, each.marketplaces[0].country) for each in found] == [("de", "DE"), ("uk", "GB")]
         assert {each.refresh_token.reveal() for each in found} == {"Atzr|ads"}
 
+    def test_a_consent_of_one_region_is_not_asked_for_accounts_of_another(self) -> None:
+        entries = [
+            {"account": "de", "marketplaces": ["DE"]},
+            {"account": "us", "marketplaces": ["US"]},
+            {"account": "jp", "marketplaces": ["JP"], "ads": {"region": "fe", "refresh_token": "Atzr|jp"}},
+        ]
+        found = read({"ads": {**ADS, "region": "eu"}, "accounts": entries})
+        assert [(each.label, each.region) for each in found] == [("de", "eu"), ("jp", "fe")]
+
     def test_an_account_takes_what_it_does_not_set_from_the_top(self) -> None:
         own = {"account": "jp", "marketplaces": ["JP"], "ads": {"refresh_token": "Atzr|jp"}}
         (account,) = read({"ads": ADS, "accounts": [own]})
         assert (account.client_id, account.refresh_token.reveal()) == ("id", "Atzr|jp")
+
+    def test_each_kind_of_advertising_may_have_its_own_days_to_be_read_again(self) -> None:
+        def days(**ads: int) -> Any:
+            (account,) = read({"ads": {**ADS, **ads}, "marketplaces": ["US"]})
+            return account.restatement_days
+
+        assert days() == {}
+        assert days(restatement_days=30, sb_restatement_days=45, sd_restatement_days=0) == {"sp": 30, "sb": 45, "sd": 0}
+        assert days(sp_restatement_days=7) == {"sp": 7}
 
     @pytest.mark.parametrize(
         ("changes", "words"),
@@ -103,7 +120,7 @@ class TestDays:
 
     def test_advertising_may_have_a_number_of_days_of_its_own(self) -> None:
         now = horizon(datetime(2026, 11, 20, 12, tzinfo=timezone.utc))
-        days = replace(AdsDays.of(SP, "DE"), days_again=42)
+        days = AdsDays.of(SP, "DE").of_profile(None, {"sp": 42, "sb": 7})
         (older, newer) = plan(Window(date(2026, 1, 1), date(2026, 11, 18)), now, days)
         assert (older.start, newer.end) == (date(2026, 10, 9), date(2026, 11, 19))
 

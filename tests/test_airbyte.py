@@ -137,10 +137,12 @@ class TestSpecification:
 
     def test_is_a_json_schema_that_accepts_each_form(self) -> None:
         Draft7Validator.check_schema(self.schema)
-        account = {"client_id": "a", "client_secret": "b", "refresh_token": "c", "marketplaces": ["US"]}
+        login = {"client_id": "a", "client_secret": "b", "refresh_token": "c"}
+        account = login | {"marketplaces": ["US"]}
         for form, own in (
             ("account", account),
             ("accounts", {"accounts": [account]}),
+            ("ads", {"ads": login | {"region": "na"}}),
             ("inbox", {"inbox": "/files"}),
         ):
             config = {"credentials": {"auth_type": form, **own}}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ads_seed import consent
 from bootstrap import ROOT
 
 from amazon_sandbox import Sandbox, running
@@ -48,12 +49,13 @@ for _ in range(2):
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The configuration for a vendor and a seller of a local Amazon."""
+    """The configuration for a vendor with advertising, and a seller, of a local Amazon."""
     with running(Sandbox(speed=3000, asins=6, search_terms=20)) as server:
         sample = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
         urls = {"api_url": server.url, "auth_url": server.auth_url}
-        vendor = sample | urls | {"account": "vendor"}
-        seller = vendor | {"account": "shop", "account_type": "seller", "refresh_token": "Atzr|sandbox-seller-us"}
+        login = sample | urls
+        vendor = login | {"account": "vendor", "ads": consent(server.url, server.auth_url)}
+        seller = login | {"account": "shop", "account_type": "seller", "refresh_token": "Atzr|sandbox-seller-us"}
         file = tmp_path_factory.mktemp("airbyte") / "config.json"
         file.write_text(json.dumps({"credentials": {"auth_type": "accounts", "accounts": [vendor, seller]}}))
         yield file

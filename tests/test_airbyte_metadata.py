@@ -19,6 +19,7 @@ from tap_amazon_vendor.airbyte.spec import specification
 from tap_amazon_vendor.airbyte.writer import LONGEST_SILENCE
 from tap_amazon_vendor.amazon.retry import LONGEST_REQUEST
 from tap_amazon_vendor.config.accounts import DOCUMENT_DOMAINS, LWA_URL
+from tap_amazon_vendor.config.ads_accounts import HOSTS as ADS_HOSTS
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.tap import TapAmazonVendor
 
@@ -52,7 +53,8 @@ def test_its_page_is_the_specifications() -> None:
 
 
 def test_its_hosts_are_all_that_the_tap_calls() -> None:
-    hosts = {urlsplit(LWA_URL).hostname or "", *(f"x{domain}" for domain in DOCUMENT_DOMAINS)}
+    hosts = {urlsplit(each).hostname or "" for each in (LWA_URL, *ADS_HOSTS.values())}
+    hosts |= {f"x{domain}" for domain in DOCUMENT_DOMAINS}
     for marketplace in BY_ID.values():
         host = urlsplit(marketplace.host).hostname or ""
         hosts |= {host, f"sandbox.{host}"}

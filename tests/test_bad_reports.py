@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from clocks import NOW, FakeClock
@@ -93,7 +93,7 @@ def label_of(stream: ReportRows) -> str:
 def settings(world: World, streams: list[ReportRows]) -> Row:
     """Settings with which a first run asks for three reports, as far as the calendar has so many."""
     stream = streams[0]
-    times = stream.time
+    times: Any = stream.time
     name = "DAY"
     if not hasattr(times, "span"):
         # Follows: DAY is none of its option's values.
@@ -109,7 +109,7 @@ def settings(world: World, streams: list[ReportRows]) -> Row:
         # The start of Amazon's history moves from run to run: a day of it that was not read is gone.
         kept = (world.today - times.oldest_day(world.today)).days - 5
         # The stream that needs the narrowest windows decides.
-        span = min(each.time[name].span for each in streams) if len(streams) > 1 else times.span
+        span = min(cast("Any", each.time)[name].span for each in streams) if len(streams) > 1 else times.span
         days = min((5 + span * 5 // 2) * UNITS[times.name], 110 if times.name == "MONTH" else 80, kept)
     changes: Row = {"account_type": stream.account_type, "report_periods": [name], "start_date": world.day(days)}
     if stream.account_type == "vendor":

@@ -51,7 +51,7 @@ def test_all_is_well_is_said_in_words(world: World) -> None:
     assert tried(world, world.config(), [*STREAMS, "brand_repeat_purchase"]) == (
         "All is well: Amazon lets us read account 'default' (vendor, US).\n"
         "4 of 5 selected streams gave a row.\n"
-        "- nothing to ask for: brand_repeat_purchase: not in these marketplaces, or not for `report_periods`"
+        "- nothing to request: brand_repeat_purchase: not in these marketplaces, or not for `report_periods`"
     )
 
 
@@ -97,7 +97,7 @@ def test_what_is_read_already_is_said(world: World) -> None:
     words = tried(world, config, state=world.run(config).state)
     assert words.splitlines()[1:] == [
         "0 of 4 selected streams gave a row.",
-        f"- nothing to ask for: {ALL}: what these settings want is not published, or read already",
+        f"- nothing to request: {ALL}: what these settings select is not published yet, or already read",
     ]
 
 
@@ -112,7 +112,7 @@ def test_what_an_earlier_run_found_lacking_is_said_and_fails_where_it_is_all(lim
     until = (limited.today + timedelta(days=7)).isoformat()
     assert words.splitlines()[1:] == [
         "1 of 5 selected streams gave a row.",
-        f"- skipped: {ALL}: the account was found to lack them, they are tried again on {until}",
+        f"- skipped: {ALL}: the account lacked them; they are tried again on {until}",
     ]
     with pytest.raises(RunFailedError, match=r"Account 'default' could not be read\.\n- An earlier run found"):
         tried(limited, config, state=state)
@@ -170,6 +170,4 @@ def test_of_streams_of_other_apis_each_missing_right_is_named(world: World) -> N
 
 
 def test_an_inbox_alone_is_well(world: World, tmp_path: Path) -> None:
-    assert tried(world, {"inbox": str(tmp_path)}) == (
-        "All is well: there is no account to ask, and the inbox can be read."
-    )
+    assert tried(world, {"inbox": str(tmp_path)}) == ("OK: there is no account to ask, and the inbox can be read.")

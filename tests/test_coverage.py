@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+KIOSK = {
+    "stream_name": "vendor_analytics_manufacturing",
+    "report_options": "aggregateBy=DAY,groupBy=asin,brand,"
+    "metrics=costs,customerSatisfaction,orders,productAvailability,shippedOrders,sourcing,traffic",
+}
 DAILY = "distributorView=SOURCING,reportPeriod=DAY,sellingProgram=RETAIL"
 
 
@@ -184,6 +189,12 @@ class TestCommand:
         assert f"{'█' * 20}XX{'█' * 14}??~~~  4" in text
         assert "vendor_traffic" not in text
 
+    def test_of_an_option_with_several_values_the_drawing_has_the_first_and_how_many_follow(
+        self, tmp_path: Path
+    ) -> None:
+        text = coverage(ledger(tmp_path, row("2026-11-01", "2026-11-02", **KIOSK))).output
+        assert "vendor_analytics_manufacturing DAY asin+1 costs+6  ██" in re.sub(r" {2,}", "  ", text)
+
     def test_an_account_without_windows_is_said_to_have_none(self, tmp_path: Path) -> None:
         assert coverage(ledger(tmp_path, *ROWS), "--account", "nobody").exit_code == 2
 
@@ -202,7 +213,7 @@ class TestCommand:
 @pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason="no Chromium on this machine")
 def test_a_real_browser_draws_the_page(tmp_path: Path) -> None:
     page = tmp_path / "coverage.html"
-    coverage(ledger(tmp_path, *ROWS), "--html", str(page))
+    coverage(ledger(tmp_path, *ROWS, row("2026-11-01", "2026-11-02", **KIOSK)), "--html", str(page))
     with chromium(tmp_path / "profile") as browser:
         browser.open(page.as_uri())
         assert "4 days failed or missing" in browser.text
@@ -210,4 +221,6 @@ def test_a_real_browser_draws_the_page(tmp_path: Path) -> None:
         widths = browser.run("return [...document.querySelectorAll('rect')].map(each => each.getBBox().width)")
         assert len(widths) == len(re.findall("<rect", page.read_text(encoding="utf-8"))) > 0
         assert min(widths) > 0
+        labels = browser.run("return [...document.querySelectorAll('th small')].map(each => each.offsetWidth)")
+        assert 0 < max(labels) <= 480
         assert browser.screenshot().startswith(b"\x89PNG")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 VIEW = "vendor_analytics_manufacturing"
+TOTALS = f"{VIEW}_totals"
 
 
 @pytest.fixture
@@ -122,6 +123,33 @@ def test_reports_and_queries_share_a_run_and_not_their_quota(world: World, confi
     for row in run.records(VIEW):
         assert row["ordered_units_with_revenue_units"] == units[row["start_date"], row["asin"]]
     assert all(row["report_type"].startswith(("GET_", "analytics_")) for row in run.records("report_ledger"))
+
+
+def test_totals_are_those_of_the_products_and_of_the_reports_and_have_rates_that_no_product_has(world: World) -> None:
+    config = world.config(start_date=world.day(20), restatement_days=0, report_periods=["DAY", "WEEK"])
+    run = world.run(config, streams=[VIEW, TOTALS, "vendor_sales_totals", "report_ledger"])
+    assert run.error is None
+    totals = run.upserted(TOTALS)
+    assert len(totals) == len(run.records(TOTALS))
+    units, shipped = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for row in run.records(VIEW):
+        key = row["report_period"], row["start_date"]
+        units[key] += row["ordered_units_with_revenue_units"]
+        shipped[key] += row["shipped_units_with_revenue_units"]
+        assert row["received_fill_rate"] is row["ultra_fast_track"] is None
+    assert {row["report_period"] for row in totals.values()} == {"DAY", "WEEK"}
+    for row in totals.values():
+        key = row["report_period"], row["start_date"]
+        assert row["ordered_units_with_revenue_units"] == units[key]
+        assert row["shipped_units_with_revenue_units"] == shipped[key]
+        assert (row["ultra_fast_track"] is None) is (row["report_period"] == "DAY")
+    assert any(row["received_fill_rate"] is not None for row in totals.values())
+    reports = {
+        (row["report_period"], row["start_date"]): row["shipped_units"]
+        for row in run.records("vendor_sales_totals")
+        if row["distributor_view"] == "MANUFACTURING"
+    }
+    assert {key: shipped[key] for key in reports} == reports
 
 
 def test_fields_that_amazon_refuses_are_left_out_with_one_warning_and_the_rest_is_delivered(
@@ -262,6 +290,34 @@ class TestInbox:
         assert first.windows == [(VIEW, "2026-11-01", "2026-11-01", "loaded")]
         second = world.run(config, first.state, streams=[VIEW, "report_ledger"])
         assert (second.records(VIEW), second.windows) == ([], [])
+
+    def test_totals_are_told_from_the_products(self, world: World, tmp_path: Path) -> None:
+        day = {"startDate": "2026-11-01", "endDate": "2026-11-01", "marketplaceId": "ATVPDKIKX0DER"}
+        a_file(tmp_path / "in", "all.jsonl", {**day, "totals": {"traffic": {"glanceViews": 9}}})
+        a_file(tmp_path / "in", "november.jsonl", an_element(asin="B1"))
+        config = {"inbox": str(tmp_path / "in"), "marketplaces": ["US"]}
+        run = world.run(config, streams=[VIEW, TOTALS, "report_ledger"])
+        assert run.error is None
+        assert [(row["glance_views"], row["start_date"]) for row in run.records(TOTALS)] == [(9, "2026-11-01")]
+        assert [row["asin"] for row in run.records(VIEW)] == ["B1"]
+
+    @pytest.mark.parametrize(
+        ("fields", "reason"),
+        [
+            ({"msku": "X", "fnsku": "Y", "parentAsin": "B1"}, "belongs to seller accounts"),
+            ({"weather": {"rain": 3, "snow": 0}}, "no stream reads such a file"),
+        ],
+    )
+    def test_what_no_stream_of_the_account_reads_is_passed_over(
+        self, fields: Row, reason: str, world: World, tmp_path: Path
+    ) -> None:
+        day = {"startDate": "2026-11-01", "endDate": "2026-11-01", "marketplaceId": "ATVPDKIKX0DER"}
+        a_file(tmp_path / "in", "november.jsonl", day | fields)
+        config = world.config(inbox=str(tmp_path / "in"), start_date=world.day(5))
+        run = world.run(config, streams=[VIEW, "report_ledger"])
+        assert run.error is None
+        (row,) = [each for each in run.records("report_ledger") if each["stream_name"] == "inbox"]
+        assert (row["outcome"], reason in row["reason"]) == ("skipped", True)
 
     def test_other_attributes_than_those_of_the_key_are_refused_with_what_to_set(
         self, world: World, tmp_path: Path

@@ -30,11 +30,21 @@ def test_the_container_has_versions_that_the_tests_have() -> None:
 def test_the_image_is_small_and_has_no_rights() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     assert re.search(r"^USER [1-9]\d*$", text, re.MULTILINE)
-    assert all(base.endswith("-slim") for base in re.findall(r"^FROM (\S+)", text, re.MULTILINE))
+    stages = {"runtime"}
+    assert all(base in stages or base.endswith("-slim") for base in re.findall(r"^FROM (\S+)", text, re.MULTILINE))
     copied = {path for line in re.findall(r"^COPY (?!--)(.+) \S+$", text, re.MULTILINE) for path in line.split()}
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert {f"!/{path}" for path in copied} <= set(ignored)
     assert all((ROOT / path).exists() for path in copied)
+
+
+def test_the_image_starts_the_tap_and_that_of_airbyte_the_source() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    stages = dict(re.findall(r"^FROM runtime(?: AS (\w+))?\n(.+?)(?=^FROM |\Z)", text, re.MULTILINE | re.DOTALL))
+    assert 'ENTRYPOINT ["tap-amazon-vendor"]' in stages[""]
+    assert 'ENTRYPOINT ["source-amazon-vendor"]' in stages["airbyte"]
+    scripts = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert all(f"\n{name} = " in scripts for name in ("tap-amazon-vendor", "source-amazon-vendor"))
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "kubernetes/cronjob.yaml"])

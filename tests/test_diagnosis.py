@@ -31,7 +31,7 @@ from tap_amazon_vendor.doctor import advice
 from tap_amazon_vendor.doctor.diagnosis import check_account
 from tap_amazon_vendor.doctor.questions import Questions
 from tap_amazon_vendor.doctor.result import Check, Diagnosis, Permission, State
-from tap_amazon_vendor.errors import AccessDeniedError
+from tap_amazon_vendor.errors import REPORT_IT, AccessDeniedError
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.streams import GROUPS
 from tap_amazon_vendor.streams.report_rows import ReportRows
@@ -307,6 +307,13 @@ class TestPlace:
         assert failure(found).name == "region"
         assert "the authorization was revoked" in failure(found).steps[1]
         assert not any("role" in step for step in failure(found).steps)
+
+    def test_a_request_without_a_token_is_a_fault_of_the_tap(self, examine: Examine) -> None:
+        """docs/amazon/errors.md#http-errors: neither a host nor a consent is to be checked."""
+        body = {"errors": [{"code": "MissingAuthenticationToken", "message": "Missing Authentication Token"}]}
+        with serving(Answer(403, json.dumps(body).encode())) as host:
+            found = examine(api_url=host.url)
+        assert failure(found).steps == (REPORT_IT,)
 
     def test_a_host_that_does_not_answer(self, examine: Examine, world: World) -> None:
         world.sandbox.inject("service_unavailable_503", None)

@@ -140,5 +140,4 @@ def vendor_and_seller(url: str) -> dict[str, Any]:
     vendor = sample | {"account": "vendor", "api_url": url, "auth_url": f"{url}/auth/o2/token"}
     seller = vendor | {"account": "shop", "account_type": "seller", "refresh_token": "Atzr|sandbox-seller-us"}
     start = datetime.now(timezone.utc) - timedelta(days=9)
-    # At any hour of the day Amazon has the day that is five days old.
-    return {"accounts": [vendor, seller], "start_date": start.date().isoformat(), "availability_days": 5}
+    return {"accounts": [vendor, seller], "start_date": start.date().isoformat()}

@@ -207,8 +207,6 @@ def newcomer(tmp_path: Path, amazon: Server, database: Postgres) -> dict[str, st
     settings = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
     last_week = datetime.now(timezone.utc) - timedelta(days=7)
     settings |= {"api_url": amazon.url, "auth_url": amazon.auth_url, "start_date": f"{last_week:%Y-%m-%d}"}
-    # At any hour of the day Amazon has that day: a younger one would be waited for.
-    settings["availability_days"] = 5
     account = {name: settings.pop(name) for name in ("client_id", "client_secret", "refresh_token", "marketplaces")}
     for name, content in {
         "sample_config.json": settings | account,

@@ -171,6 +171,21 @@ class TestWhole:
     def test_empty_are_arrays_without_a_row(self, save: Save, content: object, *, empty: bool) -> None:
         assert open_document(save(json.dumps(content).encode())).empty is empty
 
+    @pytest.mark.parametrize("rows", [len(ROWS), 40_000], ids=["short", "long"])
+    @pytest.mark.parametrize("twin", [{"marketplaceIds": ["A1F83G8C2ARO7P"]}, {"dataEndTime": None}, {}, None])
+    def test_a_specification_that_is_there_twice_must_say_the_same(
+        self, save: Save, twin: dict[str, t.Any] | None, rows: int
+    ) -> None:
+        again = json.dumps(None if twin is None else SPECIFICATION | twin).encode()
+        array = json.dumps((ROWS * rows)[:rows]).encode()
+        first = json.dumps(SPECIFICATION).encode()
+        path = save(b'{"reportSpecification":%b,"salesByAsin":%b,"reportSpecification":%b}' % (first, array, again))
+        if twin:
+            with pytest.raises(DocumentError, match=r"is there twice, with \w+ [\w-]+ and \w+"):
+                open_document(path)
+        else:
+            assert open_document(path).specification == SPECIFICATION
+
 
 class TestErrors:
     @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from psycopg.rows import dict_row
 from world import TRUTH, VENDOR_STREAMS, plain, seed_rows, seller_rows
 
 from amazon_sandbox import Call, Sandbox, running
-from tap_amazon_vendor.reports.calendars import Snapshot
+from tap_amazon_vendor.reports.calendars import PACIFIC, Snapshot
 from tap_amazon_vendor.streams import REPORT_STREAMS
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ Row = dict[str, Any]
 US = "ATVPDKIKX0DER"
 VENDOR, OTHER_VENDOR = "vendor-us", "vendor-ca"
 DAYS_BETWEEN_RUNS = 5
-#: The newest day is a day older than the tap's default: at any hour of the day Amazon has it.
-OLDEST, NEWEST, RESTATED = 30, 5, 14
+OLDEST, NEWEST, RESTATED = 30, 4, 14
 
 SALES, TRAFFIC = "GET_VENDOR_SALES_REPORT", "GET_VENDOR_TRAFFIC_REPORT"
 VIEWS = [
@@ -100,7 +99,6 @@ class World:
             env={
                 **demo.pipeline_environment(self.project, self.url, self.server),
                 "MELTANO_HUB_URL": "http://[::1]:9",
-                "TAP_AMAZON_VENDOR_AVAILABILITY_DAYS": str(NEWEST),
                 "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": schema,
                 **settings,
             },
@@ -156,7 +154,7 @@ def world() -> Iterator[World]:
     """Set everything up, with plugins from the clone's own `.meltano`."""
     meltano_project.install_plugins()
     clock = Clock()
-    sandbox = Sandbox(speed=600, clock=clock)
+    sandbox = Sandbox(speed=1500, clock=clock, asins=12)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tav-test-")))
         stack.callback(remove, folder / "postgres")
@@ -199,9 +197,9 @@ def second(world: World, first: Run, everything: Run) -> Run:
 
 
 def days(oldest: int, newest: int) -> tuple[date, date]:
-    """Return the days that lie so many days back."""
-    today = datetime.now(timezone.utc).date()
-    return today - timedelta(days=oldest), today - timedelta(days=newest)
+    """Return the day that lies so many days back, and the one that lies so many Pacific days back."""
+    now = datetime.now(timezone.utc)
+    return now.date() - timedelta(days=oldest), now.astimezone(PACIFIC).date() - timedelta(days=newest)
 
 
 def snake(name: str) -> str:
@@ -442,7 +440,8 @@ def test_the_documented_query_finds_every_gap_and_only_gaps(second: Run, world: 
         gaps = connection.execute(query).fetchall()
         connection.rollback()
     assert {gap[2] for gap in gaps} == {"vendor_sales_totals"}
-    assert len(gaps) == OLDEST - NEWEST + 1
+    start, end = days(OLDEST, NEWEST)
+    assert len(gaps) == (end - start).days + 1
 
 
 # Advertising.
@@ -452,7 +451,7 @@ def test_the_documented_query_finds_every_gap_and_only_gaps(second: Run, world: 
 def advertising(world: World) -> tuple[World, Run, Run]:
     """Run sales and all of advertising together, twice, against an Amazon of its own."""
     clock = Clock()
-    sandbox = Sandbox(speed=600, clock=clock, asins=5)
+    sandbox = Sandbox(speed=1500, clock=clock, asins=5)
     with running(sandbox) as amazon:
         settings = {
             "TAP_AMAZON_VENDOR_ADS": json.dumps(ads_seed.consent(amazon.url, amazon.auth_url)),
@@ -505,7 +504,7 @@ SLOW = "seller_sales_and_traffic_by_asin"
 def seller(world: World) -> Iterator[tuple[World, Run, Run]]:
     """Run all streams of a seller twice, against an Amazon of its own."""
     clock = Clock()
-    sandbox = Sandbox(speed=600, clock=clock, asins=5)
+    sandbox = Sandbox(speed=1500, clock=clock, asins=5)
     settings = {
         "TAP_AMAZON_VENDOR_ACCOUNT_TYPE": "seller",
         "TAP_AMAZON_VENDOR_REFRESH_TOKEN": "Atzr|sandbox-seller-us",
@@ -578,7 +577,7 @@ def test_every_dataset_holds_what_amazon_says(seller: tuple[World, Run, Run], na
     table = second.tables[name]
     first_day = min(row["start_date"] for row in table)
     assert first_day <= days(OLDEST - 1, 3)[0]
-    wanted = kiosk_seed.rows(world.sandbox, name, first_day, days(0, 3)[1], second.ended)
+    wanted = kiosk_seed.rows(world.sandbox, name, first_day, days(3, 0)[0], second.ended)
     keys = [column for column in ("start_date", "child_asin", "msku", "sku") if column in wanted[0]]
     there = {tuple(str(row[key]) for key in keys): row for row in table}
     assert len(there) == len(table) == len(wanted)

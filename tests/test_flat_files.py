@@ -607,7 +607,7 @@ class TestQuotes:
 
 
 class TestLineEnds:
-    @given(st.lists(st.sampled_from(["\n", "\r\n", "\r", "\r\r\n"]), min_size=4, max_size=4))
+    @given(st.lists(st.sampled_from(["\n", "\r\n", "\r", "\r\r\n", "\n\r"]), min_size=4, max_size=4))
     def test_of_all_kinds_may_be_mixed(self, ends: list[str]) -> None:
         orders = ["1", "2", "3"]
         data = (
@@ -623,6 +623,14 @@ class TestLineEnds:
         for first, other in (("\n", "\r"), ("\r", "\n"), ("\r\n", "\r")):
             data = HEADER + first + ("\t".join(FULL) + other) * 30_000
             assert len(read(data).rows) == 30_000
+
+    @pytest.mark.parametrize("quote", ["", '"'])
+    def test_an_old_programs_ends_of_lines_and_file_are_no_data(self, quote: str) -> None:
+        row, *header = with_cell("product-name", "a"), *HEADER.split("\t")
+        written = [f"{quote}\t{quote}".join(cells).join([quote, quote]) for cells in (header, row, FULL)]
+        reading = read("\n\r".join([*written, "\x1a"]).replace('""', '"'))
+        assert [each["amazon_order_id"] for each in reading.rows] == ["111-1", "111-1"]
+        assert reading.rejects == []
 
     def test_byte_order_mark_may_begin_every_line(self) -> None:
         for header in (HEADER, '"' + HEADER.replace("\t", '"\t"') + '"'):

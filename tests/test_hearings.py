@@ -90,7 +90,7 @@ class TestNoData:
         jobs.plan(planned(FIRST, SECOND, THIRD))
         late = jobs.result(SECOND)
         assert (late.outcome, late.doubtful) == (Outcome.LATER, True)
-        assert "there are rows beside these days" in str(late.reason)
+        assert "the days next to these have rows" in str(late.reason)
         outcomes(jobs, FIRST, THIRD)
         amazon.clock.advance(SAID_FOR)
         again = engine(amazon)

@@ -726,7 +726,7 @@ class TestCases:
         assert run.records("vendor_sales") == []
         entries = run.records("report_ledger")
         assert {row["outcome"] for row in entries} == {"failed"}
-        assert all("not a period of what was asked for" in row["reason"] for row in entries)
+        assert all("not a period of the requested" in row["reason"] for row in entries)
 
 
 class TestWhoseFile:

@@ -188,6 +188,14 @@ def test_a_name_decides_between_answers_that_look_alike(inbox: Path) -> None:
     assert {outcome for outcome, _ in outcomes(read(inbox)).values()} == {"empty"}
 
 
+def test_the_receipt_of_something_sent_is_no_transaction(inbox: Path) -> None:
+    (inbox / "sent.json").write_text('{"payload": {"transactionId": "20190904190535-eef8cad8-418e-4ed3"}}')
+    run = read(inbox, streams={"seller_finance_transactions", "report_ledger"})
+    assert run.error is None
+    assert run.records("seller_finance_transactions") == []
+    assert outcomes(run)["inbox"][0] == "skipped"
+
+
 def test_direct_orders_are_told_from_purchase_orders(inbox: Path) -> None:
     placed = DATA.direct_orders("vendor-us").placed(NOW - timedelta(days=9), NOW)
     (inbox / "orders.json").write_text(text({"orders": [direct_order_as_json(order, NOW) for order in placed]}))

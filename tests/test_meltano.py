@@ -230,8 +230,6 @@ def write_dotenv(project: Path, api_url: str, database_url: str) -> None:
         f"{name}={known[name] if isinstance(known[name], str) else json.dumps(known[name])}" for name in [*names, token]
     ]
     lines += [
-        # At any hour of the day Amazon has that day.
-        "TAP_AMAZON_VENDOR_AVAILABILITY_DAYS=5",
         f"TAP_AMAZON_VENDOR_API_URL={api_url}",
         f"TAP_AMAZON_VENDOR_AUTH_URL={api_url}/auth/o2/token",
         # Two streams are enough to see that rows arrive.

@@ -123,13 +123,14 @@ def test_setting_groups_name_settings() -> None:
 
 
 def test_each_group_of_settings_is_enough_and_has_nothing_to_spare(tmp_path: Path) -> None:
-    """An account, many accounts, files and a local Amazon: the tap runs with just these, and not with one fewer."""
+    """An account, several, files, advertising and a local Amazon: the tap runs with just these, and not with fewer."""
     sample = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
-    values = sample | {"accounts": [sample], "inbox": str(tmp_path)}
-    account, accounts, inbox, local = plugin("extractors", "tap-amazon-vendor")["settings_group_validation"]
-    for group in (account, accounts, inbox, local):
+    login = {name: sample[name] for name in ("client_id", "client_secret", "refresh_token")}
+    values = sample | {"accounts": [sample], "inbox": str(tmp_path), "ads": login | {"region": "na"}}
+    account, accounts, inbox, ads, local = plugin("extractors", "tap-amazon-vendor")["settings_group_validation"]
+    for group in (account, accounts, inbox, ads, local):
         assert TapAmazonVendor(config={name: values[name] for name in group}).settings.labels
-    for group in (account, accounts, inbox):
+    for group in (account, accounts, inbox, ads):
         for missing in group:
             with pytest.raises(ConfigValidationError):
                 TapAmazonVendor(config={name: values[name] for name in group if name != missing})

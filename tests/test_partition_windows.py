@@ -101,12 +101,67 @@ def test_the_range_joins_what_is_beyond_a_hole_once_that_is_read() -> None:
 
 
 def test_a_restatement_that_fails_leaves_no_hole_and_new_days_beside_it_do() -> None:
-    (restated_and_new,) = requests(window(5, 20))
-    windows = PartitionWindows(Coverage.of(window(0, 19)), [B, restated_and_new])
-    windows.decide(B, None, failed=True)
-    assert windows.coverage == Coverage.of(window(0, 19))
+    restated, restated_and_new = requests(window(0, 9), window(15, 20))
+    windows = PartitionWindows(Coverage.of(window(0, 19)), [restated, restated_and_new])
+    windows.decide(restated, None, failed=True)
+    assert windows.coverage == Coverage(window(0, 19), window(0, 19), (), (restated.window,))
     windows.decide(restated_and_new, None, failed=True)
-    assert windows.coverage == Coverage(window(0, 19), window(0, 20), (window(20, 20),))
+    # What was read of it before is as old as it was.
+    due = (restated.window, window(15, 19))
+    assert windows.coverage == Coverage(window(0, 19), window(0, 20), (window(20, 20),), due)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_what_is_read_again_is_due_until_it_is_read(*, failed: bool) -> None:
+    windows = PartitionWindows(Coverage.of(window(0, 29)), [D, C, B])
+    windows.decide(D, D.window)
+    # Killed here, the next run asks for both.
+    assert windows.coverage == Coverage(window(0, 39), window(0, 39), (), (B.window, C.window))
+    windows.decide(B, None, failed=failed)
+    windows.decide(C, C.window)
+    assert windows.coverage.due == (B.window,)
+    windows = PartitionWindows(windows.coverage, [B])
+    windows.decide(B, window(10, 17))
+    assert windows.coverage.due == (window(18, 19),)
+
+
+def test_what_fails_again_to_be_read_again_is_halved() -> None:
+    known = Coverage(window(0, 39), window(0, 39), (), (B.window,))
+    windows = PartitionWindows(known, [B])
+    windows.decide(B, None, failed=True)
+    assert windows.coverage == known._replace(due=(window(10, 14), window(15, 19)))
+
+
+def test_what_is_no_longer_asked_for_is_no_longer_due() -> None:
+    windows = PartitionWindows(Coverage(window(0, 39), window(0, 39), (), (A.window, B.window)), [B])
+    windows.decide(B, B.window)
+    assert windows.coverage == Coverage.of(window(0, 39))
+
+
+def test_parts_of_a_window_that_is_read_again_are_due() -> None:
+    windows = PartitionWindows(Coverage.of(window(0, 29)), [B])
+    older, newer = requests(window(10, 14), window(15, 19))
+    windows.replace(B, [older, newer])
+    windows.decide(newer, newer.window)
+    assert windows.coverage.due == (older.window,)
+
+
+def test_the_state_says_what_is_due_and_what_is_invalid_there_is_not() -> None:
+    known: dict[str, t.Any] = {}
+    coverage = Coverage(window(0, 39), window(0, 39), (), (A.window, B.window))
+    PartitionState(known).set_coverage(coverage, "end_date")
+    assert known["due"] == ["2026-08-01/2026-08-10", "2026-08-11/2026-08-20"]
+    assert PartitionState(known).coverage == coverage
+    for odd in (
+        "2026-08-01/2026-08-10",
+        ["2026-08-11"],
+        ["2026-08-11/2027-08-20"],
+        ["2026-08-11T00:00:00Z/2026-08-12"],
+        7,
+    ):
+        assert PartitionState({**known, "due": odd}).coverage == Coverage.of(coverage.complete)
+    PartitionState(known).set_coverage(coverage._replace(due=()), "end_date")
+    assert "due" not in known
 
 
 def test_a_hole_that_fails_again_is_halved_until_there_are_many() -> None:
@@ -140,7 +195,8 @@ def test_whatever_fails_all_other_windows_are_read_and_the_complete_range_holds_
             good = data.draw(st.booleans())
             assert windows.decide(request, request.window if good else None, failed=not good) == []
             read |= days(request.window) if good else set()
-            complete, all_read, holes = windows.coverage
+            complete, all_read, holes, due = windows.coverage
+            assert due == ()
             assert days(complete) <= read
             assert days(all_read) - {day for hole in holes for day in days(hole)} == read
     assert windows.left == []

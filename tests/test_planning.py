@@ -35,6 +35,7 @@ class FakeStream:
         calendar: Calendar = PERIODS["DAY"],
         lacking: bool = False,
         holes: tuple[Window, ...] = (),
+        due: tuple[Window, ...] = (),
     ) -> None:
         self.name = name
         self.report = ReportType(report)
@@ -43,6 +44,7 @@ class FakeStream:
         self._partition = ReportPartition("a", report, "ATVPDKIKX0DER", ())
         self._complete = complete
         self._holes = holes
+        self._due = due
         self._calendar = calendar
         self._lacking = lacking
 
@@ -53,7 +55,7 @@ class FakeStream:
         return TODAY if self._lacking else None
 
     def coverage(self, *_: object) -> Coverage:
-        return Coverage(self._complete, self._complete, self._holes)
+        return Coverage(self._complete, self._complete, self._holes, self._due)
 
     def had_rows(self, *_: object) -> bool:
         return self._complete is not None
@@ -190,3 +192,25 @@ def test_a_hole_before_the_first_wanted_day_is_not_asked_for() -> None:
     assert asked(FakeStream("holed", ago(60, 4), holes=(ago(50, 50),)), days=20) == asked(
         FakeStream("whole", ago(60, 4)), days=20
     )
+
+
+def test_what_was_to_be_read_again_is_asked_for_as_it_was() -> None:
+    windows = [(turn, first, last) for _, turn, first, last in asked(FakeStream("one", ago(60, 5), due=(ago(20, 16),)))]
+    assert windows == [("NEW", 14, 4), ("RESTATEMENT", 20, 16)]
+    # It is not asked for twice where it overlaps what is read again anyway, or a hole.
+    stream = FakeStream("one", ago(60, 5), due=(ago(20, 10), ago(12, 9)), holes=(ago(18, 17),))
+    assert sorted((first, last) for *_, first, last in asked(stream)) == [(8, 4), (9, 9), (16, 10), (18, 17), (20, 19)]
+
+
+def test_what_was_to_be_read_again_is_given_up_a_week_after_its_time() -> None:
+    def due(*windows: Window) -> list[tuple[int, int]]:
+        return [(first, last) for *_, first, last in asked(FakeStream("one", ago(60, 4), due=windows))][:-1]
+
+    # Fourteen days are read again.
+    assert due(ago(25, 20)) == [(21, 20)]
+    assert due(ago(40, 22)) == []
+
+
+def test_what_was_to_be_read_again_is_not_beyond_what_is_wanted_or_read() -> None:
+    stream = FakeStream("one", ago(30, 4), due=(ago(40, 20),))
+    assert [(first, last) for *_, first, last in asked(stream, days=30)] == [(14, 4)]

@@ -71,8 +71,6 @@ def run(server: Server, tmp_path: Path) -> Callable[..., str]:
             "marketplaces": ["US"],
             "api_url": server.url,
             "auth_url": server.auth_url,
-            # At any hour of the day Amazon has that day: a younger one would be waited for.
-            "availability_days": 5,
         } | changes
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TAP_AMAZON_VENDOR_")}
         environment |= {"TAP_AMAZON_VENDOR_LOGLEVEL": "DEBUG", "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -36,7 +36,7 @@ def test_one_line_says_what_is_done_waited_for_and_left() -> None:
         ],
     )
     assert str(progress) == (
-        "15 of 147 reports done, about 1 h 40 min left: Amazon works on 5, 3 to fetch, 124 to ask for, the next in 41 s"
+        "15 of 147 reports done, about 1 h 40 min left: Amazon works on 5, 3 to fetch, 124 to request, the next in 41 s"
     )
 
 

@@ -28,7 +28,7 @@ def test_nothing_of_a_default_run(world: World) -> None:
 def test_from_when_on_there_is_data_by_stream_and_period(world: World) -> None:
     ((level, words),) = said(world, start_date="2015-01-01", report_periods=["DAY", "WEEK"])
     assert level == logging.INFO
-    assert f"`start_date` (2015-01-01) lies before what Amazon keeps. There is data from {world.day(1460)}" in words
+    assert f"`start_date` (2015-01-01) is earlier than Amazon keeps data. Data begins on {world.day(1460)}" in words
     assert f"{world.day(1460)} for vendor_sales (DAY), vendor_sales_totals (DAY)" in words
     assert "vendor_sales (WEEK)" in words.partition(";")[2]
 

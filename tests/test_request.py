@@ -7,12 +7,14 @@ import typing as t
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
+import pendulum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_amazon_vendor.engine.model import ListedJob, Processing
-from tap_amazon_vendor.reports.calendars import PERIODS, Period
+from tap_amazon_vendor.reports.calendars import PERIODS, Period, TimedPeriod
+from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.reports.request import ReportRequest
 from tap_amazon_vendor.reports.windows import Window
 
@@ -103,24 +105,24 @@ class TestMismatch:
         [
             (
                 {"reportType": "GET_VENDOR_TRAFFIC_REPORT"},
-                "asked for GET_VENDOR_SALES_REPORT, the document says GET_VENDOR_TRAFFIC_REPORT",
+                "requested GET_VENDOR_SALES_REPORT, but the document says GET_VENDOR_TRAFFIC_REPORT",
             ),
-            ({"marketplaceIds": ["A1PA6795UKMFR9"]}, "asked for marketplace US, the document says DE"),
+            ({"marketplaceIds": ["A1PA6795UKMFR9"]}, "requested marketplace US, but the document says DE"),
             (
                 {"marketplaceIds": ["A1AM78C64UM0Y8", "ATVPDKIKX0DER"]},
-                "asked for marketplace US, the document says MX, US",
+                "requested marketplace US, but the document says MX, US",
             ),
-            ({"marketplaceIds": []}, "asked for marketplace US, the document says none"),
-            ({"marketplaceIds": "A2EUQ1WTGCTBG2"}, "asked for marketplace US, the document says CA"),
+            ({"marketplaceIds": []}, "requested marketplace US, but the document says none"),
+            ({"marketplaceIds": "A2EUQ1WTGCTBG2"}, "requested marketplace US, but the document says CA"),
             ({"marketplaceIds": 5}, "its reportSpecification has an invalid marketplaceIds: 5"),
             ({"marketplaceIds": [None]}, "its reportSpecification has an invalid marketplaceIds: null"),
             (
                 {"dataStartTime": "2026-11-01"},
-                "asked for 2026-11-02 to 2026-11-16, the document says 2026-11-01 to 2026-11-16",
+                "requested 2026-11-02 to 2026-11-16, but the document says 2026-11-01 to 2026-11-16",
             ),
             (
                 {"dataEndTime": "2026-11-15T00:00:00Z"},
-                "asked for 2026-11-02 to 2026-11-16, the document says 2026-11-02 to 2026-11-15",
+                "requested 2026-11-02 to 2026-11-16, but the document says 2026-11-02 to 2026-11-15",
             ),
             ({"dataEndTime": 20261116}, "its reportSpecification has an invalid dataEndTime: 20261116"),
             ({"dataEndTime": "yesterday"}, "its reportSpecification has an invalid dataEndTime: yesterday"),
@@ -150,7 +152,7 @@ class TestMismatch:
         options = {**SPECIFICATION["reportOptions"], name: value}
         asked = dict(REQUEST.options)[name]
         assert REQUEST.mismatch({**SPECIFICATION, "reportOptions": options}) == (
-            f"asked for {name} {asked}, the document says {told}"
+            f"requested {name} {asked}, but the document says {told}"
         )
 
     def test_a_spelling_is_no_contradiction(self) -> None:
@@ -173,6 +175,18 @@ class TestMismatch:
             del said["reportOptions"]
         assert REQUEST.mismatch(said) is None
         assert not REQUEST.matches(said)
+
+    @pytest.mark.parametrize("name", ["asins", "ASINs"])
+    def test_a_document_of_another_client_must_not_be_narrowed_by_an_option(self, name: str) -> None:
+        request = replace(REQUEST, policy=ReportType(REQUEST.report_type, narrowed_by=("asins",)))
+        said = {**SPECIFICATION, "reportOptions": {**SPECIFICATION["reportOptions"], name: "B000000001"}}
+        assert request.matches(SPECIFICATION)
+        assert not request.matches(said)
+
+    def test_a_document_that_states_nothing_may_be_narrowed_where_that_can_be(self) -> None:
+        free = replace(REQUEST, options=())
+        assert not free.has_options
+        assert replace(free, policy=ReportType(free.report_type, narrowed_by=("eventType",))).has_options
 
     @given(
         st.recursive(
@@ -214,6 +228,23 @@ class TestListing:
     )
     def test_any_other_is_not(self, change: dict[str, t.Any]) -> None:
         assert not REQUEST.may_be(replace(self.LISTED, **change))
+
+    @pytest.mark.parametrize(
+        ("start", "end", "same"),
+        [
+            ("2026-11-02T00:00:00+00:00", "2026-11-16T23:59:59+00:00", True),
+            ("2026-11-02T00:00:00Z", "2026-11-16T23:59:59.999Z", True),
+            ("2026-11-01T16:00:00-08:00", "2026-11-16T15:59:59-08:00", True),
+            ("2026-11-02T08:00:00+00:00", "2026-11-16T23:59:59+00:00", False),
+            ("2026-11-02T00:00:00+00:00", "2026-11-16T12:00:00+00:00", False),
+            ("2026-11-02T00:00:00-08:00", "2026-11-16T23:59:59-08:00", False),
+        ],
+    )
+    def test_where_the_range_consists_of_moments_a_part_of_a_day_is_another_range(
+        self, start: str, end: str, *, same: bool
+    ) -> None:
+        by_moments = replace(REQUEST, calendar=TimedPeriod("DAY", 30, pendulum.duration(days=540)))
+        assert by_moments.may_be(replace(self.LISTED, start=start, end=end)) is same
 
 
 class TestState:

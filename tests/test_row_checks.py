@@ -96,7 +96,7 @@ class TestDaysOfFlatFiles:
         findings = Findings()
         near = NearWindow(TWO_DAYS, "day")
         assert list(counted([rows], findings, repeated=None, days=near)) == [rows]
-        assert findings.remarks == ["2 rows have a day outside of what was asked for, 2026-11-06/2026-11-07"]
+        assert findings.remarks == ["2 rows have a day outside the requested 2026-11-06/2026-11-07"]
 
     def test_nothing_is_said_of_rows_near_it(self) -> None:
         findings = Findings()

@@ -160,8 +160,51 @@ def test_the_same_is_said_of_a_file_and_of_few_names_only() -> None:
 def test_rows_of_a_file_in_a_currency_of_another_region_are_told() -> None:
     findings = Findings()
     lines = [row(0, None, "EUR", "US"), row(1, "odd", "EUR", "US"), row(2, None, "MXN", "US"), row(3, None, "", "US")]
+    lines.append(row(4, "\u00a0", " ", "US"))
     (rows,) = own_marketplaces([lines], ToldBy("channel", "currency"), marketplace("US"), findings)
-    assert [each["country_code"] for each in rows] == ["US", "US", "MX", "US"]
+    assert [each["country_code"] for each in rows] == ["US", "US", "MX", "US", "US"]
     assert findings.remarks == [
         "2 rows have amounts in EUR, a currency of no marketplace of the region: they are under US"
     ]
+
+
+SETTLEMENTS = ReportType(
+    "GET_SETTLEMENTS",
+    account_type="seller",
+    told_by=ToldBy("channel", "currency", within="settlement"),
+    once_per_account=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("currency", "own", "country"),
+    [
+        ("CAD", ["US", "CA", "MX"], "CA"),
+        ("USD", ["US", "CA", "MX"], "US"),
+        ("CAD", ["US", "MX"], "CA"),  # of the region, though not of the settings
+        ("EUR", ["GB", "DE", "FR"], "FR"),  # the first by id that has the currency
+        ("EUR", ["GB"], "GB"),  # nothing tells
+        (None, ["US", "CA", "MX"], "MX"),
+    ],
+)
+@pytest.mark.parametrize("filed", [False, True], ids=["asked for", "file"])
+def test_fees_of_a_settlement_are_of_its_currency_which_its_first_line_tells(
+    currency: str | None, own: list[str], country: str, *, filed: bool
+) -> None:
+    asked = min(own, key=marketplace)
+    name = CHANNELS.get(country, {"FR": "Amazon.fr", "GB": "Amazon.co.uk"}.get(country))
+    lines = [("1", None, currency), ("2", None, "SEK"), ("1", name, None), ("1", None, None), ("2", None, None)]
+    rows = [row(number, *line[1:], asked) | {"settlement": line[0]} for number, line in enumerate(lines)]
+    findings, ids = Findings(), frozenset(map(marketplace, own))
+    told_by = SETTLEMENTS.told_by
+    assert told_by
+    if filed:
+        sorted_rows = own_marketplaces([rows[:3], rows[3:]], told_by, marketplace(asked), findings, ids)
+    else:
+        sorter = RowMarketplaces(SETTLEMENTS, told_by, marketplace(asked), ids, frozenset({marketplace(asked)}))
+        sorted_rows = sorter.sort([rows[:3], rows[3:]], findings)
+    found = [each["country_code"] for some in sorted_rows for each in some]
+    second = "SE" if asked in {"FR", "GB"} else asked
+    assert found == [country, second, country, country, second]
+    assert findings.rows_elsewhere.total() == 0
+    assert [remark for remark in findings.remarks if "do not say" in remark] == []

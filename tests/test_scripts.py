@@ -109,7 +109,7 @@ def test_an_old_python_gets_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("entry", "shown"),
     [
-        ({"event": "Asked for it", "level": "info", "name": "tap-amazon-vendor"}, "  Asked for it"),
+        ({"event": "Requested it", "level": "info", "name": "tap-amazon-vendor"}, "  Requested it"),
         ({"event": "METRIC", "level": "info", "name": "tap-amazon-vendor"}, None),
         ({"event": "Inserting", "level": "info", "name": "target-postgres"}, None),
         ({"event": "Careful", "level": "warning"}, "  warning: Careful"),

@@ -29,8 +29,6 @@ TestTapAmazonVendor = get_tap_test_class(
         "marketplaces": ["US"],
         "api_url": _server.url,
         "auth_url": _server.auth_url,
-        # At any hour of the day Amazon has that day: a younger one would be waited for.
-        "availability_days": 5,
         # Repeat purchase knows no days.
         "report_periods": ["DAY", "WEEK"],
     },

@@ -283,7 +283,7 @@ class TestDates:
 
     def test_an_end_before_the_start_is_refused(self) -> None:
         problems = problems_of({**ACCOUNT, "start_date": "2026-11-02", "end_date": "2026-11-01"})
-        assert problems == ["`end_date` (2026-11-01) lies before `start_date` (2026-11-02)"]
+        assert problems == ["`end_date` (2026-11-01) is before `start_date` (2026-11-02)"]
 
     def test_an_end_alone_is_what_the_default_start_counts_back_from(self) -> None:
         settings = read(end_date="2026-01-31")
@@ -291,7 +291,7 @@ class TestDates:
 
     def test_a_start_in_the_future_is_refused(self) -> None:
         problems = problems_of({**ACCOUNT, "start_date": "2026-11-22"})
-        assert problems == ["`start_date` (2026-11-22) lies in the future: today is 2026-11-21"]
+        assert problems == ["`start_date` (2026-11-22) is in the future: today is 2026-11-21"]
 
 
 class TestContradictions:

@@ -194,11 +194,11 @@ class Warehouse:
             self.rows[request.partition, day] += 1
 
 
-@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.exhaustive) for part in range(1, 4))])
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.exhaustive) for part in range(1, 10))])
 def test_whatever_happens_every_day_is_written_once_and_nothing_is_asked_for_twice_without_cause(
     clock: FakeClock, part: int
 ) -> None:
-    for seed in range(part * 250, part * 250 + 250):
+    for seed in range(part * 100, part * 100 + 100):
         rng = Random(seed)
         clock.now = NOW
         amazon = TroubledAmazon(clock)

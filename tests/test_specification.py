@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.errors import DocumentError
-from tap_amazon_vendor.reports.specification import shown, stated
+from tap_amazon_vendor.reports.specification import stated
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -189,7 +189,7 @@ def test_the_catalogs_words_are_the_tables_comments(loaded: Loaded, server: Post
         "select obj_description('made.vendor_sales'::regclass), col_description('made.vendor_sales'::regclass, 1)",
     )
     assert words[0][0].startswith("Ordered and shipped units")
-    assert words[0][1] == "Your label of the account."
+    assert words[0][1] == "Your label for the account."
 
 
 def test_columns_are_in_order_in_the_table(loaded: Loaded, server: Postgres) -> None:

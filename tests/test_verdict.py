@@ -210,8 +210,8 @@ class TestMessage:
         unread = Unread("main", (), (part("b", **LACKING), part("a", **LACKING)))
         assert verdict([unread], (), lambda _: Diagnosis(account, ())) == (
             "Account 'main' could not be read.\n"
-            "- An earlier run found that the account lacks a, b, and wrote why into `report_ledger`. They are tried "
-            "again on 2026-11-20 (sooner: take `skipped_on` out of the state)"
+            "- An earlier run found that the account lacks a, b, and recorded why in `report_ledger`. They are tried "
+            "again on 2026-11-20 (to try sooner, remove `skipped_on` from the state)"
         )
 
 

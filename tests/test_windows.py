@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from amazon_sandbox.calendars import published_at
 from tap_amazon_vendor.reports.calendars import PERIODS, Horizon, Hours, Period
 from tap_amazon_vendor.reports.coverage import plan, reachable
 from tap_amazon_vendor.reports.windows import DAY, Window, common, extend, touches
@@ -182,6 +183,34 @@ class TestWanted:
     def test_the_newest_day_is_today_minus_availability(self) -> None:
         horizon = on(day("2026-11-20"), day("2026-11-01"), None, 4, 14)
         assert PERIODS["DAY"].wanted(horizon) == window("2026-11-01", "2026-11-16")
+
+    @pytest.mark.parametrize(
+        ("moment", "newest"),
+        [
+            ("2026-11-20T07:59:59", "2026-11-15"),
+            ("2026-11-20T08:00:00", "2026-11-16"),
+            ("2026-07-20T06:59:59", "2026-07-15"),
+            ("2026-07-20T07:00:00", "2026-07-16"),
+            # Summer time begins on 8 March and ends on 1 November.
+            ("2026-03-11T07:59:59", "2026-03-06"),
+            ("2026-03-11T08:00:00", "2026-03-07"),
+            ("2026-11-04T06:59:59", "2026-10-30"),
+            ("2026-11-04T07:00:00", "2026-10-31"),
+        ],
+    )
+    def test_a_day_is_wanted_when_72_hours_have_passed_since_it_ended_in_the_pacific_zone(
+        self, moment: str, newest: str
+    ) -> None:
+        now = datetime.fromisoformat(f"{moment}+00:00")
+        wanted = PERIODS["DAY"].wanted(Horizon(now, day("2026-01-01"), None, 4, 14))
+        assert wanted
+        assert wanted.end == day(newest)
+
+    @given(now=st.datetimes(datetime(2024, 1, 1), datetime(2029, 1, 1)))  # noqa: DTZ001
+    def test_the_newest_day_is_one_that_the_local_amazon_has_just_published(self, now: datetime) -> None:
+        horizon = Horizon(now.replace(tzinfo=timezone.utc), day("2023-01-01"), None, 4, 14)
+        newest = horizon.published
+        assert published_at(newest, saturday=72) <= horizon.now < published_at(newest + DAY, saturday=72)
 
     def test_a_period_that_is_not_closed_is_not_wanted(self) -> None:
         horizon = on(day("2026-11-20"), day("2026-09-10"), None, 4, 14)
@@ -355,7 +384,8 @@ class TestPlan:
         self, situation: tuple[Period, Horizon, Window | None], quarters: int, moment: time
     ) -> None:
         period, horizon, complete = situation
-        now = datetime.combine(horizon.today, moment, timezone.utc)
+        # Before eight it is still yesterday where Amazon counts.
+        now = datetime.combine(horizon.today, max(moment, time(8)), timezone.utc)
         elsewhere = replace(horizon, now=now.astimezone(timezone(timedelta(minutes=15 * quarters))))
         assert elsewhere.today == horizon.today
         assert plan(complete, elsewhere, period) == plan(complete, horizon, period)

@@ -106,9 +106,9 @@ REFUSALS = [
         RequestRejectedError,
         "InvalidInput: One or more required parameters missing: marketplaceIds;",
         Outcome.FAILED,
-        "",
+        "report it",
     ),
-    (RequestRejectedError, "InvalidInput: dataStartTime is after dataEndTime", Outcome.FAILED, ""),
+    (RequestRejectedError, "InvalidInput: dataStartTime is after dataEndTime", Outcome.FAILED, "report it"),
     (RequestRejectedError, "InvalidInput: Invalid Input", Outcome.FAILED, ""),
     (
         RequestRejectedError,

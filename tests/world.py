@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -27,7 +27,7 @@ from tap_amazon_vendor.streams import REPORT_STREAMS
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from clocks import FakeClock
     from singer_sdk.singerlib import Message
@@ -391,13 +391,14 @@ def seller_rows(sandbox: Sandbox, stream: ReportRows, label: str, calls: Iterabl
     return rows
 
 
-def table_rows(stream: ReportRows, table: Table, asked: str) -> dict[Key, Row]:
+def table_rows(stream: ReportRows, table: Table, asked: str, own: Collection[str] = ()) -> dict[Key, Row]:
     """The lines of a flat file by the stream's key, which begins with the marketplace that each tells.
 
-    `snapshot_time` is left out.
+    Of several that it may be of, that is the first of the account's own. `snapshot_time` is left out.
     """
     assert stream.report.layout
     told_by, region = stream.report.told_by, BY_ID[asked].region
+    says = told_by.reader() if told_by else None
     reader = FlatFileReader(stream.report.layout, load_schema(stream.name)["properties"], (), _never, _never)
     columns = {name: str(reader.column(name)) for name in table.columns}
     seen: Counter[Key] = Counter()
@@ -410,9 +411,9 @@ def table_rows(stream: ReportRows, table: Table, asked: str) -> dict[Key, Row]:
         natural = tuple(plain(row[key]) for key in stream.key_columns if key in row)
         seen[natural] += 1
         own = {LINE_NUMBER: number, OCCURRENCE: seen[natural]}
-        told = told_by.candidates(row, region) if told_by else ()
+        told = told_by.told(says(defaultdict(lambda: None, row)), region) if told_by and says else ()
         key = (
-            told[0] if len(told) == 1 else asked,
+            told[0] if len(told) == 1 else min({*told} & {*own}, default=asked),
             *(plain(row[key]) if key in row else plain(own[key]) if key in own else None for key in stream.key_columns),
         )
         rows[key] = row

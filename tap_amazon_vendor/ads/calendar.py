@@ -1,4 +1,4 @@
-"""Days of advertising: they are those of the profile's time zone."""
+"""Days of advertising: they are those of the profile's time zone, and are read again as each kind needs it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import pendulum
 from tap_amazon_vendor.reports.calendars import Period
 
 if t.TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from tap_amazon_vendor.ads.report_type import AdsReportType
     from tap_amazon_vendor.reports.calendars import Horizon
     from tap_amazon_vendor.reports.windows import Window
 
-#: Time zones by country (docs/amazon/ads.md#profiles); where another country begins to advertise, UTC must do.
+#: Time zones by country (docs/amazon/ads.md#profiles), for profiles that do not tell theirs. Where another country
+#: begins to advertise, UTC must do.
 ZONES = {
     **dict.fromkeys(("US", "CA", "MX"), "America/Los_Angeles"),
     **dict.fromkeys(("DE", "ES", "FR", "IT"), "Europe/Paris"),
@@ -53,19 +55,36 @@ class AdsDays(Period):
         zone: The time zone.
         days_back: Days before today that Amazon keeps.
         days_again: Days that each run reads again, None for as many as of sales.
+        family: The kind of advertising, as `restatement_days` names it.
     """
 
     zone: str = "UTC"
     days_back: int = 60
     days_again: int | None = None
+    family: str = ""
 
     @classmethod
     def of(cls, report_type: AdsReportType, country: str | None) -> AdsDays:
         """Return the calendar of a report type in a country."""
         back = report_type.days_back
-        zone = ZONES.get(country or "", "UTC")
-        # Conversions are there a day after the click.
-        return cls("DAY", report_type.span, pendulum.duration(days=back), late=1, zone=zone, days_back=back)
+        return cls(
+            "DAY",
+            report_type.span,
+            pendulum.duration(days=back),
+            late=1,  # conversions are there a day after the click
+            zone=ZONES.get(country or "", "UTC"),
+            days_back=back,
+            family=report_type.family,
+        )
+
+    def of_profile(self, zone: str | None, restatement_days: Mapping[str, int]) -> AdsDays:
+        """Return the calendar of a profile.
+
+        Args:
+            zone: Its time zone, None where Amazon does not tell it.
+            restatement_days: How far back each run reads again, by kind of advertising, where the settings say so.
+        """
+        return replace(self, zone=zone or self.zone, days_again=restatement_days.get(self.family))
 
     def today(self, horizon: Horizon) -> date:
         """Return the day that the profile has."""
@@ -86,6 +105,10 @@ class AdsDays(Period):
     def settles(self, window: Window, horizon: Horizon) -> datetime:
         """Return the moment after which a window is no longer read again."""
         return super().settles(window, replace(horizon, restatement_days=self._days_again(horizon)))
+
+    def due_from(self, horizon: Horizon) -> date:
+        """Return the oldest day that is asked for because an earlier run was to read it again."""
+        return min(self.restated(horizon), self.today(horizon) - timedelta(days=MONTHLY_DAYS)) - self.patience
 
     def _days_again(self, horizon: Horizon) -> int:
         return horizon.restatement_days if self.days_again is None else self.days_again

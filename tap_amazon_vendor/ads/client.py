@@ -8,6 +8,7 @@ from http import HTTPStatus
 from tap_amazon_vendor.amazon.auth import MEANINGS, LwaAuthenticator
 from tap_amazon_vendor.amazon.client import Repairs, SellingPartnerApi
 from tap_amazon_vendor.amazon.throttle import Bucket, Throttle
+from tap_amazon_vendor.errors import ThrottledError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.amazon.throttle import Operation
     from tap_amazon_vendor.amazon.transport import Transport
     from tap_amazon_vendor.config.ads_accounts import AdsAccount
+    from tap_amazon_vendor.errors import AmazonError
 
 #: What each error of Login with Amazon means for the consent for advertising.
 ADS_MEANINGS = MEANINGS | {
@@ -123,6 +125,14 @@ class AdsClient(SellingPartnerApi):
         super().__init__(account.api_url, auth=auth, throttle=LearnedThrottle(clock), transport=transport, sleep=sleep)
         self.repairs = AdsRepairs
         self._profile_id = profile_id
+
+    def _error(self, operation: Operation, response: requests.Response) -> AmazonError:
+        """Map an error response to the exception to raise."""
+        error = super()._error(operation, response)
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            # Amazon has refused reports so for hours (docs/amazon/ads.md#errors): nothing that anybody could mend.
+            return ThrottledError(error.text, request_id=error.request_id)
+        return error
 
     def _authenticate(
         self, operation: Operation, buckets: list[Bucket], token: str | None, request: requests.PreparedRequest

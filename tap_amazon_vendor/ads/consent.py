@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,6 +43,12 @@ class ClosedClient(AdsClient):
     def call(self, *_args: t.Any, **_kwargs: t.Any) -> t.NoReturn:  # noqa: ANN401
         """Fail."""
         raise self.error
+
+
+_TWICE = (
+    "Profile {} ({}) of Amazon Ads is read for {}: sums over accounts count it more than once. List those of each "
+    "account as `profiles` in its `ads`"
+)
 
 
 @dataclass(frozen=True)
@@ -122,19 +129,33 @@ class Consents:
         """The profiles of all consents; of one that Amazon refuses, what takes their place in the plan."""
         return tuple(profile for account in self._accounts for profile in self._of(account))
 
+    @cached_property
+    def _by_id(self) -> dict[tuple[str, str, str], OpenProfile]:
+        return {(each.account.label, each.marketplace_id, each.profile_id): each for each in self.profiles}
+
+    def profile(self, context: Mapping[str, t.Any]) -> OpenProfile | None:
+        """Return the profile of a partition, None if the run does not read it."""
+        return self._by_id.get((context["account"], context["marketplace_id"], context["profile_id"]))
+
     def _of(self, account: AdsAccount) -> Iterator[OpenProfile]:
         auth = AdsAuthenticator(account, self._transport, self._clock, self._redactor)
+        closed = self._client(ClosedClient, account, auth, None)
         try:
             found = find_profiles(self._client(AdsClient, account, auth, None), account)
         except AmazonError as error:
-            closed = self._client(ClosedClient, account, auth, None)
             closed.error = error
             for profile_id, place in self.assumed(account):
                 yield OpenProfile(account, profile_id, place, closed)
             return
-        for each in found:
+        for each in found.open:
             client = self._client(AdsClient, account, auth, each.own_id)
             yield OpenProfile(account, each.own_id, each.marketplace_id, client, each)
+        # One that is missing must not keep the others from being read.
+        closed.error = found.error
+        places = dict(self._read_before(account))
+        anywhere = account.marketplaces[0].marketplace_id if len(account.marketplaces) == 1 else ""
+        for profile_id in found.missing:
+            yield OpenProfile(account, profile_id, places.get(profile_id, anywhere), closed)
 
     def assume(self) -> None:
         """Take what earlier runs knew for the profiles, without asking Amazon."""
@@ -150,10 +171,18 @@ class Consents:
 
     @property
     def remarks(self) -> list[tuple[int, str]]:
-        """Level and words about each profile that an earlier run read, and that its consent no longer opens."""
+        """Level and words about profiles that a consent no longer opens, and those that several accounts read."""
         found = {(profile.account.label, profile.profile_id) for profile in self.profiles}
         closed = {profile.account.label for profile in self.profiles if profile.error}
-        return [
+        readers = defaultdict[tuple[str, str], list[str]](list)
+        for each in self.profiles:
+            readers[each.profile_id, each.country].append(repr(each.account.label))
+        twice = [
+            (logging.WARNING, _TWICE.format(*profile, " and ".join(labels)))
+            for profile, labels in readers.items()
+            if profile[0] and len(labels) > 1
+        ]
+        return twice + [
             (logging.WARNING, _NO_LONGER.format(account.label, profile_id, country_of(place) or place))
             for account in self._accounts
             if account.label not in closed

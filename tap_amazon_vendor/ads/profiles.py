@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -66,6 +67,14 @@ class Profile(Answer, omit_defaults=True):
         return place.marketplace_id if place else ""
 
     @property
+    def zone(self) -> str | None:
+        """The time zone whose days its reports have; None where Amazon tells none that is known."""
+        try:
+            return ZoneInfo(self.timezone).key
+        except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
+            return None
+
+    @property
     def sells(self) -> bool:
         """Whether it is a seller's, whose products have SKUs."""
         return self.account_type == "seller"
@@ -74,6 +83,10 @@ class Profile(Answer, omit_defaults=True):
     def account_type(self) -> str | None:
         """The kind of advertiser, None where Amazon does not tell it."""
         return self.account_info.type if self.account_info else None
+
+    def is_of(self, kind: str | None) -> bool:
+        """Return whether it may be a vendor's, or a seller's; None is either."""
+        return kind is None or self.account_type not in {"vendor", "seller"} - {kind}
 
     def row(self) -> dict[str, t.Any]:
         """Return what Amazon tells of it, without what says which one it is."""
@@ -85,15 +98,29 @@ class Profile(Answer, omit_defaults=True):
         return told
 
 
-def find_profiles(client: AdsClient, account: AdsAccount) -> list[Profile]:
-    """Return the profiles to read of a consent (GET /v2/profiles).
+class Found(t.NamedTuple):
+    """The profiles to read of a consent.
+
+    Attributes:
+        open: Those that it opens.
+        missing: Ids in the settings of those that it does not open.
+        error: What to say of these.
+    """
+
+    open: list[Profile]
+    missing: tuple[str, ...]
+    error: AccessDeniedError
+
+
+def find_profiles(client: AdsClient, account: AdsAccount) -> Found:
+    """Find the profiles to read of a consent (GET /v2/profiles).
 
     Args:
         client: The client of the consent, for no profile.
         account: The consent.
 
     Raises:
-        AccessDeniedError: There is none, or one of the settings is not among them.
+        AccessDeniedError: There is none to read, and the settings name none.
         MalformedAnswerError: None of those that Amazon lists can be read.
         AmazonError: Amazon refuses.
     """
@@ -102,21 +129,26 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> list[Profile]:
         found = client.call(GET_PROFILES, answer=list[msgspec.Raw], query={"accessLevel": level})
         listed |= {each.own_id: each for each in _read(found)}
     usable = {id_: each for id_, each in listed.items() if each.account_type != AGENCY and each.marketplace_id}
-    if missing := [id_ for id_ in account.profiles if id_ not in usable]:
-        text = (
-            f"Amazon Ads of account {account.label!r}: the consent does not open the profile "
-            f"{', '.join(missing)} at {account.api_url}. {_has(usable)}"
-        )
-        raise AccessDeniedError(text)
-    fit = [each for id_, each in sorted(usable.items()) if wants(account, id_, each.marketplace_id)]
-    if not fit:
+    missing = tuple(id_ for id_ in account.profiles if id_ not in usable)
+    text = (
+        f"Amazon Ads of account {account.label!r}: the consent does not open the profile "
+        f"{', '.join(missing)} at {account.api_url}. {_has(usable)}"
+    )
+    error = AccessDeniedError(text)
+    fit = [
+        each
+        for id_, each in sorted(usable.items())
+        if wants(account, id_, each.marketplace_id) and (account.profiles or each.is_of(account.sells_as))
+    ]
+    if not fit and not missing:
         where = ", ".join(each.country for each in account.marketplaces) or "any marketplace"
         text = (
-            f"Amazon Ads of account {account.label!r}: the consent opens no profile in {where} at {account.api_url}. "
+            f"Amazon Ads of account {account.label!r}: the consent opens no profile "
+            f"{f'of a {account.sells_as} ' if account.sells_as else ''}in {where} at {account.api_url}. "
             f"{_has(usable)}"
         )
         raise AccessDeniedError(text)
-    return fit
+    return Found(fit, missing, error)
 
 
 def _read(elements: Sequence[msgspec.Raw]) -> list[Profile]:

@@ -8,6 +8,9 @@ SPONSORED_PRODUCTS = "SPONSORED_PRODUCTS"
 SPONSORED_BRANDS = "SPONSORED_BRANDS"
 SPONSORED_DISPLAY = "SPONSORED_DISPLAY"
 
+#: Kinds of advertising, as names of streams and settings have them.
+FAMILIES = {SPONSORED_PRODUCTS: "sp", SPONSORED_BRANDS: "sb", SPONSORED_DISPLAY: "sd"}
+
 
 @dataclass(frozen=True)
 class AdsReportType:
@@ -26,3 +29,8 @@ class AdsReportType:
     group_by: tuple[str, ...]
     days_back: int
     span: int = 31
+
+    @property
+    def family(self) -> str:
+        """The kind of advertising, as names of streams and settings have it."""
+        return FAMILIES[self.ad_product]

@@ -50,7 +50,10 @@ class AdsRequest(AskedJob):
         calendar: How time is cut.
         report_type: What Amazon states of the type, None for a request from the state.
         columns: Amazon's names of the columns to ask for.
+        refused_at_once: What is not open to the account is refused when it is asked for (docs/amazon/ads.md#errors).
     """
+
+    refused_at_once: t.ClassVar[bool] = True
 
     account: str
     type_name: str

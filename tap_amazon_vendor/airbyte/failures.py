@@ -49,4 +49,4 @@ def message(error: Exception) -> str:
         return "\n".join(map(str, error.errors)) or str(error)
     if isinstance(error, SingerSDKError):
         return str(error)
-    return "The source has a defect: please report the log of this sync"
+    return "This is a bug in the source. Please report it with the log of this sync"

@@ -195,7 +195,7 @@ def _source() -> Iterator[Source]:
 @click.group()
 @click.version_option(package_name="tap-amazon-vendor")
 def cli() -> None:
-    """Airbyte source for Amazon Vendor Central and Seller Central."""
+    """Airbyte source for Amazon Vendor Central, Seller Central and Amazon Ads."""
 
 
 @cli.command()

@@ -1,7 +1,7 @@
 """The settings in Airbyte's form: the specification that its user interface is made from.
 
-The tap's settings say of which kinds an account's are only in words: one account, several, or files alone. Airbyte can
-ask which first, so they are in an object, `credentials`, that has three forms.
+The tap's settings say only in words what belongs together: one account, several, advertising alone or files alone.
+Airbyte can ask which first, so the settings of accounts are in an object, `credentials`, that has one form for each.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_amazon_vendor.config.accounts import REQUIRED, SHARED
+from tap_amazon_vendor.config.ads_accounts import ADS
 from tap_amazon_vendor.config.settings_schema import SCHEMA
 
 Json = dict[str, t.Any]
@@ -45,7 +46,8 @@ class Form(t.NamedTuple):
 #: What can be connected.
 FORMS = (
     Form("account", "One account", (*_ACCOUNT, "inbox"), REQUIRED),
-    Form("accounts", "Several accounts", (*SHARED, "accounts", "inbox"), ("accounts",)),
+    Form("accounts", "Several accounts", (*SHARED, ADS, "accounts", "inbox"), ("accounts",)),
+    Form("ads", "Amazon Ads only", (ADS, "account", "marketplaces", "region"), (ADS,)),
     Form("inbox", "Report files only", ("inbox", "account", "account_type", "marketplaces"), ("inbox",)),
 )
 
@@ -58,7 +60,8 @@ def specification() -> Json:
     forms = {
         "type": "object",
         "title": "Accounts",
-        "description": "What to read: one account, several in one sync, or report files without an account.",
+        "description": "What to read: one account, several in one sync, advertising without sales, or report files "
+        "without an account.",
         "order": 0,
         "oneOf": [_form(form) for form in FORMS],
     }
@@ -66,7 +69,7 @@ def specification() -> Json:
         "documentationUrl": DOCUMENTATION,
         "connectionSpecification": {
             "$schema": "http://json-schema.org/draft-07/schema#",
-            "title": "Amazon Vendor Central and Seller Central",
+            "title": "Amazon Vendor Central, Seller Central and Ads",
             "type": "object",
             "required": [CREDENTIALS],
             "additionalProperties": True,

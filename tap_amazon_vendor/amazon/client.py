@@ -216,7 +216,9 @@ class SellingPartnerApi:
         if (delay := max([bucket.take() for bucket in buckets])) > longest:
             for bucket in buckets:
                 bucket.give_back()
-            text = f"{operation.name}: its quota has no call left for {delay:.0f} s, which is more than {longest:.0f}"
+            text = (
+                f"{operation.name}: the quota allows no call for {delay:.0f} s, more than the limit of {longest:.0f} s"
+            )
             raise UnavailableError(text)
         if delay > 0:
             self._sleep(delay)
@@ -237,7 +239,7 @@ class SellingPartnerApi:
         if leads := redirect(response):
             return AmazonError(f"{operation.name}: {leads}", request_id=id_)
         if status == HTTPStatus.FORBIDDEN and is_expired_secret(words):
-            text = f"{operation.name}: {words}. {ROTATE}"
+            text = f"{operation.name}: {words.rstrip(' .')}. {ROTATE}"
             return CredentialsError(text, request_id=id_, code=EXPIRED_SECRET)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
             asked = asked_to_wait(response)

@@ -56,7 +56,7 @@ def download(
         text = f"{operation}: the URL of the document is not valid"
         raise MalformedAnswerError(text) from None
     if not allowed:
-        text = f"the document lies at {host}, which is not an Amazon download host"
+        text = f"the document is at {host}, which is not an Amazon download host"
         raise AmazonError(text)
     response = transport.request("GET", url, stream=True, tries=URL_TRIES, deadline=URL_LIFE)
     try:

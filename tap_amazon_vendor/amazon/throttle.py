@@ -78,7 +78,7 @@ class Bucket:
         self._burst = operation.burst
         self._tokens = float(operation.burst)
         self._clock = clock
-        self._filled_at = clock()
+        self._since = self._filled_at = clock()
 
     def delay(self) -> float:
         """Return the seconds until a token is available, 0 if one is.
@@ -129,6 +129,12 @@ class Bucket:
         with self._lock:
             self._fill()
             return self._tokens >= self._burst - ROUNDING
+
+    @property
+    def is_surely_full(self) -> bool:
+        """Whether it is full even if it was empty at first: by a run before this one, or another application."""
+        seconds = (self._clock() - self._since).total_seconds()
+        return self.is_full and seconds >= self._burst / self.rate
 
     @property
     def period(self) -> float:

@@ -65,7 +65,7 @@ OTHER_ACCOUNT_TYPE = "does not support account id"
 NO_VENDOR_GROUP = "not authorized to access vendor reports"
 NO_RESTRICTED_ROLE = "do not have access to some or all requested resource"
 
-_NO_TOKEN = "missingauthenticationtoken"  # noqa: S105  # no secret
+NO_TOKEN = "missingauthenticationtoken"  # noqa: S105  # no secret
 
 #: A refusal with many causes: the role, the host, the path; and, with details, the token.
 DENIED = "access to requested resource is denied"
@@ -82,7 +82,9 @@ _REFUSED = (
         Verdict(Outcome.FAILED, "`marketplaces` names one that is not part of this account", whole=True),
     ),
     ("the access token you provided", Verdict(Outcome.FAILED, _REAUTHORIZE)),
-    (_NO_TOKEN, Verdict(Outcome.FAILED, REPORT_IT)),
+    (NO_TOKEN, Verdict(Outcome.FAILED, REPORT_IT)),
+    ("required parameters missing", Verdict(Outcome.FAILED, REPORT_IT, whole=True)),
+    ("datastarttime is after dataendtime", Verdict(Outcome.FAILED, REPORT_IT)),
     (
         DENIED,
         Verdict(Outcome.FAILED, "Check `region`, `api_url` and the roles of the application"),
@@ -224,7 +226,7 @@ def may_lack_role(error: AmazonError | None) -> bool:
         return False
     words = error.text.lower()
     # With details it is the token, or something else that a role does not open.
-    return words.rstrip(" .").endswith(DENIED) and _NO_TOKEN not in words
+    return words.rstrip(" .").endswith(DENIED) and NO_TOKEN not in words
 
 
 # Data Kiosk (docs/amazon/errors.md#data-kiosk).

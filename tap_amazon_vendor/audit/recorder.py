@@ -76,7 +76,7 @@ class Recorder:
         for column, cells in found.unreadable_cells.items():
             if self._is_new(entry.stream, column):
                 logger.warning(
-                    "%s: %s of column %s in %s could not be read: null there, kept in `_extra`",
+                    "%s: %s of column %s in %s could not be read: the column is null, `_extra` keeps the text",
                     entry.stream,
                     _many(cells, "cell"),
                     column,
@@ -91,7 +91,7 @@ class Recorder:
             )
         if found.repeated_keys:
             logger.warning(
-                "%s: the key of an earlier row came again in %s of %s: a target keeps the last row",
+                "%s: repeated keys in %s of %s: a target keeps the last row",
                 entry.stream,
                 _many(found.repeated_keys, "row"),
                 entry.target,

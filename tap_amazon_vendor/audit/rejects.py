@@ -37,7 +37,7 @@ class ReportRejects(AuditStream):
         """
         schema = load_schema("report_rejects")
         if restricted:
-            schema["description"] += " Of reports that hold personal data only."
+            schema["description"] += " Only of reports with personal data."
         super().__init__(tap, name=rejects_name(restricted=restricted), schema=schema)
         self.restricted = restricted
 

@@ -41,8 +41,8 @@ TRIES = 5
 
 @click.command("authorize")
 @config.option
-@click.option("--ads", is_flag=True, help="Ask for the consent to read advertising, with the application of `ads`.")
-@click.option("--account", "label", help="Label of the account, where the configuration lists several.")
+@click.option("--ads", is_flag=True, help="Ask for consent to read advertising, with the application in `ads`.")
+@click.option("--account", "label", help="Label of the account, if the configuration lists several.")
 @click.option(
     "--store",
     required=True,
@@ -67,7 +67,7 @@ TRIES = 5
 @click.option(
     "--no-browser",
     is_flag=True,
-    help="Do not open a browser or listen: you paste the address at which the browser ended.",
+    help="Do not open a browser or listen: you paste the address where the browser ended up.",
 )
 @click.option("--central-url", help="Overrides the address of Vendor Central or Seller Central.")
 @click.option(
@@ -315,4 +315,4 @@ def _how_to_use(place: Place, entry: dict[str, t.Any]) -> str:
         where = "The refresh token is in the keyring"
     if place.reference == entry.get("refresh_token"):
         return f"{where}, where the setting `refresh_token` looks for it."
-    return f'{where}. Let the configuration of the account say "refresh_token": "{place.reference}".'
+    return f'{where}. Set "refresh_token": "{place.reference}" in the configuration of the account.'

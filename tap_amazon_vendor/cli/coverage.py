@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from datetime import timedelta
 from pathlib import Path
@@ -34,8 +35,10 @@ MARKS = {
 @click.command("coverage")
 @click.argument("source")
 @click.option("--schema", help="Schema of the database that holds `report_ledger`.")
-@click.option("--account", "label", help="Only the account of this label.")
-@click.option("--days", default=90, show_default=True, type=click.IntRange(1), help="The newest days to draw.")
+@click.option("--account", "label", help="Only the account with this label.")
+@click.option(
+    "--days", default=90, show_default=True, type=click.IntRange(1), help="Number of days to draw, the newest."
+)
 @click.option("--html", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write a page instead.")
 @click.pass_context
 def command(  # noqa: PLR0913 - one parameter per option
@@ -98,5 +101,6 @@ def _mark(line: Text, stream: StreamDays, first: date, last: date) -> None:
 
 
 def _short(options: str) -> str:
-    """Return the values of report options, without their names."""
-    return " ".join(each.partition("=")[2] or "" for each in options.split(","))
+    """Return the values of report options, without their names: of several values, the first and how many follow."""
+    values = (each.partition("=")[2].split(",") for each in re.split(r",(?=\w+=)", options))
+    return " ".join(f"{first}+{len(others)}" if others else first for first, *others in values)

@@ -43,7 +43,7 @@ NOT_DOCUMENTED = "not documented"
 
 @click.command("doctor")
 @config.option
-@click.option("--account", "label", help="Check only the account of this label.")
+@click.option("--account", "label", help="Check only the account with this label.")
 @click.option(
     "--format",
     "form",

@@ -61,7 +61,7 @@ def _file(name: str, words: str) -> t.Callable[[t.Any], t.Any]:
 @config.option
 @_file("--state", "The state that the run would start with, as Singer has it or as `meltano state get` prints it.")
 @_file("--catalog", "The catalog of the run, with its selection. Default: all streams except the very large ones.")
-@click.option("--account", "label", help="Only the account of this label.")
+@click.option("--account", "label", help="Only the account with this label.")
 @click.option("--offline", is_flag=True, help="Do not ask Amazon which reports and queries exist already.")
 @click.option(
     "--format",
@@ -225,7 +225,7 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
             (Source.RESUMED, "requested by an earlier run"),
             (Source.ADOPTED, "listed by Amazon, probably with the same options: if so, not requested again"),
             (Source.AMAZON_GENERATED, "that Amazon makes by itself: the run looks for them"),
-            (Source.DEFERRED, "left for later runs, by `max_reports` or a quota of their type"),
+            (Source.DEFERRED, "left for later runs, because of `max_reports` or the quota of their type"),
         )
         if (number := outlook.count(source))
     ]
@@ -237,7 +237,7 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
         runs = "this run" if outlook.runs == 1 else f"{outlook.runs} daily runs, on {outlook.complete_on}"
         lines.append(f"The history is complete after {runs}.")
     for skipped in outlook.skipped:
-        lines.append(f"Not tried before {skipped.until}, because the account lacked it: {skipped.partition}")
+        lines.append(f"Skipped until {skipped.until}, because the account lacked it: {skipped.partition}")
     lines += [f"Note: {note}" for note in outlook.notes]
     for line in lines:
         say(screen, line)

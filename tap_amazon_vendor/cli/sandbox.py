@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 65535),
     help="Listen here; 0 picks a free port.",
 )
-@click.option("--seed", default=1, show_default=True, help="The figures are made up from this number.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the made-up figures.")
 @click.option(
     "--speed",
     default=1.0,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tap_amazon_vendor.config.accounts import LWA_URL, is_download, is_safe
+from tap_amazon_vendor.config.accounts import LWA_URL, has_credentials, is_download, is_safe
 from tap_amazon_vendor.config.credential_store import VaultError, look_up
 from tap_amazon_vendor.config.marketplaces import find_marketplace
 from tap_amazon_vendor.config.redaction import Secret
@@ -32,6 +32,9 @@ CONSENT_PAGES = {
     "fe": "https://apac.account.amazon.com",
 }
 
+#: Kinds of advertising: Sponsored Products, Brands and Display.
+FAMILIES = ("sp", "sb", "sd")
+
 #: Settings of `ads` without which nothing can be read.
 REQUIRED = ("client_id", "client_secret", "refresh_token")
 
@@ -44,13 +47,15 @@ class AdsAccount:
         label: The user's name for the account, the same as that of its sales.
         marketplaces: Whose profiles are read; none for all of the region.
         region: ``na``, ``eu`` or ``fe``.
-        profiles: Ids of the profiles to read; none for all that fit the marketplaces.
+        profiles: Ids of the profiles to read; none for all that fit the marketplaces and `sells_as`.
         client_id: LWA application.
         client_secret: Its secret.
         refresh_token: The advertiser's authorization of that application.
         api_url: Base URI of the Ads API.
         auth_url: Login with Amazon's token endpoint.
-        restatement_days: How far back each run reads figures again, None for as far as those of sales.
+        sells_as: ``vendor`` or ``seller``: whose profiles are read; None for both.
+        restatement_days: How far back each run reads figures again, by `FAMILIES`; one that is not among them as far as
+            those of sales.
     """
 
     label: str
@@ -62,7 +67,8 @@ class AdsAccount:
     refresh_token: Secret
     api_url: str
     auth_url: str
-    restatement_days: int | None = None
+    sells_as: str | None = None
+    restatement_days: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def kind(self) -> str:
@@ -90,13 +96,21 @@ def read_ads_accounts(
     shared = config.get(ADS) or {}
     entries: list[tuple[str, Mapping[str, t.Any]]] = [("", config)]
     if config.get("accounts"):
-        above = {name: config[name] for name in ("auth_url",) if config.get(name)}
+        above = {name: config[name] for name in ("auth_url", "account_type") if config.get(name)}
         entries = [(f"accounts[{number}].", above | _given(own)) for number, own in enumerate(config["accounts"])]
     return tuple(
-        _read(prefix, entry, ads, problems, required)
-        for prefix, entry in entries
-        if (ads := {**shared, **_given(entry.get(ADS) or {})})
+        _read(prefix, entry, ads, problems, required) for prefix, entry in entries if (ads := _own_ads(entry, shared))
     )
+
+
+def _own_ads(entry: Mapping[str, t.Any], shared: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    """Return the setting of an account; what it does not set itself is that of all, if their region is its own."""
+    own = _given(entry.get(ADS) or {})
+    places = [place for each in entry.get("marketplaces") or () if (place := find_marketplace(each))]
+    region = entry.get("region") or next((place.region for place in places), None)
+    if not own and shared.get("region") and region not in {None, shared["region"]}:
+        return {}
+    return {**shared, **own}
 
 
 def _given(entry: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -139,8 +153,19 @@ def _read(
         refresh_token=_secret("refresh_token", where, ads, problems, required),
         api_url=(ads.get("api_url") or HOSTS[region or "na"]).rstrip("/"),
         auth_url=ads.get("auth_url") or entry.get("auth_url") or LWA_URL,
-        restatement_days=ads.get("restatement_days"),
+        sells_as=_sells_as(entry),
+        restatement_days={
+            family: days
+            for family in FAMILIES
+            if (days := ads.get(f"{family}_restatement_days", ads.get("restatement_days"))) is not None
+        },
     )
+
+
+def _sells_as(entry: Mapping[str, t.Any]) -> str | None:
+    """Return whose profiles belong to an account. Of advertising alone the default, vendor, says nothing."""
+    kind: str = entry.get("account_type") or "vendor"
+    return kind if kind == "seller" or has_credentials(entry) else None
 
 
 def _secret(name: str, prefix: str, ads: Mapping[str, t.Any], problems: list[str], required: Collection[str]) -> Secret:

@@ -128,9 +128,9 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
     end = day_setting(config, "end_date", problems)
     start = day_setting(config, "start_date", problems) or default_start(today, end)
     if end and end < start:
-        problems.append(f"`end_date` ({end}) lies before `start_date` ({start})")
+        problems.append(f"`end_date` ({end}) is before `start_date` ({start})")
     elif start > today:
-        problems.append(f"`start_date` ({start}) lies in the future: today is {today}")
+        problems.append(f"`start_date` ({start}) is in the future: today is {today}")
     problems += [
         f"`{name}` is empty: name at least one"
         for name in ("report_periods", "selling_programs", "distributor_views", "kiosk_metrics", "kiosk_group_by")

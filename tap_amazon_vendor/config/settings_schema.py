@@ -7,7 +7,7 @@ import typing as t
 from singer_sdk import typing as th
 
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, LWA_URL
-from tap_amazon_vendor.config.ads_accounts import ADS
+from tap_amazon_vendor.config.ads_accounts import ADS, FAMILIES
 from tap_amazon_vendor.config.marketplaces import REGIONS
 
 PERIODS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
@@ -56,7 +56,7 @@ DEFAULT_DAYS = 30
 #: How far back Amazon has data (docs/amazon/calendars.md#widths-and-look-back).
 MOST_DAYS = 1460
 
-_ADS = (
+_ADS: tuple[th.Property[t.Any], ...] = (
     th.Property(
         "client_id",
         th.StringType,
@@ -68,35 +68,44 @@ _ADS = (
         th.StringType,
         secret=True,
         title="Client secret",
-        description="Its client secret, or where it is kept: `env:NAME`, `keyring:SERVICE/USERNAME`.",
+        description="Client secret of that application, or a reference to it: `env:NAME`, `keyring:SERVICE/USERNAME`.",
     ),
     th.Property(
         "refresh_token",
         th.StringType,
         secret=True,
         title="Refresh token",
-        description="The advertiser's authorization of that application (`Atzr|…`), or where it is kept. "
-        "`amazon-vendor authorize --ads` gets it.",
+        description="The advertiser's authorization of that application (`Atzr|…`), or a reference to it. "
+        "`amazon-vendor authorize --ads` gets one.",
     ),
     th.Property(
         "region",
         th.StringType,
         allowed_values=list(REGIONS),
         title="Region",
-        description="`na`, `eu` or `fe`. Follows from `marketplaces` when absent.",
+        description="`na`, `eu` or `fe`. Default: the region of `marketplaces`.",
     ),
     th.Property(
         "profiles",
         th.ArrayType(th.StringType),
         title="Profiles",
-        description="Ids of the advertising profiles to read. Default: all that lie in `marketplaces`, without these "
-        "all of the region.",
+        description="Ids of the advertising profiles to read. Default: all profiles in `marketplaces`, or all of the "
+        "region if `marketplaces` is not set; with sales, only those of the `account_type`.",
     ),
     th.Property(
         "restatement_days",
         th.IntegerType(minimum=0, maximum=MOST_DAYS),
-        title="Restatement in days",
-        description="How far back each run reads advertising again. Default: `restatement_days` of the tap.",
+        title="Restatement days",
+        description="How many days back each run reads advertising again. Default: the tap's `restatement_days`.",
+    ),
+    *(
+        th.Property(
+            f"{family}_restatement_days",
+            th.IntegerType(minimum=0, maximum=MOST_DAYS),
+            title=f"Restatement days, {kind}",
+            description=f"The same for {kind} alone.",
+        )
+        for family, kind in zip(FAMILIES, ("Sponsored Products", "Sponsored Brands", "Sponsored Display"), strict=True)
     ),
     th.Property(
         "api_url",
@@ -124,29 +133,29 @@ _ACCOUNT = (
         th.StringType,
         secret=True,
         title="Client secret",
-        description="LWA client secret of your application, or where it is kept: `env:NAME`, "
-        "`keyring:SERVICE/USERNAME`. Amazon lets it expire after 180 days.",
+        description="LWA client secret of your application, or a reference to it: `env:NAME`, "
+        "`keyring:SERVICE/USERNAME`. It expires after 180 days.",
     ),
     th.Property(
         "credentials_rotated_on",
         th.DateTimeType,
         title="Credentials rotated on",
-        description="Day on which the client secret was made, ISO 8601: `amazon-vendor doctor` warns before its "
-        "180 days are over.",
+        description="Day on which you created the client secret, ISO 8601. `amazon-vendor doctor` warns you before it "
+        "expires.",
     ),
     th.Property(
         "refresh_token",
         th.StringType,
         secret=True,
         title="Refresh token",
-        description="The account's authorization of your application (`Atzr|…`), or where it is kept: `env:NAME`, "
-        "`keyring:SERVICE/USERNAME`. `amazon-vendor authorize` gets it.",
+        description="The account's authorization of your application (`Atzr|…`), or a reference to it: `env:NAME`, "
+        "`keyring:SERVICE/USERNAME`. `amazon-vendor authorize` gets one.",
     ),
     th.Property(
         "application_id",
         th.StringType,
         title="Application id",
-        description="Your application as Amazon's consent page knows it (`amzn1.sp.solution.…`). Only "
+        description="Id of your application on Amazon's consent page (`amzn1.sp.solution.…`). Only "
         "`amazon-vendor authorize` needs it.",
     ),
     th.Property(
@@ -160,20 +169,20 @@ _ACCOUNT = (
         th.StringType,
         allowed_values=list(REGIONS),
         title="Region",
-        description="`na`, `eu` or `fe`. Follows from the marketplaces when absent.",
+        description="`na`, `eu` or `fe`. Default: the region of `marketplaces`.",
     ),
     th.Property(
         "account_type",
         th.StringType,
         allowed_values=list(ACCOUNT_TYPES),
         title="Account type",
-        description="`vendor` (sells to Amazon) or `seller` (sells on Amazon). Decides the streams.",
+        description="`vendor` (sells to Amazon) or `seller` (sells on Amazon). Decides which streams there are.",
     ),
     th.Property(
         "account",
         th.StringType,
         title="Account label",
-        description="Your name for the account. It is written into every row and its key.",
+        description="Your name for the account. It is part of every row and its key.",
     ),
     th.Property(
         "sandbox",
@@ -197,9 +206,10 @@ _ACCOUNT = (
         ADS,
         th.ObjectType(*_ADS, additional_properties=False),
         title="Amazon Ads",
-        description="Consent for the Amazon Ads API, beside the account's sales or alone: an object with `client_id`, "
-        "`client_secret`, `refresh_token`, and if need be `region`, `profiles`, `restatement_days`, `api_url`, "
-        "`auth_url`. Entries of `accounts` take from it what they do not set.",
+        description="Consent for the Amazon Ads API, with or without the account's sales: an object with `client_id`, "
+        "`client_secret`, `refresh_token`, and optionally `region`, `profiles`, `restatement_days` (for one kind of "
+        "advertising `sp_`, `sb_` or `sd_restatement_days`), `api_url`, `auth_url`. Entries of `accounts` inherit what "
+        "they do not set.",
     ),
 )
 
@@ -228,7 +238,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Accounts",
         description=(
             "Several accounts in one run: a list of objects with the settings above. Replaces the "
-            "single account; the application, hosts and account type are inherited."
+            "single account; entries inherit application, hosts and account type."
         ),
     ),
     th.Property(
@@ -241,22 +251,22 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "end_date",
         th.DateTimeType,
         title="End date",
-        description="Last day to read, ISO 8601. Default: the newest that Amazon has.",
+        description="Last day to read, ISO 8601. Default: the newest day that Amazon has.",
     ),
     th.Property(
         "report_periods",
         th.ArrayType(th.StringType(allowed_values=list(PERIODS))),
         default=["DAY"],
         title="Report periods",
-        description="Lengths of the periods that figures are summed over: `DAY`, `WEEK` (Sunday to "
-        "Saturday), `MONTH`, `QUARTER`, `YEAR`.",
+        description="Periods over which Amazon sums figures: `DAY`, `WEEK` (Sunday to Saturday), `MONTH`, `QUARTER`, "
+        "`YEAR`.",
     ),
     th.Property(
         "selling_programs",
         th.ArrayType(th.StringType(allowed_values=list(SELLING_PROGRAMS))),
         default=["RETAIL"],
         title="Selling programs",
-        description="`RETAIL`, `BUSINESS`, `FRESH`. RETAIL has been seen to contain the other two: "
+        description="`RETAIL`, `BUSINESS`, `FRESH`. RETAIL has been seen to include the other two, so "
         "never add programs up.",
     ),
     th.Property(
@@ -264,60 +274,61 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.ArrayType(th.StringType(allowed_values=list(DISTRIBUTOR_VIEWS))),
         default=list(DISTRIBUTOR_VIEWS),
         title="Distributor views",
-        description="`MANUFACTURING`, `SOURCING`. What the account lacks is skipped.",
+        description="`MANUFACTURING`, `SOURCING`. A view that the account lacks is skipped.",
     ),
     th.Property(
         "kiosk_metrics",
         th.ArrayType(th.StringType(allowed_values=list(KIOSK_METRICS))),
         default=[each for each in KIOSK_METRICS if each != "forecasting"],
         title="Data Kiosk metrics",
-        description="Groups of metrics of the vendor analytics streams: `costs`, `customerSatisfaction`, "
+        description="Metric groups of the vendor analytics streams: `costs`, `customerSatisfaction`, "
         "`forecasting`, `orders`, `productAvailability` (not for days), `shippedOrders`, `sourcing`, `traffic`. "
-        "What a view lacks is left out. After a change, only what is read from then on has the new columns.",
+        "A group that a view lacks is left out. After a change, only rows that are read from then on have the new "
+        "columns.",
     ),
     th.Property(
         "kiosk_group_by",
         th.ArrayType(th.StringType(allowed_values=list(KIOSK_ATTRIBUTES))),
         default=["asin"],
         title="Data Kiosk attributes",
-        description="Attributes that the figures of the vendor analytics streams are split by, such as `asin`, "
-        "`brand`, `vendorCode`, `shipToStateOrProvince`. They are part of the key: after a change all is read again.",
+        description="Attributes by which the vendor analytics streams split their figures, such as `asin`, `brand`, "
+        "`vendorCode`, `shipToStateOrProvince`. They are part of the key: after a change, everything is read again.",
     ),
     th.Property(
         "availability_days",
         th.IntegerType(minimum=0, maximum=MOST_DAYS),
         default=4,
-        title="Availability in days",
-        description="The newest day asked for is today minus this: Amazon publishes a day up to 72 "
-        "hours after it closes.",
+        title="Availability days",
+        description="The newest day to request is this many days before today, Pacific time: Amazon publishes a day "
+        "up to 72 hours after it ends.",
     ),
     th.Property(
         "restatement_days",
         th.IntegerType(minimum=0, maximum=MOST_DAYS),
         default=14,
-        title="Restatement in days",
-        description="How far back from today each run reads figures again that Amazon may have restated.",
+        title="Restatement days",
+        description="How many days back each run reads figures again, because Amazon may restate them.",
     ),
     th.Property(
         "wait_minutes",
         th.IntegerType(minimum=0),
         default=60,
-        title="Wait in minutes",
-        description="How long to wait for a report. One that is still in Amazon's queue then is left for the next run.",
+        title="Wait minutes",
+        description="How long to wait for a report. If it is still in Amazon's queue then, the next run fetches it.",
     ),
     th.Property(
         "max_reports",
         th.IntegerType(minimum=1),
         title="Reports per run",
-        description="Most reports and Data Kiosk queries to ask for in one run; the next run goes on. Default: no "
-        "limit.",
+        description="Maximum number of reports and Data Kiosk queries to request in one run; the next run continues. "
+        "Default: no limit.",
     ),
     th.Property(
         "inbox",
         th.StringType,
         title="Inbox",
-        description="Folder of report files that were downloaded by hand, or that an older system kept: each is "
-        "read once, into the stream of its report. Needs no credentials.",
+        description="Folder with report files that you downloaded by hand, or that an older system kept. Each is read "
+        "once, into the stream of its report. Needs no credentials.",
     ),
     additional_properties=False,
 ).to_dict()

@@ -38,7 +38,8 @@ h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 1.5rem 0 .3rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; }
 td, th { padding: 1px 8px 1px 0; text-align: left; font-weight: normal; white-space: nowrap; }
-th small { opacity: .65; } td.gaps { text-align: right; } svg { display: block; }
+th small { opacity: .65; display: inline-block; max-width: 30rem; white-space: normal; overflow-wrap: anywhere; }
+td.gaps { text-align: right; } svg { display: block; }
 text { font-size: 10px; fill: currentColor; }
 """
 
@@ -92,7 +93,8 @@ def _months(first: date, last: date) -> str:
 def _row(stream: StreamDays, first: date, last: date) -> str:
     width = ((last - first).days + 1) * WIDTH
     spans = "".join(_span(span, first) for span in stream.within(first, last))
-    options = "" if stream.options in {"", "(none)"} else f"<br><small>{escape(stream.options)}</small>"
+    named = escape(stream.options).replace(",", ",<wbr>")
+    options = "" if stream.options in {"", "(none)"} else f"<br><small>{named}</small>"
     gaps = f"{stream.gaps}" if stream.gaps else ""
     label = escape(f"{stream.stream} {stream.options}: {stream.gaps} days failed or missing")
     picture = f'<svg role="img" aria-label="{label}" width="{width}" height="{HEIGHT}">{spans}</svg>'

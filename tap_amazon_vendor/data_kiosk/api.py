@@ -216,7 +216,8 @@ class DataKioskApi(JobCalls):
         if not (document.error or document.empty or holds_numbers(document)):
             has_rows = any(read_lines(document, request.view.rows if request.view else ""))
             own |= {"error": NULLS} if has_rows else {"empty": True}
-        return QueryDocument(**own, refused=self._refused[request.view_name])
+        # Two streams may ask a view for different fields.
+        return QueryDocument(**own, refused=self._refused[request.view_name].intersection(request.fields))
 
 
 def _named_in(text: str, view_name: str) -> set[str]:
@@ -248,5 +249,5 @@ def _listed_job(element: t.Any) -> ListedJob | None:  # noqa: ANN401  # as it ca
             body=query.query,
         )
     except ValueError as error:
-        logger.warning("getQueries lists a query that can't be read, it is left out: %s", error)
+        logger.warning("Leaving out a query of getQueries that can't be read: %s", error)
         return None

@@ -41,8 +41,11 @@ def _text(tree: Tree) -> str:
 
 @lru_cache(maxsize=4096)
 def normalised(query: str) -> str:
-    """Return a query as its tokens: Amazon repeats queries with other white space and without commas."""
-    return " ".join(token for token in _TOKEN.findall(query) if not token.startswith("#"))
+    """Return a query as its tokens: Amazon repeats queries with other white space and without commas.
+
+    The word `query` before one without a name may be left out, too, as printers of GraphQL do.
+    """
+    return " ".join(token for token in _TOKEN.findall(query) if not token.startswith("#")).removeprefix("query ")
 
 
 def view_of(query: str) -> str | None:

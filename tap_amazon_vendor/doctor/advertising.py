@@ -47,21 +47,26 @@ def check_advertising(account: AdsAccount, consents: Consents) -> Diagnosis:
         The diagnosis; Amazon's refusals are part of it and not raised.
     """
     profiles = [profile for profile in consents.profiles if profile.account == account]
-    error = profiles[0].error
+    opened = [profile for profile in profiles if not profile.error]
+    error = next((profile.error for profile in profiles if profile.error), None)
     consent = [Check("advertising consent", State.OK, "Login with Amazon accepts client and refresh token of `ads`")]
     if isinstance(error, CredentialsError):
-        return Diagnosis(account, (Check("advertising consent", State.FAILED, str(error), _new_consent(account)),))
+        return Diagnosis(account, (Check("advertising consent", State.FAILED, str(error), _steps(account, error)),))
     if isinstance(error, AccessDeniedError):
         steps = tuple(filter(None, (judge_ads_refusal(error).advice,)))
-        return Diagnosis(account, (*consent, Check("advertising profiles", State.FAILED, str(error), steps)))
+        found = Check("advertising profiles", State.FAILED, str(error), steps)
+        return Diagnosis(account, (*consent, found), tuple(_permissions(opened)))
     if error is not None:
         return Diagnosis(account, (Check("advertising", State.FAILED, str(error)),))
-    names = ", ".join(f"{profile.profile_id} ({profile.country})" for profile in profiles)
+    names = ", ".join(f"{profile.profile_id} ({profile.country})" for profile in opened)
     found = Check("advertising profiles", State.OK, f"The consent opens {names}")
-    return Diagnosis(account, (*consent, found), tuple(_permissions(profiles)))
+    return Diagnosis(account, (*consent, found), tuple(_permissions(opened)))
 
 
-def _new_consent(account: AdsAccount) -> tuple[str, ...]:
+def _steps(account: AdsAccount, error: CredentialsError) -> tuple[str, ...]:
+    if error.code == "invalid_client":
+        # A new consent would fail alike.
+        return advice.credentials(account)
     label = "" if account.label == "default" else f" --account {account.label!r}"
     return (*advice.credentials(account), f"Get a new consent: amazon-vendor authorize --ads{label}")
 

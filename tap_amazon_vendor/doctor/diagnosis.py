@@ -17,6 +17,7 @@ from types import MappingProxyType
 from tap_amazon_vendor.amazon.client import EXPIRED_SECRET
 from tap_amazon_vendor.amazon.wording import (
     NO_ROLE,
+    NO_TOKEN,
     NO_VENDOR_GROUP,
     OTHER_ACCOUNT_TYPE,
     is_refused_token,
@@ -27,6 +28,7 @@ from tap_amazon_vendor.doctor import advice
 from tap_amazon_vendor.doctor.questions import GET_PARTICIPATIONS, Participations, Questions, says
 from tap_amazon_vendor.doctor.result import Check, Diagnosis, Permission, State
 from tap_amazon_vendor.errors import (
+    REPORT_IT,
     AccessDeniedError,
     AmazonError,
     CredentialsError,
@@ -230,6 +232,8 @@ def _check_place(account: Account, api: SellingPartnerApi, answers: Questions) -
         steps: tuple[str, ...] = advice.region(account) if refuses else (advice.host(account),)
         if is_refused_token(answer):
             steps = advice.token(account)
+        elif says(answer, NO_TOKEN):
+            steps = (REPORT_IT,)
         elif isinstance(answer, UnavailableError):
             steps = (*steps, "If they are right, Amazon has an outage: try again later")
         yield Check("region", State.FAILED, text, steps)

@@ -18,6 +18,7 @@ from tap_amazon_vendor.documents.delimited import is_empty
 from tap_amazon_vendor.documents.encodings import BLOCK, UTF_8, is_utf_8
 from tap_amazon_vendor.documents.json_repair import has_single_fields, with_single_fields
 from tap_amazon_vendor.documents.json_slices import WHITE, WIDE_SLICE_BYTES, JsonText, not_json
+from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 
@@ -29,6 +30,8 @@ if t.TYPE_CHECKING:
 
 #: A document that holds an error instead of rows is short; nothing longer is searched for one.
 ERROR_BYTES = 1 << 20
+
+_SPECIFICATION = "reportSpecification"
 
 #: How far into a document the start of a page of HTML is looked for.
 HTML_BYTES = 1 << 12
@@ -116,16 +119,15 @@ def open_document(path: Path) -> Document:
             text = "the document is not JSON"
             raise DocumentError(text)
         if more := file.read(1):
-            specification = None
-            for name, value in JsonText(file, head + more, slice_bytes=WIDE_SLICE_BYTES).members():
-                if name == "reportSpecification":
-                    specification = _decoded(value)
-            return Document(path, size, None, _if_object(specification), empty=False)
+            members = JsonText(file, head + more, slice_bytes=WIDE_SLICE_BYTES).members()
+            return Document(path, size, None, _specification(members), empty=False)
     if head.rstrip(WHITE)[-1:] not in {b"}", b"]"}:
         text = "the document ends in the middle of its JSON"
         raise DocumentError(text)
     content = _decoded(head)
-    specification = content.get("reportSpecification") if isinstance(content, dict) else None
+    specification = content.get(_SPECIFICATION) if isinstance(content, dict) else None
+    if head.count(b'"%b"' % _SPECIFICATION.encode()) > 1:
+        specification = _specification(JsonText(io.BytesIO(), head).members())
     return Document(path, size, _error(content), _if_object(specification), _empty(content))
 
 
@@ -264,6 +266,22 @@ def _decoded(text: bytes) -> t.Any:  # noqa: ANN401  # any JSON
         raise DocumentError(problem) from None
 
 
+def _specification(members: Iterator[tuple[str, bytes]]) -> dict[str, t.Any] | None:
+    """Return the specification among the members of a document, None if it has none. Reads all of them.
+
+    Raises:
+        DocumentError: It is there more than once, and says different things.
+    """
+    said = [each for name, value in members if name == _SPECIFICATION and (each := _if_object(_decoded(value)))]
+    for other in said[1:]:
+        for name in {**said[0], **other}:
+            one, two = said[0].get(name), other.get(name)
+            if one != two:
+                text = f"its {_SPECIFICATION} is there twice, with {name} {shown(one)} and {shown(two)}"
+                raise DocumentError(text)
+    return said[0] if said else None
+
+
 def _if_object(specification: t.Any) -> dict[str, t.Any] | None:  # noqa: ANN401  # any JSON
     return specification if isinstance(specification, dict) else None
 
@@ -280,7 +298,7 @@ def _error(document: t.Any) -> str | None:  # noqa: ANN401  # any JSON
         return None
     if document.get("errorDetails"):
         return str(document["errorDetails"])
-    if "reportSpecification" in document:
+    if _SPECIFICATION in document:
         return None
     for name in _ERROR_FIELDS:
         if document.get(name):

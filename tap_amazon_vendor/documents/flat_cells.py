@@ -5,7 +5,6 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from functools import partial
-from operator import itemgetter
 
 from tap_amazon_vendor.documents.cell_values import (
     COMMA_COUNTRIES,
@@ -164,7 +163,7 @@ class Cells:
             known = {name: _Remembered(partial(_tells, self._kinds[name])) for name in found}
             for chunk in self._table.chunks():
                 for name, proofs in found.items():
-                    for text, count in Counter(map(itemgetter(self._known[name]), chunk.rows)).items():
+                    for text, count in Counter(chunk.columns[self._known[name]]).items():
                         if text and (told := known[name][text]):
                             proofs[told[0]] += count
             self._proofs[family] = found

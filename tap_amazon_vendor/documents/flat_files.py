@@ -157,19 +157,19 @@ class FlatFileReader:
         }
         for whole in table.chunks(findings.reject):
             chunk, columns = whole, self._convert(cells, whole, known, derived)
-            if faults := self._faults(columns, known, derived, len(chunk.rows)):
+            if faults := self._faults(columns, known, derived, len(chunk.lines)):
                 chunk = _without(chunk, faults, findings)
-                if not chunk.rows:
+                if not chunk.lines:
                     continue
                 columns = self._convert(cells, chunk, known, derived)
             values = columns.values
             if unknown or columns.unreadable:
                 values[EXTRA] = _extras(chunk, columns, unknown, known, findings)
             if flat.numbered == LINE_NUMBER:
-                values[LINE_NUMBER] = lines.of(_keys(columns, self._keys, len(chunk.rows)), chunk.ordinals)
+                values[LINE_NUMBER] = lines.of(_keys(columns, self._keys, len(chunk.lines)), chunk.ordinals)
             elif occurrences:
-                values[OCCURRENCE] = occurrences.of(_keys(columns, compared, len(chunk.rows)))
-            yield _rows(template, columns, len(chunk.rows))
+                values[OCCURRENCE] = occurrences.of(_keys(columns, compared, len(chunk.lines)))
+            yield _rows(template, columns, len(chunk.lines))
 
     def column(self, header: str) -> str | None:
         """Return the column of a header name, None if the schema has none."""
@@ -215,7 +215,7 @@ class FlatFileReader:
     def _convert(
         self, cells: Cells, chunk: Chunk, known: Mapping[str, int], derived: Mapping[str, Derived]
     ) -> _Columns:
-        texts = list(zip(*chunk.rows, strict=True))
+        texts = chunk.columns
         columns = _Columns({}, set(), set())
         for name, index in known.items():
             column: Sequence[str] = texts[index]
@@ -231,7 +231,7 @@ class FlatFileReader:
                 values, has_unreadable = cells.convert(name, column)
                 if has_unreadable:
                     columns.unreadable.add(name)
-            columns.values[name] = [values[0]] * len(chunk.rows) if is_same else values
+            columns.values[name] = [values[0]] * len(chunk.lines) if is_same else values
         for name, each in derived.items():
             columns.values[name] = list(map(each.make, *(texts[known[source]] for source in each.sources)))
         return columns
@@ -278,7 +278,7 @@ class FlatFileReader:
             columns = self._convert(cells, chunk, keys, derived)
             for name in columns.unreadable:
                 columns.values[name] = _readable(columns.values[name])
-            occurrences.look(_keys(columns, compared, len(chunk.rows)))
+            occurrences.look(_keys(columns, compared, len(chunk.lines)))
         return occurrences
 
     def _compared(self, known: Mapping[str, int], derived: Mapping[str, Derived]) -> list[str]:
@@ -328,19 +328,25 @@ def _without(chunk: Chunk, faults: Faults, findings: Findings) -> Chunk:
     """Reject the lines of a chunk that are at fault, and return the others."""
     for index, (reason, column) in sorted(faults.items()):
         findings.reject(chunk.numbers[index], chunk.lines[index].rstrip("\r"), reason, column)
-    keep = [index for index in range(len(chunk.rows)) if index not in faults]
-    return Chunk(*(t.cast("t.Any", [values[index] for index in keep]) for values in chunk))
+    keep = [index for index in range(len(chunk.lines)) if index not in faults]
+
+    def kept(values: Sequence[t.Any]) -> list[t.Any]:
+        return [values[index] for index in keep]
+
+    return Chunk(kept(chunk.numbers), kept(chunk.ordinals), kept(chunk.lines), [*map(kept, chunk.columns)])
 
 
 def _extras(
     chunk: Chunk, columns: _Columns, unknown: Mapping[str, int], known: Mapping[str, int], findings: Findings
 ) -> list[str | None]:
     """Return `EXTRA` of each row: its unknown columns, and the texts that can't be read, which become null."""
-    extras: list[Row] = [{name: row[index] or None for name, index in unknown.items()} for row in chunk.rows]
+    extras: list[Row] = [
+        {name: chunk.columns[index][at] or None for name, index in unknown.items()} for at in range(len(chunk.lines))
+    ]
     for name in columns.unreadable:
-        for extra, row, value in zip(extras, chunk.rows, columns.values[name], strict=True):
+        for extra, text, value in zip(extras, chunk.columns[known[name]], columns.values[name], strict=True):
             if isinstance(value, Unreadable):
-                extra[name] = row[known[name]]
+                extra[name] = text
                 findings.unreadable_cells[name] += 1
         columns.values[name] = _readable(columns.values[name])
     return [extra_text(extra) if extra else None for extra in extras]

@@ -19,9 +19,9 @@ _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b', re.DOTA
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 
 BROKEN = f"bytes that are not UTF-8, and became {REPLACEMENT!a}"
-CONTROLS = "control characters in texts, not escaped"
+CONTROLS = "unescaped control characters in texts"
 NO_NUMBERS = "values NaN or Infinity, which JSON does not have"
-TWICE = "fields that one object has again, where the last value counts and any other is in `_extra`"
+TWICE = "repeated fields in an object: the last value counts, any other is in `_extra`"
 
 _anything = msgspec.json.Decoder()
 _encode = msgspec.json.Encoder().encode

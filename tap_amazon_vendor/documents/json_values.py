@@ -32,6 +32,18 @@ _NUMBER = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
 
+#: What a message may quote.
+_WORD = re.compile(r"[\w.: -]{1,40}", re.ASCII)
+
+
+def shown(value: t.Any) -> str:  # noqa: ANN401  # any JSON
+    """Return a value of JSON for a message; a list by its elements, and what is no word as ``…``."""
+    if isinstance(value, list):
+        return ", ".join(map(shown, value[:9])) or "none"
+    if value is None or isinstance(value, dict):
+        return "null" if value is None else "an object"
+    return str(value) if _WORD.fullmatch(str(value)) else "…"
+
 
 def _string(value: t.Any) -> str:  # noqa: ANN401
     # Amazon has sent ids as numbers in older records (docs/amazon/vendor-reports.md#promotions-and-coupons): the same

@@ -37,7 +37,7 @@ EXTRA = "_extra"
 EXTRA_SCHEMA: Mapping[str, t.Any] = {
     "type": ["string", "null"],
     "contentMediaType": "application/json",
-    "description": "Fields that Amazon sent and this schema does not know, by their names there: a JSON object.",
+    "description": "Fields that Amazon sent and this schema does not know, under Amazon's names: a JSON object.",
 }
 
 #: Columns that come after all others.

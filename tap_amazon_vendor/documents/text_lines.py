@@ -24,6 +24,12 @@ _LINE_END = re.compile(r"\r*\n|\r(?!\Z)")
 
 BOM = "\ufeff"
 
+#: What is none of a line's text, before it.
+_BEFORE = f"{BOM}\r"
+
+#: Ends a text file of DOS.
+_END_OF_FILE = "\x1a"
+
 
 class Lines(t.NamedTuple):
     r"""Some lines of a document, without their ends.
@@ -81,9 +87,10 @@ def read_lines(path: Path, charset: Charset, source: str, *, keep_returns: bool)
         number += len(lines)
         if len(rest) > LONGEST:
             long, rest = rest[: LONGEST + 1], ""
+    rest = rest.rstrip(_END_OF_FILE)
     if long or rest:
         is_cut = bool(long) or not rest.endswith("\r")
-        yield Lines(number, [long or rest.lstrip(BOM)], plain=False, end=end, cut=is_cut)
+        yield Lines(number, [long or rest.lstrip(_BEFORE)], plain=False, end=end, cut=is_cut)
 
 
 def _split_anywhere(text: str, end: str) -> tuple[list[str], bool]:
@@ -102,8 +109,8 @@ def _split_anywhere(text: str, end: str) -> tuple[list[str], bool]:
 def _split(text: str, end: str) -> tuple[list[str], bool]:
     """Return lines, the last without its end, and whether there is no NUL in them."""
     lines = text.split(end)
-    if BOM in text:
-        # Files that were put together have one at the beginning of each.
+    # Files that were put together have a mark at the beginning of each. A few old programs end lines with \n\r.
+    if BOM in text or "\n\r" in text or text.startswith("\r"):
         *whole, rest = lines
-        lines = [*(line.lstrip(BOM) for line in whole), rest]
+        lines = [*(line.lstrip(_BEFORE) for line in whole), rest]
     return lines, "\0" not in text

@@ -107,8 +107,8 @@ class Adoption:
             return None
         if guess.open:
             return Hesitate()
-        reason = f"it may be {guess.job_id}, which could not be looked at"
-        return Finish(Outcome.LATER, reason, advice="The next run looks again", unsettled=True)
+        reason = f"it may be {guess.job_id}, which could not be checked"
+        return Finish(Outcome.LATER, reason, advice="The next run checks again", unsettled=True)
 
     def alike(self, job: Job) -> list[Job]:
         """Return the other jobs that the listing can't tell from a job: only their options differ."""

@@ -12,6 +12,7 @@ from tap_amazon_vendor.errors import (
     MalformedAnswerError,
     NotFoundError,
     TapFaultError,
+    ThrottledError,
     UnavailableError,
 )
 from tap_amazon_vendor.outcomes import Outcome
@@ -41,7 +42,7 @@ def still_running(job: Job, processing: Processing, *, now: datetime, pause: flo
     if waited < wait_seconds:
         return PollAgain(min(pause, wait_seconds - waited))
     reason = f"{processing.value} for {waited / 60:.0f} minutes"
-    advice = "The next run takes the report up"
+    advice = "The next run continues with the report"
     # An earlier run has waited as long.
     return Finish(Outcome.LATER, reason, advice=advice, unsettled=True, doubtful=job.resumed)
 
@@ -109,7 +110,7 @@ def after_document(job: Job, status: JobStatus, document: Document, *, today: da
     if document.error or status.processing is Processing.FATAL:
         return after_failure(job, document.error, today), False
     if contradiction := job.request.mismatch(document.specification):
-        return retry_or_fail(job, f"the report's document is not what was asked for: {contradiction}"), False
+        return retry_or_fail(job, f"the report's document is not what was requested: {contradiction}"), False
     if status.next_page is not None:
         if status.next_page in job.pages_named:
             return retry_or_fail(job, "its pages go in a circle"), False
@@ -128,7 +129,8 @@ def after_error(job: Job, error: AmazonError) -> Decision:
         # An earlier run could not read what Amazon says of it either.
         return retry_or_fail(job, str(error))
     if isinstance(error, UnavailableError):
-        return Finish(Outcome.FAILED, str(error), advice="The next run tries again", error=error, unsettled=True)
+        postponed = isinstance(error, ThrottledError)
+        return unanswered(str(error), error, postponed=postponed, unsettled=True)
     verdict = job.request.judge_refusal(error)
     return Finish(
         verdict.outcome,
@@ -138,6 +140,20 @@ def after_error(job: Job, error: AmazonError) -> Decision:
         whole=verdict.whole,
         lasting=verdict.lasting,
     )
+
+
+def unanswered(reason: str, error: AmazonError | None = None, *, postponed: bool, unsettled: bool) -> Finish:
+    """Return the end of a job whose call Amazon does not answer.
+
+    Args:
+        reason: What is known of it.
+        error: The call that failed, None if it was not tried any more.
+        postponed: Amazon only has no time for it: that is for a later run, with a warning.
+        unsettled: The next run looks at it again.
+    """
+    outcome = Outcome.LATER if postponed else Outcome.FAILED
+    advice = "The next run tries again"
+    return Finish(outcome, reason, advice=advice, error=error, unsettled=unsettled, doubtful=postponed)
 
 
 def after_fault(job: Job, error: Exception) -> Decision:

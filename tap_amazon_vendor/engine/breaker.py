@@ -21,11 +21,13 @@ class Breaker:
 
     Attributes:
         reason: Why the operation is not tried any more, None while it is.
+        throttled: All failures in a row were for want of quota.
     """
 
     def __init__(self) -> None:
         """Start closed."""
         self.reason: str | None = None
+        self.throttled = True
         self._failures = 0
         self._since: datetime | None = None
         self._not_before: datetime | None = None
@@ -33,17 +35,20 @@ class Breaker:
     def worked(self) -> None:
         """Note that Amazon answered."""
         self._failures = 0
+        self.throttled = True
         self._since = self._not_before = None
 
-    def failed(self, text: str, *, began: datetime, now: datetime) -> None:
+    def failed(self, text: str, *, began: datetime, now: datetime, throttled: bool = False) -> None:
         """Note that Amazon did not answer a call, with all its tries.
 
         Args:
             text: The error.
             began: When the call began.
             now: The current time.
+            throttled: It was for want of quota.
         """
         self._failures += 1
+        self.throttled = self.throttled and throttled
         self._since = self._since or began
         lasted = (now - self._since).total_seconds()
         if self._failures >= FAILURES:

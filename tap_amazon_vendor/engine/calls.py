@@ -21,6 +21,7 @@ from tap_amazon_vendor.errors import (
     AmazonError,
     CredentialsError,
     LoginUnavailableError,
+    ThrottledError,
     UnansweredError,
     UnavailableError,
 )
@@ -67,7 +68,8 @@ class Calls:
             registry.refuse(job.request.service, error)
         except UnavailableError as error:
             with registry.changed:
-                queue.breaker.failed(str(error), began=began, now=registry.clock())
+                throttled = isinstance(error, ThrottledError)
+                queue.breaker.failed(str(error), began=began, now=registry.clock(), throttled=throttled)
                 registry.apply(job, after_error(job, error))
         except UnansweredError as error:
             # Not even created: an outage, too.
@@ -142,9 +144,10 @@ class Calls:
             registry.adoption.used.add(job_id)
             job.unsettled = job.result is not None
             registry.checkpoint.unsaved = True
+            registry.created(job)
             if job.open:
                 registry.wait_for(job, asked_at)
-        logger.info("Asked for %s", job.request)
+        logger.info("Requested %s", job.request)
 
     def _find_created(self, job: Job, api: JobApi, asked_at: datetime) -> str | None:
         """Return the id of a job that may have been created although the answer was lost."""

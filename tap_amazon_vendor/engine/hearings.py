@@ -159,7 +159,7 @@ class Hearing:
         unknown = not all(has_rows(other) or has_none(other) for other in beside)
         if self.reason not in self.job.heard and (doubtful or alone or unknown):
             return self._retry() if self._may_retry else self._later(self.reason, unsettled=True)
-        beside_rows = "there are rows beside these days" if rows and alone else None
+        beside_rows = "the days next to these have rows" if rows and alone else None
         if by := beside_rows or self._rows_before(beside):
             return self._contradicted(by)
         planned = self.job.planned

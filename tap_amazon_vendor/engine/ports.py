@@ -100,6 +100,10 @@ class Request(t.Protocol):
         """Whether Amazon makes such jobs by itself, so that they are looked up and never created."""
 
     @property
+    def refused_at_once(self) -> bool:
+        """Whether Amazon refuses to create what the account lacks: one that was created shows that it has it."""
+
+    @property
     def kept(self) -> timedelta:
         """How long Amazon keeps such a job, with a margin."""
 

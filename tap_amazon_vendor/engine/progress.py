@@ -72,7 +72,7 @@ class Progress:
         if to_fetch:
             waiting.append(f"{to_fetch} to fetch")
         if to_ask:
-            waiting.append(f"{to_ask} to ask for{f', the next in {pause:.0f} s' if pause >= 1 else ''}")
+            waiting.append(f"{to_ask} to request{f', the next in {pause:.0f} s' if pause >= 1 else ''}")
         done = f"{self.total - self.open} of {self.total} reports done"
         return f"{done}, {duration(self.seconds)} left: {', '.join(waiting)}" if self.open else done
 

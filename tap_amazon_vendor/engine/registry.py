@@ -133,7 +133,7 @@ class Registry:
             elif isinstance(decision, Retry):
                 job.failures += 1
                 job.heard.add(decision.reason)
-                logger.info("%s: %s. Asking once more", job.request, decision.reason)
+                logger.info("%s: %s. Requesting it again", job.request, decision.reason)
                 self._restart(job, now + timedelta(seconds=decision.pause) if decision.pause else None)
             elif isinstance(decision, Restart):
                 job.asked_at = None
@@ -152,9 +152,17 @@ class Registry:
                 self.adoption.used.add(existing.job_id)
                 self.adoption.adopted(job)
                 self.wait_for(job, now)
-                logger.info("Looking whether %s of %s is %s", existing.job_id, existing.created_at, job.request)
+                logger.info(
+                    "Checking whether %s, created at %s, is %s", existing.job_id, existing.created_at, job.request
+                )
             elif isinstance(decision, Hesitate):
                 self.queues.put(job, now + timedelta(seconds=TICK))
+
+    def created(self, job: Job) -> None:
+        """Note that Amazon created a job: what others of its partition waited for, if it refuses at once."""
+        if job.request.refused_at_once:
+            self.probe(job).proven = True
+            self._let_go(job)
 
     def _turn_page(self, job: Job, page: TurnPage, now: datetime) -> None:
         """Keep a page and go on to the next."""

@@ -8,7 +8,7 @@ import typing as t
 from datetime import timedelta
 from functools import partial
 
-from tap_amazon_vendor.engine.answers import after_fault
+from tap_amazon_vendor.engine.answers import after_fault, unanswered
 from tap_amazon_vendor.engine.decisions import Finish
 from tap_amazon_vendor.engine.job import Call, State
 from tap_amazon_vendor.engine.registry import TICK
@@ -97,9 +97,8 @@ class Scheduler:
             if queue.call is Call.CREATE and self._is_done_without_call(job):
                 continue
             if queue.breaker.reason:
-                left = job.exists
-                end = Finish(Outcome.FAILED, queue.breaker.reason, advice="The next run tries again", unsettled=left)
-                registry.apply(job, end)
+                postponed = queue.breaker.throttled
+                registry.apply(job, unanswered(queue.breaker.reason, postponed=postponed, unsettled=job.exists))
                 continue
             if late := self._starved(queue, job, now):
                 left = job.exists
@@ -242,7 +241,7 @@ class Scheduler:
                 job.take_up(pending)
                 registry.wait_for(job, now)
                 asked_at = pending.asked_at.isoformat(timespec="seconds")
-                logger.info("Taking up %s, asked for at %s", job.request, asked_at)
+                logger.info("Continuing with %s, requested at %s", job.request, asked_at)
                 return True
             if not pending.known_pages:
                 job.maybe_since = max(since, pending.asked_at)

@@ -268,7 +268,8 @@ def _page_of(fields: Mapping[str, bytes]) -> _Found | None:
 
 
 def _is_element(listing: Listing, fields: Iterable[str]) -> bool:
-    return set(listing.identifiers) <= set(fields)
+    """Return whether an object may be an element. One of identifiers alone is the receipt of something sent."""
+    return set(listing.identifiers) < set(fields)
 
 
 def _choose(file: InboxFile, listings: frozenset[Listing], elements: Sequence[bytes]) -> Listing | None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from tap_amazon_vendor.documents.files import content_of
 from tap_amazon_vendor.documents.json_lines import open_lines, read_lines
-from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.errors import DocumentError, UnknownReportError
 from tap_amazon_vendor.inbox.recognise import flattened, period_of
+from tap_amazon_vendor.singer.schema_files import load_schema
+from tap_amazon_vendor.streams.data_kiosk import STREAMS
 from tap_amazon_vendor.streams.query_rows import GROUP_BY
 
 if t.TYPE_CHECKING:
@@ -17,7 +19,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.documents.files import Document
     from tap_amazon_vendor.inbox.files import InboxFile
-    from tap_amazon_vendor.streams.query_stream import QueryStream
+    from tap_amazon_vendor.streams.query_rows import QueryRows
 
 #: Fields of every line.
 _OF_A_LINE = frozenset({"startDate", "endDate", "marketplaceId"})
@@ -31,14 +33,39 @@ class QueryFile:
     """What a file was recognised as.
 
     Attributes:
-        stream: The stream that reads it.
+        rows: The declaration of the stream that reads it.
         document: The file.
-        context: The partition of its rows, without the account.
+        first: Its first row.
     """
 
-    stream: QueryStream
+    rows: QueryRows
     document: Document
-    context: Mapping[str, str]
+    first: Mapping[str, t.Any]
+
+    def context(self, attributes: Iterable[str]) -> dict[str, str]:
+        """Return the partition of its rows, without the account.
+
+        Args:
+            attributes: Columns of the attributes that the stream's key has.
+
+        Raises:
+            DocumentError: It has another period, or other attributes.
+        """
+        view = self.rows.view
+        period = period_of(self.first.get("startDate"), self.first.get("endDate"), view.period.values)
+        if period is None:
+            text = "its first row covers no period that Data Kiosk has: a day, a week from Sunday, a month"
+            raise DocumentError(text)
+        context = {"marketplace_id": str(self.first.get("marketplaceId")), view.period.column: period}
+        if not view.attributes:
+            return context
+        *_, name = view.attributes.split(".")
+        kept = _first_row(self.document, view.rows, ()).get(name) or {}
+        group_by = ",".join(sorted(kept))
+        if not kept or set(self.rows.attributes(group_by)) != set(attributes):
+            text = f"its figures are split by {group_by}: set `kiosk_group_by` to these attributes to read it"
+            raise DocumentError(text)
+        return {**context, GROUP_BY: group_by}
 
 
 def is_query_file(file: InboxFile) -> bool:
@@ -50,34 +77,37 @@ def is_query_file(file: InboxFile) -> bool:
     return head.startswith(b"{") and all(b'"%b"' % name.encode() in begins for name in _OF_A_LINE)
 
 
-def recognise_query(file: InboxFile, streams: Iterable[QueryStream]) -> QueryFile:
-    """Find the stream that reads a document of Data Kiosk, and the partition of its rows.
+def recognise_query(file: InboxFile) -> QueryFile:
+    """Find the stream that reads a document of Data Kiosk, of any type of account.
 
     Args:
         file: The file.
-        streams: All Data Kiosk streams.
 
     Raises:
+        UnknownReportError: No stream reads it.
         DocumentError: It is damaged, or may be one of several views.
     """
     document = open_lines(file.path)
-    fits: dict[QueryStream, tuple[int, int]] = {}
-    rows: dict[QueryStream, dict[str, t.Any]] = {}
-    for stream in streams:
-        view = stream.declaration.view
-        row = _first_row(document, view.rows, view.lifted)
-        names, columns = flattened(row), stream.schema["properties"].keys()
+    fits: dict[QueryRows, tuple[int, int]] = {}
+    first: dict[QueryRows, dict[str, t.Any]] = {}
+    for rows in STREAMS:
+        row = _first_row(document, rows.view.rows, rows.view.lifted)
+        names, columns = flattened(row), load_schema(rows.name)["properties"].keys()
         known = sum(name in columns or _is_inside(name, columns) for name in names)
-        rows[stream], fits[stream] = row, (known, known - len(names))
-    best = max(fits.values(), default=(0, 0))
-    found = [stream for stream, fit in fits.items() if fit == best and fit[0] > len(_OF_A_LINE)]
-    named = [stream for stream in found if stream.name in file.name.lower().replace("-", "_")]
+        first[rows], fits[rows] = row, (known, known - len(names))
+    best = max(fits.values())
+    # More than the fields of every line, and more that is known than what is not.
+    if best[0] <= len(_OF_A_LINE) or sum(best) <= 0:
+        text = "no stream reads such a file: it is a document of Data Kiosk, of another view than those of the streams"
+        raise UnknownReportError(text)
+    found = [rows for rows, fit in fits.items() if fit == best]
+    named = [rows for rows in found if rows.name in file.name.lower().replace("-", "_")]
     if len(named or found) != 1:
-        views = " or ".join(stream.name for stream in found) or "none of the streams"
+        views = " or ".join(rows.name for rows in found)
         text = f"it is a document of Data Kiosk, of {views}: put the stream's name into the name of the file"
         raise DocumentError(text)
-    (stream,) = named or found
-    return QueryFile(stream, document, _context(stream, rows[stream], document))
+    (rows,) = named or found
+    return QueryFile(rows, document, first[rows])
 
 
 def _first_row(document: Document, rows: str, lifted: Iterable[str]) -> dict[str, t.Any]:
@@ -89,21 +119,3 @@ def _first_row(document: Document, rows: str, lifted: Iterable[str]) -> dict[str
 def _is_inside(name: str, columns: t.Collection[str]) -> bool:
     """Return whether a field is in an object that is one column."""
     return any(name.startswith(f"{column}_") for column in columns)
-
-
-def _context(stream: QueryStream, row: Mapping[str, t.Any], document: Document) -> dict[str, str]:
-    view = stream.declaration.view
-    period = period_of(row.get("startDate"), row.get("endDate"), view.period.values)
-    if period is None:
-        text = "its first row covers no period that Data Kiosk has: a day, a week from Sunday, a month"
-        raise DocumentError(text)
-    context = {"marketplace_id": str(row.get("marketplaceId")), view.period.column: period}
-    if not view.attributes:
-        return context
-    *_, name = view.attributes.split(".")
-    kept = _first_row(document, view.rows, ()).get(name) or {}
-    attributes = ",".join(sorted(kept))
-    if not kept or set(stream.declaration.attributes(attributes)) != set(stream.attributes):
-        text = f"its figures are split by {attributes}: set `kiosk_group_by` to these attributes to read it"
-        raise DocumentError(text)
-    return {**context, GROUP_BY: attributes}

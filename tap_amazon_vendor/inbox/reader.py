@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.config.marketplaces import BY_ID
+from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.errors import DocumentError, TapFaultError, UnknownReportError
 from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, folders_of, look_at
@@ -26,7 +27,7 @@ from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.belonging import named_marketplace
 from tap_amazon_vendor.reports.calendars import Hours
 from tap_amazon_vendor.reports.request import ReportPartition, ReportRequest
-from tap_amazon_vendor.reports.specification import shown, stated
+from tap_amazon_vendor.reports.specification import stated
 from tap_amazon_vendor.reports.windows import Window, from_text
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import REPORT_STREAMS
@@ -136,15 +137,14 @@ class Inbox:
         yield from readings
 
     def _query_readings(self, file: InboxFile, account: Account) -> list[InboxReading]:
-        streams = [stream for stream in self._streams.values() if isinstance(stream, QueryStream)]
-        found = recognise_query(file, streams)
-        stream, kind = found.stream, found.stream.declaration.account_type
-        if account.asks and account.kind != kind:
-            text = f"{stream.declaration.source} belongs to {kind} accounts, and {account.label!r} is not one"
+        found = recognise_query(file)
+        stream, kind = self._streams.get(found.rows.name), found.rows.account_type
+        if not isinstance(stream, QueryStream) or (account.asks and account.kind != kind):
+            text = f"{found.rows.source} belongs to {kind} accounts, and {account.label!r} is not one"
             raise UnknownReportError(text)
         if not _selected(file, [stream]) or has_read(stream, file):
             return []
-        context = {"account": account.label, **found.context}
+        context = {"account": account.label, **found.context(stream.attributes)}
         return [_reading_of(stream, file, found.document, context)]
 
     def _listing_readings(self, file: InboxFile, found: ListingFile, account: Account) -> list[InboxReading]:

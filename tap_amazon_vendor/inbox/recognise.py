@@ -16,12 +16,13 @@ from tap_amazon_vendor.documents.dialects import read_header
 from tap_amazon_vendor.documents.encodings import find_charset, head_text
 from tap_amazon_vendor.documents.files import first_rows, open_document, open_flat_file, text_start
 from tap_amazon_vendor.documents.flat_files import FlatFileReader
+from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.documents.rows import column_name
 from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError, UnknownReportError
 from tap_amazon_vendor.reports.belonging import named_marketplace
 from tap_amazon_vendor.reports.calendars import PERIODS
-from tap_amazon_vendor.reports.specification import shown, stated
+from tap_amazon_vendor.reports.specification import stated
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -300,7 +301,7 @@ def _known_marketplaces(texts: Iterable[str]) -> set[str]:
 def _cells(file: InboxFile, index: int) -> set[str]:
     """Return the distinct texts in a column of a flat file."""
     table = Table(file.path, find_charset(file.path, file.name, _ignore), file.name)
-    return {row[index] for chunk in table.chunks() for row in chunk.rows}
+    return {text for chunk in table.chunks() for text in chunk.columns[index]}
 
 
 def _named(name: str, streams: Iterable[ReportRows]) -> list[ReportRows]:

@@ -122,8 +122,10 @@ class ReportsApi(JobCalls):
         if not own:
             return self._api.call(CREATE_REPORT, answer=CreatedReport, repeatable=False, body=request.body()).report_id
         (quota,) = own
-        # A 429 while both have tokens is one that our idea of the quota does not explain.
-        unexplained, refusals = bucket.seconds_for(2) == 0 and quota.is_full, quota.refusals
+        # A 429 while both have tokens is one that our idea of the quota does not explain. Whose quota it is, is
+        # remembered: so that needs a bucket that is known to be full, and not the one that a run begins with.
+        is_full = quota.is_surely_full if request.report_type == SALES_AND_TRAFFIC else quota.is_full
+        unexplained, refusals = bucket.seconds_for(2) == 0 and is_full, quota.refusals
         try:
             return self._api.call(
                 CREATE_REPORT, answer=CreatedReport, repeatable=False, quota=quota, body=request.body()
@@ -243,7 +245,7 @@ def _listed(elements: Sequence[msgspec.Raw]) -> list[ListedJob]:
             jobs.append(_listed_job(decode(element, ListedReport)))
         except ValueError as error:  # noqa: PERF203  # each on its own
             problem = str(error)
-            logger.warning("getReports lists a report that can't be read, it is left out: %s", problem)
+            logger.warning("Leaving out a report of getReports that can't be read: %s", problem)
     if problem and not jobs:
         text = f"getReports: none of the reports on a page can be read: {problem}"
         raise MalformedAnswerError(text)

@@ -31,6 +31,7 @@ class AskedJob(ABC):
         job_id: Amazon makes no such job by itself, so none exists already.
         has_options: A listing, where there is one, shows the whole request.
         amazon_generated: Amazon makes no such job by itself.
+        refused_at_once: What the account lacks shows in the end only.
         refresh_interval: Each is answered anew.
         type_key: What the state calls the type of job.
     """
@@ -42,6 +43,7 @@ class AskedJob(ABC):
     job_id: t.ClassVar[str | None] = None
     has_options: t.ClassVar[bool] = False
     amazon_generated: t.ClassVar[bool] = False
+    refused_at_once: t.ClassVar[bool] = False
     refresh_interval: t.ClassVar[timedelta | None] = None
     type_key: t.ClassVar[str] = "report_type"
 

@@ -15,7 +15,7 @@ from operator import itemgetter
 from tap_amazon_vendor.config.marketplaces import BY_COUNTRY, BY_ID, MARKETPLACES, find_marketplace
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from tap_amazon_vendor.config.marketplaces import Marketplace
 
@@ -60,45 +60,44 @@ class ToldBy:
         name: Column that names the marketplace: a sales channel, a store, a country or an id.
         currency: Column with the currency of the amounts, asked where the name does not tell.
         always_named: Whether every document has the column of the name. Else some tell rows apart by currency only.
+        within: Column that tells which rows have one currency: the first that tells it does so for those after it.
     """
 
     name: str | None = None
     currency: str | None = None
     always_named: bool = True
-
-    def marketplace(self, row: Mapping[str, t.Any], marketplaces: Sequence[Marketplace]) -> str | None:
-        """Return the id of the marketplace that a row tells.
-
-        Args:
-            row: The row, by our column names.
-            marketplaces: The account's marketplaces, which are of one region. A currency is looked up in that region.
-
-        Returns:
-            None if the row does not tell: nothing is filled in, an unknown text, or a currency that several
-            marketplaces of the region have. The id need not be one of the account's.
-        """
-        candidates = self.candidates(row, marketplaces[0].region if marketplaces else None)
-        return candidates[0] if len(candidates) == 1 else None
-
-    def candidates(self, row: Mapping[str, t.Any], region: str | None) -> tuple[str, ...]:
-        """Return the ids of the marketplaces that a row may be of, as far as it tells; none if it tells nothing.
-
-        Args:
-            row: The row, by our column names.
-            region: The region of the account's marketplaces, None if it is unknown.
-        """
-        name, currency = (row.get(column) if column else None for column in (self.name, self.currency))
-        return _told(name, currency, region)
+    within: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that tell."""
         return tuple(column for column in (self.name, self.currency) if column)
 
-    @property
-    def texts(self) -> Callable[[Mapping[str, t.Any]], t.Any]:
-        """Returns what a row says of its marketplace, name or currency or both: equal where two rows say the same."""
-        return itemgetter(*self.columns)
+    def reader(self) -> Callable[[Mapping[str, t.Any]], t.Any]:
+        """Return what reads from each row of a document, in order, what it says of its marketplace: see `told`."""
+        if self.name is None or self.currency is None or self.within is None:
+            return itemgetter(*self.columns)
+        whole = itemgetter(self.name, self.currency, self.within)
+        currencies: dict[t.Any, str] = {}
+
+        def says(row: Mapping[str, t.Any]) -> tuple[str | None, str | None]:
+            name, currency, within = whole(row)
+            if currency:
+                currencies.setdefault(within, currency)
+            return name, currency or currencies.get(within)
+
+        return says
+
+    def told(self, said: t.Any, region: str | None) -> tuple[str, ...]:  # noqa: ANN401
+        """Return the ids of the marketplaces that a row may be of, as far as it tells; none if it tells nothing.
+
+        Args:
+            said: What a `reader` returned: name and currency, or the one of them that rows have.
+            region: The region of the account's marketplaces, None if it is unknown.
+        """
+        if self.name and self.currency:
+            return _told(*said, region)
+        return _told(said, None, region) if self.name else _told(None, said, region)
 
     def group(self, marketplace: Marketplace) -> frozenset[str]:
         """Return the ids of the marketplaces that rows may not tell from one marketplace, itself included.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pendulum
 
@@ -15,6 +16,9 @@ from tap_amazon_vendor.reports.windows import DAY, HOUR, Window, to_text
 
 HOURS_OF_DAY = 24
 DAYS_OF_WEEK = 7
+
+#: A day of retail analytics is a Pacific day, in every marketplace (docs/amazon/calendars.md#time-zones).
+PACIFIC = ZoneInfo("America/Los_Angeles")
 
 #: Clock parts of a request's days.
 MIDNIGHT = "T00:00:00Z"
@@ -30,13 +34,17 @@ class Calendar(ABC):
     Attributes:
         range_in: Fields of a request that hold start and end; empty if there are none. Those
             that do not begin with ``data`` are report options.
+        exact: The clock part of a range counts. If not, Amazon answers for its whole days.
         unbroken: Windows join into one complete range. If not, each run requests them anew.
         span: Most units in one request.
+        patience: How long what was to be read again and was not is still asked for, once it is too old to be.
     """
 
     range_in: tuple[str, ...] = ("dataStartTime", "dataEndTime")
+    exact: bool = False
     unbroken: bool = True
     span: int
+    patience = 7 * DAY
 
     @abstractmethod
     def wanted(self, horizon: Horizon) -> Window | None:
@@ -53,6 +61,10 @@ class Calendar(ABC):
     def read_again(self, complete: Window, horizon: Horizon) -> date:  # noqa: ARG002
         """Return the start of the oldest unit that this run reads again, beside what is complete."""
         return self.restated(horizon)
+
+    def due_from(self, horizon: Horizon) -> date:
+        """Return the end of the oldest unit that is asked for because an earlier run was to read it again."""
+        return self.restated(horizon) - self.patience
 
     def settles(self, window: Window, horizon: Horizon) -> datetime:
         """Return the moment after which a window is no longer read again: a report made later is as good as new."""
@@ -181,6 +193,8 @@ class Hours(Calendar):
     span: int
     look_back: int
     late: int
+    exact = True
+    patience = DAY
 
     def wanted(self, horizon: Horizon) -> Window | None:
         """Return the full hours that the user wants and Amazon has."""
@@ -283,8 +297,7 @@ class Period(Calendar):
 
     def newest(self, horizon: Horizon) -> date:
         """Return the newest day that Amazon has."""
-        late = horizon.availability_days if self.late is None else self.late
-        return horizon.today - timedelta(days=late)
+        return horizon.published if self.late is None else horizon.today - timedelta(days=self.late)
 
     def oldest(self, horizon: Horizon) -> date:
         """Return the first day of the oldest period that Amazon still has."""
@@ -322,6 +335,7 @@ class TimedPeriod(Period):
     late: int = 1
     restated_days: int | None = None
     ends_at_midnight: bool = False
+    exact = True
 
     def restated(self, horizon: Horizon) -> date:
         """Return the first day of the oldest period that is read again, counted back from the newest available.
@@ -388,7 +402,7 @@ class Horizon:
         now: The current time, of any time zone.
         start: First day that the user wants.
         end: Last day that the user wants, None for the newest available.
-        availability_days: The newest available day, counted back from today.
+        availability_days: The newest available day, counted back from the current Pacific day.
         restatement_days: The oldest day that is read again, counted back from today.
     """
 
@@ -402,6 +416,16 @@ class Horizon:
     def today(self) -> date:
         """The current UTC day. It is never behind the Pacific day that Amazon counts in."""
         return self.now.astimezone(timezone.utc).date()
+
+    @property
+    def published(self) -> date:
+        """The newest day that Amazon has had time to publish.
+
+        Amazon counts hours from the end of a Pacific day (docs/amazon/calendars.md#publication): with the usual 4 days,
+        a day is asked for from 72 hours after its end, whether a change to summer time lies between or not.
+        """
+        closed = self.now.astimezone(timezone.utc) - (self.availability_days - 1) * DAY
+        return closed.astimezone(PACIFIC).date() - DAY
 
 
 def _pendulum(day: date) -> pendulum.Date:

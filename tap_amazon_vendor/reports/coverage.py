@@ -23,11 +23,14 @@ class Coverage(t.NamedTuple):
         complete: The unbroken range that is complete, None if there is none.
         read: The range that was read: `complete`, and what is beyond windows that failed.
         holes: The windows within `read` that failed, in no order. None overlaps `complete`.
+        due: The windows within `read` that were to be read again and were not: what is there is older than it should
+            be. None overlaps a hole.
     """
 
     complete: Window | None
     read: Window | None
     holes: tuple[Window, ...] = ()
+    due: tuple[Window, ...] = ()
 
     @classmethod
     def of(cls, complete: Window | None) -> Coverage:
@@ -39,6 +42,8 @@ def pieces(read: Window, holes: Iterable[Window]) -> list[Window]:
     """Cut the holes out of a range; return what is left, in order."""
     found, start = [], read.start
     for hole in sorted(holes):
+        if hole.start >= read.next:
+            break
         if hole.start > start:
             found.append(hole.before(start))
         start = max(start, hole.next)
@@ -74,13 +79,14 @@ def reachable(complete: Window | None, horizon: Horizon, calendar: Calendar) -> 
     return complete
 
 
-def plan(
+def plan(  # noqa: PLR0913  # each is one fact
     complete: Window | None,
     horizon: Horizon,
     calendar: Calendar,
     *,
     down_to: date | None = None,
     holes: Iterable[Window] = (),
+    due: Iterable[Window] = (),
 ) -> list[Window]:
     """List the windows that a run requests, in reading order.
 
@@ -94,6 +100,8 @@ def plan(
         calendar: How the report's time is cut.
         down_to: Go back at least to here: where the range of one of several streams ends.
         holes: Windows within that range that failed. Each is requested again by itself, so that it fails nothing else.
+        due: Windows within that range that an earlier run was to read again and did not. Each is requested as it was,
+            so that a report that is still being made serves, as long as the calendar is patient with it.
 
     Returns:
         Aligned windows, each no wider than Amazon allows, that do not overlap.
@@ -109,6 +117,9 @@ def plan(
     upwards = Window(min(complete.next, max(complete.start, restated)), wanted.end)
     backwards = complete.before(wanted.start)
     missing = [hole for hole in holes if hole.start >= max(complete.start, wanted.start) and hole.end <= wanted.end]
+    for window in due:
+        if complete.start <= window.start and window.end <= min(complete.end, wanted.end):
+            missing += _still_due(window, missing, horizon, calendar)
     older = [hole for hole in missing if hole.next <= upwards.start]
     rest = pieces(upwards, missing)
     apart = sorted({*rest, *missing} - {*older})
@@ -116,6 +127,13 @@ def plan(
         *itertools.chain.from_iterable(_forwards(each, calendar) for each in (*sorted(older), *apart)),
         *_backwards(backwards, calendar),
     ]
+
+
+def _still_due(window: Window, missing: Iterable[Window], horizon: Horizon, calendar: Calendar) -> list[Window]:
+    """Return what of a window that was to be read again still is, and is not asked for otherwise."""
+    patience, oldest = calendar.due_from(horizon), calendar.oldest(horizon)
+    units = [each for each in calendar.cut(window) if each.end >= patience and each.start >= oldest]
+    return pieces(Window(units[0].start, units[-1].end), missing) if units else []
 
 
 def _when_last_read(complete: Window, wanted: Window, horizon: Horizon) -> Horizon:

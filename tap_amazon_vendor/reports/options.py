@@ -50,21 +50,21 @@ REPORT_PERIOD = Option(
     "reportPeriod",
     "report_periods",
     ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR"),
-    "Length of the period that the figures are summed over: DAY, WEEK (Sunday to Saturday), MONTH, "
-    "QUARTER or YEAR. Do not add rows of different periods.",
+    "Period over which the figures are summed: DAY, WEEK (Sunday to Saturday), MONTH, "
+    "QUARTER or YEAR. Do not add up rows of different periods.",
 )
 DISTRIBUTOR_VIEW = Option(
     "distributorView",
     "distributor_views",
     ("MANUFACTURING", "SOURCING"),
     "MANUFACTURING: all sales of products that the vendor makes. SOURCING: only units that Amazon "
-    "bought from this vendor. Do not add the two.",
+    "bought from this vendor. Do not add the two up.",
 )
 SELLING_PROGRAM = Option(
     "sellingProgram",
     "selling_programs",
     ("RETAIL", "BUSINESS", "FRESH"),
-    "Amazon's store. RETAIL has been seen to contain BUSINESS and FRESH: do not add programs.",
+    "Amazon's store. RETAIL has been seen to contain BUSINESS and FRESH: do not add programs up.",
 )
 
 #: Inventory reports have no BUSINESS.

@@ -64,7 +64,7 @@ def from_state(entries: t.Any, kinds: Mapping[str, Callable[[Entry], t.Any]]) ->
     """
     jobs, unknown = [], []
     if not isinstance(entries, list):
-        logger.warning("Ignoring the jobs in the state, which are no list")
+        logger.warning("Ignoring the jobs in the state: they are not a list")
         entries = []
     for entry in entries:
         try:

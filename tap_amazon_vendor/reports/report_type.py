@@ -30,6 +30,8 @@ class ReportType:
         account_type: Type of account that has the report.
         options: Report options that the settings choose: each combination is a partition.
         fixed_options: Report options that are the same in every report.
+        narrowed_by: Report options that leave some rows out. They are never used here, but another client may have:
+            its report is adopted only if its specification states none of them.
         calendars: How time is cut, by ``reportPeriod``, or just one calendar.
         layout: Format of the document if it is a flat file; None for JSON.
         roles: Amazon's roles, any one of which suffices.
@@ -51,6 +53,7 @@ class ReportType:
     account_type: str = "vendor"
     options: tuple[Option, ...] = ()
     fixed_options: Mapping[str, str] = field(default_factory=dict)
+    narrowed_by: tuple[str, ...] = ()
     calendars: Mapping[str, Calendar] | Calendar = field(default_factory=lambda: PERIODS)
     layout: FlatFile | None = None
     roles: tuple[str, ...] = (BRAND_ANALYTICS,)

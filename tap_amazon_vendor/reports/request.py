@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from tap_amazon_vendor.amazon.wording import judge_fatal, judge_refusal
 from tap_amazon_vendor.config.marketplaces import find_marketplace
+from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.engine.hearings import NO_DATA
 from tap_amazon_vendor.engine.model import Processing, Service
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.reports.calendars import PERIODS, SETTLED_DAYS, Calendar
 from tap_amazon_vendor.reports.report_type import ReportType
-from tap_amazon_vendor.reports.specification import shown, stated
+from tap_amazon_vendor.reports.specification import stated
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
 if t.TYPE_CHECKING:
@@ -91,13 +92,18 @@ class ReportRequest:
 
     @property
     def has_options(self) -> bool:
-        """Whether there are options, which Amazon's listing does not show."""
-        return bool(self.options)
+        """Whether there are options, or may be where another client asked: Amazon's listing does not show them."""
+        return bool(self.options or self.policy.narrowed_by)
 
     @property
     def amazon_generated(self) -> bool:
         """Whether Amazon makes such reports by itself."""
         return self.policy.amazon_generated
+
+    @property
+    def refused_at_once(self) -> bool:
+        """Whether creating one shows that the account has such reports: some are FATAL only after a while."""
+        return False
 
     @property
     def refresh_interval(self) -> timedelta | None:
@@ -184,7 +190,7 @@ class ReportRequest:
         if self.mismatch(specification) is not None:
             return False
         said = stated(specification)
-        return all(name in said for name, _ in self.options)
+        return all(name in said for name, _ in self.options) and said.keys().isdisjoint(self.policy.narrowed_by)
 
     def may_be(self, listed: ListedJob) -> bool:
         """Return whether a listed report may answer this request: the listing does not show its options."""
@@ -226,13 +232,10 @@ class ReportRequest:
 
     def _ranges(self, said: Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
         """Return start and end that were asked for, and those that Amazon states, if any."""
-        # The clock part of a day means nothing.
-        told = len("2026-01-31T00:00:00" if isinstance(self.window.start, datetime) else "2026-01-31")
         asked = self.calendar.range(self.window)
-        return (
-            [value[:told] for value in asked.values()],
-            [str(said.get(name, value))[:told] for name, value in asked.items()],
-        )
+        found = {name: str(said.get(name, value)) for name, value in asked.items()}
+        told = _to_the_second if self.calendar.exact else _day
+        return [*map(told, asked.values())], [*map(told, found.values())]
 
     def to_state(self) -> dict[str, t.Any]:
         """Write the request as JSON."""
@@ -268,8 +271,22 @@ def _country(marketplace_id: str) -> str:
     return known.country if known else marketplace_id
 
 
+def _day(text: str) -> str:
+    """Return the day of a moment: of a range of days, the clock part means nothing."""
+    return text[: len("2026-01-31")]
+
+
+def _to_the_second(text: str) -> str:
+    """Return a moment in UTC without a fraction; what is none as it is."""
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return text
+    return to_text(moment.astimezone(timezone.utc).replace(microsecond=0)) if moment.tzinfo else text[:19] + "Z"
+
+
 def _contradiction(name: str, asked: str, said: t.Any) -> str:  # noqa: ANN401  # any JSON
-    return f"asked for {f'{name} {asked}'.strip()}, the document says {shown(said)}"
+    return f"requested {f'{name} {asked}'.strip()}, but the document says {shown(said)}"
 
 
 class ReportPartition(t.NamedTuple):

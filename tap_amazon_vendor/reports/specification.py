@@ -6,6 +6,7 @@ import re
 import typing as t
 from datetime import date
 
+from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
@@ -21,14 +22,12 @@ _NAMES = {
     for name in (
         *(_OPTIONS, _MARKETPLACES, *_DAYS, *_TEXTS),
         *("reportPeriod", "distributorView", "sellingProgram", "dateGranularity"),
-        *("asinGranularity", "aggregateByLocation", "aggregatedByTimePeriod"),
+        *("asinGranularity", "asins", "aggregateByLocation", "aggregatedByTimePeriod"),
     )
 }
 _NO_LETTER = re.compile(r"[\W_]+")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ][0-9:.]+(Z|[+-][0-9:]+)?)?", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s,;]+")
-#: What a message may quote.
-_WORD = re.compile(r"[\w.: -]{1,40}", re.ASCII)
 
 
 def stated(specification: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
@@ -62,15 +61,6 @@ def stated(specification: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
     if last and first > last:
         raise _invalid(_DAYS[1], f"{last} before {first}")
     return said
-
-
-def shown(value: t.Any) -> str:  # noqa: ANN401  # any JSON
-    """Return a value of a specification for a message; a list by its elements, and what is no word as ``…``."""
-    if isinstance(value, list):
-        return ", ".join(map(shown, value[:9])) or "none"
-    if value is None or isinstance(value, dict):
-        return "null" if value is None else "an object"
-    return str(value) if _WORD.fullmatch(str(value)) else "…"
 
 
 def _clean(fields: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -112,7 +112,7 @@ def report(
         entries: Ledger entries of the windows that were finished.
     """
     if not accounts:
-        yield "All is well: there is no account to ask, and the inbox can be read."
+        yield "OK: there is no account to ask, and the inbox can be read."
         return
     failed = any(entry.outcome is Outcome.FAILED for entry in entries)
     well = "Not everything can be read" if failed else "All is well"
@@ -127,12 +127,15 @@ def report(
     lacking = {part.stream: part.lacking_until for part in parts if part.lacking_until and part.stream in silent}
     for until in sorted(set(filter(None, lacking.values()))):
         streams = [name for name in silent if lacking.get(name) == until]
-        yield f"- skipped: {', '.join(streams)}: the account was found to lack them, they are tried again on {until}"
+        yield f"- skipped: {', '.join(streams)}: the account lacked them; they are tried again on {until}"
     idle = [name for name in silent if name not in lacking]
     partitioned = {part.stream for part in parts}
     for streams, why in (
-        ([name for name in idle if name in partitioned], "what these settings want is not published, or read already"),
+        (
+            [name for name in idle if name in partitioned],
+            "what these settings select is not published yet, or already read",
+        ),
         ([name for name in idle if name not in partitioned], "not in these marketplaces, or not for `report_periods`"),
     ):
         if streams:
-            yield f"- nothing to ask for: {', '.join(streams)}: {why}"
+            yield f"- nothing to request: {', '.join(streams)}: {why}"

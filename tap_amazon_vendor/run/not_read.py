@@ -39,7 +39,7 @@ def note_lacking(streams: Iterable[JobStream], horizon: Horizon, recorder: Recor
     for stream in streams:
         for context in stream.partitions or ():
             until = stream.skipped_until(context, horizon.today)
-            window = stream.declaration.calendar(context).wanted(horizon)
+            window = stream.calendar(context).wanted(horizon)
             if until and window:
                 reason = f"earlier runs found that the account lacks it, and recorded why. Tried again on {until}"
                 subject = stream.first_request(context).subject

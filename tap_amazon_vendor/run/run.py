@@ -128,7 +128,7 @@ class Run:
         self._in_background = in_background
         for stream in streams:
             if isinstance(stream, AdsStream):
-                stream.profiles = lambda: [each.context for each in self.advertising.profiles]
+                stream.consents = lambda: self.advertising
 
     @property
     def today(self) -> date:
@@ -267,12 +267,11 @@ class Run:
         """Return the partitions of these streams, with the windows that this run wants."""
         found: list[Partition] = []
         for stream in self.job_streams:
-            own = stream.declaration
             for context in stream.partitions or ():
                 planned = self.plan.get(stream.first_request(context).partition, [])
                 requests = [job.request for job in planned if stream.name in job.readers]
                 coverage = stream.coverage(context, self.horizon)
-                windows = PartitionWindows(coverage, requests, unbroken=own.calendar(context).unbroken)
+                windows = PartitionWindows(coverage, requests, unbroken=stream.calendar(context).unbroken)
                 found.append(Partition(stream, context, windows))
         return found
 

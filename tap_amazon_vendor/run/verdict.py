@@ -245,8 +245,8 @@ def _account(unread: Unread, diagnosis: Diagnosis) -> list[str]:
         names = ", ".join(sorted({part.stream for part in unread.lacking}))
         until = min(part.lacking_until for part in unread.lacking if part.lacking_until)
         lines.append(
-            f"- An earlier run found that the account lacks {names}, and wrote why into `report_ledger`. They are "
-            f"tried again on {until} (sooner: take `skipped_on` out of the state)"
+            f"- An earlier run found that the account lacks {names}, and recorded why in `report_ledger`. They are "
+            f"tried again on {until} (to try sooner, remove `skipped_on` from the state)"
         )
     skipped = unread.lacking or any(entry.outcome is Outcome.SKIPPED for entry in unread.entries)
     return lines + [f"- {paragraph}" for paragraph in diagnosis.doubts if skipped]

@@ -21,10 +21,12 @@ if t.TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
+    from tap_amazon_vendor.ads.consent import Consents
     from tap_amazon_vendor.ads.request import AdsRequest
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.findings import Findings
     from tap_amazon_vendor.engine.model import JobResult
+    from tap_amazon_vendor.reports.calendars import Calendar
     from tap_amazon_vendor.streams.ads_rows import AdsRows
 
 _PROFILE = {PROFILE_ID: {"type": "string", "description": "Amazon's id of the advertising profile."}}
@@ -53,8 +55,8 @@ class AdsStream(JobStream):
                 },
             },
         )
-        #: The contexts of all profiles: known only to a run, which asks Amazon for them.
-        self.profiles: Callable[[], Iterable[dict[str, t.Any]]] = tuple
+        #: The profiles, and what Amazon tells of them: known only to a run, which asks for them.
+        self.consents: Callable[[], Consents | None] = lambda: None
         self._asin = column_name(declaration.asin)
         amazons = {self._amazons(name): schema for name, schema in self._columns.items()}
         #: Keys that the rows have themselves.
@@ -73,15 +75,21 @@ class AdsStream(JobStream):
     @property
     def partitions(self) -> list[dict[str, t.Any]] | None:
         """The contexts of the profiles that the run reads."""
-        return [dict(context) for context in self.profiles()]
+        consents = self.consents()
+        return [profile.context for profile in consents.profiles] if consents else []
+
+    def calendar(self, context: Mapping[str, t.Any]) -> Calendar:
+        """Return how a partition's time is split into windows: by the days of the profile's own time zone."""
+        calendar, consents = super().calendar(context), self.consents()
+        profile = consents.profile(context) if consents else None
+        if profile is None or not isinstance(calendar, AdsDays):
+            return calendar
+        zone = profile.about.zone if profile.about else None
+        return calendar.of_profile(zone, profile.account.restatement_days)
 
     def first_request(self, context: Mapping[str, t.Any]) -> AdsRequest:
         """Return the request for a partition's jobs, without a window yet."""
-        request = self.declaration.first_request(context)
-        if not isinstance(request.calendar, AdsDays):
-            return request
-        again = {each.label: each.restatement_days for each in self._settings().ads}
-        return replace(request, calendar=replace(request.calendar, days_again=again.get(context["account"])))
+        return replace(self.declaration.first_request(context), calendar=self.calendar(context))
 
     def chunks(
         self,

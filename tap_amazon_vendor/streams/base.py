@@ -109,6 +109,10 @@ class AmazonStream(Stream):
         """The contexts of the partitions that the settings require."""
         return self.declaration.partitions(self._settings())
 
+    def calendar(self, context: Mapping[str, t.Any]) -> Calendar:
+        """Return how a partition's time is split into windows."""
+        return self.declaration.calendar(context)
+
     def partition_state(self, context: Context) -> PartitionState:
         """Return the state of a partition."""
         return PartitionState(self.get_context_state(context))
@@ -127,22 +131,23 @@ class AmazonStream(Stream):
             context: The partition.
             horizon: The time bounds from settings and clock.
         """
-        calendar = self.declaration.calendar(context)
+        calendar = self.calendar(context)
         if self.replication_method == REPLICATION_FULL_TABLE or not calendar.unbroken:
             return Coverage.of(None)
         known = self.partition_state(context).coverage
-        complete, read, holes = known
+        complete, read, holes, due = known
         if complete and not of_one_kind(complete.start, calendar.oldest(horizon)):
-            self.warn_once(f"Ignoring {complete} in the state: it is not in the units of the stream")
+            self.warn_once(f"Ignoring {complete} in the state: it does not fit the periods of the stream")
             return Coverage.of(None)
         if complete is None or read is None or reachable(complete, horizon, calendar):
             return known
-        self.warn_once(f"Amazon no longer has what follows {complete}: there will be a gap. Starting anew")
+        self.warn_once(f"Amazon no longer has the days after {complete}, so there is a gap. Starting over")
         beyond = [piece for piece in pieces(read, holes) if reachable(piece, horizon, calendar)]
         if not beyond:
             return Coverage.of(None)
         read = Window(beyond[0].start, read.end)
-        return Coverage(beyond[0], read, tuple(hole for hole in holes if hole.start > read.start))
+        holes, due = (tuple(each for each in some if each.start >= read.start) for some in (holes, due))
+        return Coverage(beyond[0], read, holes, due)
 
     def skipped_until(self, context: Context, today: date) -> date | None:
         """Return when a partition that the account was found to lack is retried; None if it may be read now."""

@@ -19,15 +19,15 @@ if t.TYPE_CHECKING:
 #: Country code of the row's marketplace. Not part of the key, as it follows from the marketplace.
 COUNTRY_CODE = "country_code"
 
-ACCOUNT: Columns = {"account": {"type": "string", "description": "Your label of the account."}}
+ACCOUNT: Columns = {"account": {"type": "string", "description": "Your label for the account."}}
 MARKETPLACE: Columns = {
     "marketplace_id": {"type": "string", "description": "Amazon's id of the marketplace."},
     COUNTRY_CODE: {
         "type": ["string", "null"],
-        "description": "Country code of the marketplace, such as US or GB: that of marketplace_id.",
+        "description": "Country code of the marketplace, such as US or GB.",
     },
 }
-_NO_VALUE = f" {NONE} where Amazon gives no value."
+_NO_VALUE = f" {NONE} if Amazon gives no value."
 
 
 def all_columns(before: Columns, own: Columns, after: Columns, keys: Collection[str]) -> dict[str, t.Any]:

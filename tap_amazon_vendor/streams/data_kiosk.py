@@ -57,13 +57,24 @@ MANUFACTURING = View(
     rows="metrics",
     # The groups, too: with their names as prefixes columns would be longer than the 63 characters of a database.
     lifted=("groupByKey", "metrics", *(group for group in KIOSK_METRICS if group != "forecasting")),
-    # Sums over all products, and an attribute that is an amount of money.
+    # The figures of all products, which have streams of their own, and an attribute that is an amount of money.
     left_out=("totals", "metrics.groupByKey.msrp"),
     groups="metrics.metrics",
     attributes="metrics.groupByKey",
     not_daily=frozenset({"productAvailability"}),
 )
 SOURCING = replace(MANUFACTURING, field="sourcingView")
+
+#: Rates don't add up, and some are known of all products together alone (docs/amazon/data-kiosk.md#vendor-analytics).
+MANUFACTURING_TOTALS = replace(
+    MANUFACTURING,
+    rows="",
+    lifted=("totals", *(group for group in KIOSK_METRICS if group != "forecasting")),
+    left_out=("metrics",),
+    groups="totals",
+    attributes="",
+)
+SOURCING_TOTALS = replace(MANUFACTURING_TOTALS, field="sourcingView")
 BY_DATE = View(
     dataset=SALES_AND_TRAFFIC,
     field="salesAndTrafficByDate",
@@ -105,6 +116,20 @@ VENDOR_STREAMS = (
         key_columns=_DAYS,
         description="Sales, costs, stock and sourcing of the products that Amazon buys from the vendor, split by the "
         "attributes in `kiosk_group_by`. One row is a period and a combination of these.",
+    ),
+    QueryRows(
+        name="vendor_analytics_manufacturing_totals",
+        view=MANUFACTURING_TOTALS,
+        key_columns=_DAYS,
+        description="Sales, costs, traffic, stock and sourcing of all products together that the vendor makes. One row "
+        "is a period.",
+    ),
+    QueryRows(
+        name="vendor_analytics_sourcing_totals",
+        view=SOURCING_TOTALS,
+        key_columns=_DAYS,
+        description="Sales, costs, stock and sourcing of all products together that Amazon buys from the vendor. One "
+        "row is a period.",
     ),
 )
 SELLER_STREAMS = (

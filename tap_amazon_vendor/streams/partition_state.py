@@ -3,6 +3,7 @@
 The SDK advances a bookmark record by record. Here it advances when a window is complete, and the complete range also
 grows backwards: `complete_from` and `replication_key_value` are the first and the last complete day or hour.
 Windows that failed are `holes`; what is beyond them is read too, from the first to the last day or hour of `read`.
+Windows that were to be read again and were not are `due`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from tap_amazon_vendor.engine.checkpoint import LISTED_DAYS
 from tap_amazon_vendor.reports.coverage import Coverage, pieces
 from tap_amazon_vendor.reports.pending import texts
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: What reading a state that somebody changed may raise.
+_INVALID = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 #: Days after which a partition that the account lacked is retried.
 SKIPPED_DAYS = 7
@@ -39,30 +46,41 @@ class PartitionState:
 
     @property
     def coverage(self) -> Coverage:
-        """What earlier windows read; without holes if those in the state are invalid."""
+        """What earlier windows read; without holes or due windows if those in the state are invalid."""
         complete = self.complete
+        known = Coverage.of(complete)
         try:
             read = _window(self._state["read"])
             holes = tuple(map(_window, self._state["holes"]))
-            is_valid = complete in pieces(read, holes) and all(read.start <= hole.start <= hole.end for hole in holes)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            return Coverage.of(complete)
-        return Coverage(complete, read, holes) if is_valid else Coverage.of(complete)
+            if complete in pieces(read, holes) and _within(read, holes):
+                known = Coverage(complete, read, holes)
+        except _INVALID:
+            pass
+        try:
+            due = tuple(map(_window, self._state["due"]))
+            return known._replace(due=due) if known.read and _within(known.read, due) else known
+        except _INVALID:
+            return known
 
     def set_coverage(self, coverage: Coverage, replication_key: str | None) -> None:
-        """Move the bookmark, and note what is beyond holes."""
-        complete, read, holes = coverage
+        """Move the bookmark, and note what is beyond holes and what is to be read again."""
+        complete, read, holes, due = coverage
         if complete is None or read is None:
             return
         self.set_complete(complete, replication_key)
         # Below what was read there is nothing to keep holes apart from: they are read as the rest of the backfill.
         lowest = pieces(read, holes)[0].start
         holes = tuple(hole for hole in holes if hole.start > lowest)
-        for name, value in (("read", f"{Window(lowest, read.end)}"), ("holes", list(map(str, sorted(holes))))):
-            if holes:
-                self._state[name] = value
-            else:
-                self._state.pop(name, None)
+        self._keep("read", f"{Window(lowest, read.end)}" if holes else None)
+        self._keep("holes", [f"{hole}" for hole in sorted(holes)])
+        self._keep("due", [f"{window}" for window in sorted(due)])
+
+    def _keep(self, name: str, value: object) -> None:
+        """Note a value; forget it if there is none."""
+        if value:
+            self._state[name] = value
+        else:
+            self._state.pop(name, None)
 
     def set_complete(self, window: Window, replication_key: str | None) -> None:
         """Move the bookmark."""
@@ -119,3 +137,8 @@ def _window(text: str) -> Window:
     """
     start, end = text.split("/")
     return Window(from_text(start), from_text(end))
+
+
+def _within(read: Window, windows: Iterable[Window]) -> bool:
+    """Return whether some windows are valid, and in a range."""
+    return all(read.start <= each.start <= each.end <= read.end for each in windows)

@@ -35,6 +35,7 @@ class PartitionWindows(t.Generic[Request]):
     """Grows the range of a partition that was read at both ends, without gaps but for windows that failed.
 
     Those are its holes. A hole never ends the reading of what is beyond it, and the complete range never passes one.
+    A window that is read again is due until it is read: where it is not, a later run asks for it.
     Where windows do not join into a range, because each run requests them again, each is independent.
 
     Attributes:
@@ -50,9 +51,10 @@ class PartitionWindows(t.Generic[Request]):
             requests: What this run wants.
             unbroken: The windows join into one range.
         """
-        self.complete, self._read, self._holes = known
+        self.complete, self._read, self._holes, self._overdue = known
         self._unbroken = unbroken
         self.left = self._in_order(requests)
+        self._due = self._read_again(request.window for request in self.left)
 
     def _in_order(self, requests: Iterable[Request]) -> list[Request]:
         if not self._unbroken:
@@ -63,7 +65,7 @@ class PartitionWindows(t.Generic[Request]):
     @property
     def coverage(self) -> Coverage:
         """What is read now."""
-        return Coverage(self.complete, self._read, self._holes)
+        return Coverage(self.complete, self._read, self._holes, tuple(_few(self._due)))
 
     def joins(self, window: Window) -> bool:
         """Return whether a window that was read leaves no gap."""
@@ -71,7 +73,10 @@ class PartitionWindows(t.Generic[Request]):
 
     def replace(self, request: Request, parts: Iterable[Request]) -> None:
         """Replace a window by its parts."""
+        parts = list(parts)
         self.left = self._in_order(each for each in (*self.left, *parts) if each != request)
+        self._due = [each for each in self._due if each != request.window]
+        self._due += self._read_again(part.window for part in parts)
 
     def ready(self, finished: Callable[[Request], bool]) -> Request | None:
         """Return a request whose rows may be written now.
@@ -118,6 +123,7 @@ class PartitionWindows(t.Generic[Request]):
         """Extend the range by days that are complete."""
         self._read = extend(self._read, done)
         self._holes = tuple(part for hole in self._holes for part in _without(hole, done))
+        self._due = [part for window in self._due for part in _without(window, done)]
         within = self.complete or done
         self.complete = next(
             piece for piece in pieces(self._read, self._holes) if piece.start <= within.start <= piece.end
@@ -125,16 +131,41 @@ class PartitionWindows(t.Generic[Request]):
 
     def _skip(self, read: Window, request: Request) -> None:
         """Extend the range by a hole. One that fails again is halved, so that what is good of it will be read."""
-        units = request.calendar.cut(request.window)
-        if request.window in self._holes and len(units) > 1 and len(self._holes) < MOST_HOLES:
-            middle = units[len(units) // 2]
-            halves = middle.before(request.window.start), Window(middle.start, request.window.end)
-            self._holes = (*(hole for hole in self._holes if hole != request.window), *halves)
-            return
-        self._holes = (*self._holes, *_without(request.window, read))
-        self._read = extend(read, request.window)
-        if len(self._holes) > MOST_HOLES:
-            self._holes = tuple(_joined(self._holes))
+        window = request.window
+        if window in self._holes:
+            self._holes = tuple(_halved(self._holes, request))
+        elif window in self._overdue:
+            self._due = _halved(self._due, request)
+        elif new := _without(window, read):
+            # What was read of it before is as old as it was.
+            self._due += [old for each in _overlap(window, read) for old in pieces(each, self._holes)]
+            self._holes = tuple(_few((*self._holes, *new)))
+            self._read = extend(read, window)
+
+    def _read_again(self, windows: Iterable[Window]) -> list[Window]:
+        """Return those windows that were read before."""
+        read = self._read if self._unbroken else None
+        return [
+            each
+            for each in windows
+            if read and read.start <= each.start and each.end <= read.end and each not in self._holes
+        ]
+
+
+def _halved(windows: Iterable[Window], request: Windowed) -> list[Window]:
+    """Replace the window of a request, one of some windows, by its halves; not where there are many already."""
+    units, kept = request.calendar.cut(request.window), list(windows)
+    if len(units) == 1 or len(kept) >= MOST_HOLES:
+        return kept
+    middle = units[len(units) // 2]
+    halves = middle.before(request.window.start), Window(middle.start, request.window.end)
+    return [*(each for each in kept if each != request.window), *halves]
+
+
+def _overlap(window: Window, other: Window) -> list[Window]:
+    """Return the part of a window that is in another one, if there is one."""
+    both = Window(max(window.start, other.start), min(window.end, other.end))
+    return [both] if both.start < both.next else []
 
 
 def _without(window: Window, other: Window) -> list[Window]:
@@ -143,6 +174,12 @@ def _without(window: Window, other: Window) -> list[Window]:
         return [window]
     parts = [other.before(window.start)] if window.start < other.start else []
     return [*parts, Window(other.next, window.end)] if other.next < window.next else parts
+
+
+def _few(windows: Iterable[Window]) -> list[Window]:
+    """Return some windows; where they are many, join those beside each other."""
+    windows = sorted(windows)
+    return windows if len(windows) <= MOST_HOLES else _joined(windows)
 
 
 def _joined(holes: Iterable[Window]) -> list[Window]:

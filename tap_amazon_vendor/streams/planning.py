@@ -35,12 +35,14 @@ class Demand:
         request: The kind's request, without a window yet: a dataclass with a `calendar`.
         completes: The range that was read already, by stream name.
         holes: Windows within those ranges that failed.
+        due: Windows within those ranges that were to be read again and were not.
         quiet: The newest that was read had no rows.
     """
 
     request: t.Any
     completes: Mapping[str, Window | None]
     holes: frozenset[Window] = frozenset()
+    due: frozenset[Window] = frozenset()
     quiet: bool = False
 
 
@@ -58,12 +60,17 @@ def demands(streams: Iterable[JobStream], horizon: Horizon) -> list[Demand]:
     requests: dict[Hashable, t.Any] = {}
     loud: set[Hashable] = set()
     holes: dict[Hashable, set[Window]] = defaultdict(set)
+    due: dict[Hashable, set[Window]] = defaultdict(set)
     for stream in streams:
         for context in stream.partitions or ():
             request = stream.first_request(context)
             partition = request.partition
             if stream.skipped_until(context, horizon.today):
-                logger.info("%s: the account lacked %s, tried again after a week", stream.name, partition)
+                logger.info(
+                    "%s: skipping %s, which the account lacked; a later run tries it again after a week",
+                    stream.name,
+                    partition,
+                )
                 continue
             # Among streams that share a job, the one that needs the narrowest windows decides.
             known = requests.get(partition, request)
@@ -71,10 +78,17 @@ def demands(streams: Iterable[JobStream], horizon: Horizon) -> list[Demand]:
             coverage = stream.coverage(context, horizon)
             ranges[partition][stream.name] = coverage.read
             holes[partition].update(coverage.holes)
+            due[partition].update(coverage.due)
             if stream.had_rows(context):
                 loud.add(partition)
     return [
-        Demand(requests[partition], completes, frozenset(holes[partition]), quiet=partition not in loud)
+        Demand(
+            requests[partition],
+            completes,
+            frozenset(holes[partition]),
+            frozenset(due[partition]),
+            quiet=partition not in loud,
+        )
         for partition, completes in ranges.items()
     ]
 
@@ -129,7 +143,8 @@ def _windows(demand: Demand, horizon: Horizon, waiting: Iterable[Window]) -> lis
     for window in taken_up:
         complete = extend(complete, window)
     known = [each.next for each in completes.values() if each]
-    windows = plan(complete, horizon, calendar, down_to=min(known, default=None), holes=demand.holes)
+    down_to = min(known, default=None)
+    windows = plan(complete, horizon, calendar, down_to=down_to, holes=demand.holes, due=sorted(demand.due))
     planned = []
     for number, window in enumerate(dict.fromkeys([*taken_up, *windows])):
         priority = Priority.NEW if window in taken_up else priority_of(window, complete, first=number == 0)

@@ -31,8 +31,8 @@ if t.TYPE_CHECKING:
 _GROUP_BY = {
     GROUP_BY: {
         "type": "string",
-        "description": "Amazon's names of the attributes that the figures are split by, with commas between: do not "
-        "add rows of different ones.",
+        "description": "Attributes by which the figures are split: Amazon's names, separated by commas. Do not add up "
+        "rows with different attributes.",
     }
 }
 
@@ -58,7 +58,7 @@ class QueryStream(JobStream):
             after={
                 "report_id": {
                     "type": ["string", "null"],
-                    "description": "Amazon's id of the query that the row comes from, of several pages of the last.",
+                    "description": "Amazon's id of the query that the row comes from; of several pages, of the last.",
                 },
             },
         )

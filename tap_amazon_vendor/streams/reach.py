@@ -35,7 +35,7 @@ def remarks(streams: Iterable[AmazonStream], horizon: Horizon, *, start_given: b
     for stream in streams:
         for context in stream.partitions or ():
             if not stream.skipped_until(context, horizon.today):
-                calendar = stream.declaration.calendar(context)
+                calendar = stream.calendar(context)
                 found[stream.name][getattr(calendar, "name", "")] = calendar
     if message := nothing_published(found, horizon):
         yield logging.WARNING, message
@@ -64,7 +64,7 @@ def begins_later(calendars: Calendars, horizon: Horizon) -> str | None:
     if not streams:
         return None
     begins = "; ".join(f"{first} for {', '.join(sorted(names))}" for first, names in sorted(streams.items()))
-    return f"`start_date` ({horizon.start}) lies before what Amazon keeps. There is data from {begins}"
+    return f"`start_date` ({horizon.start}) is earlier than Amazon keeps data. Data begins on {begins}"
 
 
 def nothing_published(calendars: Calendars, horizon: Horizon) -> str | None:
@@ -86,7 +86,7 @@ def nothing_published(calendars: Calendars, horizon: Horizon) -> str | None:
     if not streams:
         return None
     time = f"between {horizon.start} and {horizon.end or horizon.today}"
-    return f"Nothing of {', '.join(sorted(streams))} is closed and published {time}: move `start_date`"
+    return f"Amazon has published no complete period of {', '.join(sorted(streams))} {time}: move `start_date`"
 
 
 def _name(stream: str, period: str, periods: t.Collection[str]) -> str:

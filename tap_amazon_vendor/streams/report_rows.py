@@ -25,8 +25,8 @@ class Follows(t.Protocol):
     """Another report that is read first, because its rows specify what to request."""
 
     @property
-    def report_name(self) -> str:
-        """Amazon's name of that report type."""
+    def report(self) -> ReportType:
+        """That report type."""
 
     def next_request(self, report: ReportType, first: ReportRequest, result: JobResult) -> ReportRequest | None:
         """Return what to request after that report; None for nothing."""
@@ -157,9 +157,9 @@ class ReportRows:
 
     def first_request(self, context: Context) -> ReportRequest:
         """Return the request for a partition's first reports, without a window yet."""
-        own = self.report_partition(context)
-        first = own._replace(report_type=self.follows.report_name) if self.follows else own
-        return ReportRequest(*first, window=NO_TIME, calendar=self.calendar(context), policy=self.report)
+        report = self.follows.report if self.follows else self.report
+        own = self.report_partition(context)._replace(report_type=report.name)
+        return ReportRequest(*own, window=NO_TIME, calendar=self.calendar(context), policy=report)
 
     def leads_on(self, request: ReportRequest) -> bool:
         """Return whether a report says what to request next."""

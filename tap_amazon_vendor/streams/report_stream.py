@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
+    from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.files import Document
     from tap_amazon_vendor.documents.findings import Findings
@@ -113,7 +114,8 @@ class ReportStream(JobStream):
         if told_by and asked:
             rows = self._sorted(rows, context, findings, told_by)
         elif told_by:
-            rows = own_marketplaces(rows, told_by, context["marketplace_id"], findings)
+            own = self._own(context) if self.declaration.report.once_per_account else ()
+            rows = own_marketplaces(rows, told_by, context["marketplace_id"], findings, own)
         days = self._days(context, result.request.window) if dated else None
         # The rest of the key is the same in all rows.
         is_constant = self._own_keys and not told_by and "marketplace_id" not in self._columns
@@ -135,19 +137,26 @@ class ReportStream(JobStream):
     ) -> Iterator[list[Record]]:
         """Return the rows of a report that belong to the marketplace that it was asked for."""
         report = self.declaration.report
-        account = next(each for each in self._settings().accounts if each.label == context["account"])
+        account = self._account(context)
         sorter = RowMarketplaces(
             report,
             told_by,
             asked=context["marketplace_id"],
-            own=frozenset(each.marketplace_id for each in account.marketplaces),
+            own=self._own(context),
             asked_for=frozenset(each.marketplace_id for each in report.marketplaces(account)),
         )
         return sorter.sort(rows, findings)
 
+    def _account(self, context: Mapping[str, t.Any]) -> Account:
+        return next(each for each in self._settings().labels if each.label == context["account"])
+
+    def _own(self, context: Mapping[str, t.Any]) -> frozenset[str]:
+        """Return the ids of the marketplaces of a partition's account."""
+        return frozenset(each.marketplace_id for each in self._account(context).marketplaces)
+
     def _days(self, context: Mapping[str, t.Any], window: Window) -> AskedPeriods | NearWindow | None:
         """Return the check of the rows' days."""
-        calendar = self.declaration.calendar(context)
+        calendar = self.calendar(context)
         if not self._flat_reader:
             filled = self._columns.keys() - self.declaration.from_specification.keys()
             return period_check(calendar, window, filled)

@@ -133,7 +133,7 @@ class AskedPeriods:
         for period in set(map(self._period, rows)) - self._known:
             if not (self._hours and self._is_hour_within(period)):
                 said = " to ".join(period) if isinstance(period, tuple) else period
-                text = f"a row is of {said}, which is not a period of what was asked for, {self._window}"
+                text = f"a row is of {said}, which is not a period of the requested {self._window}"
                 raise DocumentError(text)
             self._known.add(period)
 
@@ -167,9 +167,7 @@ class NearWindow:
     def remark(self, findings: Findings) -> None:
         """Say how many there were."""
         if self._outside:
-            findings.remarks.append(
-                f"{self._outside} rows have a {self._column} outside of what was asked for, {self._window}"
-            )
+            findings.remarks.append(f"{self._outside} rows have a {self._column} outside the requested {self._window}")
 
 
 def period_check(calendar: Calendar, window: Window, columns: Iterable[str]) -> AskedPeriods | None:
@@ -231,7 +229,7 @@ def counted(  # noqa: PLR0913  # each is one fact
         total.finish(findings)
     if findings.is_wrong_layout and (first := findings.first_reject):
         text = (
-            f"{findings.rejected} of {findings.rows + findings.rejected} lines can't be rows: that is another layout, "
-            f"not a dirty file. The first is number {first.number}: {first.reason}"
+            f"{findings.rejected} of {findings.rows + findings.rejected} lines can't become rows, so the file has "
+            f"another layout. The first is number {first.number}: {first.reason}"
         )
         raise DocumentError(text)

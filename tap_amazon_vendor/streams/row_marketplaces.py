@@ -11,13 +11,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tap_amazon_vendor.config.marketplaces import BY_ID, country_of, region_of
+from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.documents.keys import NONE
 from tap_amazon_vendor.reports.belonging import is_other_channel
-from tap_amazon_vendor.reports.specification import shown
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
 
@@ -65,14 +65,16 @@ class RowMarketplaces:
         untold = Untold(self.told_by)
         # Texts that say that a row belongs where it was asked for: mostly one, so that whole chunks are passed on.
         here: set[t.Any] = set()
-        texts = self.told_by.texts
+        says = self.told_by.reader()
+        region = BY_ID[self.asked].region
         for rows in chunks:
-            if here.issuperset(map(texts, rows)):
+            if here.issuperset(map(says, rows)):
                 yield rows
                 continue
             kept = []
             for row in rows:
-                candidates = self._candidates(row)
+                said = says(row)
+                candidates = self.told_by.told(said, region)
                 place = self._place(candidates)
                 if place is None:
                     country = country_of(candidates[0]) or UNTOLD if candidates else UNTOLD
@@ -81,17 +83,17 @@ class RowMarketplaces:
                         left_out.add(country)
                     continue
                 if place == self.asked:
-                    here.add(texts(row))
-                    shared |= self.own & {*candidates}
+                    here.add(said)
+                    shared |= self.own & {*candidates} if self.report.ignores_marketplaces else set()
                 if not candidates and untold.count(row):
-                    here.discard(texts(row))
+                    here.discard(said)
                 else:
                     row["marketplace_id"], row[COUNTRY_CODE] = place, country_of(place)
                 kept.append(row)
             yield kept
         if len(shared) > 1:
             findings.remarks.append(
-                f"its rows do not say of which marketplace they are, {_countries(shared)}: they are all under "
+                f"its rows do not say which marketplace they belong to, {_countries(shared)}: all are under "
                 f"{country_of(self.asked)}"
             )
         findings.remarks += untold.remarks(country_of(self.asked))
@@ -99,12 +101,11 @@ class RowMarketplaces:
             countries = ", ".join(sorted(left_out))
             findings.remarks.append(f"rows of {countries} are left out: `marketplaces` does not name it")
 
-    def _candidates(self, row: Record) -> tuple[str, ...]:
-        return self.told_by.candidates(row, BY_ID[self.asked].region)
-
     def _place(self, candidates: tuple[str, ...]) -> str | None:
         """Return the marketplace of a row, by those that it may be of; None if another report brings it."""
-        if not self.report.ignores_marketplaces or self.report.once_per_account:
+        if self.report.once_per_account:
+            return _one_of(candidates, self.own) or self.asked
+        if not self.report.ignores_marketplaces:
             return candidates[0] if len(candidates) == 1 else self.asked
         # Each report of the region holds the row. Of those that may bring it, the first by id does.
         first = min(self.asked_for.intersection(candidates) if candidates else self.asked_for, default=None)
@@ -112,7 +113,7 @@ class RowMarketplaces:
 
 
 def own_marketplaces(
-    chunks: Chunks, told_by: ToldBy, marketplace_id: str, findings: Findings
+    chunks: Chunks, told_by: ToldBy, marketplace_id: str, findings: Findings, own: Collection[str] = ()
 ) -> Iterator[list[Record]]:
     """Put the rows of a file, which nobody asked for, under the marketplace that each tells.
 
@@ -121,16 +122,19 @@ def own_marketplaces(
         told_by: What in a row tells its marketplace.
         marketplace_id: The marketplace of the file.
         findings: Gets a remark on those that name none that is known.
+        own: Ids of the account's marketplaces, where the report holds all of them: of several that a row may be of, it
+            is put under one of these.
     """
     untold = Untold(told_by)
     region = region_of(marketplace_id)
+    says = told_by.reader()
     for rows in chunks:
         for row in rows:
-            candidates = told_by.candidates(row, region)
+            candidates = told_by.told(says(row), region)
             if not candidates:
                 untold.count(row)
-            elif len(candidates) == 1 and candidates[0] != row["marketplace_id"]:
-                row["marketplace_id"], row[COUNTRY_CODE] = candidates[0], country_of(candidates[0])
+            elif (place := _one_of(candidates, own)) and place != row["marketplace_id"]:
+                row["marketplace_id"], row[COUNTRY_CODE] = place, country_of(place)
         yield rows
     findings.remarks += untold.remarks(country_of(marketplace_id))
 
@@ -147,7 +151,7 @@ class Untold:
     def count(self, row: Record) -> bool:
         """Count a row of no marketplace that is known; return whether it says something of it."""
         name, currency = (
-            row.get(column) if column else None for column in (self._told_by.name, self._told_by.currency)
+            (row.get(column) or "").strip() if column else "" for column in (self._told_by.name, self._told_by.currency)
         )
         if currency:
             self._currencies[currency] += 1
@@ -168,6 +172,11 @@ class Untold:
             *((n, f"are of {shown(text)}, the name") for text, n in sorted(self._names.items())),
         ]
         return [f"{n} rows {what} of no marketplace of the region: they are under {country}" for n, what in said]
+
+
+def _one_of(candidates: Sequence[str], own: Collection[str]) -> str | None:
+    """Return the only candidate, or the first by id of those that the account has; None if there is none."""
+    return candidates[0] if len(candidates) == 1 else min({*candidates} & {*own}, default=None)
 
 
 def _countries(ids: Iterable[str]) -> str:

@@ -56,7 +56,7 @@ fba = partial(seller, roles=(PRICING, AMAZON_FULFILLMENT), refresh_interval=DAIL
 
 V2_SETTLEMENT = seller(
     "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
-    told_by=ToldBy(name="marketplace_name"),
+    told_by=ToldBy(name="marketplace_name", currency="currency", within="settlement_id"),
     calendars=AmazonGenerated(),
     layout=FlatFile(numbered=LINE_NUMBER, local_numbers=True),
     once_per_account=True,

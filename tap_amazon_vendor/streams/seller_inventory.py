@@ -128,6 +128,7 @@ INBOUND_NONCOMPLIANCE = fba(
 LEDGER_SUMMARY = seller(
     "GET_LEDGER_SUMMARY_VIEW_DATA",
     fixed_options={"aggregateByLocation": "FC", "aggregatedByTimePeriod": "DAILY"},
+    narrowed_by=("FNSKU", "MSKU", "ASIN"),
     calendars=LEDGER_DAYS,
     layout=replace(
         QUOTED,
@@ -139,6 +140,7 @@ LEDGER_SUMMARY = seller(
 )
 LEDGER_DETAIL = seller(
     "GET_LEDGER_DETAIL_VIEW_DATA",
+    narrowed_by=("eventType", "FNSKU", "MSKU", "ASIN"),
     calendars=LEDGER_DAYS,
     layout=replace(
         QUOTED,

@@ -44,6 +44,7 @@ SALES_AND_TRAFFIC = seller(
 )
 BRAND_ANALYTICS_SEARCH_CATALOG_PERFORMANCE = seller(
     "GET_BRAND_ANALYTICS_SEARCH_CATALOG_PERFORMANCE_REPORT",
+    narrowed_by=("asins",),
     calendars=SINGLE_BRAND_PERIODS,
     roles=(BRAND_ANALYTICS,),
     options=(LONG_BRAND_PERIOD,),
@@ -103,7 +104,7 @@ STREAMS = (
         calendars=SINGLE_SALES_PERIODS,
     ),
     SEARCH_CATALOG_ROWS,
-    # What customers searched for. At most 18 products per report and about 20 reports a day: opt-in.
+    # What customers searched for. At most 18 products per report, and few reports a day: opt-in.
     ReportRows(
         name="search_query_performance",
         report=BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE,

@@ -48,9 +48,9 @@ class TopProducts:
     of: ReportRows
 
     @property
-    def report_name(self) -> str:
-        """Amazon's name of the report type with the impressions."""
-        return self.of.report.name
+    def report(self) -> ReportType:
+        """The report type with the impressions."""
+        return self.of.report
 
     def next_request(self, report: ReportType, first: ReportRequest, result: JobResult) -> ReportRequest | None:
         """Return the request for the top products of a finished report.

@@ -1,0 +1,360 @@
+"""The whole path: from Amazon's bytes to the user's table, in ratios of one run on one computer.
+
+    python benchmarks/end_to_end.py [--rows 300000] [--docs]
+
+A local Amazon in a process of its own serves one document of vendor sales, or one flat file of shipments. Measured are
+
+- the tap alone, as a process: token, report, download (without TLS), check, rows, messages; beside a bare loop that
+  decodes the whole document, or the file by `csv.DictReader`, and encodes it with msgspec;
+- tap and target in a pipe, into an empty table and then once more into the full one, with each of `TARGETS`' settings;
+  beside a plain `COPY` of the same rows into a table of the same columns and key, and one upsert.
+
+Ratios of processor time for the tap, of elapsed time where the database has a part. `--docs` writes them into
+docs/quota.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "benchmarks")]
+if __name__ == "__main__":
+    try:
+        import psycopg
+        import singer_sdk  # noqa: F401
+    except ImportError:
+        import bootstrap
+
+        bootstrap.in_venv(__file__, checks=True)
+
+import records
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from embedded_postgres import Postgres
+
+PAGE = ROOT / "docs" / "quota.md"
+BEGIN, END = "<!-- benchmarks/end_to_end.py -->", "<!-- end -->"
+
+#: The settings of the target that are compared; the first is that of meltano.yml.
+TARGETS: Mapping[str, Mapping[str, t.Any]] = {
+    "as in meltano.yml": {},
+    "batches of 10,000": {"batch_size_rows": 10_000},
+    "one batch": {"batch_size_rows": 10_000_000},
+    "INSERT in place of COPY": {"use_copy": False},
+    "without `_sdc` columns": {"add_record_metadata": False},
+    "append-only": {"load_method": "append-only"},
+}
+AS_IN_MELTANO = {
+    "default_target_schema": "amazon",
+    "use_copy": True,
+    "load_method": "upsert",
+    "batch_size_rows": 50_000,
+    "validate_records": False,
+    "add_record_metadata": True,
+    "activate_version": False,
+}
+#: Stream, and what it is told besides the account.
+STREAMS: Mapping[str, Mapping[str, t.Any]] = {
+    "vendor_sales": {
+        "account_type": "vendor",
+        "distributor_views": ["MANUFACTURING"],
+        "start_date": "2026-11-16",
+        "end_date": "2026-11-16",
+    },
+    "seller_fulfilled_shipments": {"account_type": "seller", "start_date": "2026-11-01", "end_date": "2026-11-19"},
+}
+
+
+@dataclass(frozen=True)
+class Took:
+    """What a process took.
+
+    Attributes:
+        seconds: Elapsed.
+        user: Seconds of processor time in the program.
+        system: The same in the system.
+        peak: Megabytes of memory at most.
+    """
+
+    seconds: float
+    user: float
+    system: float
+    peak: float
+
+
+def serve(document: str, stream: str) -> None:
+    """Serve a document as that of each report, until standard input ends."""
+    from amazon_sandbox import Sandbox, running  # noqa: PLC0415
+    from amazon_sandbox.documents import Content  # noqa: PLC0415
+
+    sandbox = Sandbox(speed=1000)
+    content = Content()
+    with Path(document).open("rb") as file:
+        content.fill(iter(lambda: file.read(1 << 18), b""))
+    sandbox.documents.content = lambda _job: content  # type: ignore[method-assign]
+    sandbox.documents.compressed = lambda _job: True  # type: ignore[method-assign]
+    kind = STREAMS[stream]["account_type"]
+    account = next(each for each in sandbox.accounts if each.label == f"{kind}-us")
+    with running(sandbox) as server:
+        print(json.dumps(_settings(account, server) | STREAMS[stream]), flush=True)
+        sys.stdin.read()
+
+
+def _settings(account: t.Any, server: t.Any) -> dict[str, t.Any]:  # noqa: ANN401  # of the sandbox
+    return {
+        "client_id": account.client_id,
+        "client_secret": account.client_secret,
+        "refresh_token": account.refresh_token,
+        "marketplaces": ["US"],
+        "api_url": server.url,
+        "auth_url": server.auth_url,
+    }
+
+
+def took(process: subprocess.Popen[t.Any], began: float, log: Path | None = None) -> Took:
+    """Wait for a process, and return what it took.
+
+    Raises:
+        RuntimeError: It failed.
+    """
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        said = log.read_text(encoding="utf-8")[-2000:] if log else ""
+        text = f"{process.args!r} ended with {process.returncode}: {said}"
+        raise RuntimeError(text)
+    return Took(time.monotonic() - began, usage.ru_utime, usage.ru_stime, usage.ru_maxrss / 1000)
+
+
+def bare(document: str, stream: str, rows_of: str) -> None:
+    """Decode a whole document and encode the messages of its rows as they are: what no reader can be faster than."""
+    import csv  # noqa: PLC0415
+    import gzip  # noqa: PLC0415
+    import io  # noqa: PLC0415
+
+    import msgspec  # noqa: PLC0415
+
+    encode, write = msgspec.json.Encoder().encode, sys.stdout.buffer.write
+    with gzip.open(document) as file:
+        rows: t.Iterable[t.Any]
+        if rows_of:
+            rows = msgspec.json.decode(file.read())[rows_of]
+        else:
+            rows = csv.DictReader(io.TextIOWrapper(file, "utf-8"), delimiter="\t", quoting=csv.QUOTE_NONE)
+        for row in rows:
+            write(encode({"type": "RECORD", "stream": stream, "record": row}))
+            write(b"\n")
+
+
+@contextmanager
+def amazon(document: Path, stream: str) -> Iterator[dict[str, t.Any]]:
+    """Run a local Amazon, and yield the tap's settings for it."""
+    command = [sys.executable, __file__, "--serve", str(document), stream]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin  # noqa: S101  # of types
+        assert process.stdout  # noqa: S101
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.stdin.close()
+
+
+def run_tap(document: Path, stream: str, messages: Path) -> Took:
+    """Run the tap against a local Amazon that has the document; write its messages into a file."""
+    with amazon(document, stream) as settings, tempfile.TemporaryDirectory() as folder:
+        config, catalog, log = (Path(folder, name) for name in ("config.json", "catalog.json", "log"))
+        config.write_text(json.dumps(settings), encoding="utf-8")
+        command = [sys.executable, "-m", "tap_amazon_vendor", "--config", str(config)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        found = subprocess.run([*command, "--discover"], env=environment, check=True, capture_output=True)
+        selected = json.loads(found.stdout)
+        for each in selected["streams"]:
+            for metadata in each["metadata"]:
+                if not metadata["breadcrumb"]:
+                    metadata["metadata"]["selected"] = each["tap_stream_id"] == stream
+        catalog.write_text(json.dumps(selected), encoding="utf-8")
+        with messages.open("wb") as output, log.open("wb") as errors:
+            began = time.monotonic()
+            process = subprocess.Popen(
+                [*command, "--catalog", str(catalog)], env=environment, stdout=output, stderr=errors
+            )
+            return took(process, began, log)
+
+
+def run_bare(document: Path, stream: str) -> Took:
+    """Run the bare loop."""
+    array = next(case.array for case in records.CASES if case.stream == stream) or ""
+    began = time.monotonic()
+    command = [sys.executable, __file__, "--bare", str(document), stream, array]
+    return took(subprocess.Popen(command, stdout=subprocess.DEVNULL), began)
+
+
+def tap_rows(stream: str, rows: int, messages: Path) -> Iterator[Sequence[str]]:
+    """Measure the tap beside the bare loop, without the start of the programs."""
+    case = next(case for case in records.CASES if case.stream == stream)
+    whole, one = case.make(rows), case.make(1)
+    started = run_tap(one, stream, messages).user, run_bare(one, stream).user
+    bare_loop, tap = run_bare(whole, stream), run_tap(whole, stream, messages)
+    _check(messages, stream, rows)
+    speed, bare_speed = rows / (tap.user - started[0]), rows / (bare_loop.user - started[1])
+    what = "JSON" if case.array else "flat file"
+    yield (
+        f"{stream} ({what})",
+        f"{rows:,}",
+        f"{speed / bare_speed:.2f} x",
+        f"{tap.system / tap.user:.2f}",
+        f"{tap.peak:.0f} MB",
+    )
+
+
+def _check(messages: Path, stream: str, rows: int) -> None:
+    """Check that all rows were written.
+
+    Raises:
+        RuntimeError: They were not.
+    """
+    start = f'{{"type":"RECORD","stream":"{stream}",'.encode()
+    with messages.open("rb") as file:
+        count = sum(line.startswith(start) for line in file)
+    if count != rows:
+        text = f"the tap wrote {count} of {rows} rows of {stream}"
+        raise RuntimeError(text)
+
+
+def load(server: Postgres, messages: Path, settings: Mapping[str, t.Any], schema: str) -> Took:
+    """Load messages into PostgreSQL."""
+    program = Path(sys.executable).with_name("target-postgres")
+    with tempfile.TemporaryDirectory() as folder, messages.open("rb") as lines:
+        config, log = Path(folder, "config.json"), Path(folder, "log")
+        config.write_text(
+            json.dumps({"sqlalchemy_url": server.url, **AS_IN_MELTANO, **settings, "default_target_schema": schema}),
+            encoding="utf-8",
+        )
+        with log.open("wb") as output:
+            began = time.monotonic()
+            command = [str(program), "--config", str(config)]
+            return took(subprocess.Popen(command, stdin=lines, stdout=output, stderr=output), began, log)
+
+
+def copy(server: Postgres, stream: str, schema: str, rows: Path) -> tuple[float, float]:
+    """Return the seconds of a plain `COPY` and an upsert of rows that a target has loaded: empty table, full table."""
+    times = []
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        with rows.open("wb") as file, connection.cursor().copy(f"copy {schema}.{stream} to stdout") as out:
+            for block in out:
+                file.write(block)
+        connection.execute(f"create table plain (like {schema}.{stream} including all)")
+        found = connection.execute("select * from plain limit 0").description or ()
+        columns = [column.name for column in found]
+        (keys,) = connection.execute(
+            "select array_agg(attname::text) from pg_index join pg_attribute on attrelid = indrelid "
+            "and attnum = any(indkey) where indrelid = 'plain'::regclass and indisprimary"
+        ).fetchone() or ([],)
+        sets = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name not in keys)
+        for _ in range(2):
+            began = time.monotonic()
+            with connection.transaction():
+                connection.execute("create temp table new (like plain) on commit drop")
+                with rows.open("rb") as file, connection.cursor().copy("copy new from stdin") as into:
+                    while block := file.read(1 << 18):
+                        into.write(block)
+                key = ", ".join(f'"{name}"' for name in keys)
+                # Names of our own schema.
+                upsert = f"insert into plain select * from new on conflict ({key}) do update set {sets}"  # noqa: S608
+                connection.execute(upsert)  # type: ignore[arg-type]
+            times.append(time.monotonic() - began)
+        connection.execute("drop table plain")
+    return times[0], times[1]
+
+
+def target_rows(stream: str, rows: int, messages: Path, folder: Path, names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Measure the target with each setting beside `COPY`."""
+    from embedded_postgres import postgres  # noqa: PLC0415
+
+    with postgres(folder) as server:
+        for number, name in enumerate(names):
+            schema = f"amazon{number}"
+            first = load(server, messages, TARGETS[name], schema)
+            second = load(server, messages, TARGETS[name], schema)
+            empty, full = copy(server, stream, schema, folder / "rows")
+            with psycopg.connect(server.dsn, autocommit=True) as connection:
+                (count,) = connection.execute(f"select count(*) from {schema}.{stream}").fetchone() or (0,)  # noqa: S608
+                connection.execute(f"drop schema {schema} cascade")
+            yield (
+                name,
+                f"{rows:,}",
+                f"{first.seconds / empty:.1f} x",
+                f"{second.seconds / full:.1f} x",
+                f"{first.user / first.seconds:.0%}",
+                f"{first.peak:.0f} MB",
+                f"{count:,}",
+            )
+            print(name, first, second, empty, full, file=sys.stderr)
+
+
+def table(head: Sequence[str], lines: Iterator[Sequence[str]]) -> Iterator[str]:
+    """Write a table in Markdown, line by line."""
+    yield f"| {' | '.join(head)} |"
+    yield f"| {' | '.join(['---', *['---:'] * (len(head) - 1)])} |"
+    for line in lines:
+        yield f"| {' | '.join(line)} |"
+
+
+def figures(rows: int, targets: Sequence[str]) -> Iterator[str]:
+    """Measure everything; yield the lines of the tables."""
+    with tempfile.TemporaryDirectory(prefix="tav-end-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # The server is another user where this one is root.
+        messages = folder / "messages"
+        head = ("the tap alone", "rows", "speed, of a bare loop's", "system time, of its own", "peak memory")
+        flat, sales = reversed(STREAMS)
+        yield from table(head, (line for stream in (flat, sales) for line in tap_rows(stream, rows, messages)))
+        if not targets:
+            return
+        yield ""
+        head = ("target-postgres", "rows", "empty table, of COPY's time", "full table")
+        head += ("own processor time", "peak memory", "rows in the table")
+        yield from table(head, target_rows(sales, rows, messages, folder, targets))
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=300_000, help="of each document")
+    parser.add_argument("--targets", choices=("none", "first", "all"), default="all", help="settings to compare")
+    parser.add_argument("--docs", action="store_true", help=f"write the tables into {PAGE.relative_to(ROOT)}")
+    parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--bare", nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(*arguments.serve)
+        return
+    if arguments.bare:
+        bare(*arguments.bare)
+        return
+    targets = {"none": [], "first": [*TARGETS][:1], "all": [*TARGETS]}[arguments.targets]
+    lines = []
+    for line in figures(arguments.rows, targets):
+        print(line, flush=True)
+        lines.append(line)
+    if arguments.docs:
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+        _, _, after = rest.partition(END)
+        PAGE.write_text("\n".join([f"{before}{BEGIN}", *lines, f"{END}{after}"]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""Every fault × every kind of stream: what a run under it and the run after it leave in the tables.
+
+The tables must be those of two runs without a fault. `scripts/prove.py` tries all, `test_fault_matrix.py` a part.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+import ads_seed
+from clocks import NOW, FakeClock
+from world import Key, Row, Run, World
+
+from amazon_sandbox import Sandbox, running
+from amazon_sandbox.faults import (
+    ADS,
+    ANSWER,
+    ASKED,
+    CONTENT,
+    DOWNLOAD,
+    FLAT_CONTENT,
+    GATE,
+    GZIP,
+    JOB,
+    JSON_CONTENT,
+    LOGIN,
+    PAGE,
+    QUERY,
+)
+from tap_amazon_vendor.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+#: How often a fault strikes; None is for the whole first run.
+TIMES = (1, 3, None)
+
+#: The second run comes so long after the first began, however long that took.
+LATER = timedelta(hours=26)
+
+#: Of a row that is there, these say how it came, and not what it says.
+HOW = {"report_id", "seen_at", "_extra"}
+
+#: Reports that a fault may cost: one more, or the two halves of a window that may have been too wide.
+MOST_AGAIN = 2
+
+ASKING = {"createReport", "createQuery", "createAdsReport"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of stream.
+
+    Attributes:
+        streams: Streams of that kind.
+        faults: The faults that may strike it.
+        settings: Makes the settings.
+    """
+
+    streams: tuple[str, ...]
+    faults: Collection[str]
+    settings: Callable[[World], Row]
+
+
+def _vendor(world: World) -> Row:
+    return world.config(
+        start_date=world.day(20), selling_programs=["RETAIL"], distributor_views=["MANUFACTURING"], restatement_days=7
+    )
+
+
+def _seller(world: World) -> Row:
+    return world.config("seller-us", account_type="seller", start_date=world.day(12))
+
+
+def _ads(world: World) -> Row:
+    consent = ads_seed.consent(world.server.url, world.server.auth_url, "vendor-us")
+    return {"ads": consent, "marketplaces": ["US"], "start_date": world.day(20)}
+
+
+#: Of what is no job.
+_CALLS = {*GATE, *LOGIN, *ANSWER} - {
+    "quota_exceeded", "quota_exceeded_get", "connection_reset", "gzip_unlabelled", "document_gone",
+}  # fmt: skip
+#: These change what the document says; `test_flat_files.py` and `test_row_marketplaces.py` tell what becomes of it.
+_OTHER_ROWS = {"dirty_cells", "dirty_lines", "equal_lines", "marketplace_ignored", "gzip_unlabelled"}
+_FILES = {*DOWNLOAD, *GZIP, "document_gone"}
+
+KINDS = {
+    "JSON report": Kind(
+        ("vendor_sales", "vendor_traffic"), {*GATE, *LOGIN, *ANSWER, *JOB, *CONTENT, *JSON_CONTENT, *_FILES}, _vendor
+    ),
+    "flat file": Kind(
+        ("seller_fulfilled_shipments", "seller_customer_returns"),
+        {*GATE, *LOGIN, *ANSWER, *JOB, *CONTENT, *DOWNLOAD, *FLAT_CONTENT} - _OTHER_ROWS,
+        _seller,
+    ),
+    "paged API": Kind(("vendor_purchase_orders", "vendor_purchase_order_items"), {*_CALLS, *PAGE}, _vendor),
+    "Data Kiosk": Kind(
+        ("vendor_analytics_manufacturing",),
+        {*GATE, *LOGIN, *ANSWER, *QUERY, *ASKED, *_FILES, "page_repeated", "page_refused"} - {"ascending_refused"},
+        _vendor,
+    ),
+    "Ads": Kind(("ads_sp_campaigns", "ads_sb_campaigns"), {*ADS, *LOGIN, *DOWNLOAD}, _ads),
+}
+
+#: Each fault with the kinds that it may strike.
+CASES = [(kind, fault) for kind, each in KINDS.items() for fault in sorted(each.faults)]
+
+
+@dataclass
+class Survival:
+    """What became of the rows.
+
+    Attributes:
+        struck: How often the fault struck.
+        lost: Rows that are missing after the second run.
+        doubled: Rows that should not be there.
+        wrong: Rows whose values are neither those of the first day nor those of the second.
+        wasted: Reports and queries that were asked for beyond those of runs without a fault, and for which the fault
+            is no cause.
+        hours: How long the run under the fault took, by Amazon's clock.
+        outcomes: The outcomes that its ledger has, apart from those of the run without a fault.
+        problem: What else is not as it should be.
+    """
+
+    struck: int = 0
+    lost: int = 0
+    doubled: int = 0
+    wrong: int = 0
+    wasted: int = 0
+    hours: float = 0.0
+    outcomes: set[str] = field(default_factory=set)
+    problem: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the fault struck, and all is as without it."""
+        return bool(self.struck) and not (self.lost or self.doubled or self.wrong or self.wasted or self.problem)
+
+
+Table = dict[Key, Row]
+
+
+@dataclass
+class _Days:
+    """Two runs: their tables, and how much they asked for."""
+
+    first: Run
+    second: Run
+    asked: int
+    struck: int
+    hours: float
+
+    def table(self, stream: str) -> Table:
+        rows = self.first.upserted(stream) if self.first.records(stream) else {}
+        return self.second.upserted(stream, rows) if self.second.records(stream) else rows
+
+
+def survive(kind: str, fault: str, times: int | None) -> Survival:
+    """Let a fault strike a run, and compare what is there after the next run.
+
+    Args:
+        kind: One of KINDS.
+        fault: One of its faults.
+        times: How often it strikes; None for the whole first run.
+    """
+    truth, days = _without_fault(kind), _two_runs(kind, fault, times)
+    survival = Survival(struck=days.struck, hours=days.hours)
+    survival.wasted = max(0, days.asked - truth.asked - MOST_AGAIN * days.struck)
+    survival.outcomes = {outcome for *_, outcome in days.first.windows} - {Outcome.LOADED.value, Outcome.EMPTY.value}
+    if days.second.error:
+        survival.problem = f"the second run failed: {days.second.error}"
+    for stream in KINDS[kind].streams:
+        there, wanted = days.table(stream), truth.table(stream)
+        versions = (truth.first.upserted(stream), wanted, _as_of_the_second_day(kind).upserted(stream))
+        survival.lost += len(wanted.keys() - there.keys())
+        survival.doubled += len(there.keys() - {*versions[0], *versions[1], *versions[2]})
+        survival.wrong += sum(
+            _told(row) not in [_told(version[key]) for version in versions if key in version]
+            for key, row in there.items()
+            if key in wanted
+        )
+    return survival
+
+
+def _told(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name not in HOW}
+
+
+@contextmanager
+def _world() -> Iterator[World]:
+    clock = FakeClock(NOW)
+    sandbox = Sandbox(seed=7, clock=clock, asins=12, stall_seconds=0.05)
+    sandbox.page_records = 2
+    with running(sandbox) as server:
+        yield World(sandbox, server, clock)
+
+
+def _two_runs(kind: str, fault: str | None, times: int | None) -> _Days:
+    streams = (*KINDS[kind].streams, "report_ledger")
+    with _world() as world:
+        config = KINDS[kind].settings(world)
+        if fault:
+            world.sandbox.inject(fault, times)
+        first = world.run(config, streams=streams)
+        hours = (world.clock() - NOW) / timedelta(hours=1)
+        struck = sum(each.struck for each in world.sandbox.faults.armed)
+        world.sandbox.faults.clear()
+        world.clock.now = max(NOW + LATER, world.clock.now)
+        second = world.run(config, first.state, streams=streams)
+        asked = sum(call.operation in ASKING and call.status in {0, 200, 202} for call in world.sandbox.calls)
+    return _Days(first, second, asked, struck, hours)
+
+
+@cache
+def _without_fault(kind: str) -> _Days:
+    return _two_runs(kind, None, 0)
+
+
+@cache
+def _as_of_the_second_day(kind: str) -> Run:
+    with _world() as world:
+        config = KINDS[kind].settings(world)
+        world.clock.now = NOW + LATER
+        return world.run(config, streams=KINDS[kind].streams)
