@@ -133,10 +133,22 @@ class TestNoData:
         windows = [sales(4 + 15 * number) for number in range(30)]
         amazon.create_default = CANCELLED
         jobs = engine(amazon)
-        jobs.plan(planned(*windows, known_available=False))
+        other = replace(NEWEST, report_type="OTHER")
+        amazon.fates[other] = [Fate()]
+        jobs.plan(planned(*windows, other, known_available=False))
         assert outcomes(jobs, *windows) == [Outcome.EMPTY] * 30
         # The newest may just not be published.
-        assert len(amazon.created) == 31
+        assert len(amazon.created) == 32
+
+    def test_where_no_report_of_the_account_has_rows_a_later_run_must_hear_it_too(self, amazon: FakeAmazon) -> None:
+        """It may be an outage that says "no data"."""
+        windows = [sales(4 + 15 * number) for number in range(4)]
+        windows += [replace(window, report_type="OTHER") for window in windows]
+        amazon.create_default = CANCELLED
+        jobs = engine(amazon)
+        jobs.plan(planned(*windows, known_available=False))
+        assert outcomes(jobs, *windows) == [Outcome.LATER] * 8
+        assert not any(result.doubtful for result in results(jobs, *windows))
 
     def test_a_full_disk_does_not_keep_a_window_from_its_neighbours(self, amazon: FakeAmazon) -> None:
         amazon.size = 1000

@@ -144,8 +144,9 @@ class Hearing:
         """Decide about a job for which Amazon says that it has no data.
 
         It is asked once more where a day may just have been published, beside rows, beside windows that could not be
-        read, and where there are no others: then a later run asks, too, before it is believed. Between windows without
-        data it is believed, so that the time before a vendor's first sale costs no double quota.
+        read, and where there are no others: then a later run asks, too, before it is believed, as it does where no
+        report of the account has had rows. Between other windows without data it is believed, so that the time before
+        a vendor's first sale costs no double quota.
         """
         if self.job.request.job_id:
             # Amazon made it by itself, and makes it no second time: it can only be read once more.
@@ -163,9 +164,15 @@ class Hearing:
         if by := beside_rows or self._rows_before(beside):
             return self._contradicted(by)
         planned = self.job.planned
-        if alone and not (planned.once or (planned.quiet and planned.known_available) or self._is_old):
+        if planned.once or (planned.quiet and planned.known_available) or self._is_old:
+            return self._believe()
+        if alone:
             # Nothing else tells of this partition: one run's word would be the last one.
             return self._later(self.reason, unsettled=True, doubtful=False)
+        if not any(probe.has_had_rows for probe in (self.probe, *self.others)):
+            # Nor does anything else tell of this account: it may be an outage that calls itself "no data".
+            open_ = not all(other.answered for other in self.others)
+            return Hold() if open_ else self._later(self.reason, unsettled=True, doubtful=False)
         return self._believe()
 
     def _rows_before(self, beside: Collection[Job]) -> str | None:

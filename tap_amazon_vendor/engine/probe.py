@@ -111,6 +111,11 @@ class PartitionProbe:
         """Whether there is nothing more to wait for to know how Amazon answers for the partition."""
         return self.well or any(job.result or job.held for job in self.jobs) or not any(job.open for job in self.jobs)
 
+    @property
+    def has_had_rows(self) -> bool:
+        """Whether the account has had rows of the partition, in this run or before."""
+        return any(has_rows(job) or (job.planned.known_available and not job.planned.quiet) for job in self.jobs)
+
     # The windows beside one.
 
     def beside(self, job: Job) -> list[Job]:
