@@ -163,17 +163,24 @@ class Hearing:
         beside_rows = "the days next to these have rows" if rows and alone else None
         if by := beside_rows or self._rows_before(beside):
             return self._contradicted(by)
+        return self._first_word(alone=alone)
+
+    def _first_word(self, *, alone: bool) -> Decision:
+        """Decide about a window without data that no rows contradict.
+
+        Args:
+            alone: Nothing else tells of the partition: one run's word would be the last one.
+        """
         planned = self.job.planned
         if planned.once or (planned.quiet and planned.known_available) or self._is_old:
             return self._believe()
-        if alone:
-            # Nothing else tells of this partition: one run's word would be the last one.
-            return self._later(self.reason, unsettled=True, doubtful=False)
-        if not any(probe.has_had_rows for probe in (self.probe, *self.others)):
-            # Nor does anything else tell of this account: it may be an outage that calls itself "no data".
-            open_ = not all(other.answered for other in self.others)
-            return Hold() if open_ else self._later(self.reason, unsettled=True, doubtful=False)
-        return self._believe()
+        if not alone:
+            if any(probe.has_had_rows for probe in (self.probe, *self.others)):
+                return self._believe()
+            # Nothing tells of the account: it may be an outage that calls itself "no data".
+            if not all(other.answered for other in self.others):
+                return Hold()
+        return self._later(self.reason, unsettled=True, doubtful=False)
 
     def _rows_before(self, beside: Collection[Job]) -> str | None:
         """Say so if what earlier runs have completed, with rows, lies beside the window.
