@@ -239,7 +239,7 @@ def test_a_period_without_a_closed_one_is_warned_about(world: World, caplog: pyt
     run = world.run(world.config(report_periods=["YEAR"]))
     assert run.error is None
     assert world.asked() == []
-    assert "Nothing of vendor_sales, vendor_sales_totals" in caplog.text
+    assert "no complete period of vendor_sales, vendor_sales_totals" in caplog.text
 
 
 def test_max_reports_spreads_a_backfill_over_runs_without_holes(world: World) -> None:
