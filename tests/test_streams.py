@@ -197,7 +197,7 @@ def test_a_range_that_amazon_can_not_continue_is_given_up_with_a_warning(
     second = world.run(config, first.state, streams=["vendor_traffic", "report_ledger"])
     assert {outcome for *_, outcome in second.windows} == {"loaded"}
     assert partitions(second.state, "vendor_traffic")[0]["complete_from"] > world.day(50)
-    assert sum("there will be a gap" in record.getMessage() for record in caplog.records) == 1
+    assert sum("so there is a gap" in record.getMessage() for record in caplog.records) == 1
 
 
 def test_a_newly_selected_stream_gets_its_history_from_shared_reports(world: World) -> None:
