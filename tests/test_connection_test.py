@@ -170,4 +170,5 @@ def test_of_streams_of_other_apis_each_missing_right_is_named(world: World) -> N
 
 
 def test_an_inbox_alone_is_well(world: World, tmp_path: Path) -> None:
-    assert tried(world, {"inbox": str(tmp_path)}) == ("OK: there is no account to ask, and the inbox can be read.")
+    said = "All is well: there is no account to ask, and the inbox can be read."
+    assert tried(world, {"inbox": str(tmp_path)}) == said

@@ -382,7 +382,7 @@ def test_without_amazon_it_says_what_it_does_not_know(plan: Callable[..., Result
     nobody = plan(world.config(api_url="http://127.0.0.1:9", auth_url="http://127.0.0.1:9"), "--format", "json")
     assert nobody.exit_code == 0
     note, *_ = json.loads(nobody.stdout)["notes"]
-    assert note.startswith("Which reports Amazon has already is not known")
+    assert note.startswith("Could not ask which reports Amazon already has")
     offline = plan(world.config(), "--offline")
     assert "Note: Amazon was not asked" in offline.stdout
     assert world.sandbox.calls[-1].operation != "getReports"

@@ -36,5 +36,5 @@ def test_from_when_on_there_is_data_by_stream_and_period(world: World) -> None:
 def test_what_is_not_published_yet_is_one_warning(world: World) -> None:
     ((level, words),) = said(world, report_periods=["DAY", "YEAR"])
     assert level == logging.WARNING
-    assert words.startswith("Nothing of vendor_sales (YEAR), vendor_sales_totals (YEAR), ")
+    assert words.startswith("Amazon has published no complete period of vendor_sales (YEAR), vendor_sales_totals (Y")
     assert words.endswith("move `start_date`")

@@ -116,7 +116,7 @@ def test_a_shared_currency_does_not_take_rows_to_a_marketplace_without_it() -> N
     first = min(("DE", "FR"), key=marketplace)
     european, findings = read(lines, first, own, report)
     assert [(each["currency"], each["country_code"]) for each in european] == [("EUR", first)]
-    assert findings.remarks[0].startswith("its rows do not say of which marketplace they are, DE, FR")
+    assert findings.remarks[0].startswith("its rows do not say which marketplace they belong to, DE, FR")
 
 
 def test_a_row_that_contradicts_a_report_of_one_marketplace_goes_where_it_says() -> None:

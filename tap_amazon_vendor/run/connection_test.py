@@ -112,7 +112,7 @@ def report(
         entries: Ledger entries of the windows that were finished.
     """
     if not accounts:
-        yield "OK: there is no account to ask, and the inbox can be read."
+        yield "All is well: there is no account to ask, and the inbox can be read."
         return
     failed = any(entry.outcome is Outcome.FAILED for entry in entries)
     well = "Not everything can be read" if failed else "All is well"
