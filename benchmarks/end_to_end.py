@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "benchmarks")]
 if __name__ == "__main__":
     try:
-        import psycopg
+        import psycopg  # noqa: F401
         import singer_sdk  # noqa: F401
     except ImportError:
         import bootstrap
@@ -251,6 +251,8 @@ def load(server: Postgres, messages: Path, settings: Mapping[str, t.Any], schema
 
 def copy(server: Postgres, stream: str, schema: str, rows: Path) -> tuple[float, float]:
     """Return the seconds of a plain `COPY` and an upsert of rows that a target has loaded: empty table, full table."""
+    import psycopg  # noqa: PLC0415
+
     times = []
     with psycopg.connect(server.dsn, autocommit=True) as connection:
         with rows.open("wb") as file, connection.cursor().copy(f"copy {schema}.{stream} to stdout") as out:
@@ -282,6 +284,7 @@ def copy(server: Postgres, stream: str, schema: str, rows: Path) -> tuple[float,
 
 def target_rows(stream: str, rows: int, messages: Path, folder: Path, names: Sequence[str]) -> Iterator[Sequence[str]]:
     """Measure the target with each setting beside `COPY`."""
+    import psycopg  # noqa: PLC0415
     from embedded_postgres import postgres  # noqa: PLC0415
 
     with postgres(folder) as server:
