@@ -205,7 +205,7 @@ def run_bare(document: Path, stream: str) -> Took:
 def tap_rows(stream: str, rows: int, messages: Path) -> Iterator[Sequence[str]]:
     """Measure the tap beside the bare loop, without the start of the programs."""
     case = next(case for case in records.CASES if case.stream == stream)
-    whole, one = case.make(rows), case.make(1)
+    whole, one = case.make(rows, distinct=True), case.make(1)
     started = run_tap(one, stream, messages).user, run_bare(one, stream).user
     bare_loop, tap = run_bare(whole, stream), run_tap(whole, stream, messages)
     _check(messages, stream, rows)

@@ -329,8 +329,11 @@ def _without(chunk: Chunk, faults: Faults, findings: Findings) -> Chunk:
     for index, (reason, column) in sorted(faults.items()):
         findings.reject(chunk.numbers[index], chunk.lines[index].rstrip("\r"), reason, column)
     keep = [index for index in range(len(chunk.lines)) if index not in faults]
-    numbers, ordinals, lines, *columns = ([values[index] for index in keep] for values in (*chunk[:-1], *chunk.columns))
-    return Chunk(*t.cast("t.Any", (numbers, ordinals, lines)), columns)
+
+    def kept(values: Sequence[t.Any]) -> list[t.Any]:
+        return [values[index] for index in keep]
+
+    return Chunk(kept(chunk.numbers), kept(chunk.ordinals), kept(chunk.lines), list(map(kept, chunk.columns)))
 
 
 def _extras(
