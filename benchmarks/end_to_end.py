@@ -236,7 +236,7 @@ def _check(messages: Path, stream: str, rows: int) -> None:
 
 def load(server: Postgres, messages: Path, settings: Mapping[str, t.Any], schema: str) -> Took:
     """Load messages into PostgreSQL."""
-    program = Path(sys.executable).with_name("target-postgres")
+    code = "from target_postgres.target import TargetPostgres; TargetPostgres.cli()"
     with tempfile.TemporaryDirectory() as folder, messages.open("rb") as lines:
         config, log = Path(folder, "config.json"), Path(folder, "log")
         config.write_text(
@@ -245,7 +245,7 @@ def load(server: Postgres, messages: Path, settings: Mapping[str, t.Any], schema
         )
         with log.open("wb") as output:
             began = time.monotonic()
-            command = [str(program), "--config", str(config)]
+            command = [sys.executable, "-c", code, "--config", str(config)]
             return took(subprocess.Popen(command, stdin=lines, stdout=output, stderr=output), began, log)
 
 

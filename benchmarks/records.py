@@ -88,7 +88,7 @@ class Case:
     row: Callable[[random.Random], bytes]
 
     def make(self, rows: int, *, distinct: bool = False) -> Path:
-        """Return the document with so many rows, made if it is not there; where they are distinct, no key is repeated."""
+        """Return the document with so many rows, made if it is not there. Distinct ones repeat no key."""
         path = FOLDER / f"{self.report or self.stream}-{rows}{'-distinct' if distinct else ''}.gz"
         if not path.exists():
             FOLDER.mkdir(exist_ok=True)
