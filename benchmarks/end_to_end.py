@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "benchmarks")]
 if __name__ == "__main__":
     try:
-        import psycopg
+        import psycopg  # noqa: F401
         import singer_sdk  # noqa: F401
     except ImportError:
         import bootstrap
@@ -205,7 +205,7 @@ def run_bare(document: Path, stream: str) -> Took:
 def tap_rows(stream: str, rows: int, messages: Path) -> Iterator[Sequence[str]]:
     """Measure the tap beside the bare loop, without the start of the programs."""
     case = next(case for case in records.CASES if case.stream == stream)
-    whole, one = case.make(rows), case.make(1)
+    whole, one = case.make(rows, distinct=True), case.make(1)
     started = run_tap(one, stream, messages).user, run_bare(one, stream).user
     bare_loop, tap = run_bare(whole, stream), run_tap(whole, stream, messages)
     _check(messages, stream, rows)
@@ -236,7 +236,7 @@ def _check(messages: Path, stream: str, rows: int) -> None:
 
 def load(server: Postgres, messages: Path, settings: Mapping[str, t.Any], schema: str) -> Took:
     """Load messages into PostgreSQL."""
-    program = Path(sys.executable).with_name("target-postgres")
+    code = "from target_postgres.target import TargetPostgres; TargetPostgres.cli()"
     with tempfile.TemporaryDirectory() as folder, messages.open("rb") as lines:
         config, log = Path(folder, "config.json"), Path(folder, "log")
         config.write_text(
@@ -245,12 +245,14 @@ def load(server: Postgres, messages: Path, settings: Mapping[str, t.Any], schema
         )
         with log.open("wb") as output:
             began = time.monotonic()
-            command = [str(program), "--config", str(config)]
+            command = [sys.executable, "-c", code, "--config", str(config)]
             return took(subprocess.Popen(command, stdin=lines, stdout=output, stderr=output), began, log)
 
 
 def copy(server: Postgres, stream: str, schema: str, rows: Path) -> tuple[float, float]:
     """Return the seconds of a plain `COPY` and an upsert of rows that a target has loaded: empty table, full table."""
+    import psycopg  # noqa: PLC0415
+
     times = []
     with psycopg.connect(server.dsn, autocommit=True) as connection:
         with rows.open("wb") as file, connection.cursor().copy(f"copy {schema}.{stream} to stdout") as out:
@@ -282,6 +284,7 @@ def copy(server: Postgres, stream: str, schema: str, rows: Path) -> tuple[float,
 
 def target_rows(stream: str, rows: int, messages: Path, folder: Path, names: Sequence[str]) -> Iterator[Sequence[str]]:
     """Measure the target with each setting beside `COPY`."""
+    import psycopg  # noqa: PLC0415
     from embedded_postgres import postgres  # noqa: PLC0415
 
     with postgres(folder) as server:

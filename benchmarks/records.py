@@ -87,14 +87,14 @@ class Case:
     rows: tuple[int, int]
     row: Callable[[random.Random], bytes]
 
-    def make(self, rows: int) -> Path:
-        """Return the document with so many rows, made if it is not there."""
-        path = FOLDER / f"{self.report or self.stream}-{rows}.gz"
+    def make(self, rows: int, *, distinct: bool = False) -> Path:
+        """Return the document with so many rows, made if it is not there. Distinct ones repeat no key."""
+        path = FOLDER / f"{self.report or self.stream}-{rows}{'-distinct' if distinct else ''}.gz"
         if not path.exists():
             FOLDER.mkdir(exist_ok=True)
             chance = random.Random(0)  # no secret
             between = b"," if self.array else b"\n"
-            block = [self.row(chance) for _ in range(min(rows, BLOCK))]
+            block = [self.row(chance) for _ in range(rows if distinct else min(rows, BLOCK))]
             # A gzip file of many members is one file, and these are all the same.
             packed = gzip.compress(between.join(block) + between, 6, mtime=0)
             full, rest = divmod(rows - 1, len(block))

@@ -385,6 +385,22 @@ class TestDocument:
         # What came broken is not left on disk.
         assert list(api._spool.iterdir()) == [document.path]
 
+    def test_what_a_killed_check_left_behind_is_never_believed(
+        self, api: ReportsApi, document_id: str, sandbox: Sandbox, spool: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def killed(path: Path) -> Document:
+            path.write_bytes(path.read_bytes()[:100])
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr("tap_amazon_vendor.reports.api.open_document", killed)
+            with pytest.raises(KeyboardInterrupt):
+                api.fetch(document_id, REQUEST)
+        (half,) = spool.iterdir()
+        document = api.fetch(document_id, REQUEST)
+        assert document.path != half
+        assert gzip.decompress(document.path.read_bytes()) == expected(sandbox)
+
     @pytest.mark.parametrize("fault", ["url_expired", "document_reset", "truncated_document", "corrupt_gzip"])
     def test_each_try_asks_for_a_new_url(self, fault: str, api: ReportsApi, document_id: str, sandbox: Sandbox) -> None:
         sandbox.inject(fault, 2)
