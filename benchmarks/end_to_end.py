@@ -104,12 +104,12 @@ def serve(document: str, stream: str) -> None:
     content = Content()
     with Path(document).open("rb") as file:
         content.fill(iter(lambda: file.read(1 << 18), b""))
-    sandbox.documents.content = lambda _job: content  # type: ignore[method-assign]
-    sandbox.documents.compressed = lambda _job: True  # type: ignore[method-assign]
+    sandbox.documents.content = lambda _job: content  # type: ignore[method-assign,assignment]
+    sandbox.documents.compressed = lambda _job: True  # type: ignore[method-assign,assignment]
     kind = STREAMS[stream]["account_type"]
     account = next(each for each in sandbox.accounts if each.label == f"{kind}-us")
     with running(sandbox) as server:
-        print(json.dumps(_settings(account, server) | STREAMS[stream]), flush=True)
+        print(json.dumps({**_settings(account, server), **STREAMS[stream]}), flush=True)
         sys.stdin.read()
 
 
@@ -276,7 +276,7 @@ def copy(server: Postgres, stream: str, schema: str, rows: Path) -> tuple[float,
                 key = ", ".join(f'"{name}"' for name in keys)
                 # Names of our own schema.
                 upsert = f"insert into plain select * from new on conflict ({key}) do update set {sets}"  # noqa: S608
-                connection.execute(upsert)  # type: ignore[arg-type]
+                connection.execute(upsert)
             times.append(time.monotonic() - began)
         connection.execute("drop table plain")
     return times[0], times[1]
@@ -322,14 +322,22 @@ def figures(rows: int, targets: Sequence[str]) -> Iterator[str]:
         folder = Path(name)
         folder.chmod(0o755)  # The server is another user where this one is root.
         messages = folder / "messages"
-        head = ("the tap alone", "rows", "speed, of a bare loop's", "system time, of its own", "peak memory")
-        flat, sales = reversed(STREAMS)
+        head: Sequence[str] = (
+            "the tap alone",
+            "rows",
+            "speed, of a bare loop's",
+            "system time, of its own",
+            "peak memory",
+        )
+        sales, flat = STREAMS
         yield from table(head, (line for stream in (flat, sales) for line in tap_rows(stream, rows, messages)))
         if not targets:
             return
         yield ""
-        head = ("target-postgres", "rows", "empty table, of COPY's time", "full table")
-        head += ("own processor time", "peak memory", "rows in the table")
+        head = (
+            *("target-postgres", "rows", "empty table, of COPY's time", "full table"),
+            *("own processor time", "peak memory", "rows in the table"),
+        )
         yield from table(head, target_rows(sales, rows, messages, folder, targets))
 
 
