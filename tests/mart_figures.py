@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ads_seed import REPORTS, seeded
+from clocks import NOW
 from world import seed_rows, table_rows
 
 from amazon_sandbox.data.invoices import header_as_json, items_as_json
@@ -82,20 +84,25 @@ class Seed:
         return found
 
     def settlement_lines(self) -> list[Row]:
-        """The lines of all settlements of the sellers."""
+        """The lines of all settlements of the sellers that Amazon kept when one of the runs read them."""
         rows: list[Row] = []
         for label, marketplace in self.sellers.items():
             account = next(each for each in self.world.sandbox.accounts if each.label == label)
-            for job in self.world.sandbox.jobs.of(account, self.world.clock()):
-                if job.request.report_type == SETTLEMENTS:
-                    table = self.world.sandbox.data.table(
-                        SETTLEMENTS, account=account, marketplace_id=job.request.marketplace_ids[0],
-                        options={}, start=job.request.start, end=job.request.end, as_of=job.created_at,
-                    )  # fmt: skip
-                    # Only the first line tells it.
-                    currency = next(iter(table.rows))["currency"]
-                    for key, row in table_rows(STREAMS["seller_settlements"], table, marketplace).items():
-                        rows.append({"account": label, **row, "marketplace_id": key[0], "currency": currency})
+            kept = {
+                job.report_id: job
+                for now in (NOW, self.world.clock())
+                for job in self.world.sandbox.jobs.of(account, now)
+                if job.request.report_type == SETTLEMENTS and job.created_at <= now
+            }
+            for job in kept.values():
+                table = self.world.sandbox.data.table(
+                    SETTLEMENTS, account=account, marketplace_id=job.request.marketplace_ids[0],
+                    options={}, start=job.request.start, end=job.request.end, as_of=job.created_at,
+                )  # fmt: skip
+                # Only the first line tells it.
+                currency = next(iter(table.rows))["currency"]
+                for key, row in table_rows(STREAMS["seller_settlements"], table, marketplace).items():
+                    rows.append({"account": label, **row, "marketplace_id": key[0], "currency": currency})
         return rows
 
 
@@ -196,6 +203,32 @@ def traffic_conversion(seed: Seed) -> Figures:
             found[(*partition, asin)] = {
                 "glance_views": glances, "ordered_units": ordered, "conversion": ratio(ordered, glances)
             }  # fmt: skip
+    return found
+
+
+def advertised_sales(seed: Seed) -> Figures:
+    labels = {marketplace: label for label, marketplace in seed.vendors.items()}
+    spent: dict[tuple[str, ...], Row] = defaultdict(lambda: defaultdict(Decimal))
+    for name, sales in (("ads_sp_advertised_products", "sales14d"), ("ads_sd_advertised_products", "sales")):
+        for row in seeded(seed.world.sandbox, REPORTS[name], seed.runs[0].keys(name)).values():
+            told = spent[labels[row["marketplace_id"]], row["marketplace_id"], row["date"], row["asin"]]
+            for figure, value in {"clicks": "clicks", "cost_amount": "cost", "advertised_sales_amount": sales}.items():
+                told[figure] += Decimal(str(row[value]))
+    days = {label: {key[2] for key in spent if key[0] == label} for label in seed.vendors}
+    found: Figures = {}
+    for row in seed.days("vendor_sales"):
+        partition, day = tuple(row[name] for name in PARTITION), row["start_date"]
+        if day in days[partition[0]]:
+            revenue = row.get("ordered_revenue_amount") or 0
+            found[(*partition, day, row["asin"])] = {"ordered_revenue_amount": revenue}
+    for partition_and_day in {key[:-1] for key in found}:
+        for label, marketplace, day, asin in spent:
+            if (label, marketplace, day) == (*partition_and_day[:2], partition_and_day[-1]):
+                found.setdefault((*partition_and_day, asin), {"ordered_revenue_amount": 0})
+    for key, figures in found.items():
+        told = spent.get((*key[:2], *key[4:]), {})
+        figures |= {name: told.get(name, 0) for name in ("clicks", "cost_amount", "advertised_sales_amount")}
+        figures["tacos"] = ratio(figures["cost_amount"], figures["ordered_revenue_amount"])
     return found
 
 
@@ -378,6 +411,11 @@ MARTS = {
         (*PARTITION, "report_period", "start_date", "asin"),
         ("glance_views", "ordered_units", "conversion"),
         traffic_conversion,
+    ),
+    "vendor__advertised_sales": Mart(
+        (*PARTITION, "day", "asin"),
+        ("clicks", "cost_amount", "advertised_sales_amount", "ordered_revenue_amount", "tacos"),
+        advertised_sales,
     ),
     "vendor__net_ppm": Mart(
         ("account", "marketplace_id", "report_period", "start_date", "asin"),
