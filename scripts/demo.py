@@ -37,24 +37,27 @@ PIPELINE = ("tap-amazon-vendor", "target-postgres")
 DBT = "dbt-postgres"
 ANSWERS = "answers"
 # One view and one program: never add them up.
-ONE_SIDE = "selling_program = 'RETAIL' and distributor_view = 'MANUFACTURING'"
 MARTS = {
-    "vendor__daily_sales: what sold best in the newest 7 days, and what Amazon restated of it": f"""
-        select asin, sum(ordered_units) as ordered_units, sum(ordered_revenue_amount) as ordered_revenue,
+    "vendor__daily_sales: what sold best in the newest 7 days, and what Amazon restated of it": """
+        select asin, sum(ordered_units) as ordered_units, round(sum(ordered_revenue_amount), 2) as ordered_revenue,
             min(ordered_revenue_currency_code) as currency, sum(restated_ordered_units) as restated_units
         from vendor__daily_sales
-        where {ONE_SIDE} and day > (select max(day) from vendor__daily_sales) - 7
+        where selling_program = 'RETAIL' and distributor_view = 'MANUFACTURING'
+            and day > (select max(day) from vendor__daily_sales) - 7
         group by asin order by ordered_revenue desc nulls last limit 5""",
-    "vendor__inventory_health: what runs out first": f"""
-        select asin, sellable_on_hand_inventory_units as sellable_units, shipped_units_4_weeks as shipped_in_4_weeks,
-            round(weeks_of_cover_4_weeks::numeric, 1) as weeks_of_cover, open_purchase_order_units as on_order
+    "vendor__inventory_health: the stock of the newest day that has aged most": """
+        select asin, sellable_on_hand_inventory_units as sellable_units,
+            round(sellable_on_hand_inventory_cost_amount, 2) as cost,
+            sellable_on_hand_inventory_cost_currency_code as currency,
+            round(100 * aged90_plus_days_share) || ' %' as aged_90_days, open_purchase_order_units as units_on_order
         from vendor__inventory_health
-        where {ONE_SIDE} and day = (select max(day) from vendor__inventory_health) and shipped_units_4_weeks > 0
-        order by weeks_of_cover, asin limit 5""",
-    "vendor__po_fill_rate: the newest orders that were received": """
+        where selling_program = 'RETAIL' and distributor_view = 'MANUFACTURING'
+            and day = (select max(day) from vendor__inventory_health)
+        order by aged90_plus_days_share desc nulls last, asin limit 5""",
+    "vendor__po_fill_rate: the newest orders of which something came": """
         select purchase_order_number, purchase_order_date::date as ordered_on, sum(ordered_units) as ordered,
             sum(confirmed_units) as confirmed, sum(received_units) as received,
-            round(100.0 * sum(received_units) / nullif(sum(ordered_units), 0)) || ' %' as fill_rate,
+            round(100 * sum(received_units) / nullif(sum(ordered_units), 0)) || ' %' as fill_rate,
             max(days_late) as days_late
         from vendor__po_fill_rate
         group by 1, 2 having sum(received_units) > 0 order by 2 desc, 1 limit 5""",
@@ -84,7 +87,7 @@ QUIET = {
 
 # Of dbt's lines, those that say more than that one of its models was made.
 DBT_DONE = re.compile(r"Done\. PASS=.*")
-DBT_FAILED = re.compile(r"(?:Failure|\w+ Error|Error) in .*|Error: .*")
+DBT_FAILED = re.compile(r"(?:Failure|\w+ Error|Error) in .*|Error: .*|Env var required .*")
 
 OWN_ACCOUNT = """\
 To look further:

@@ -38,7 +38,9 @@ CONTAINER_HEADER = (
     "# Every package that deploy/Dockerfile installs, with its hashes. Made by: python3 scripts/lock.py\n"
 )
 
-DBT_HEADER = "# Every package of the dbt that scripts/demo.py installs, with its hashes. Made by: python3 scripts/lock.py\n"
+DBT_HEADER = (
+    "# Every package of the dbt that scripts/demo.py installs, with its hashes. Made by: python3 scripts/lock.py\n"
+)
 
 
 def compile_lock(output: Path, *arguments: str | Path) -> list[str]:

@@ -1,12 +1,13 @@
 """The dbt package: in step with the tap's catalog, and its figures are those of the sandbox's seed.
 
-Only the first part runs everywhere. The rest needs dbt in an environment of its own (`pip install "dbt-core==1.10.*"
-dbt-postgres dbt-duckdb`): `DBT_VENV` is its folder.
+Only the first part runs everywhere. The rest takes minutes and needs dbt in an environment of its own (`pip install
+"dbt-core>=1.10,<1.12" dbt-postgres dbt-duckdb`): `DBT_VENV` is its folder.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,13 +16,16 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import dbt_sources
+import lock
 import pytest
 import yaml
 from ads_seed import consent
-from bootstrap import ROOT
+from bootstrap import DBT_LOCK, ROOT
 from clocks import NOW, FakeClock
 from embedded_postgres import postgres, remove
-from mart_figures import MARTS, Seed
+from mart_figures import MARTS
+from mart_seed import Seed
+from packaging.requirements import Requirement
 from warehouses import PACKAGE, TARGET_POSTGRES, VENV, Duck, Elephant, Warehouse, dbt
 from world import Row, Run, World
 
@@ -67,20 +71,41 @@ FIGURES = (
     "customer_returns",
 )
 KEY = ("account", "marketplace_id", "selling_program", "distributor_view", "day", "asin")
-#: What the sandbox has only one value of.
-CONSTANT = {"advertising_amount", "cost_variance_amount"}
+#: What the sandbox has only one value of: its forecasts of 80 and 90 percent cover all that its customers order.
+CONSTANT = {"advertising_amount", "cost_variance_amount", "p80_hit", "p90_hit"}
 Figures = dict[tuple[str, ...], dict[str, Decimal | None]]
 
-def test_sources_and_staging_models_are_in_step_with_the_catalog() -> None:
-    wanted = dbt_sources.files()
+
+@pytest.fixture(scope="module")
+def wanted() -> dict[Path, str]:
+    """The files that the catalog leads to."""
+    return dbt_sources.files()
+
+
+def test_sources_and_staging_models_are_in_step_with_the_catalog(wanted: dict[Path, str]) -> None:
     there = {path: path.read_text(encoding="utf-8") for path in dbt_sources.STAGING.iterdir()}
     assert there == wanted, "run scripts/dbt_sources.py"
 
 
-def test_staging_models_of_personal_data_are_tagged() -> None:
-    tagged = {path.stem for path, text in dbt_sources.files().items() if "personal_data" in text}
+def test_staging_models_of_personal_data_are_tagged(wanted: dict[Path, str]) -> None:
+    tagged = {path.stem for path, text in wanted.items() if "personal_data" in text}
     assert "stg_vendor_direct_orders" in tagged
     assert "stg_vendor_sales" not in tagged
+
+
+def test_meltano_and_the_lock_have_the_dbt_of_the_project() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (group,) = re.findall(r"^dbt = \[\n(.*?)^\]$", project, re.MULTILINE | re.DOTALL)
+    wanted = [Requirement(text) for text in re.findall(r'"(.+)"', group)]
+    (plugin,) = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))["plugins"]["utilities"]
+    told = [Requirement(text) for text in plugin["pip_url"].split()]
+    assert [(each.name, each.specifier) for each in told] == [(each.name, each.specifier) for each in wanted]
+    locked = [Requirement(lock.requirement(entry)) for entry in lock.entries(DBT_LOCK.read_text(encoding="utf-8"))]
+    versions = {each.name: each.specifier for each in locked}
+    for each in wanted:
+        (pinned,) = versions[each.name]
+        assert pinned.operator == "=="
+        assert pinned.version in each.specifier
 
 
 def test_each_mart_states_its_grain_tests_it_and_is_in_the_docs() -> None:
@@ -294,3 +319,11 @@ class TestBuild:
         results = dbt(empty, "build")
         assert results["model", "success"] == len(list((PACKAGE / "models").rglob("*.sql")))
         assert empty.query("select count(*) from answers.vendor__daily_sales") == [[0]]
+
+    def test_without_a_connection_every_table_is_taken_to_be_there(self, tmp_path: Path) -> None:
+        """So that a warehouse's SQL can be looked at by someone who has none."""
+        results = dbt(Duck(tmp_path), "compile", "--no-introspect", "--no-populate-cache")
+        assert set(results) >= {("model", "success"), ("snapshot", "success"), ("test", "success")}
+        compiled = {path.stem: path.read_text(encoding="utf-8") for path in tmp_path.rglob("compiled/**/stg_*.sql")}
+        assert compiled.keys() == {path.stem for path in dbt_sources.STAGING.glob("stg_*.sql")}
+        assert not [name for name, text in compiled.items() if "no_table" in text]
