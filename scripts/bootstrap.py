@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 DEMO = ROOT / ".demo"
 LOCK = ROOT / "requirements.lock"
+DBT_LOCK = ROOT / "dbt" / "requirements.lock"
 BIN = VENV / "bin"
 PYTHON = BIN / "python"
 OLDEST_PYTHON = (3, 10)

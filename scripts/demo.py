@@ -1,4 +1,4 @@
-"""Command one: a local Amazon, a real PostgreSQL, and `meltano run` between the two.
+"""Command one: a local Amazon, a real PostgreSQL, and `meltano run` between the two; then dbt, and answers.
 
 python3 scripts/demo.py         run it, and show what arrived
 python3 scripts/demo.py psql    look at the same data with psql
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ if __name__ == "__main__":
 
 import meltano_project
 import psycopg
-from embedded_postgres import Postgres, postgres
+from embedded_postgres import OWNER, Postgres, postgres
 from psycopg import sql
 
 if TYPE_CHECKING:
@@ -33,6 +34,34 @@ if TYPE_CHECKING:
 DEMO = bootstrap.DEMO
 SCHEMA = "amazon"
 PIPELINE = ("tap-amazon-vendor", "target-postgres")
+DBT = "dbt-postgres"
+ANSWERS = "answers"
+# One view and one program: never add them up.
+MARTS = {
+    "vendor__daily_sales: what sold best in the newest 7 days, and what Amazon restated of it": """
+        select asin, sum(ordered_units) as ordered_units, round(sum(ordered_revenue_amount), 2) as ordered_revenue,
+            min(ordered_revenue_currency_code) as currency, sum(restated_ordered_units) as restated_units
+        from vendor__daily_sales
+        where selling_program = 'RETAIL' and distributor_view = 'MANUFACTURING'
+            and day > (select max(day) from vendor__daily_sales) - 7
+        group by asin order by ordered_revenue desc nulls last limit 5""",
+    "vendor__inventory_health: the stock of the newest day that has aged most": """
+        select asin, sellable_on_hand_inventory_units as sellable_units,
+            round(sellable_on_hand_inventory_cost_amount, 2) as cost,
+            sellable_on_hand_inventory_cost_currency_code as currency,
+            round(100 * aged90_plus_days_share) || ' %' as aged_90_days, open_purchase_order_units as units_on_order
+        from vendor__inventory_health
+        where selling_program = 'RETAIL' and distributor_view = 'MANUFACTURING'
+            and day = (select max(day) from vendor__inventory_health)
+        order by aged90_plus_days_share desc nulls last, asin limit 5""",
+    "vendor__po_fill_rate: the newest orders of which something came": """
+        select purchase_order_number, purchase_order_date::date as ordered_on, sum(ordered_units) as ordered,
+            sum(confirmed_units) as confirmed, sum(received_units) as received,
+            round(100 * sum(received_units) / nullif(sum(ordered_units), 0)) || ' %' as fill_rate,
+            max(days_late) as days_late
+        from vendor__po_fill_rate
+        group by 1, 2 having sum(received_units) > 0 order by 2 desc, 1 limit 5""",
+}
 SPEED = 600
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -56,9 +85,13 @@ QUIET = {
     "Skipping parse of env var settings...",
 }
 
+# Of dbt's lines, those that say more than that one of its models was made.
+DBT_DONE = re.compile(r"Done\. PASS=.*")
+DBT_FAILED = re.compile(r"(?:Failure|\w+ Error|Error) in .*|Error: .*|Env var required .*")
+
 OWN_ACCOUNT = """\
 To look further:
-  python3 scripts/demo.py psql      psql on these tables (schema {schema})
+  python3 scripts/demo.py psql      psql on these tables (schemas {schema} and {answers})
   python3 scripts/demo.py           the next run: asks only for what Amazon may have restated
   rm -rf .demo                      forget it all
 
@@ -70,6 +103,8 @@ To use your own account and database, write a file .env in this folder (git igno
   TARGET_POSTGRES_SQLALCHEMY_URL=postgresql+psycopg://user:password@host:5432/database
 and run:
   .venv/bin/meltano run tap-amazon-vendor target-postgres
+and for answers, with TARGET_POSTGRES_HOST, _USER, _PASSWORD and _DATABASE in .env instead of the URL:
+  .venv/bin/meltano run tap-amazon-vendor target-postgres dbt-postgres:build
 """
 
 
@@ -138,6 +173,13 @@ def pipeline_environment(project: Path, api: str, server: Postgres) -> dict[str,
         "TAP_AMAZON_VENDOR_AUTH_URL": f"{api}/auth/o2/token",
         "TARGET_POSTGRES_SQLALCHEMY_URL": server.url,
         "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": SCHEMA,
+        "DBT_POSTGRES_HOST": str(server.socket_folder),
+        "DBT_POSTGRES_USER": OWNER,
+        "DBT_POSTGRES_DATABASE": OWNER,
+        "DBT_POSTGRES_AMAZON_SCHEMA": SCHEMA,
+        "DBT_POSTGRES_SCHEMA": ANSWERS,
+        # All of them take twice as long. Tests ask whether an ASIN is in dim_asin.
+        "DBT_POSTGRES_MODELS": " ".join(f"+{title.partition(':')[0]}" for title in ("dim_asin", *MARTS)),
     }
 
 
@@ -159,11 +201,16 @@ def readable(entry: dict[str, Any]) -> str | None:
         return None
     if level in {"warning", "error", "critical"}:
         return f"  {level}: {message}"
-    return f"  {message}" if entry.get("name") == PIPELINE[0] else None
+    if entry.get("name") == PIPELINE[0]:
+        return f"  {message}"
+    told = entry.get("name") == DBT and (DBT_DONE.search(message) or DBT_FAILED.search(message))
+    return f"  dbt: {told[0]}" if told else None
 
 
 def weight(entry: dict[str, Any]) -> int:
-    """Return how well an entry explains a failed run: tap and target give the reasons that Meltano only counts."""
+    """Return how well an entry explains a failed run: tap, target and dbt give the reasons that Meltano only counts."""
+    if entry.get("name") == DBT and DBT_FAILED.search(str(entry.get("event", ""))):
+        return 2
     if entry.get("level") not in {"error", "critical"}:
         return 0
     return 2 if entry.get("name") in PIPELINE else 1
@@ -177,9 +224,10 @@ def run_pipeline(api: str, server: Postgres) -> None:
     """
     project = meltano_project.make_project(DEMO / "project")
     log = DEMO / "run.log"
-    command = [str(meltano_project.MELTANO), "run", "--no-install", "--force", *PIPELINE]
+    blocks = [*PIPELINE, f"{DBT}:build"] if meltano_project.HAS_DBT else PIPELINE
+    command = [str(meltano_project.MELTANO), "run", "--no-install", "--force", *blocks]
     command[4:4] = ["--state-id-suffix", state_suffix(server)]
-    print("$ meltano run", *PIPELINE, flush=True)
+    print("$ meltano run", *blocks, flush=True)
     start = time.monotonic()
     reason: dict[str, Any] = {}
     with (
@@ -297,18 +345,31 @@ def show_result(server: Postgres) -> None:
         )
 
 
+def show_answers(server: Postgres) -> None:
+    """Show what dbt made of it, and which days are there."""
+    with psycopg.connect(server.dsn, options=f"-c search_path={ANSWERS}") as connection:
+        for title, query in MARTS.items():
+            show_query(connection, title, sql.SQL(query))
+    print("\nWhat is loaded (amazon-vendor coverage)", flush=True)
+    command = [str(bootstrap.BIN / "amazon-vendor"), "coverage", server.url, "--schema", SCHEMA]
+    subprocess.run(command, env=bootstrap.clean_environment(), check=False)
+
+
 def demo() -> None:
     """Run the demo."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(bootstrap.alone("demo", wait=False))
         meltano_project.install_plugins()
+        meltano_project.install_dbt()
         with bootstrap.step("Starting PostgreSQL"):
             server = stack.enter_context(postgres(DEMO / "postgres"))
         with bootstrap.step("Starting the local Amazon"):
             api = stack.enter_context(sandbox())
         run_pipeline(api, server)
         show_result(server)
-    print("\n" + OWN_ACCOUNT.format(schema=SCHEMA), end="")
+        if meltano_project.HAS_DBT:
+            show_answers(server)
+    print("\n" + OWN_ACCOUNT.format(schema=SCHEMA, answers=ANSWERS), end="")
 
 
 def psql(arguments: Sequence[str]) -> int:
@@ -323,7 +384,7 @@ def psql(arguments: Sequence[str]) -> int:
     with bootstrap.alone("demo", wait=False), postgres(DEMO / "postgres") as server:
         # psql deals with Ctrl-C itself; our handler only keeps us from ending before it does.
         signal.signal(signal.SIGINT, lambda *_: None)
-        environment = {**bootstrap.clean_environment(), "PGOPTIONS": f"-c search_path={SCHEMA},public"}
+        environment = {**bootstrap.clean_environment(), "PGOPTIONS": f"-c search_path={SCHEMA},{ANSWERS},public"}
         return subprocess.call([str(server.psql), *arguments, server.dsn], env=environment)
 
 

@@ -1,6 +1,7 @@
 """Writes requirements.lock anew: first what the demo needs, then what the checks need beyond that.
 
-And deploy/requirements.lock, what the container needs: tap and target, in the same versions.
+And deploy/requirements.lock, what the container needs: tap and target, in the same versions; and dbt/requirements.lock,
+what the demo's dbt needs, which has an environment of its own.
 
 python3 scripts/lock.py             keeps the versions that still fit pyproject.toml
 python3 scripts/lock.py --upgrade   takes the newest; arguments go to `uv pip compile`
@@ -23,7 +24,8 @@ if __name__ == "__main__":
     bootstrap.in_venv(__file__)
 
 UV = bootstrap.BIN / "uv"
-COMPILE = ("pip", "compile", "pyproject.toml", "--quiet", "--no-header", "--no-emit-index-url")
+PROJECT = "pyproject.toml"
+COMPILE = ("pip", "compile", "--quiet", "--no-header", "--no-emit-index-url")
 # A source distribution would have to be built, with tools that no lock names.
 FOR_ALL = ("--universal", "--python-version", "3.10", "--generate-hashes", "--only-binary", ":all:")
 HEADER = """\
@@ -34,6 +36,10 @@ HEADER = """\
 CONTAINER_LOCK = bootstrap.ROOT / "deploy" / "requirements.lock"
 CONTAINER_HEADER = (
     "# Every package that deploy/Dockerfile installs, with its hashes. Made by: python3 scripts/lock.py\n"
+)
+
+DBT_HEADER = (
+    "# Every package of the dbt that scripts/demo.py installs, with its hashes. Made by: python3 scripts/lock.py\n"
 )
 
 
@@ -59,16 +65,20 @@ def requirement(entry: str) -> str:
 def main() -> None:
     """Write the lock."""
     with tempfile.TemporaryDirectory() as folder:
-        everything, demo, small = (Path(folder) / f"{name}.txt" for name in ("all", "demo", "container"))
+        everything, demo, small, dbt = (Path(folder) / f"{name}.txt" for name in ("all", "demo", "container", "dbt"))
         shutil.copy(bootstrap.LOCK, everything)
-        checks = compile_lock(everything, "--all-extras", "--group", "dev", *sys.argv[1:])
-        needed = compile_lock(demo, "--extra", "sandbox", "--group", "demo", "--constraint", everything)
-        container = compile_lock(small, "--extra", "sandbox", "--group", "target", "--constraint", everything)
+        if bootstrap.DBT_LOCK.exists():
+            shutil.copy(bootstrap.DBT_LOCK, dbt)
+        checks = compile_lock(everything, PROJECT, "--all-extras", "--group", "dev", *sys.argv[1:])
+        needed = compile_lock(demo, PROJECT, "--extra", "sandbox", "--group", "demo", "--constraint", everything)
+        container = compile_lock(small, PROJECT, "--extra", "sandbox", "--group", "target", "--constraint", everything)
+        answers = compile_lock(dbt, "--group", "dbt", *sys.argv[1:])
     known = {requirement(entry) for entry in needed}
     rest = [entry for entry in checks if requirement(entry) not in known]
     text = "".join([HEADER, *needed, bootstrap.CHECKS_LINE, *rest])
     bootstrap.LOCK.write_text(text, encoding="utf-8")
     CONTAINER_LOCK.write_text("".join([CONTAINER_HEADER, *container]), encoding="utf-8")
+    bootstrap.DBT_LOCK.write_text("".join([DBT_HEADER, *answers]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Meltano for the demo and the tests: plugins that the lock brings, and projects that share them."""
+"""Meltano for the demo and the tests: plugins that the locks bring, and projects that share them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 MELTANO = Path(sys.executable).with_name("meltano")
 MELTANO_FILE = bootstrap.ROOT / "meltano.yml"
-PLUGIN_FOLDERS = ("extractors", "loaders")
+PLUGIN_FOLDERS = ("extractors", "loaders", "utilities")
+DBT_FOLDER = bootstrap.ROOT / ".meltano" / "utilities" / "dbt-postgres" / "venv"
+#: dbt has no release for others that comes as wheels.
+HAS_DBT = sys.version_info < (3, 14)
 SETTINGS = {
     "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
     "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -61,6 +64,26 @@ def install_plugins() -> None:
         bootstrap.Once(stamp, parts, "Handing tap and target to Meltano", install)()
 
 
+def install_dbt() -> None:
+    """Give dbt to Meltano as dbt/requirements.lock names it, once, where Meltano would install it.
+
+    It has an environment of its own, because it does not agree with Meltano on the versions of what both need.
+    """
+    if not HAS_DBT:
+        return
+    (plugin,) = yaml.safe_load(MELTANO_FILE.read_text(encoding="utf-8"))["plugins"]["utilities"]
+    lock = bootstrap.DBT_LOCK.read_text(encoding="utf-8")
+
+    def install() -> None:
+        venv.create(DBT_FOLDER, clear=True, symlinks=True, with_pip=True)
+        bootstrap.install_locked(DBT_FOLDER / "bin" / "python", lock, bootstrap.DEMO / "pip-dbt.log")
+        VirtualEnv(DBT_FOLDER).write_fingerprint(shlex.split(plugin["pip_url"]))
+
+    parts = [sys.version.encode(), plugin["pip_url"].encode(), lock.encode()]
+    with bootstrap.alone("installation", wait=True):
+        bootstrap.Once(DBT_FOLDER.parent / ".made-from", parts, "Installing dbt", install)()
+
+
 def make_project(folder: Path) -> Path:
     """Make a Meltano project with a state of its own that uses the clone's plugins.
 
@@ -70,7 +93,11 @@ def make_project(folder: Path) -> Path:
     own.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(MELTANO_FILE, folder / "meltano.yml")
     for name in PLUGIN_FOLDERS:
-        link = own / name
-        if not link.is_symlink():
-            link.symlink_to(bootstrap.ROOT / ".meltano" / name, target_is_directory=True)
+        _link(own / name, bootstrap.ROOT / ".meltano" / name)
+    _link(folder / "dbt", bootstrap.ROOT / "dbt")
     return folder
+
+
+def _link(link: Path, target: Path) -> None:
+    if not link.is_symlink():
+        link.symlink_to(target, target_is_directory=True)

@@ -6,111 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from world import seed_rows, table_rows
-
-from amazon_sandbox.data.invoices import header_as_json, items_as_json
-from amazon_sandbox.data.procurement import order_as_json, status_as_json
-from tap_amazon_vendor.streams import REPORT_STREAMS
+from ads_seed import REPORTS, seeded
+from mart_seed import DAY, PARTITION, Figures, Seed, keyed, ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
-    from world import Row, Run, World
-
-Figures = dict[tuple[str, ...], dict[str, Any]]
-
-STREAMS = {stream.name: stream for stream in REPORT_STREAMS}
-SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
-PARTITION = ("account", "marketplace_id", "selling_program", "distributor_view")
-DAY = timedelta(days=1)
-
-
-@dataclass
-class Seed:
-    """What Amazon had when two runs read it.
-
-    Attributes:
-        world: The sandbox and its clock, which stands where it stood when the second run began.
-        runs: The runs, for which rows they read: never for what is in them.
-        vendors: Marketplace of each vendor.
-        sellers: Marketplace of each seller.
-    """
-
-    world: World
-    runs: Sequence[Run]
-    vendors: dict[str, str]
-    sellers: dict[str, str]
-
-    def reports(self, name: str) -> list[Row]:
-        """The rows of a report's stream of all accounts, each as it was read last."""
-        stream, rows = STREAMS[name], {}
-        accounts = self.vendors if stream.account_type == "vendor" else self.sellers
-        for label in accounts:
-            calls = [call for call in self.world.sandbox.calls if call.account == label and call.status == 202]
-            for row in seed_rows(self.world.sandbox, stream, calls, label):
-                row["account"] = label
-                rows[tuple(row.get(column) for column in (*PARTITION, "report_period", *stream.key_columns))] = row
-        return list(rows.values())
-
-    def days(self, name: str) -> list[Row]:
-        """Those of single days."""
-        return [row for row in self.reports(name) if row["report_period"] == "DAY"]
-
-    def read(self, name: str, *columns: str) -> set[tuple[Any, ...]]:
-        """The values of columns in the rows that were read."""
-        return {tuple(row[column] for column in columns) for run in self.runs for row in run.records(name)}
-
-    def orders(self) -> list[tuple[str, Row, Row]]:
-        """Account, order and status of each purchase order whose status was read."""
-        found, now = [], self.world.clock()
-        for label, number in sorted(self.read("vendor_purchase_order_statuses", "account", "purchase_order_number")):
-            order = self.world.sandbox.data.procurement(label).find(number, now)
-            assert order is not None
-            found.append((label, order_as_json(order, now), status_as_json(order, now)))
-        return found
-
-    def invoices(self) -> list[tuple[str, Row, Row]]:
-        """Account, header and line of each line of each invoice that was read."""
-        found, now = [], self.world.clock()
-        for label, identifier in sorted(self.read("vendor_invoices", "account", "invoice_identifier")):
-            invoice = self.world.sandbox.data.invoices(label).find(identifier, now)
-            assert invoice is not None
-            header = header_as_json(invoice, now, "group")
-            found += [(label, header, line) for line in items_as_json(invoice, invoice.lines, now)]
-        return found
-
-    def settlement_lines(self) -> list[Row]:
-        """The lines of all settlements of the sellers."""
-        rows: list[Row] = []
-        for label, marketplace in self.sellers.items():
-            account = next(each for each in self.world.sandbox.accounts if each.label == label)
-            for job in self.world.sandbox.jobs.of(account, self.world.clock()):
-                if job.request.report_type == SETTLEMENTS:
-                    table = self.world.sandbox.data.table(
-                        SETTLEMENTS, account=account, marketplace_id=job.request.marketplace_ids[0],
-                        options={}, start=job.request.start, end=job.request.end, as_of=job.created_at,
-                    )  # fmt: skip
-                    # Only the first line tells it.
-                    currency = next(iter(table.rows))["currency"]
-                    for key, row in table_rows(STREAMS["seller_settlements"], table, marketplace).items():
-                        rows.append({"account": label, **row, "marketplace_id": key[0], "currency": currency})
-        return rows
-
-
-def ratio(numerator: object, denominator: Any) -> float | None:
-    if numerator is None or not denominator or denominator <= 0:
-        return None
-    return float(numerator) / float(denominator)  # type: ignore[arg-type]
-
-
-def keyed(rows: Iterable[Row], *columns: str) -> Figures:
-    """Rows by their key."""
-    listed = list(rows)
-    found = {tuple(str(row[column]) for column in columns): row for row in listed}
-    assert len(found) == len(listed)
-    return found
+    from world import Row
 
 
 def completeness(seed: Seed) -> Figures:
@@ -196,6 +100,32 @@ def traffic_conversion(seed: Seed) -> Figures:
             found[(*partition, asin)] = {
                 "glance_views": glances, "ordered_units": ordered, "conversion": ratio(ordered, glances)
             }  # fmt: skip
+    return found
+
+
+def advertised_sales(seed: Seed) -> Figures:
+    labels = {marketplace: label for label, marketplace in seed.vendors.items()}
+    spent: dict[tuple[str, ...], Row] = defaultdict(lambda: defaultdict(Decimal))
+    for name, sales in (("ads_sp_advertised_products", "sales14d"), ("ads_sd_advertised_products", "sales")):
+        for row in seeded(seed.world.sandbox, REPORTS[name], seed.runs[0].keys(name)).values():
+            told = spent[labels[row["marketplace_id"]], row["marketplace_id"], row["date"], row["asin"]]
+            for figure, value in {"clicks": "clicks", "cost_amount": "cost", "advertised_sales_amount": sales}.items():
+                told[figure] += Decimal(str(row[value]))
+    days = {label: {key[2] for key in spent if key[0] == label} for label in seed.vendors}
+    found: Figures = {}
+    for row in seed.days("vendor_sales"):
+        partition, day = tuple(row[name] for name in PARTITION), row["start_date"]
+        if day in days[partition[0]]:
+            revenue = row.get("ordered_revenue_amount") or 0
+            found[(*partition, day, row["asin"])] = {"ordered_revenue_amount": revenue}
+    for partition_and_day in {key[:-1] for key in found}:
+        for label, marketplace, day, asin in spent:
+            if (label, marketplace, day) == (*partition_and_day[:2], partition_and_day[-1]):
+                found.setdefault((*partition_and_day, asin), {"ordered_revenue_amount": 0})
+    for key, figures in found.items():
+        told = spent.get((*key[:2], *key[4:]), {})
+        figures |= {name: told.get(name, 0) for name in ("clicks", "cost_amount", "advertised_sales_amount")}
+        figures["tacos"] = ratio(figures["cost_amount"], figures["ordered_revenue_amount"])
     return found
 
 
@@ -378,6 +308,11 @@ MARTS = {
         (*PARTITION, "report_period", "start_date", "asin"),
         ("glance_views", "ordered_units", "conversion"),
         traffic_conversion,
+    ),
+    "vendor__advertised_sales": Mart(
+        (*PARTITION, "day", "asin"),
+        ("clicks", "cost_amount", "advertised_sales_amount", "ordered_revenue_amount", "tacos"),
+        advertised_sales,
     ),
     "vendor__net_ppm": Mart(
         ("account", "marketplace_id", "report_period", "start_date", "asin"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+import bootstrap
 import meltano_project
 import pytest
 
@@ -33,4 +35,26 @@ def test_meltano_finds_nothing_to_install(plugin: str, package: str, tmp_path: P
     )
     assert finished.returncode == 0, finished.stderr
     assert f" v{metadata.version(package)}," in finished.stdout
+    assert "nstalling" not in finished.stderr
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not meltano_project.HAS_DBT, reason="dbt has no release for this Python")
+def test_meltano_finds_no_dbt_to_install(tmp_path: Path) -> None:
+    """It is there as dbt/requirements.lock has it, with its adapter."""
+    meltano_project.install_dbt()
+    project = meltano_project.make_project(tmp_path)
+    finished = subprocess.run(
+        [meltano_project.MELTANO, "invoke", "dbt-postgres", "--version"],
+        cwd=project,
+        env={**meltano_project.environment(project), "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": "/dev/null"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    locked = bootstrap.DBT_LOCK.read_text(encoding="utf-8")
+    for package, name in (("dbt-core", "installed"), ("dbt-postgres", "postgres")):
+        (version,) = re.findall(rf"^{package}==(\S+)", locked, re.MULTILINE)
+        assert f"{name}: {version}" in finished.stdout
     assert "nstalling" not in finished.stderr

@@ -146,7 +146,9 @@ def test_meltano_file_holds_no_secret() -> None:
     for kind in project["plugins"].values():
         for definition in kind:
             assert "config" not in definition
-            assert not [s["name"] for s in definition["settings"] if s.get("sensitive") and "value" in s]
+            values = [s["value"] for s in definition["settings"] if s.get("sensitive") and "value" in s]
+            # Where a value is taken from is none.
+            assert all(value.startswith("$") for value in values)
     assert [name for name in project["environments"] if "config" in name] == [
         {"name": "sandbox", "config": project["environments"][-1]["config"]},
     ]
@@ -168,8 +170,8 @@ def test_sample_config_is_accepted() -> None:
 
 
 def locked_packages() -> list[str]:
-    """Return the entries of the lock, each with its hashes."""
-    lines = bootstrap.LOCK.read_text(encoding="utf-8").splitlines()
+    """Return the entries of both locks, each with its hashes."""
+    lines = [line for lock in (bootstrap.LOCK, bootstrap.DBT_LOCK) for line in lock.read_text("utf-8").splitlines()]
     text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
     return [entry for entry in re.split(r"\n(?=\S)", text) if entry]
 

@@ -8,6 +8,8 @@
     'vendor_purchase_order_status_items': [
         'buyer_product_identifier', utc_day('last_updated_date'), utc_day('last_updated_date'),
     ],
+    'ads_sp_advertised_products': ['asin', 'date', 'date'],
+    'ads_sd_advertised_products': ['asin', 'date', 'date'],
 } -%}
 with mentions as (
     {%- for stream, (asin, first_day, last_day) in streams.items() %}
