@@ -9,9 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from tap_amazon_vendor.config.marketplaces import find_marketplace
-
 from amazon_vendor_dagster.settings import SettingsError
+from tap_amazon_vendor.config.marketplaces import find_marketplace
 
 #: Which of an account's streams are meant: a vendor's, a seller's, or those of advertising.
 KINDS = ("vendor", "seller", "ads")

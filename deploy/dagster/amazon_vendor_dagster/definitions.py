@@ -21,6 +21,7 @@ from dagster import (
     schedule,
     sensor,
 )
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from amazon_vendor_dagster.accounts import KINDS, REGIONS, Accounts, shards
@@ -66,12 +67,15 @@ def make_sensor(settings: Settings) -> SensorDefinition:
     @sensor(minimum_interval_seconds=60, default_status=DefaultSensorStatus.RUNNING)
     def amazon_accounts(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         accounts, requests, said = Accounts.read(settings.accounts), [], []
+        running = BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])
+        is_busy = bool(context.instance.get_backfills(filters=running, limit=1))
         for kind, partitions in PARTITIONS.items():
             known = partitions.get_partition_keys(dynamic_partitions_store=context.instance)
             # In an order in which those that one process may read are neighbours.
             found = sorted(accounts.of(kind), key=lambda each: (each.region, each.application))
             new = [each.label for each in found if each.label not in known]
-            gone = sorted({*known} - {each.label for each in found})
+            # Dagster gives a whole backfill up when one of its partitions goes.
+            gone = [] if is_busy else sorted({*known} - {each.label for each in found})
             if new:
                 requests.append(partitions.build_add_request(new))
             if gone:

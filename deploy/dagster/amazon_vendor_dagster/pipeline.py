@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +15,15 @@ from typing import IO, Any
 #: How the tap begins a row of its ledger. Only those are decoded here: a target gets millions of rows.
 LEDGER_ROW = (b'"RECORD"', b'"report_ledger"')
 BEGINNING = 80
+
+#: How the SDK marks errors in its log.
+ERROR = "| ERROR "
+
+#: Characters that are kept of what a process logs.
+MOST_WORDS = 2000
+
+#: Seconds in which a process that is told to end should.
+GRACE = 30
 
 #: The columns that tell the ledger's rows apart.
 LEDGER_KEY = (
@@ -94,7 +103,7 @@ class Pipeline:
             message = f"The tap can't be started: {error}"
             raise PipelineError(message) from None
         if done.returncode:
-            message = f"The tap does not accept its configuration: {done.stderr.strip()[-2000:]}"
+            message = f"The tap does not accept its configuration: {done.stderr.strip()[-MOST_WORDS:]}"
             raise PipelineError(message)
         catalog: dict[str, Any] = json.loads(done.stdout)
         return catalog
@@ -116,6 +125,8 @@ class Pipeline:
                 except BrokenPipeError:
                     # The target has ended. So does the tap, once it finds nobody to write to.
                     tap.stdout.close()
+                    with suppress(BrokenPipeError):
+                        target.stdin.close()
                 passed.exit_code = tap.wait()
             ended = target.wait()
             for each in (*said, states):
@@ -135,23 +146,23 @@ class Pipeline:
     ) -> Iterator[Any]:
         """Start a process, which ends with the block."""
         try:
-            process = subprocess.Popen(
+            started = subprocess.Popen(
                 command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=tuple(locks)
             )
         except OSError as error:
             message = f"{command[0]} can't be started: {error}"
             raise PipelineError(message) from None
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                # The tap then writes its state and ends; what it asked for is in the state, or listed by Amazon.
-                process.terminate()
-                try:
-                    process.wait(30)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+        with started as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    # The tap then writes its state and ends; what it asked for is in the state, or listed by Amazon.
+                    process.terminate()
+                    try:
+                        process.wait(GRACE)
+                    except subprocess.TimeoutExpired:
+                        process.kill()
 
 
 class _Lines(threading.Thread):
@@ -167,12 +178,12 @@ class _Lines(threading.Thread):
     def run(self) -> None:
         for raw in self._file:
             line = raw.decode(errors="replace").rstrip()
-            # What is not said in one line, as a verdict, is wanted whole.
-            self.last = f"{self.last}\n{line}"[-2000:]
+            # An error may have several lines, as the verdict on a run.
+            self.last = line if ERROR in line else f"{self.last}\n{line}".strip()[-MOST_WORDS:]
             try:
                 if line and self.error is None:
                     self._use(line)
-            except Exception as error:  # read on: or the process would wait for us for ever
+            except Exception as error:  # noqa: BLE001  # read on: or the process would wait for us for ever
                 self.error = error
 
 

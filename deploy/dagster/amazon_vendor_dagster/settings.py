@@ -25,7 +25,7 @@ class Settings:
         tap: The tap's command.
         target: The target's command, with its `--config`.
         accounts_per_run: Most accounts that one process reads.
-        fresh_days: Days after the end of a window by which Amazon should have delivered it.
+        fresh_days: Days after which Amazon should have delivered a day.
         by_stream: An asset for each stream, instead of one for each permission group.
     """
 

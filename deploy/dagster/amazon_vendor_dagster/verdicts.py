@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ class Verdict:
     Attributes:
         rows: Rows of the ledger, of this run.
         holes: Windows that earlier runs failed to read, and that are not complete yet, as `stream: window`.
-        stale: Windows that Amazon should have delivered by now.
+        stale: Windows with days that should have been read by now.
     """
 
     rows: tuple[Row, ...]
@@ -42,7 +42,7 @@ class Verdict:
             state: The account's state after it.
             label: The account.
             streams: The streams of the asset.
-            due: What ended before that day should have been delivered.
+            due: All days before that one should have been read.
         """
         rows = tuple(row for row in ledger if row["account"] == label and row["stream_name"] in streams)
         holes = tuple(
@@ -52,7 +52,9 @@ class Verdict:
             if partition["context"].get("account") == label
             for hole in partition.get("holes", ())
         )
-        late = (row for row in rows if row["outcome"] == "later" and row["window_end"][:10] < due.isoformat())
+        late = (
+            row for row in rows if row["outcome"] in {"later", "failed"} and row["window_start"][:10] < due.isoformat()
+        )
         return cls(rows, holes, tuple(map(window, late)))
 
     @property
@@ -89,7 +91,7 @@ class Verdict:
     def _sum(self, column: str) -> int:
         return sum(row[column] or 0 for row in self.rows)
 
-    def _of_reports(self, figure: Any) -> float:
+    def _of_reports(self, figure: Callable[[Row], float]) -> float:
         """Add a figure of reports up: several streams have a row of one report each."""
         each = {row["report_id"]: figure(row) for row in self.rows if row["report_id"]}
         return sum(each.values())
@@ -120,5 +122,7 @@ def listed(windows: Sequence[str]) -> str:
 def _minutes(row: Row) -> float:
     if not row["asked_at"] or not row["processed_at"]:
         return 0.0
-    asked, processed = (datetime.fromisoformat(row[name].replace("Z", "+00:00")) for name in ("asked_at", "processed_at"))
+    asked, processed = (
+        datetime.fromisoformat(row[name].replace("Z", "+00:00")) for name in ("asked_at", "processed_at")
+    )
     return max(0.0, (processed - asked).total_seconds() / 60)
