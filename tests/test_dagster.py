@@ -149,7 +149,7 @@ def test_twenty_accounts_of_two_regions_are_read_by_four_processes(project: Proj
     assert set(project.created().values()) == {1}
 
 
-@pytest.mark.parametrize("project", [(2, 40)], indirect=True)
+@pytest.mark.parametrize("project", [(2, 8)], indirect=True)
 def test_a_run_that_is_killed_is_taken_up_without_a_second_report(project: Project) -> None:
     project.write()
     first = project.does("sensor")[0]
