@@ -30,7 +30,7 @@ STREAMS = {"vendor_sales", "vendor_sales_totals", "vendor_traffic", "vendor_traf
 US = "ATVPDKIKX0DER"
 
 
-def settings(number: int, **more: Any) -> dict[str, Any]:
+def settings(number: int, **more: str) -> dict[str, Any]:
     """Return the settings of some accounts in the United States."""
     first = DEFAULT_ACCOUNTS[0]
     return {
@@ -62,7 +62,7 @@ def run(number: int, folder: Path) -> tuple[float, float, int, Counter[str]]:
             (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
         command = [sys.executable, "-m", "tap_amazon_vendor", "--config", folder / "config.json"]
         begin = time.monotonic()
-        with open(os.devnull, "wb") as nowhere:
+        with Path(os.devnull).open("wb") as nowhere:
             process = subprocess.Popen([*command, "--catalog", folder / "catalog.json"], stdout=nowhere, stderr=nowhere)
             _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -71,7 +71,7 @@ def run(number: int, folder: Path) -> tuple[float, float, int, Counter[str]]:
     return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss // 1024, calls
 
 
-def _look_ahead(number: int, found: Any) -> None:
+def _look_ahead(number: int, found: multiprocessing.Queue[tuple[int, float, int, int]]) -> None:
     config = settings(number, start_date="2026-11-01")
     # What a daily run finds: all is complete, 14 days are read again, and one day is new.
     now = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
@@ -80,9 +80,7 @@ def _look_ahead(number: int, found: Any) -> None:
          "selling_program": "RETAIL"}
         for each in range(number) for view in ("MANUFACTURING", "SOURCING")
     ]  # fmt: skip
-    traffic = [
-        {name: part[name] for name in ("account", "marketplace_id", "report_period")} for part in parts[::2]
-    ]
+    traffic = [{name: part[name] for name in ("account", "marketplace_id", "report_period")} for part in parts[::2]]
     complete = {"complete_from": "2026-11-01", "replication_key": "end_date", "replication_key_value": "2026-11-15"}
     state = {
         "bookmarks": {

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import typing as t
 from datetime import date
-from pathlib import Path
-
 import pytest
 from bootstrap import ROOT
 
+pytest.importorskip("fcntl", reason="locks of files are POSIX's")
 sys.path.insert(0, str(ROOT / "deploy" / "dagster"))
 
 from amazon_vendor_dagster.accounts import Accounts, shards
@@ -23,6 +23,8 @@ from tap_amazon_vendor.config.settings import check_settings
 from tap_amazon_vendor.config.settings_schema import SCHEMA
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from world import Run, World
 
 ADS = {"client_id": "ads", "client_secret": "s", "refresh_token": "r"}
@@ -137,8 +139,11 @@ class TestStates:
         assert world.run(alone, parts["vendor-us"]).error is None
         other = {**two(world), "accounts": two(world)["accounts"][1:]}
         assert world.run(other, parts["vendor-de"]).error is None
-        asked = [json.dumps([call.account, call.request], sort_keys=True, default=str)
-                 for call in world.sandbox.calls if call.operation == "createReport" and call.status == 202]  # fmt: skip
+        asked = [
+            json.dumps([call.account, call.request], sort_keys=True, default=str)
+            for call in world.sandbox.calls
+            if call.operation == "createReport" and call.status == 202
+        ]
         assert len(asked) == len(set(asked))
 
     def test_are_kept_whole_and_by_account(self, tmp_path: Path) -> None:
@@ -158,6 +163,18 @@ class TestStates:
         with states.locked(["de"]):
             pass
 
+    def test_a_tap_that_outlives_its_dagster_keeps_the_account(self, tmp_path: Path) -> None:
+        states = States(tmp_path, "vendor")
+        sleeps = [sys.executable, "-c", "import time; time.sleep(600)"]
+        with states.locked(["us"]) as locks:
+            tap = subprocess.Popen(sleeps, pass_fds=locks)
+        with tap:
+            with pytest.raises(BusyError), states.locked(["us"]):
+                pass
+            tap.kill()
+        with states.locked(["us"]):
+            pass
+
 
 def script(folder: Path, name: str, text: str) -> list[str]:
     path = folder / name
@@ -172,7 +189,8 @@ if "--discover" in sys.argv:
     sys.exit()
 catalog = json.load(open(sys.argv[sys.argv.index("--catalog") + 1]))
 print("reads", *(each["tap_stream_id"] for each in catalog["streams"]), file=sys.stderr)
-row = dict.fromkeys("account marketplace_id report_options report_type stream_name window_start window_end".split(), "x")
+names = "account marketplace_id report_options report_type stream_name window_start window_end"
+row = dict.fromkeys(names.split(), "x")
 for outcome in ("later", "loaded"):
     print(json.dumps({"type": "RECORD", "stream": "report_ledger", "record": {**row, "outcome": outcome}}))
 print(json.dumps({"type": "STATE", "value": {"bookmarks": {}}}), flush=True)

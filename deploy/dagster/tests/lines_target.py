@@ -1,4 +1,4 @@
-"""A target that writes rows to a file for each stream and process, and confirms each state at once: python lines_target.py FOLDER."""
+"""A target that writes rows to a file for each stream and process, and confirms each state at once: FOLDER."""
 
 import json
 import os

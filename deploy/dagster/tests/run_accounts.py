@@ -3,6 +3,7 @@
 import json
 import sys
 from contextlib import suppress
+from datetime import datetime, timezone
 
 from amazon_vendor_dagster.definitions import defs
 from dagster import AssetKey, DagsterInstance, build_schedule_context, build_sensor_context
@@ -26,7 +27,9 @@ def follow_accounts(instance: DagsterInstance) -> None:
 def shards_of(instance: DagsterInstance, name: str) -> None:
     """Print the shards that a schedule asks for."""
     repository = defs.get_repository_def()
-    context = build_schedule_context(instance, repository_def=repository)
+    context = build_schedule_context(
+        instance, repository_def=repository, scheduled_execution_time=datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
+    )
     data = repository.get_schedule_def(name).evaluate_tick(context)
     tags = [request.tags for request in data.run_requests]
     print(json.dumps([[each[ASSET_PARTITION_RANGE_START_TAG], each[ASSET_PARTITION_RANGE_END_TAG]] for each in tags]))
