@@ -60,10 +60,12 @@ def run(number: int, folder: Path) -> tuple[float, float, int, Counter[str]]:
         config = settings(number, api_url=server.url, auth_url=server.auth_url, start_date=start)
         for name, content in (("config", config), ("catalog", selected(config))):
             (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-        command = [sys.executable, "-m", "tap_amazon_vendor", "--config", folder / "config.json"]
+        command = [sys.executable, "-m", "tap_amazon_vendor", "--config", str(folder / "config.json")]
         begin = time.monotonic()
         with Path(os.devnull).open("wb") as nowhere:
-            process = subprocess.Popen([*command, "--catalog", folder / "catalog.json"], stdout=nowhere, stderr=nowhere)
+            process = subprocess.Popen(
+                [*command, "--catalog", str(folder / "catalog.json")], stdout=nowhere, stderr=nowhere
+            )
             _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.monotonic() - begin

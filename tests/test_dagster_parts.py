@@ -7,11 +7,10 @@ import subprocess
 import sys
 import typing as t
 from datetime import date
+
 import pytest
-from bootstrap import ROOT
 
 pytest.importorskip("fcntl", reason="locks of files are POSIX's")
-sys.path.insert(0, str(ROOT / "deploy" / "dagster"))
 
 from amazon_vendor_dagster.accounts import Accounts, shards
 from amazon_vendor_dagster.pipeline import Pipeline, PipelineError
@@ -252,7 +251,7 @@ class TestVerdict:
         return Verdict.of(rows, state or {}, "us", {"vendor_sales"}, date(2026, 11, 10))
 
     def test_figures_are_of_this_account_and_these_streams(self) -> None:
-        report = {"rows": 5, "report_id": "1", "attempts": 1, "asked_at": "2026-11-20T10:00:00Z"}
+        report: dict[str, t.Any] = {"rows": 5, "report_id": "1", "attempts": 1, "asked_at": "2026-11-20T10:00:00Z"}
         report |= {"processed_at": "2026-11-20T10:03:00Z"}
         verdict = self.judged(
             row("loaded", **report), row("loaded", "2026-11-02", **report), row("loaded", account="de", rows=7)

@@ -51,7 +51,7 @@ def test_the_settings_are_ones_of_the_tap(name: str) -> None:
 def test_the_line_for_cron_reads_each_account_and_skips_one_that_is_being_read(tmp_path: Path) -> None:
     fcntl = pytest.importorskip("fcntl")
     (line,) = re.findall(
-        r"^30 11 \* \* \* (cd /srv/pipeline && for .*)$", (ROOT / "docs" / "dagster.md").read_text(), re.M
+        r"^30 11 \* \* \* (cd /srv/pipeline && for .*)$", (ROOT / "docs" / "dagster.md").read_text(), re.MULTILINE
     )
     (tmp_path / "accounts").mkdir()
     for name in ("us", "de", "jp"):

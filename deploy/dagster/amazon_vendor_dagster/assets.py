@@ -16,7 +16,6 @@ from dagster import (
     BackfillPolicy,
     DynamicPartitionsDefinition,
     Failure,
-    MaterializeResult,
     MetadataValue,
     multi_asset,
 )
@@ -33,6 +32,9 @@ POOL = "amazon_vendor"
 
 #: The accounts of each kind, as the sensor finds them.
 PARTITIONS = {kind: DynamicPartitionsDefinition(name=f"amazon_{kind}_accounts") for kind in KINDS}
+
+#: What a step tells of an account.
+Event = AssetMaterialization | AssetCheckEvaluation
 
 CHECKS = {
     "nothing_failed": "No window of the last run failed.",
@@ -86,7 +88,7 @@ def make_assets(kind: str, settings: Settings) -> AssetsDefinition:
         backfill_policy=BackfillPolicy.multi_run(settings.accounts_per_run),
         pool=POOL,
     )
-    def read(context: AssetExecutionContext) -> Iterator[MaterializeResult]:
+    def read(context: AssetExecutionContext) -> Iterator[Event]:
         labels = list(context.partition_keys)
         chosen = {key: streams for key, (_, streams) in assets.items() if key in context.selected_asset_keys}
         states = States(settings.state, kind)
@@ -103,20 +105,18 @@ def make_assets(kind: str, settings: Settings) -> AssetsDefinition:
                 )
         except (BusyError, PipelineError, SettingsError) as error:
             raise Failure(str(error)) from None
-        _report(context, passed, states, labels, chosen, settings.fresh_days)
-        yield from ()
+        yield from _report(passed, states, labels, chosen, settings.fresh_days)
 
     return read
 
 
-def _report(  # noqa: PLR0913, PLR0917  # each is one fact
-    context: AssetExecutionContext,
+def _report(
     passed: Passed,
     states: States,
     labels: list[str],
     chosen: Mapping[AssetKey, frozenset[str]],
     fresh_days: int,
-) -> None:
+) -> Iterator[Event]:
     """Tell Dagster how each account and asset stands.
 
     Raises:
@@ -125,28 +125,26 @@ def _report(  # noqa: PLR0913, PLR0917  # each is one fact
     first_missing = due(datetime.now(timezone.utc).date(), fresh_days)
     bad, ledger = {}, list(passed.ledger.values())
     for label, state in states.read(labels).items():
-        if unread(ledger, label):
+        if lost := unread(ledger, label):
             bad[label] = "could not be read"
         for key, streams in chosen.items():
             verdict = Verdict.of(ledger, state, label, streams, first_missing)
             if verdict.failed:
                 bad.setdefault(label, f"{len(verdict.failed)} windows of {key.path[-1]} failed")
-            if verdict.written and label not in bad:
-                context.log_event(AssetMaterialization(key, partition=label, metadata=verdict.metadata))
+            if verdict.written and not lost:
+                yield AssetMaterialization(key, partition=label, metadata=verdict.metadata)
             for name, passes, text in (
                 ("nothing_failed", not verdict.failed, verdict.reasons),
                 ("no_gap", not verdict.holes, listed(verdict.holes)),
                 ("fresh", not verdict.stale, listed(verdict.stale)),
             ):
-                context.log_event(
-                    AssetCheckEvaluation(
-                        asset_key=key,
-                        check_name=name,
-                        passed=passes,
-                        partition=label,
-                        severity=AssetCheckSeverity.ERROR,
-                        metadata={"why": MetadataValue.md(text)} if text else {},
-                    )
+                yield AssetCheckEvaluation(
+                    asset_key=key,
+                    check_name=name,
+                    passed=passes,
+                    partition=label,
+                    severity=AssetCheckSeverity.ERROR,
+                    metadata={"why": MetadataValue.md(text)} if text else {},
                 )
     if bad or passed.exit_code:
         summary = "; ".join(f"{label}: {text}" for label, text in bad.items())
