@@ -195,6 +195,8 @@ for outcome in ("later", "loaded"):
 print(json.dumps({"type": "STATE", "value": {"bookmarks": {}}}), flush=True)
 print("2026-11-29 | ERROR    | tap | Account 'x' could not be read", file=sys.stderr)
 print("- because", file=sys.stderr)
+for _ in range(100):
+    print('2026-11-29 | INFO     | singer_sdk.metrics | METRIC: {"type": "counter"}', file=sys.stderr)
 sys.exit(1)
 """
 TARGET = """

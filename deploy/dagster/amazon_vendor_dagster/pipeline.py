@@ -16,8 +16,9 @@ from typing import IO, Any
 LEDGER_ROW = (b'"RECORD"', b'"report_ledger"')
 BEGINNING = 80
 
-#: How the SDK marks errors in its log.
+#: How the SDK marks errors in its log, and figures for machines.
 ERROR = "| ERROR "
+METRIC = "METRIC: {"
 
 #: Characters that are kept of what a process logs.
 MOST_WORDS = 2000
@@ -178,8 +179,12 @@ class _Lines(threading.Thread):
     def run(self) -> None:
         for raw in self._file:
             line = raw.decode(errors="replace").rstrip()
-            # An error may have several lines, as the verdict on a run.
-            self.last = line if ERROR in line else f"{self.last}\n{line}".strip()[-MOST_WORDS:]
+            # An error may have several lines, as the verdict on a run: its beginning counts, of anything else the end.
+            if ERROR in line:
+                self.last = line[:MOST_WORDS]
+            elif METRIC not in line:
+                words = f"{self.last}\n{line}".strip()
+                self.last = words[:MOST_WORDS] if ERROR in self.last else words[-MOST_WORDS:]
             try:
                 if line and self.error is None:
                     self._use(line)
