@@ -74,8 +74,6 @@ def test_airflow_loads_the_dag_and_maps_its_task(tmp_path: Path) -> None:
     code = f"""if True:
         import runpy
         from airflow.sdk.definitions.mappedoperator import MappedOperator
-        dags = []
-        import airflow.sdk.definitions.dag as module
         found = runpy.run_path({str(DEPLOY / "airflow" / "amazon_vendor.py")!r})
         dag = found["amazon_vendor"]()
         read = dag.task_dict["read"]
