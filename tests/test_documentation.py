@@ -161,6 +161,7 @@ ELSEWHERE = {
     "pip install": "test_distributions.py: it needs a package index",
     "docker": "it needs a daemon; test_deploy.py reads the files",
     "30 11 * * *": "a line of a crontab",
+    "DAGSTER_HOME=": "test_dagster.py, in an environment of its own",
 }
 
 #: The programs whose calls in running text are commands, where they have an option.

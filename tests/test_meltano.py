@@ -71,6 +71,7 @@ TYPED: dict[str, tuple[str, Any]] = {
     "restatement_days": ("0", 0),
     "wait_minutes": ("90", 90),
     "max_reports": ("3", 3),
+    "quota_store": ("./my quota.db", "./my quota.db"),
     "inbox": ("./my files", "./my files"),
     "stream_maps": (
         '{"vendor_sales": {"__alias__": "sales", "asin": "md5(asin)"}, "vendor_traffic": null}',

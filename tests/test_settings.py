@@ -359,6 +359,7 @@ class TestSchema:
             "wait_minutes",
             "max_reports",
             "inbox",
+            "quota_store",
             "sandbox",
             "api_url",
             "auth_url",
@@ -373,7 +374,8 @@ class TestSchema:
         entries = SCHEMA["properties"]["accounts"]["items"]["properties"]
         for properties in (SCHEMA["properties"], entries):
             marked = {name for name, schema in properties.items() if schema.get("secret") or schema.get("writeOnly")}
-            assert marked == {"client_secret", "refresh_token"}
+            assert marked - {"quota_store"} == {"client_secret", "refresh_token"}
+        assert SCHEMA["properties"]["quota_store"]["secret"]
 
     def test_entries_of_accounts_have_no_defaults_because_they_inherit(self) -> None:
         entries = SCHEMA["properties"]["accounts"]["items"]["properties"]

@@ -102,15 +102,16 @@ class SellingPartnerApi:
         self._sleep = sleep
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913, PLR0917  # each is one fact
         cls,
         account: Account,
         transport: Transport,
         clock: Callable[[], datetime],
         sleep: Sleep,
         redactor: Redactor | None = None,
+        throttle: Throttle | None = None,
     ) -> SellingPartnerApi:
-        """Return the client of an account, with its own token and buckets.
+        """Return the client of an account, with its own token.
 
         Args:
             account: The account.
@@ -118,9 +119,10 @@ class SellingPartnerApi:
             clock: Returns the current time, aware.
             sleep: Waits the given seconds.
             redactor: Learns the secrets of the account and of its calls; its own if None.
+            throttle: The account's buckets; full ones if None.
         """
         auth = LwaAuthenticator(account, transport, clock, redactor)
-        return cls(account.api_url, auth=auth, throttle=Throttle(clock), transport=transport, sleep=sleep)
+        return cls(account.api_url, auth=auth, throttle=throttle or Throttle(clock), transport=transport, sleep=sleep)
 
     def bucket(self, operation: Operation) -> Bucket:
         """Return the bucket of an operation."""

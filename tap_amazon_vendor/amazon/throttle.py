@@ -209,5 +209,8 @@ class Throttle:
         """Return the bucket of an operation."""
         with self._lock:
             if operation.name not in self._buckets:
-                self._buckets[operation.name] = self.bucket_type(operation, self._clock)
+                self._buckets[operation.name] = self._made(operation)
             return self._buckets[operation.name]
+
+    def _made(self, operation: Operation) -> Bucket:
+        return self.bucket_type(operation, self._clock)

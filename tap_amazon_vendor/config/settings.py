@@ -8,13 +8,14 @@ import typing as t
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import JSONSchemaValidator
 
 from tap_amazon_vendor.config.accounts import Account, read_accounts
 from tap_amazon_vendor.config.ads_accounts import ADS, AdsAccount, read_ads_accounts
-from tap_amazon_vendor.config.credential_store import ENVIRONMENT, KEYRING
+from tap_amazon_vendor.config.credential_store import ENVIRONMENT, KEYRING, VaultError, look_up
 from tap_amazon_vendor.config.dates import day_setting
 from tap_amazon_vendor.config.redaction import Secret
 from tap_amazon_vendor.config.settings_schema import DEFAULT_DAYS, SCHEMA, SECRETS
@@ -47,6 +48,7 @@ class Settings:
         restatement_days: See the setting of that name.
         wait_seconds: How long to wait for a report.
         max_reports: Most reports and queries to request, None for no limit.
+        quota_store: See the setting of that name, empty for none.
     """
 
     accounts: tuple[Account, ...]
@@ -65,6 +67,7 @@ class Settings:
     restatement_days: int
     wait_seconds: float
     max_reports: int | None
+    quota_store: Secret
 
     @property
     def asked(self) -> list[str]:
@@ -74,9 +77,11 @@ class Settings:
 
     @property
     def secrets(self) -> list[Secret]:
-        """The secrets of all authorizations."""
+        """The secrets of all authorizations, and the password of the quota store."""
         owners: tuple[Account | AdsAccount, ...] = (*self.accounts, *self.ads)
-        return [secret for owner in owners for secret in (owner.client_secret, owner.refresh_token)]
+        found = [secret for owner in owners for secret in (owner.client_secret, owner.refresh_token)]
+        password = urlsplit(self.quota_store.reveal()).password
+        return [*found, Secret(password)] if password else found
 
 
 def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[str]:
@@ -137,6 +142,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         if not config[name]
     ]
     inbox = _folder(config, "inbox", problems)
+    quota_store = _quota_store(config, problems)
     if problems:
         message = "Config validation failed"
         raise ConfigValidationError(message, errors=problems, schema=SCHEMA)
@@ -158,6 +164,7 @@ def read_settings(config: Mapping[str, t.Any], today: date) -> Settings:
         restatement_days=config["restatement_days"],
         wait_seconds=config["wait_minutes"] * 60,
         max_reports=config.get("max_reports"),
+        quota_store=quota_store,
     )
 
 
@@ -172,6 +179,20 @@ def _folder(config: Mapping[str, t.Any], name: str, problems: list[str]) -> Path
     elif not os.access(folder, os.R_OK | os.X_OK):
         problems.append(f"`{name}` is {config[name]!r}: the folder can't be read by this user")
     return folder
+
+
+def _quota_store(config: Mapping[str, t.Any], problems: list[str]) -> Secret:
+    try:
+        address = look_up(config.get("quota_store") or "")
+        parts = urlsplit(address.reveal())
+    except (VaultError, ValueError) as error:
+        problems.append(f"`quota_store`: {error}" if isinstance(error, VaultError) else "`quota_store` is not valid")
+        return Secret("")
+    if parts.scheme not in {"", "postgresql", "postgres"} and len(parts.scheme) > 1:
+        problems.append("`quota_store` must be the path of a file, or begin with postgresql://")
+    elif not parts.scheme and parts.path and not Path(parts.path).expanduser().absolute().parent.is_dir():
+        problems.append("`quota_store`: there is no such folder")
+    return address
 
 
 def default_start(today: date, end: date | None) -> date:

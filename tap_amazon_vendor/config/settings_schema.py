@@ -324,6 +324,15 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "Default: no limit.",
     ),
     th.Property(
+        "quota_store",
+        th.StringType,
+        secret=True,
+        title="Quota store",
+        description="Where several processes that call for one account, or one application, keep what is left of its "
+        "quota: an SQLite file on one computer, `postgresql://…` on several, or where that is kept (`env:NAME`, "
+        "`keyring:SERVICE/USERNAME`). Default: each process counts its own calls.",
+    ),
+    th.Property(
         "inbox",
         th.StringType,
         title="Inbox",

@@ -20,8 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tap_amazon_vendor.ads.consent import Consents
-from tap_amazon_vendor.amazon.client import SellingPartnerApi
-from tap_amazon_vendor.amazon.throttle import Throttle
+from tap_amazon_vendor.amazon.shared_quota import Quotas
 from tap_amazon_vendor.amazon.transport import Transport
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.audit.recorder import Recorder
@@ -42,7 +41,7 @@ from tap_amazon_vendor.run.display import Display
 from tap_amazon_vendor.run.not_read import note_lacking, note_left_out
 from tap_amazon_vendor.run.paged_reader import readers as paged_readers
 from tap_amazon_vendor.run.reading import write_whole
-from tap_amazon_vendor.run.services import KINDS, make_services
+from tap_amazon_vendor.run.services import KINDS, make_clients, make_services
 from tap_amazon_vendor.run.verdict import left_for_later, parts_of, repeated, unread_accounts, verdict
 from tap_amazon_vendor.run.window_reader import Partition, WindowReader
 from tap_amazon_vendor.singer.writer import RecordWriter
@@ -62,6 +61,8 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.streams.core import Stream
 
+    from tap_amazon_vendor.amazon.client import SellingPartnerApi
+    from tap_amazon_vendor.amazon.throttle import Throttle
     from tap_amazon_vendor.audit.stream import ReportLedger
     from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.settings import Settings
@@ -183,10 +184,7 @@ class Run:
     @cached_property
     def apis(self) -> dict[str, SellingPartnerApi]:
         """The Selling Partner API client of each account."""
-        return {
-            account.label: SellingPartnerApi.of(account, self.transport, self.clock, self.clock.sleep, self.redactor)
-            for account in self.settings.accounts
-        }
+        return make_clients(self.settings.accounts, self._quotas, self.transport, self.clock, self.redactor)
 
     @cached_property
     def display(self) -> Display:
@@ -228,13 +226,15 @@ class Run:
         )
 
     @cached_property
+    def _quotas(self) -> Quotas:
+        return Quotas.at(self.settings.quota_store.reveal(), self.clock)
+
+    @cached_property
     def _shared(self) -> dict[str, Throttle]:
         """The buckets that the accounts of an application share, by its client id."""
-        found = self._ledger.shared_quotas
-        return {
-            account.client_id: Throttle(self.clock, found.get(account.client_id, ()))
-            for account in self.settings.accounts
-        }
+        known = self._ledger.shared_quotas
+        clients = {account.client_id for account in self.settings.accounts}
+        return {client: self._quotas.throttle(client, shared_quotas=known.get(client, ())) for client in clients}
 
     @cached_property
     def demands(self) -> list[Demand]:

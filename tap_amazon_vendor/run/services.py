@@ -7,6 +7,7 @@ import typing as t
 from tap_amazon_vendor.ads.api import AdsReportsApi
 from tap_amazon_vendor.ads.exports import ADS_EXPORTS, AdsExportRequest, AdsExportsApi
 from tap_amazon_vendor.ads.request import ADS, AdsRequest
+from tap_amazon_vendor.amazon.client import SellingPartnerApi
 from tap_amazon_vendor.data_kiosk.api import DataKioskApi
 from tap_amazon_vendor.data_kiosk.request import DATA_KIOSK, QueryRequest
 from tap_amazon_vendor.engine.model import Service
@@ -18,10 +19,12 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
     from tap_amazon_vendor.ads.consent import OpenProfile
-    from tap_amazon_vendor.amazon.client import SellingPartnerApi
+    from tap_amazon_vendor.amazon.shared_quota import Quotas
     from tap_amazon_vendor.amazon.throttle import Throttle
     from tap_amazon_vendor.amazon.transport import Transport
+    from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.config.redaction import Redactor
     from tap_amazon_vendor.engine.ports import JobApi
 
 #: Reads the requests of a state, by the name of the service.
@@ -31,6 +34,26 @@ KINDS = {
     ADS: AdsRequest.from_state,
     ADS_EXPORTS: AdsExportRequest.from_state,
 }
+
+
+def make_clients(
+    accounts: Iterable[Account], quotas: Quotas, transport: Transport, clock: Clock, redactor: Redactor
+) -> dict[str, SellingPartnerApi]:
+    """Return the client of each account, by label.
+
+    Args:
+        accounts: The selling partner accounts.
+        quotas: Makes their buckets.
+        transport: HTTP client.
+        clock: Tells the time and waits.
+        redactor: Learns the secrets of their calls.
+    """
+    return {
+        account.label: SellingPartnerApi.of(
+            account, transport, clock, clock.sleep, redactor, quotas.throttle(account.client_id, account.label)
+        )
+        for account in accounts
+    }
 
 
 def make_services(  # noqa: PLR0913  # each is one fact

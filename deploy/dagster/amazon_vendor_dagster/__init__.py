@@ -1,0 +1,1 @@
+"""The tap on Dagster: accounts are partitions, permission groups are assets."""

@@ -1,0 +1,108 @@
+"""The states: a file for each account, so that an account may move from one process to another."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+State = dict[str, Any]
+
+#: The stream whose state holds what Amazon was asked for and has not delivered.
+LEDGER = "report_ledger"
+
+
+class BusyError(Exception):
+    """Another run reads the account."""
+
+
+class States:
+    """The states of the accounts of a kind."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        """Make the folder."""
+        self._folder = folder / kind
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def _path(self, label: str, ending: str) -> Path:
+        return self._folder / f"{quote(label, safe=' ')}.{ending}"
+
+    @contextmanager
+    def locked(self, labels: Iterable[str]) -> Iterator[list[int]]:
+        """Keep other runs away from some accounts.
+
+        Yields:
+            The descriptors of the locks. A child that inherits them holds the locks for as long as it lives, which is
+            longer than we do if we are killed.
+
+        Raises:
+            BusyError: Another run reads one of them.
+        """
+        with ExitStack() as stack:
+            files = []
+            for label in sorted(labels):
+                file = stack.enter_context(self._path(label, "lock").open("a"))
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    message = f"Another run reads {label!r}, or what is left of one that was killed: try again later"
+                    raise BusyError(message) from None
+                files.append(file.fileno())
+            yield files
+
+    def read(self, labels: Iterable[str]) -> dict[str, State]:
+        """Return the state of each account, empty for one that has none."""
+        paths = {label: self._path(label, "json") for label in labels}
+        return {label: json.loads(path.read_text()) if path.exists() else {} for label, path in paths.items()}
+
+    def write(self, states: Mapping[str, State]) -> None:
+        """Keep the state of each account: whole, or as it was."""
+        for label, state in states.items():
+            path = self._path(label, "json")
+            new = path.with_suffix(".new")
+            with new.open("w", encoding="utf-8") as file:
+                json.dump(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+
+
+def joined(states: Iterable[State]) -> State:
+    """Return the Singer state of several accounts."""
+    bookmarks: dict[str, State] = {}
+    for state in states:
+        for stream, own in state.get("bookmarks", {}).items():
+            _join(bookmarks.setdefault(stream, {}), own)
+    return {"bookmarks": bookmarks} if bookmarks else {}
+
+
+def _join(whole: State, part: State) -> None:
+    for name, value in part.items():
+        if isinstance(value, list) and isinstance(whole.get(name), list):
+            whole[name] = whole[name] + [each for each in value if each not in whole[name]]
+        elif isinstance(value, dict) and isinstance(whole.get(name), dict):
+            _join(whole[name], value)
+        else:
+            whole[name] = value
+
+
+def split(state: State, labels: Iterable[str]) -> dict[str, State]:
+    """Return each account's part of a Singer state; what belongs to none is in all."""
+    return {label: _part(state, label) for label in labels}
+
+
+def _part(state: State, label: str) -> State:
+    bookmarks: dict[str, State] = {}
+    for stream, own in state.get("bookmarks", {}).items():
+        part = dict(own)
+        if "partitions" in own:
+            part["partitions"] = [each for each in own["partitions"] if each["context"].get("account") == label]
+        if stream == LEDGER and "pending" in own:
+            part["pending"] = [each for each in own["pending"] if each.get("account") == label]
+        bookmarks[stream] = part
+    return {"bookmarks": bookmarks}

@@ -1,0 +1,168 @@
+"""The tap on Dagster, from a local Amazon: where DAGSTER_VENV is an environment with deploy/dagster and the tap."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import typing as t
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bootstrap import ROOT
+
+from amazon_sandbox import DEFAULT_ACCOUNTS, REVOKED_REFRESH_TOKEN, Sandbox, running
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from amazon_sandbox import Server
+
+VENV = os.environ.get("DAGSTER_VENV", "")
+SCRIPTS = ROOT / "deploy" / "dagster" / "tests"
+ASSET = "vendor_operational"
+
+pytestmark = [
+    pytest.mark.exhaustive,
+    pytest.mark.skipif(not VENV, reason="DAGSTER_VENV names no environment with Dagster"),
+]
+
+
+def accounts_of(number: int) -> list[t.Any]:
+    """Vendors in the United States and in Germany, in turns."""
+    bases = {each.label: each for each in DEFAULT_ACCOUNTS}
+    chosen = [(bases[("vendor-us", "vendor-de")[each % 2]], f"{each:02}") for each in range(number)]
+    return [
+        replace(base, label=f"{base.label}-{name}", refresh_token=f"Atzr|sandbox-{base.label}-{name}")
+        for base, name in chosen
+    ]
+
+
+class Project:
+    """Dagster's home, the file of accounts, and a local Amazon."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, server: Server) -> None:
+        self.folder, self.sandbox = folder, sandbox
+        first = sandbox.accounts[0]
+        self.config: dict[str, t.Any] = {
+            "client_id": first.client_id,
+            "client_secret": first.client_secret,
+            "api_url": server.url,
+            "auth_url": server.auth_url,
+            "availability_days": 5,
+            "accounts": [
+                {"account": each.label, "refresh_token": each.refresh_token, "marketplaces": list(each.marketplaces)}
+                for each in sandbox.accounts
+            ],
+        }
+        python = Path(VENV) / "bin" / "python"
+        (folder / "home").mkdir()
+        (folder / "home" / "dagster.yaml").write_bytes((ROOT / "deploy" / "dagster" / "dagster.yaml").read_bytes())
+        self.python = str(python)
+        self.environment = {
+            **os.environ,
+            "DAGSTER_HOME": str(folder / "home"),
+            "AMAZON_VENDOR_ACCOUNTS": str(folder / "accounts.json"),
+            "AMAZON_VENDOR_STATE": str(folder / "state"),
+            "AMAZON_VENDOR_TAP": f"{python} -m tap_amazon_vendor",
+            "AMAZON_VENDOR_TARGET": f"{python} {SCRIPTS / 'lines_target.py'} {folder / 'out'}",
+            "AMAZON_VENDOR_ACCOUNTS_PER_RUN": "5",
+            "PYTHONWARNINGS": "ignore",
+        }
+
+    def write(self) -> None:
+        """Write the file of accounts."""
+        (self.folder / "accounts.json").write_text(json.dumps(self.config), encoding="utf-8")
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start Dagster, as a group of processes."""
+        command = [self.python, str(SCRIPTS / "run_accounts.py"), *arguments]
+        return subprocess.Popen(
+            command,
+            env=self.environment,
+            cwd=ROOT / "deploy" / "dagster",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def does(self, *arguments: str) -> t.Any:
+        """Run Dagster; return what it prints."""
+        process = self.start(*arguments)
+        out, log = process.communicate()
+        assert process.returncode == 0, log[-3000:]
+        return json.loads(out.splitlines()[-1])
+
+    def created(self) -> Counter[str]:
+        """How often each report was asked for."""
+        calls = [call for call in self.sandbox.calls if call.operation == "createReport" and call.status == 202]
+        return Counter(json.dumps([call.account, call.request], sort_keys=True, default=str) for call in calls)
+
+
+@pytest.fixture
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
+    number, speed = request.param
+    sandbox = Sandbox(seed=1, speed=speed, asins=3, accounts=accounts_of(number))
+    with running(sandbox) as server:
+        yield Project(tmp_path, sandbox, server)
+
+
+@pytest.mark.parametrize("project", [(21, 600)], indirect=True)
+def test_twenty_accounts_of_two_regions_are_read_by_four_processes(project: Project) -> None:
+    entries = project.config["accounts"]
+    late = entries.pop()
+    revoked = entries[6]["account"]
+    entries[6]["refresh_token"] = REVOKED_REFRESH_TOKEN
+    project.write()
+    assert len(project.does("sensor")) == 20
+    shards = [*project.does("schedule", "vendor_na"), *project.does("schedule", "vendor_eu")]
+    assert len(shards) == 4
+    with ThreadPoolExecutor(4) as four:
+        runs = [*four.map(lambda shard: project.does("run", *shard, ASSET), shards)]
+    assert [run["success"] for run in runs].count(False) == 1
+    materialised = {partition: rows for run in runs for _, partition, rows in run["materialised"]}
+    why = [text for run in runs for text in run["why"]]
+    assert set(materialised) == {entry["account"] for entry in entries} - {revoked}, why
+    assert all(materialised.values())
+    red = {(name, partition) for run in runs for _, name, partition, passed in run["checks"] if not passed}
+    assert ("nothing_failed", revoked) in red
+    assert {partition for _, partition in red} == {revoked}
+    assert len(why) == 1
+    assert "refresh token is not valid" in why[0]
+    # One comes, one goes, and the revoked one has consented again.
+    gone = entries.pop(0)["account"]
+    entries.append(late)
+    for entry in entries:
+        if entry["account"] == revoked:
+            entry["refresh_token"] = f"Atzr|sandbox-{revoked}"
+    project.write()
+    partitions = project.does("sensor")
+    assert late["account"] in partitions
+    assert gone not in partitions
+    for label in (revoked, late["account"]):
+        assert [partition for _, partition, _ in project.does("run", label, label, ASSET)["materialised"]] == [label]
+    assert set(project.created().values()) == {1}
+
+
+@pytest.mark.parametrize("project", [(2, 8)], indirect=True)
+def test_a_run_that_is_killed_is_taken_up_without_a_second_report(project: Project) -> None:
+    project.write()
+    first = project.does("sensor")[0]
+    killed = project.start("run", first, first, ASSET)
+    while not project.created():
+        time.sleep(0.05)
+    time.sleep(1)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    before = project.created()
+    assert not any(call.operation == "getReportDocument" for call in project.sandbox.calls)
+    run = project.does("run", first, first, ASSET)
+    assert run["success"], run
+    assert before
+    assert set(project.created().values()) == {1}

@@ -1,0 +1,290 @@
+"""The parts of the project for Dagster that need no Dagster: accounts, shards, states, the pipe, verdicts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import typing as t
+from datetime import date
+
+import pytest
+
+pytest.importorskip("fcntl", reason="locks of files are POSIX's")
+
+from amazon_vendor_dagster.accounts import Accounts, shards
+from amazon_vendor_dagster.pipeline import Pipeline, PipelineError
+from amazon_vendor_dagster.settings import Settings, SettingsError
+from amazon_vendor_dagster.states import BusyError, States, joined, split
+from amazon_vendor_dagster.verdicts import Verdict, unread
+
+from tap_amazon_vendor.config.settings import check_settings
+from tap_amazon_vendor.config.settings_schema import SCHEMA
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+    from world import Run, World
+
+ADS = {"client_id": "ads", "client_secret": "s", "refresh_token": "r"}
+CONFIG = {
+    "client_id": "app",
+    "client_secret": "secret",
+    "start_date": "2026-11-01",
+    "accounts": [
+        {"account": "us", "marketplaces": ["US"], "refresh_token": "a", "ads": ADS},
+        {"account": "de", "marketplaces": ["DE"], "refresh_token": "b"},
+        {"account": "shop", "account_type": "seller", "marketplaces": ["JP"], "refresh_token": "c"},
+        {"account": "ads only", "marketplaces": ["UK"], "ads": ADS},
+    ],
+}
+
+
+class TestAccounts:
+    def test_each_is_of_a_kind_and_a_region(self) -> None:
+        accounts = Accounts(CONFIG)
+        found = {
+            kind: [(each.label, each.region) for each in accounts.of(kind)] for kind in ("vendor", "seller", "ads")
+        }
+        assert found == {
+            "vendor": [("us", "na"), ("de", "eu")],
+            "seller": [("shop", "fe")],
+            "ads": [("us", "na"), ("ads only", "eu")],
+        }
+
+    @pytest.mark.parametrize("kind", ["vendor", "seller", "ads"])
+    def test_the_configuration_of_some_is_one_of_the_tap(self, kind: str) -> None:
+        accounts = Accounts(CONFIG)
+        labels = [each.label for each in accounts.of(kind)]
+        config = accounts.config(kind, labels)
+        assert check_settings(SCHEMA, dict(config)) == []
+        assert [entry["account"] for entry in config["accounts"]] == labels
+        # No consent is handed on that is not needed.
+        assert all(("ads" in entry) == (kind == "ads") for entry in config["accounts"])
+
+    def test_a_configuration_of_one_account_is_one(self) -> None:
+        accounts = Accounts({"client_id": "app", "refresh_token": "a", "marketplaces": ["US"]})
+        (account,) = accounts.of("vendor")
+        assert (account.label, account.application) == ("default", "app")
+
+    def test_one_that_is_gone_is_named(self) -> None:
+        with pytest.raises(SettingsError, match="No vendor account is called 'gone': the file has us, de"):
+            Accounts(CONFIG).config("vendor", ["us", "gone"])
+
+    def test_a_shard_has_neighbours_of_one_region_and_application(self) -> None:
+        entries = [
+            {"account": f"{country}{number}", "marketplaces": [country], "refresh_token": "a", "client_id": client}
+            for client in ("x", "y")
+            for country in ("US", "DE")
+            for number in range(3)
+        ]
+        entries = [{**each, "account": f"{each['client_id']}-{each['account']}"} for each in entries]
+        accounts = {each.label: each for each in Accounts({"accounts": entries}).of("vendor")}
+        order = [*accounts, "gone"]
+        assert [*shards(accounts, order, "na", 2)] == [["x-US0", "x-US1"], ["x-US2"], ["y-US0", "y-US1"], ["y-US2"]]
+        assert [label for some in shards(accounts, order, "eu", 20) for label in some] == [
+            label for label in accounts if "DE" in label
+        ]
+
+
+class TestSettings:
+    GIVEN: t.ClassVar = {
+        "AMAZON_VENDOR_ACCOUNTS": "a",
+        "AMAZON_VENDOR_STATE": "b",
+        "AMAZON_VENDOR_TARGET": "c --d 'e f'",
+    }
+
+    def test_commands_are_read_as_a_shell_does(self) -> None:
+        assert Settings.of(self.GIVEN).target == ("c", "--d", "e f")
+
+    @pytest.mark.parametrize("name", GIVEN)
+    def test_one_that_is_missing_is_named(self, name: str) -> None:
+        with pytest.raises(SettingsError, match=name):
+            Settings.of({other: value for other, value in self.GIVEN.items() if other != name})
+
+    @pytest.mark.parametrize(("name", "value"), [("ACCOUNTS_PER_RUN", "0"), ("FRESH_DAYS", "x"), ("ASSETS", "tables")])
+    def test_one_that_is_wrong_is_named(self, name: str, value: str) -> None:
+        with pytest.raises(SettingsError, match=f"AMAZON_VENDOR_{name} is '{value}'"):
+            Settings.of({**self.GIVEN, f"AMAZON_VENDOR_{name}": value})
+
+
+def two(world: World) -> dict[str, t.Any]:
+    """The settings of two accounts."""
+    entries = [
+        {"account": label, "marketplaces": config["marketplaces"], "refresh_token": config["refresh_token"]}
+        for label in ("vendor-us", "vendor-de")
+        for config in [world.config(label)]
+    ]
+    shared = {name: value for name, value in world.config().items() if name not in {"marketplaces", "refresh_token"}}
+    return {**shared, "accounts": entries}
+
+
+class TestStates:
+    @pytest.mark.parametrize("kill_after", [None, 12, 60])
+    def test_a_state_in_parts_is_the_state(self, world: World, kill_after: int | None) -> None:
+        run = world.run(two(world), kill_after=kill_after)
+        parts = split(run.state, ["vendor-us", "vendor-de"])
+        whole = joined(parts.values())
+        for stream, state in run.state["bookmarks"].items():
+            for name, value in state.items():
+                found = whole["bookmarks"][stream][name]
+                assert sorted(found, key=str) == sorted(value, key=str) if isinstance(value, list) else found == value
+
+    def test_an_account_may_move_to_another_process_in_the_middle_of_its_reports(self, world: World) -> None:
+        run: Run = world.run(two(world), kill_after=12)
+        parts = split(run.state, ["vendor-us", "vendor-de"])
+        assert parts["vendor-us"]["bookmarks"]["report_ledger"]["pending"]
+        alone = {**two(world), "accounts": two(world)["accounts"][:1]}
+        assert world.run(alone, parts["vendor-us"]).error is None
+        other = {**two(world), "accounts": two(world)["accounts"][1:]}
+        assert world.run(other, parts["vendor-de"]).error is None
+        asked = [
+            json.dumps([call.account, call.request], sort_keys=True, default=str)
+            for call in world.sandbox.calls
+            if call.operation == "createReport" and call.status == 202
+        ]
+        assert len(asked) == len(set(asked))
+
+    def test_are_kept_whole_and_by_account(self, tmp_path: Path) -> None:
+        states = States(tmp_path, "vendor")
+        assert states.read(["a/b"]) == {"a/b": {}}
+        states.write({"a/b": {"bookmarks": {}}})
+        assert states.read(["a/b", "c"]) == {"a/b": {"bookmarks": {}}, "c": {}}
+        assert all(path.parent == tmp_path / "vendor" for path in tmp_path.rglob("*.json"))
+
+    def test_two_runs_never_read_one_account_at_once(self, tmp_path: Path) -> None:
+        states = States(tmp_path, "vendor")
+        with states.locked(["us", "de"]):
+            with pytest.raises(BusyError, match="Another run reads 'de'"), states.locked(["jp", "de"]):
+                pass
+            with states.locked(["jp"]):
+                pass
+        with states.locked(["de"]):
+            pass
+
+    def test_a_tap_that_outlives_its_dagster_keeps_the_account(self, tmp_path: Path) -> None:
+        states = States(tmp_path, "vendor")
+        sleeps = [sys.executable, "-c", "import time; time.sleep(600)"]
+        with states.locked(["us"]) as locks:
+            tap = subprocess.Popen(sleeps, pass_fds=locks)
+        with tap:
+            with pytest.raises(BusyError), states.locked(["us"]):
+                pass
+            tap.kill()
+        with states.locked(["us"]):
+            pass
+
+
+def script(folder: Path, name: str, text: str) -> list[str]:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return [sys.executable, str(path)]
+
+
+TAP = """
+import json, sys
+if "--discover" in sys.argv:
+    print(json.dumps({"streams": [{"tap_stream_id": name} for name in ("vendor_sales", "report_ledger", "other")]}))
+    sys.exit()
+catalog = json.load(open(sys.argv[sys.argv.index("--catalog") + 1]))
+print("reads", *(each["tap_stream_id"] for each in catalog["streams"]), file=sys.stderr)
+names = "account marketplace_id report_options report_type stream_name window_start window_end"
+row = dict.fromkeys(names.split(), "x")
+for outcome in ("later", "loaded"):
+    print(json.dumps({"type": "RECORD", "stream": "report_ledger", "record": {**row, "outcome": outcome}}))
+print(json.dumps({"type": "STATE", "value": {"bookmarks": {}}}), flush=True)
+print("2026-11-29 | ERROR    | tap | Account 'x' could not be read", file=sys.stderr)
+print("- because", file=sys.stderr)
+for _ in range(100):
+    print('2026-11-29 | INFO     | singer_sdk.metrics | METRIC: {"type": "counter"}', file=sys.stderr)
+sys.exit(1)
+"""
+TARGET = """
+import json, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["type"] == "STATE":
+        print(json.dumps(message["value"]), flush=True)
+"""
+
+
+class TestPipeline:
+    def test_the_ledger_the_states_and_the_log_are_seen_as_they_pass(self, tmp_path: Path) -> None:
+        said: list[str] = []
+        states: list[t.Any] = []
+        pipeline = Pipeline(script(tmp_path, "tap.py", TAP), script(tmp_path, "target.py", TARGET), said.append)
+        passed = pipeline.run({"client_secret": "s"}, {"vendor_sales"}, {}, states.append)
+        assert [row["outcome"] for row in passed.ledger.values()] == ["loaded"]
+        assert states == [{"bookmarks": {}}]
+        assert passed.exit_code == 1
+        assert passed.last_words.endswith("could not be read\n- because")
+        assert "reads vendor_sales report_ledger" in said
+
+    def test_a_target_that_dies_ends_the_run(self, tmp_path: Path) -> None:
+        dies = script(tmp_path, "target.py", "import sys; print('no database', file=sys.stderr); sys.exit(3)")
+        pipeline = Pipeline(script(tmp_path, "tap.py", TAP), dies, lambda _: None)
+        with pytest.raises(PipelineError, match="exit code 3: no database"):
+            pipeline.run({}, {"vendor_sales"}, {}, lambda _: None)
+
+    def test_a_program_that_is_not_there_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(PipelineError, match=r"can't be started"):
+            Pipeline([str(tmp_path / "tap")], ["cat"], lambda _: None).run({}, set(), {}, lambda _: None)
+        with pytest.raises(PipelineError, match=r"nowhere can't be started"):
+            Pipeline(script(tmp_path, "tap.py", TAP), ["nowhere"], lambda _: None).run({}, set(), {}, lambda _: None)
+
+
+def row(outcome: str, start: str = "2026-11-01", **more: t.Any) -> dict[str, t.Any]:
+    figures = dict.fromkeys(
+        ("rows", "rejected", "unreadable_cells", "attempts", "report_id", "asked_at", "processed_at")
+    )
+    times = {"window_start": f"{start}T00:00:00Z", "window_end": f"{start}T00:00:00Z"}
+    return {
+        **figures,
+        "account": "us",
+        "stream_name": "vendor_sales",
+        "outcome": outcome,
+        "reason": None,
+        **times,
+    } | more
+
+
+class TestVerdict:
+    def judged(self, *rows: dict[str, t.Any], state: dict[str, t.Any] | None = None) -> Verdict:
+        return Verdict.of(rows, state or {}, "us", {"vendor_sales"}, date(2026, 11, 10))
+
+    def test_figures_are_of_this_account_and_these_streams(self) -> None:
+        report: dict[str, t.Any] = {"rows": 5, "report_id": "1", "attempts": 1, "asked_at": "2026-11-20T10:00:00Z"}
+        report |= {"processed_at": "2026-11-20T10:03:00Z"}
+        verdict = self.judged(
+            row("loaded", **report), row("loaded", "2026-11-02", **report), row("loaded", account="de", rows=7)
+        )
+        assert verdict.metadata == {
+            "dagster/row_count": 10,
+            "reports asked for": 1,
+            "minutes waited for Amazon": 3.0,
+            "rejected lines": 0,
+            "unreadable cells": 0,
+            "windows loaded": 2,
+            "newest day": "2026-11-02",
+        }
+        assert verdict.written
+
+    def test_what_failed_is_red_with_its_reasons(self) -> None:
+        verdict = self.judged(row("failed", reason="why"), row("failed", "2026-11-02", reason="why"))
+        assert verdict.reasons == "why (2 windows)"
+        assert not verdict.written
+        assert verdict.stale
+
+    def test_a_hole_is_a_gap(self) -> None:
+        part = {"context": {"account": "us"}, "holes": ["2026-11-03/2026-11-03"]}
+        state = {"bookmarks": {"vendor_sales": {"partitions": [part, {"context": {"account": "us"}}]}}}
+        assert self.judged(state=state).holes == ("vendor_sales: 2026-11-03/2026-11-03",)
+
+    def test_only_what_is_overdue_is_stale(self) -> None:
+        assert self.judged(row("later", "2026-11-10")).stale == ()
+        assert self.judged(row("later", "2026-11-09")).stale == ("vendor_sales: 2026-11-09 to 2026-11-09",)
+
+    def test_an_account_is_unread_if_nothing_of_it_was(self) -> None:
+        assert unread([row("failed"), row("skipped"), row("loaded", account="de")], "us")
+        assert not unread([row("failed"), row("empty")], "us")
+        assert not unread([], "us")
