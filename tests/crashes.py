@@ -143,7 +143,9 @@ class Pipeline:
             "TAP_AMAZON_VENDOR__SELECT": str([f"{name}.*" for name in (*STREAMS, "report_ledger")]).replace("'", '"'),
             **({"TMPDIR": str(spool)} if spool else {}),
         }
-        command = [str(meltano_project.MELTANO), "run", "--no-install", f"--state-id-suffix={schema}", *demo.PIPELINE]
+        # For five minutes Meltano believes that the run which was killed goes on.
+        words = ["run", "--force", "--no-install", f"--state-id-suffix={schema}"]
+        command = [str(meltano_project.MELTANO), *words, *demo.PIPELINE]
         with subprocess.Popen(
             command,
             cwd=self.project,

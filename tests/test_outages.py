@@ -111,7 +111,10 @@ def test_a_lasting_outage_ends_a_run_in_the_minutes_that_the_table_states(
     runs: list[Run] = []
     took = minutes(world, lambda: runs.append(read(world, operation)))
     assert math.ceil(took) == stated()[operation, kind]
-    # An optional listing costs nothing but itself.
-    wanted = {"getReports": {"failed"}, "getQueries": {"loaded", "empty", "later"}}.get(operation, {"failed"})
+    # An optional listing costs nothing but itself, and the list of campaigns no other list.
+    beside = {"getQueries": {"loaded", "empty", "later"}, "exportCampaigns": {"failed", "loaded"}}
+    wanted = beside.get(operation, {"failed"})
     assert {row["outcome"] for row in runs[0].records("report_ledger")} <= wanted | {"later"}
-    assert runs[0].error or operation == "getQueries"
+    # Advertising has no published quotas: its 429 leaves windows to the next run.
+    throttled = kind == "HTTP 429" and OPERATIONS[operation][1] == "ads"
+    assert runs[0].error or operation == "getQueries" or throttled

@@ -196,9 +196,7 @@ def test_lines_without_an_identity_are_numbered_and_the_description_says_so(stre
     assert stream.report.layout
     numbered = stream.report.layout.numbered
     assert ({numbered} if numbered else set()) == {"line_number", "occurrence"} & set(stream.key_columns)
-    assert bool(numbered) == (
-        "the key ends in the number of the line" in load_schema(stream.name)["description"].lower()
-    )
+    assert bool(numbered) == ("the key ends in the line's number" in load_schema(stream.name)["description"].lower())
 
 
 @reports(*REPORTS)

@@ -73,7 +73,7 @@ def test_about_works_without_a_configuration() -> None:
     about = json.loads(run("--about", "--format", "json").stdout)
     assert about["name"] == "tap-amazon-vendor"
     secrets = {name for name, setting in about["settings"]["properties"].items() if setting.get("secret")}
-    assert secrets == {"client_secret", "refresh_token"}
+    assert secrets == {"client_secret", "refresh_token", "quota_store"}
     assert {"catalog", "state", "discover", "about", "stream-maps", "batch"} <= set(about["capabilities"])
 
 

@@ -7,16 +7,12 @@ wait for the whole history of the first, and its documents would pile up on disk
 from __future__ import annotations
 
 import logging
-import shutil
 import sys
-import tempfile
 import typing as t
-import weakref
 from collections import defaultdict
 from contextlib import ExitStack
 from datetime import timezone
 from functools import cached_property, partial
-from pathlib import Path
 from types import MappingProxyType
 
 from tap_amazon_vendor.ads.consent import Consents
@@ -42,6 +38,7 @@ from tap_amazon_vendor.run.not_read import note_lacking, note_left_out
 from tap_amazon_vendor.run.paged_reader import readers as paged_readers
 from tap_amazon_vendor.run.reading import write_whole
 from tap_amazon_vendor.run.services import KINDS, make_clients, make_services
+from tap_amazon_vendor.run.spool import Spool
 from tap_amazon_vendor.run.verdict import left_for_later, parts_of, repeated, unread_accounts, verdict
 from tap_amazon_vendor.run.window_reader import Partition, WindowReader
 from tap_amazon_vendor.singer.writer import RecordWriter
@@ -58,6 +55,7 @@ if t.TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
+    from pathlib import Path
 
     from singer_sdk.streams.core import Stream
 
@@ -170,11 +168,13 @@ class Run:
     # Components.
 
     @cached_property
+    def _spool(self) -> Spool:
+        return Spool()
+
+    @property
     def spool(self) -> Path:
         """A private folder for documents, deleted with the run."""
-        spool = Path(tempfile.mkdtemp(prefix="tap-amazon-vendor-"))
-        weakref.finalize(self, shutil.rmtree, spool, ignore_errors=True)
-        return spool
+        return self._spool.folder
 
     @cached_property
     def transport(self) -> Transport:
@@ -291,7 +291,7 @@ class Run:
             self._sync()
         finally:
             self.display.close()
-            shutil.rmtree(self.spool, ignore_errors=True)
+            self._spool.close()
         unread = unread_accounts([*parts_of(self.amazon_streams, self.horizon)], self.recorder.entries)
         for message in repeated(self.recorder.reasons, unread):
             logger.warning(message)
