@@ -101,7 +101,7 @@ KINDS = {
     "paged API": Kind(("vendor_purchase_orders", "vendor_purchase_order_items"), {*_CALLS, *PAGE}, _vendor),
     "Data Kiosk": Kind(
         ("vendor_analytics_manufacturing",),
-        {*GATE, *LOGIN, *ANSWER, *QUERY, *ASKED, *_FILES, "page_repeated", "page_refused"} - {"ascending_refused"},
+        {*GATE, *LOGIN, *ANSWER, *QUERY, *ASKED, *_FILES} - {"ascending_refused", "gzip_unlabelled"},
         _vendor,
     ),
     "Ads": Kind(("ads_sp_campaigns", "ads_sb_campaigns"), {*ADS, *LOGIN, *DOWNLOAD}, _ads),

@@ -481,7 +481,7 @@ def kiosk(answers: Answers, tmp_path: Path) -> DataKioskApi:
     ("element", "found"),
     [
         ({"metrics": []}, (None, True)),
-        ({"metrics": None}, (None, True)),
+        ({"metrics": None}, (NULLS, False)),
         ({"metrics": [{"groupByKey": {"asin": "B1"}, "metrics": {"traffic": {"glanceViews": None}}}]}, (NULLS, False)),
         ({"metrics": [{"groupByKey": {"asin": "B1"}, "metrics": {"traffic": {"glanceViews": 7}}}]}, (None, False)),
     ],

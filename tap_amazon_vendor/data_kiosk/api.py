@@ -17,7 +17,7 @@ from tap_amazon_vendor.data_kiosk.answers import CreatedQuery, KioskDocument, Qu
 from tap_amazon_vendor.data_kiosk.graphql import view_of
 from tap_amazon_vendor.data_kiosk.request import QueryPage
 from tap_amazon_vendor.documents.files import Document
-from tap_amazon_vendor.documents.json_lines import holds_numbers, open_lines, read_lines
+from tap_amazon_vendor.documents.json_lines import holds_numbers, lacks_lists, open_lines, read_lines
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import (
     AccessDeniedError,
@@ -214,8 +214,9 @@ class DataKioskApi(JobCalls):
             self._learn(request, document.error)
         own = {each.name: getattr(document, each.name) for each in fields(document)}
         if not (document.error or document.empty or holds_numbers(document)):
-            has_rows = any(read_lines(document, request.view.rows if request.view else ""))
-            own |= {"error": NULLS} if has_rows else {"empty": True}
+            rows = request.view.rows if request.view else ""
+            is_null = lacks_lists(document, rows) or any(read_lines(document, rows))
+            own |= {"error": NULLS} if is_null else {"empty": True}
         # Two streams may ask a view for different fields.
         return QueryDocument(**own, refused=self._refused[request.view_name].intersection(request.fields))
 

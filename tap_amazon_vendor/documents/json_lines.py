@@ -96,6 +96,21 @@ def holds_numbers(document: Document) -> bool:
     return False
 
 
+def lacks_lists(document: Document, rows: str) -> bool:
+    """Return whether null stands in an object where its list of rows is due: no answer, which an empty list is.
+
+    Args:
+        document: The document.
+        rows: The list in each object whose elements are the rows; empty if each object is a row.
+
+    Raises:
+        DocumentError: The document is not JSON Lines.
+    """
+    return bool(rows) and any(
+        bytes(each.get(rows, b"null")) == b"null" for slice_ in read_lines(document) for each in _objects.decode(slice_)
+    )
+
+
 def read_lines(
     document: Document, rows: str = "", lifted: Iterable[str] = (), repairs: Counter[str] | None = None
 ) -> Iterator[bytes]:

@@ -112,9 +112,10 @@ def after_document(job: Job, status: JobStatus, document: Document, *, today: da
     if contradiction := job.request.mismatch(document.specification):
         return retry_or_fail(job, f"the report's document is not what was requested: {contradiction}"), False
     if status.next_page is not None:
-        if status.next_page in job.pages_named:
-            return retry_or_fail(job, "its pages go in a circle"), False
-        return TurnPage(document, status.next_page), True
+        odd = "its pages go in a circle" if status.next_page in job.pages_named else None
+        if document.empty:
+            odd = "a page has no rows, though another page follows it"
+        return (retry_or_fail(job, odd), False) if odd else (TurnPage(document, status.next_page), True)
     if document.empty and not job.pages:
         return Weigh("the report has no rows", NO_DATA), False
     return Finish(Outcome.LOADED, job.shortened_because, document=document), True
