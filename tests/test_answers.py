@@ -20,6 +20,7 @@ from tap_amazon_vendor.engine.answers import (
     still_running,
 )
 from tap_amazon_vendor.engine.decisions import Fetch, Finish, PollAgain, Restart, Retry, Shorten, Weigh
+from tap_amazon_vendor.engine.hearings import NO_DATA
 from tap_amazon_vendor.engine.model import JobStatus, Processing
 from tap_amazon_vendor.errors import (
     REPORT_IT,
@@ -71,6 +72,17 @@ def test_what_brings_no_rows_is_weighed() -> None:
     for decision, outcome in ((cancelled, Outcome.EMPTY), (without_rows, Outcome.EMPTY), (failed, Outcome.LATER)):
         assert isinstance(decision, Weigh)
         assert decision.verdict.outcome is outcome
+
+
+def test_what_amazon_does_not_make_again_so_soon_ends_as_it_said_before_in_this_run() -> None:
+    about = {"today": TODAY, "refreshed_recently": True}
+    first, second = job(1), job(1)
+    too_soon = after_processing(first, JobStatus(Processing.CANCELLED), **about)  # type: ignore[arg-type]
+    assert isinstance(too_soon, Finish)
+    assert "too recently" in str(too_soon.reason)
+    second.heard = {"a document that breaks off": None, "the report has no rows": NO_DATA}
+    weighed = after_processing(second, JobStatus(Processing.CANCELLED), **about)  # type: ignore[arg-type]
+    assert weighed == Weigh("the report has no rows", NO_DATA)
 
 
 def test_an_unexpected_error_fails_its_job_and_names_its_type() -> None:

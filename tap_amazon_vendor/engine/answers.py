@@ -61,10 +61,18 @@ def after_processing(job: Job, status: JobStatus, *, today: date, refreshed_rece
     if job.guessed:
         return Restart()
     if refreshed_recently:
-        return Finish(Outcome.LATER, "Amazon has made this report too recently", advice="The next run asks again")
+        return _too_recent(job)
     if said := job.request.judge_end(status.processing):
         return _without_document(job, status, *said)
     return after_failure(job, None, today)
+
+
+def _too_recent(job: Job) -> Decision:
+    """Decide about a job that Amazon does not make again so soon: what it said of the last one in this run stands."""
+    for reason, verdict in reversed(job.heard.items()):
+        if verdict:
+            return Weigh(reason, verdict)
+    return Finish(Outcome.LATER, "Amazon has made this report too recently", advice="The next run asks again")
 
 
 def _without_document(job: Job, status: JobStatus, reason: str, verdict: Verdict) -> Decision:

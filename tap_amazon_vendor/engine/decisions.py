@@ -35,10 +35,15 @@ class TurnPage:
 
 @dataclass(frozen=True)
 class Retry:
-    """Create it once more after some seconds, because the last try failed."""
+    """Create it once more after some seconds, because the last try failed.
+
+    Attributes:
+        verdict: What the reason means, if Amazon gave it.
+    """
 
     reason: str
     pause: float
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,8 @@ class Hearing:
 
     def _retry(self) -> Retry:
         """Ask once more, minutes after the first time: for a job of an earlier run they have passed."""
-        return Retry(self.reason, self.pause if self.job.attempts else max(0.0, self.pause - self._said_for))
+        pause = self.pause if self.job.attempts else max(0.0, self.pause - self._said_for)
+        return Retry(self.reason, pause, self.verdict)
 
     @property
     def _said_for(self) -> float:

@@ -74,7 +74,7 @@ class Job:
         waiting_since: When this run started to wait for it.
         attempts: Number of create calls.
         failures: Number of failed tries.
-        heard: What Amazon said when it failed, in this run.
+        heard: Why it failed in this run, and what that means where Amazon said so.
         said: What Amazon says of it and is not believed yet, by an earlier run or by this one.
         said_since: Since when.
         held: What it said last and what that means, where the decision waits for other jobs.
@@ -104,7 +104,7 @@ class Job:
     waiting_since: datetime | None = None
     attempts: int = 0
     failures: int = 0
-    heard: set[str] = field(default_factory=set)
+    heard: dict[str, Verdict | None] = field(default_factory=dict)
     said: str | None = None
     said_since: datetime | None = None
     held: tuple[str, Verdict] | None = None

@@ -132,7 +132,7 @@ class Registry:
                 self._weigh(job, decision)
             elif isinstance(decision, Retry):
                 job.failures += 1
-                job.heard.add(decision.reason)
+                job.heard[decision.reason] = decision.verdict
                 logger.info("%s: %s. Requesting it again", job.request, decision.reason)
                 self._restart(job, now + timedelta(seconds=decision.pause) if decision.pause else None)
             elif isinstance(decision, Restart):
