@@ -203,7 +203,10 @@ def newcomer(tmp_path: Path, amazon: Server, database: Postgres) -> dict[str, st
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "psql").symlink_to(database.psql)
-    (programs / "your-target").write_text(f"#!{sys.executable}\n{TARGET}\n", encoding="utf-8")
+    # The first line of a script takes no path with a space.
+    (programs / "your-target.py").write_text(f"{TARGET}\n", encoding="utf-8")
+    words = f'exec "{sys.executable}" "{programs}/your-target.py"'
+    (programs / "your-target").write_text(f"#!/bin/sh\n{words}\n", encoding="utf-8")
     (programs / "your-target").chmod(0o755)
     settings = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
     last_week = datetime.now(timezone.utc) - timedelta(days=7)
