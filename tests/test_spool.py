@@ -64,6 +64,16 @@ def test_a_folder_that_was_never_locked_is_left_alone_until_it_is_old(folder: Pa
     assert list(folder.iterdir()) == [young]
 
 
+def test_an_old_folder_with_files_of_somebody_else_is_left_alone(folder: Path) -> None:
+    other = folder / f"{PREFIX}settings"
+    other.mkdir()
+    (other / "config.json").touch()
+    moment = time.time() - ABANDONED - 60
+    os.utime(other, (moment, moment))
+    Spool().close()
+    assert (other / "config.json").exists()
+
+
 def test_links_and_files_are_left_alone(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / LOCK).touch()

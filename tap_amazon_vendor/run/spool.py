@@ -25,7 +25,10 @@ PREFIX = "tap-amazon-vendor-"
 #: The file that a run holds locked in its folder. The system lets go of it when the process ends, however it ends.
 LOCK = ".in-use"
 
-#: Seconds after which a folder without that file is left over: a run that was killed while it made the folder.
+#: The file's name until it is locked.
+NEW_LOCK = f"{LOCK}.new"
+
+#: Seconds after which an empty folder without that file is left over: a run was killed while it made the folder.
 ABANDONED = 24 * 3600.0
 
 
@@ -45,7 +48,7 @@ class Spool:
 
 def _lock(folder: Path) -> int:
     """Lock a new folder's file, before it has the name by which other runs look for it."""
-    new = folder / f"{LOCK}.new"
+    new = folder / NEW_LOCK
     handle = os.open(new, os.O_CREAT | os.O_RDWR, 0o600)
     if fcntl is not None:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -68,10 +71,13 @@ def _left_over() -> Iterator[Path]:
             # A link, or another user's folder, is none of ours: on a shared computer anybody may make one.
             if folder.is_symlink() or not folder.is_dir() or about.st_uid != os.geteuid():
                 continue
-            if not (folder / LOCK).exists():
-                if time.time() - about.st_mtime > ABANDONED:
-                    yield folder
-            elif _is_free(folder / LOCK):
+            names = {each.name for each in folder.iterdir()}
+            if LOCK in names:
+                is_left = _is_free(folder / LOCK)
+            else:
+                # What holds anything else may be a folder that somebody named alike.
+                is_left = names <= {NEW_LOCK} and time.time() - about.st_mtime > ABANDONED
+            if is_left:
                 yield folder
 
 
