@@ -9,9 +9,7 @@ import argparse
 import logging
 import random
 import sys
-import tempfile
 from collections import Counter, defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bootstrap
@@ -45,6 +43,7 @@ def main() -> int:
 
 def _matrix() -> tuple[str, bool]:
     """Try all faults; return a table, a line for each fault, and whether all were survived."""
+    from docs_tables import table  # noqa: PLC0415
     from fault_matrix import CASES, KINDS, TIMES, survive  # noqa: PLC0415
 
     cells: dict[str, dict[str, str]] = defaultdict(dict)
@@ -68,8 +67,8 @@ def _matrix() -> tuple[str, bool]:
         f"{sums['survived']} of {sums['tried']} faults survived; rows lost {sums['lost']}, doubled {sums['doubled']}, "
         f"wrong {sums['wrong']}; reports wasted {sums['wasted']}."
     )
-    lines = [["fault", *KINDS], *([fault, *(cells[fault].get(kind, "") for kind in KINDS)] for fault in sorted(cells))]
-    return f"{said}\n\n{_table(lines)}", sums["survived"] == sums["tried"]
+    rows = ([fault, *(cells[fault].get(kind, "") for kind in KINDS)] for fault in sorted(cells))
+    return f"{said}\n\n{table(['fault', *KINDS], rows)}", sums["survived"] == sums["tried"]
 
 
 def _cell(whole: Iterable[bool]) -> str:
@@ -79,28 +78,18 @@ def _cell(whole: Iterable[bool]) -> str:
 
 def _crashes(kills: int, seed: int) -> tuple[str, bool]:
     """Kill runs; return the figures, and whether all were survived."""
-    import meltano_project  # noqa: PLC0415
-    from crashes import Crash, Pipeline  # noqa: PLC0415
-    from embedded_postgres import postgres, remove  # noqa: PLC0415
+    from crashes import Crash, pipeline  # noqa: PLC0415
 
-    meltano_project.install_plugins()
-    with tempfile.TemporaryDirectory(prefix="tav-prove-") as name:
-        folder = Path(name)
-        try:
-            with postgres(folder / "postgres") as server:
-                pipeline = Pipeline(meltano_project.make_project(folder / "project"), server)
-                pipeline.measure()
-                found: list[Crash] = []
-                for number, after in enumerate(_moments(kills, seed, pipeline.seconds)):
-                    found.append(pipeline.crash(number, after))
-                    print(f"killed after {after:.1f} s: {found[-1]}", flush=True)
-        finally:
-            remove(folder / "postgres")
+    found: list[Crash] = []
+    with pipeline() as made:
+        for number, after in enumerate(_moments(kills, seed, made.seconds)):
+            found.append(made.crash(number, after))
+            print(f"killed after {after:.1f} s: {found[-1]}", flush=True)
     survived = sum(crash.whole for crash in found)
     said = (
         f"{survived} of {kills} kills survived; rows lost {sum(each.lost for each in found)}, doubled "
         f"{sum(each.doubled for each in found)}, wrong {sum(each.wrong for each in found)}; reports asked for twice "
-        f"{sum(each.twice for each in found)}. A run that nobody kills takes {pipeline.seconds:.0f} s."
+        f"{sum(each.twice for each in found)}. A run that nobody kills takes {made.seconds:.0f} s."
     )
     return said, survived == kills
 
@@ -108,11 +97,6 @@ def _crashes(kills: int, seed: int) -> tuple[str, bool]:
 def _moments(kills: int, seed: int, seconds: float) -> Iterator[float]:
     rng = random.Random(seed)
     return (rng.uniform(0.5, seconds) for _ in range(kills))
-
-
-def _table(lines: list[list[str]]) -> str:
-    head, *body = lines
-    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *body))
 
 
 if __name__ == "__main__":

@@ -8,21 +8,25 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import demo
 import meltano_project
 import psycopg
+from embedded_postgres import postgres, remove
 from psycopg.rows import dict_row
 
 from amazon_sandbox import Sandbox, running
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from embedded_postgres import Postgres
 
@@ -69,6 +73,21 @@ class Crash:
     def whole(self) -> bool:
         """Whether nothing is lost, doubled, wrong, or left, and the second run went well."""
         return not (self.lost or self.doubled or self.wrong or self.left or self.output)
+
+
+@contextmanager
+def pipeline() -> Iterator[Pipeline]:
+    """Set up a Meltano project and a database, and measure a run that nobody kills."""
+    meltano_project.install_plugins()
+    with tempfile.TemporaryDirectory(prefix="tav-test-") as name:
+        folder = Path(name)
+        try:
+            with postgres(folder / "postgres") as server:
+                made = Pipeline(meltano_project.make_project(folder / "project"), server)
+                made.measure()
+                yield made
+        finally:
+            remove(folder / "postgres")
 
 
 @dataclass

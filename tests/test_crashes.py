@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import meltano_project
+import crashes
 import pytest
-from crashes import Pipeline
-from embedded_postgres import postgres, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from crashes import Pipeline
 
 pytestmark = pytest.mark.end_to_end
 
 
 @pytest.fixture(scope="module")
 def pipeline() -> Iterator[Pipeline]:
-    meltano_project.install_plugins()
-    with tempfile.TemporaryDirectory(prefix="tav-test-") as name:
-        folder = Path(name)
-        try:
-            with postgres(folder / "postgres") as server:
-                pipeline = Pipeline(meltano_project.make_project(folder / "project"), server)
-                pipeline.measure()
-                yield pipeline
-        finally:
-            remove(folder / "postgres")
+    with crashes.pipeline() as made:
+        yield made
 
 
 @pytest.mark.parametrize(

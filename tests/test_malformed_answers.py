@@ -223,7 +223,7 @@ def test_a_listed_report_that_cannot_be_read_is_left_out_and_the_others_are_used
     both = {"reports": [{**LISTED, "reportId": "2"}, {**LISTED, **changes}]}
     with serving(Answer(200, json.dumps(both).encode())) as host:
         assert [job.job_id for job in t.cast("t.Any", listed(at(host)))] == ["2"]
-    assert "that can't be read" in caplog.text
+    assert "a report that can't be read" in caplog.text
     assert "yesterday" not in caplog.text
     alone = Answer(200, json.dumps({"reports": [{**LISTED, **changes}]}).encode())
     with serving(*[alone] * MAX_TRIES) as host, pytest.raises(MalformedAnswerError, match="none of the reports"):

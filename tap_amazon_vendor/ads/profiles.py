@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import typing as t
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from tap_amazon_vendor.amazon.answers import Answer, Text, decode
+from tap_amazon_vendor.amazon.answers import Answer, Text, decode, decode_each
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.config.marketplaces import find_marketplace
-from tap_amazon_vendor.errors import AccessDeniedError, MalformedAnswerError
+from tap_amazon_vendor.errors import AccessDeniedError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tap_amazon_vendor.ads.client import AdsClient
     from tap_amazon_vendor.config.ads_accounts import AdsAccount
 
@@ -28,8 +25,6 @@ LEVELS = ("view", "edit")
 
 #: Its profiles break calls about advertisements.
 AGENCY = "agency"
-
-logger = logging.getLogger("tap-amazon-vendor.ads")
 
 
 class AccountInfo(Answer, omit_defaults=True):
@@ -127,7 +122,8 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> Found:
     listed: dict[str, Profile] = {}
     for level in LEVELS:
         found = client.call(GET_PROFILES, answer=list[msgspec.Raw], query={"accessLevel": level})
-        listed |= {each.own_id: each for each in _read(found)}
+        read = decode_each(found, lambda each: decode(each, Profile), what="profile", operation=GET_PROFILES.name)
+        listed |= {each.own_id: each for each in read}
     usable = {id_: each for id_, each in listed.items() if each.account_type != AGENCY and each.marketplace_id}
     missing = tuple(id_ for id_ in account.profiles if id_ not in usable)
     text = (
@@ -149,25 +145,6 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> Found:
         )
         raise AccessDeniedError(text)
     return Found(fit, missing, error)
-
-
-def _read(elements: Sequence[msgspec.Raw]) -> list[Profile]:
-    """Read listed profiles. One that can't be read is left out, with a warning: it must not take the others with it.
-
-    Raises:
-        MalformedAnswerError: None can be read.
-    """
-    found, problem = [], None
-    for element in elements:
-        try:
-            found.append(decode(element, Profile))
-        except ValueError as error:  # noqa: PERF203  # each on its own
-            problem = str(error)
-            logger.warning("getProfiles lists a profile that can't be read, it is left out: %s", problem)
-    if problem and not found:
-        text = f"getProfiles: none of the profiles can be read: {problem}"
-        raise MalformedAnswerError(text)
-    return found
 
 
 def wants(account: AdsAccount, profile_id: str, marketplace_id: str) -> bool:

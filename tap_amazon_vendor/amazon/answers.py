@@ -5,6 +5,7 @@ Fields that a type does not declare are ignored, since Amazon adds some without 
 
 from __future__ import annotations
 
+import logging
 import typing as t
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -15,9 +16,13 @@ from tap_amazon_vendor.errors import MalformedAnswerError
 from tap_amazon_vendor.surrogates import with_whole_pairs
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     import requests
 
 T = t.TypeVar("T")
+
+logger = logging.getLogger("tap-amazon-vendor.amazon")
 
 #: A text that is there.
 Text = t.Annotated[str, msgspec.Meta(min_length=1)]
@@ -110,6 +115,33 @@ def decode(content: bytes | msgspec.Raw, kind: type[T]) -> T:
     except (msgspec.DecodeError, ValueError):
         text = "it is not JSON"
     raise ValueError(text)
+
+
+def decode_each(
+    elements: Iterable[msgspec.Raw], read: Callable[[msgspec.Raw], T], *, what: str, operation: str
+) -> list[T]:
+    """Read the elements of a list. One that can't be read is left out, with a warning: it must not take others with it.
+
+    Args:
+        elements: The elements as they came.
+        read: Reads one; raises ValueError if it can't be read.
+        what: What one is.
+        operation: Amazon's name of the operation that lists them.
+
+    Raises:
+        MalformedAnswerError: None can be read.
+    """
+    found, problem = [], None
+    for element in elements:
+        try:
+            found.append(read(element))
+        except ValueError as error:  # noqa: PERF203  # each on its own
+            problem = str(error)
+            logger.warning("%s: leaving out a %s that can't be read: %s", operation, what, problem)
+    if problem and not found:
+        text = f"{operation}: none of the {what}s can be read: {problem}"
+        raise MalformedAnswerError(text)
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -215,7 +215,7 @@ class DataKioskApi(JobCalls):
         own = {each.name: getattr(document, each.name) for each in fields(document)}
         if not (document.error or document.empty or holds_numbers(document)):
             rows = request.view.rows if request.view else ""
-            is_null = lacks_lists(document, rows) or any(read_lines(document, rows))
+            is_null = any(read_lines(document, rows)) or lacks_lists(document, rows)
             own |= {"error": NULLS} if is_null else {"empty": True}
         # Two streams may ask a view for different fields.
         return QueryDocument(**own, refused=self._refused[request.view_name].intersection(request.fields))

@@ -7,18 +7,17 @@ import typing as t
 from datetime import timezone
 from urllib.parse import quote
 
-from tap_amazon_vendor.amazon.answers import decode, moment
+from tap_amazon_vendor.amazon.answers import decode, decode_each, moment
 from tap_amazon_vendor.amazon.pages import Page, Pages
 from tap_amazon_vendor.amazon.restricted import restricted_token
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.documents.files import open_document, open_flat_file
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
-from tap_amazon_vendor.errors import MalformedAnswerError
 from tap_amazon_vendor.reports.answers import CreatedReport, ListedReport, Report, ReportDocument, ReportList
 from tap_amazon_vendor.reports.job_calls import USABLE, JobCalls, times
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -176,7 +175,7 @@ class ReportsApi(JobCalls):
             query = {"nextToken": pages.current_value} if pages.current_value else query
             answer = self._api.call(GET_REPORTS, answer=ReportList, tries=1 if optional else None, query=query)
             pages.advance(Page(answer.reports, answer.next_token))
-            for job in _listed(answer.reports):
+            for job in decode_each(answer.reports, _listed_job, what="report", operation=GET_REPORTS.name):
                 found.setdefault(job.job_id, job)
         return [*found.values()]
 
@@ -233,31 +232,13 @@ class ReportsApi(JobCalls):
         return restricted_token(self._api, GET_DOCUMENT.method, path)
 
 
-def _listed(elements: Sequence[msgspec.Raw]) -> list[ListedJob]:
-    """Read the reports of a page.
+def _listed_job(element: msgspec.Raw) -> ListedJob:
+    """Read a listed report, and check its texts.
 
     Raises:
-        MalformedAnswerError: None can be read.
+        ValueError: It can't be read, or one of them is not what its field holds.
     """
-    jobs, problem = [], None
-    for element in elements:
-        try:
-            jobs.append(_listed_job(decode(element, ListedReport)))
-        except ValueError as error:  # noqa: PERF203  # each on its own
-            problem = str(error)
-            logger.warning("Leaving out a report of getReports that can't be read: %s", problem)
-    if problem and not jobs:
-        text = f"getReports: none of the reports on a page can be read: {problem}"
-        raise MalformedAnswerError(text)
-    return jobs
-
-
-def _listed_job(report: ListedReport) -> ListedJob:
-    """Check the texts of a listed report.
-
-    Raises:
-        ValueError: One is not what its field holds.
-    """
+    report = decode(element, ListedReport)
     times = {name: moment(getattr(report, name)) for name in ("created_time", "data_start_time", "data_end_time")}
     for name, time in times.items():
         if time is None and getattr(report, name) is not None:
