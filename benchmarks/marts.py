@@ -238,6 +238,7 @@ class Duck:
     CODE = """
 import json, sys, duckdb
 database = duckdb.connect(sys.argv[1])
+database.execute("set enable_progress_bar = false")
 for text in json.load(sys.stdin):
     cursor = database.execute(text)
 print(json.dumps(cursor.fetchall(), default=str))

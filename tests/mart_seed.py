@@ -26,7 +26,7 @@ STREAMS = {stream.name: stream for stream in REPORT_STREAMS}
 SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 PARTITION = ("account", "marketplace_id", "selling_program", "distributor_view")
 DAY = timedelta(days=1)
-#: What the cost of a first line rises by after the order.
+#: What a cost rises by after the order.
 RISE = Decimal("0.25")
 
 
@@ -39,7 +39,7 @@ def unusual(stream: str, row: Row) -> Row:
         factor = (Decimal(1), Decimal("0.7"), Decimal("0.6"), Decimal("0.1"))[sum(row["asin"].encode()) % 4]
         names = [name for name in row if name.endswith("_forecast_units")]
         return row | {name: Decimal(row[name]) * factor for name in names}
-    if stream == "vendor_purchase_order_status_items" and row["item_sequence_number"] == "1":
+    if stream == "vendor_purchase_order_status_items" and sum(row["purchase_order_number"].encode()) % 2:
         return row | {"net_cost_amount": Decimal(row["net_cost_amount"]) + RISE}
     if stream == "seller_settlements" and row.get("amount_type") == "other-transaction":
         if sum(row["settlement_id"].encode()) % 2:
