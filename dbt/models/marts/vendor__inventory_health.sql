@@ -84,6 +84,7 @@ forecasts as (
     inner join four_weeks
         on {{ same(place + ['forecast_generation_date', 'start_date'], 'next_weeks', 'four_weeks') }}
     where four_weeks.last_start_date = {{ days_later('four_weeks.start_date', 21) }}
+        and four_weeks.units is not null
         and next_weeks.day >= {{ days_later('next_weeks.start_date', -7) }}
     group by
         {{ of('next_weeks', place) }},
@@ -94,9 +95,9 @@ forecasts as (
 ),
 
 -- Each sale comes in on its day and goes out four and eight weeks later, and so does a forecast on its days: a running
--- total has those that are in. The stock of a day comes after its changes. One pile, because joins by so many columns
+-- total has those that are in. The stock of a day comes after its movements. One pile, because joins by so many columns
 -- mislead planners.
-changes as (
+movements as (
     select
         {{ key | join(', ') }},
         start_date as day,
@@ -157,7 +158,7 @@ running as (
         ) as {{ column }},
         {%- endfor %}
         {{ stock | join(', ') }}
-    from changes
+    from movements
 ),
 
 figures as (
