@@ -348,7 +348,7 @@ def measure(warehouse: Warehouse, asins: int) -> Iterator[Sequence[str]]:
         yield (
             f"{warehouse.name}, {what} build",
             f"{rows:,}",
-            f"{counted:.2f} s",
+            f"{counted:.2g} s",
             f"{cpu:.0f} s",
             f"{cpu / counted:,.0f} x",
             f"{peak['dbt']:.0f} MB",
