@@ -146,6 +146,7 @@ from (values ('one', 'US', 'DAY', 'SOURCING', 'RETAIL', '2026-11-01', '2026-11-0
 
 
 @needs_dbt
+@pytest.mark.slow
 def test_one_stream_alone_is_enough_in_a_schema_of_any_name(tmp_path: Path) -> None:
     duck = Duck(tmp_path)
     duck.query(BY_HAND)
