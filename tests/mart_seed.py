@@ -104,11 +104,9 @@ class Seed:
             assert order is not None
             status = status_as_json(order, now)
             for item in status["itemStatus"]:
-                told = {
-                    "item_sequence_number": item["itemSequenceNumber"],
-                    "net_cost_amount": item["netCost"]["amount"],
-                }
-                item["netCost"]["amount"] = unusual("vendor_purchase_order_status_items", told)["net_cost_amount"]
+                cost = item["netCost"]
+                told = {"purchase_order_number": number, "net_cost_amount": cost["amount"]}
+                cost["amount"] = unusual("vendor_purchase_order_status_items", told)["net_cost_amount"]
             found.append((label, order_as_json(order, now), status))
         return found
 
