@@ -156,6 +156,7 @@ def test_a_run_that_is_killed_is_taken_up_without_a_second_report(project: Proje
     first = project.does("sensor")[0]
     killed = project.start("run", first, first, ASSET)
     while not project.created():
+        assert killed.poll() is None, killed.communicate()
         time.sleep(0.05)
     time.sleep(1)
     os.killpg(killed.pid, signal.SIGKILL)
