@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from bootstrap import ROOT
+from embedded_postgres import postgres
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, REVOKED_REFRESH_TOKEN, Sandbox, running
 
@@ -241,3 +243,28 @@ def test_a_tap_that_dies_at_once_brings_nothing_and_is_not_green(project: Projec
     assert not run["success"]
     assert not run["materialised"]
     assert [[name, passed] for _, name, _, passed in run["checks"]] == [["nothing_failed", False]]
+
+
+@pytest.mark.skipif(not (Path(VENV) / "bin" / "dbt").exists(), reason="DAGSTER_VENV has no dagster-dbt")
+@pytest.mark.parametrize("project", [(1, 600)], indirect=True)
+@pytest.mark.parametrize("assets", ["groups", "streams"])
+def test_models_of_dbt_come_from_what_is_read(project: Project, assets: str, tmp_path: Path) -> None:
+    project.write()
+    folder = tmp_path / "dbt"
+    shutil.copytree(ROOT / "dbt", folder)
+    with postgres(tmp_path / "postgres") as server:
+        project.environment |= {
+            "AMAZON_VENDOR_DBT": str(folder),
+            "AMAZON_VENDOR_ASSETS": assets,
+            "DBT_POSTGRES_HOST": str(server.socket_folder),
+            "DBT_POSTGRES_USER": "postgres",
+            "DBT_POSTGRES_DATABASE": "postgres",
+            "DBT_POSTGRES_SCHEMA": "amazon",
+            "DBT_PROFILES_DIR": str(folder),
+            "PATH": os.pathsep.join((str(Path(VENV) / "bin"), os.environ["PATH"])),
+        }
+        command = [Path(VENV) / "bin" / "dbt", "parse", "--project-dir", folder]
+        subprocess.run(command, env=project.environment, check=True, capture_output=True)
+        (found,) = project.do("model stg_vendor_sales")
+    parent = {"groups": "amazon/vendor_financial", "streams": "amazon/vendor_sales"}[assets]
+    assert found == {"parents": [parent], "success": True}

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_throttle import CREATE, STATUS, AmazonBucket, operations, pauses
 
+from tap_amazon_vendor.amazon import shared_quota
 from tap_amazon_vendor.amazon.shared_quota import FRESH, PostgresStore, Quotas, SqliteStore
 from tap_amazon_vendor.amazon.throttle import Bucket, Operation
 
@@ -166,6 +167,41 @@ class TestStore:
             assert own.delay() == pytest.approx(1 / 0.0167 + 1, abs=0.001)
         assert len(caplog.records) == 1
         assert "`quota_store` can't be used" in caplog.text
+
+    @pytest.mark.parametrize(
+        ("address", "why"),
+        [
+            ("/nowhere/quota.db", "unable to open database file"),
+            ("/proc/quota.db", "unable to open database file"),
+            ("postgresql://user:hunter22@127.0.0.1:1/x", "PostgreSQL: connection failed"),
+            ("postgresql://user:hunter22@127.0.0.1:port/x", "PostgreSQL: "),
+        ],
+    )
+    def test_one_that_is_not_there_is_one_message_without_a_password(
+        self, address: str, why: str, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with caplog.at_level(logging.WARNING):
+            assert [bucket.take() for bucket in [bucket(address, CREATE, clock)] * 15] == [0] * 15
+        (record,) = caplog.records
+        assert why in record.getMessage()
+        assert "hunter22" not in record.getMessage()
+
+    def test_one_that_somebody_holds_is_waited_for_once(
+        self,
+        clock: FakeClock,
+        new_store: Callable[[], str],
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr(shared_quota, "PATIENCE", 0.1)
+        address = new_store()
+        quotas = Quotas.at(address, clock)
+        quotas.throttle(*OWNER).bucket(CREATE).take()
+        with sqlite3.connect(address, isolation_level=None) as holder, caplog.at_level(logging.WARNING):
+            holder.execute("begin exclusive")
+            for label in ("us", "de"):
+                assert quotas.throttle("app", label).bucket(CREATE).take() == 0
+        assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == ["database is locked"]
 
     def test_holds_no_secret(self, world: World, tmp_path: Path) -> None:
         path = tmp_path / "quota.db"

@@ -1,7 +1,7 @@
 """What Dagster's daemon and its pages do, for tests; one after the other, as each start takes seconds.
 
 python run_accounts.py COMMAND [-- COMMAND…], each of
-  sensor | schedule NAME | backfill STATUS | run FIRST LAST ASSET… | dates START END FIRST LAST ASSET…
+  sensor | schedule NAME | backfill STATUS | run FIRST LAST ASSET… | dates START END FIRST LAST ASSET… | model NAME
 """
 
 import json
@@ -76,6 +76,14 @@ def run(instance: DagsterInstance, first: str, last: str, assets: list[str], dat
     print(json.dumps({"success": result.success, "materialised": materialised, "checks": checks, "why": why}))
 
 
+def build(instance: DagsterInstance, name: str) -> None:
+    """Build a model of dbt; print what it comes from, and whether that went well."""
+    key = AssetKey([name])
+    parents = defs.resolve_asset_graph().get(key).parent_keys
+    result = defs.get_job_def("dbt_models_job").execute_in_process(instance=instance, asset_selection=[key])
+    print(json.dumps({"parents": sorted(each.to_user_string() for each in parents), "success": result.success}))
+
+
 def do(command: str, *arguments: str) -> None:
     """Carry out a command."""
     instance = DagsterInstance.get()
@@ -85,6 +93,8 @@ def do(command: str, *arguments: str) -> None:
         shards_of(instance, *arguments)
     elif command == "backfill":
         note_backfill(instance, *arguments)
+    elif command == "model":
+        build(instance, *arguments)
     elif command == "dates":
         start, end, first, last, *assets = arguments
         run(instance, first, last, assets, {"start_date": start, "end_date": end})
