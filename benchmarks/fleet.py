@@ -199,8 +199,9 @@ def main() -> None:
     for number in arguments.plan:
         jobs, seconds, memory, size = look_ahead(number)
         print(f"| {number} | {jobs} | {seconds:.1f} | {memory} | {size / 1e6:.1f} |", flush=True)
-    columns = ("accounts", "day", "s of the slowest shard", "of the bound", *(f"min, {pool} at a time" for pool in POOLS),
-               "createReport", "GET calls", "refused", "rows", "MB written", "MB of state", "CPU s")  # fmt: skip
+    pools = (f"min, {pool} at a time" for pool in POOLS)
+    columns = ("accounts", "day", "s of the slowest shard", "of the bound", *pools, "createReport", "GET calls",
+               "refused", "rows", "MB written", "MB of state", "CPU s")  # fmt: skip
     print(f"\n| {' | '.join(columns)} |\n|{' ---: |' * len(columns)}")
     for case in arguments.days:
         show_days(*map(int, case.split(":")))

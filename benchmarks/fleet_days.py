@@ -57,7 +57,7 @@ class _Counted(MessageWriter):
 
     def _put(self, lines: bytes | bytearray) -> None:
         for line in bytes(lines).splitlines(keepends=True):
-            kind = line[9:line.index(b'"', 9)].decode()
+            kind = line[9 : line.index(b'"', 9)].decode()
             self.kinds[kind] += 1
             self.bytes += len(line)
             if kind == "STATE":
@@ -109,7 +109,7 @@ class Day:
         return max(free)
 
 
-def days_of(  # noqa: PLR0913  # each is one fact
+def days_of(  # noqa: PLR0913, PLR0917  # each is one fact
     accounts: int,
     shard: int,
     days: int,
@@ -167,7 +167,7 @@ def _read_shard(  # noqa: PLR0913, PLR0917  # each is one fact
             totals.walls.append((clock() - begin).total_seconds())
             totals.bounds.append(max(_bound(sandbox, account, begin, clock()) for account in accounts))
             for call in sandbox.calls:
-                totals.calls[call.operation if call.status < 400 else f"refused {call.status}"] += 1  # noqa: PLR2004
+                totals.calls[call.operation if call.status < 400 else f"refused {call.status}"] += 1
             totals.messages += writer.kinds
             totals.bytes += writer.bytes
             totals.state += len(json.dumps(state))

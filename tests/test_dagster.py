@@ -236,7 +236,9 @@ def test_a_tap_that_dies_at_once_brings_nothing_and_is_not_green(project: Projec
     project.write()
     (label,) = project.does("sensor")
     project.environment["AMAZON_VENDOR_TAP"] = str(project.folder / "tap")
-    script = f"#!/bin/sh\ncase \"$*\" in *--discover*) exec {project.python} -m tap_amazon_vendor \"$@\";; esac\nkill -9 $$\n"
+    script = (
+        f'#!/bin/sh\ncase "$*" in *--discover*) exec {project.python} -m tap_amazon_vendor "$@";; esac\nkill -9 $$\n'
+    )
     (project.folder / "tap").write_text(script, encoding="utf-8")
     (project.folder / "tap").chmod(0o755)
     run = project.does("run", label, label, ASSET)
@@ -263,7 +265,7 @@ def test_models_of_dbt_come_from_what_is_read(project: Project, assets: str, tmp
             "DBT_PROFILES_DIR": str(folder),
             "PATH": os.pathsep.join((str(Path(VENV) / "bin"), os.environ["PATH"])),
         }
-        command = [Path(VENV) / "bin" / "dbt", "parse", "--project-dir", folder]
+        command = [str(Path(VENV) / "bin" / "dbt"), "parse", "--project-dir", str(folder)]
         subprocess.run(command, env=project.environment, check=True, capture_output=True)
         (found,) = project.do("model stg_vendor_sales")
     parent = {"groups": "amazon/vendor_financial", "streams": "amazon/vendor_sales"}[assets]

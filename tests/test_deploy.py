@@ -129,7 +129,9 @@ def test_airflow_reads_each_account_and_one_that_is_revoked_fails_alone(tmp_path
         text = (DEPLOY / "airflow" / "amazon_vendor.py").read_text(encoding="utf-8")
         dag = tmp_path / "dags" / "amazon_vendor.py"
         dag.parent.mkdir()
-        dag.write_text(text.replace("/etc/amazon", str(accounts)).replace("/srv/pipeline", str(folder)), encoding="utf-8")
+        dag.write_text(
+            text.replace("/etc/amazon", str(accounts)).replace("/srv/pipeline", str(folder)), encoding="utf-8"
+        )
         bin_folder = Path(os.environ["AIRFLOW_VENV"]) / "bin"
         environment = {
             **os.environ,
@@ -140,7 +142,9 @@ def test_airflow_reads_each_account_and_one_that_is_revoked_fails_alone(tmp_path
         }
         subprocess.run([bin_folder / "airflow", "db", "migrate"], env=environment, capture_output=True, check=True)
         code = RUN_DAG.format(dag=str(dag))
-        done = subprocess.run([bin_folder / "python", "-c", code], env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [bin_folder / "python", "-c", code], env=environment, capture_output=True, text=True, check=False
+        )
     assert done.returncode == 0, done.stderr[-3000:]
     tasks = json.loads(done.stdout.splitlines()[-1])
     assert sorted(tasks) == [

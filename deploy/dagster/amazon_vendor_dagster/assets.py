@@ -21,7 +21,6 @@ from dagster import (
     MetadataValue,
     multi_asset,
 )
-
 from pydantic import Field
 
 from amazon_vendor_dagster.accounts import KINDS, refused
@@ -128,12 +127,16 @@ def make_assets(kind: str, settings: Settings) -> AssetsDefinition:
             good = [label for label in labels if label not in wrong]
             whole["accounts"] = [entry for entry in whole["accounts"] if entry.get("account", "default") in good]
             with states.locked(good) as locks:
-                passed = Passed() if not good else pipeline.run(
-                    whole,
-                    frozenset[str]().union(*chosen.values()),
-                    joined(states.read(good).values()),
-                    keep=lambda state: states.write(split(state, good)),
-                    locks=locks,
+                passed = (
+                    Passed()
+                    if not good
+                    else pipeline.run(
+                        whole,
+                        frozenset[str]().union(*chosen.values()),
+                        joined(states.read(good).values()),
+                        keep=lambda state: states.write(split(state, good)),
+                        locks=locks,
+                    )
                 )
         except (BusyError, PipelineError, SettingsError) as error:
             raise Failure(str(error)) from None
@@ -170,41 +173,42 @@ class Report:
         Raises:
             Failure: An account could not be read, or windows failed.
         """
-        bad, ledger = {}, list(self.passed.ledger.values())
-        for label, why in wrong.items():
-            bad[label] = why
-            yield from self._unread(label, why)
-        for label, state in self.states.read(labels).items():
-            own = [row for row in ledger if row["account"] == label]
+        bad, states = dict(wrong), self.states.read(labels)
+        for label in labels:
+            own = [row for row in self.passed.ledger.values() if row["account"] == label]
             if self.passed.exit_code and not own:
                 bad[label] = "the tap ended before it was read"
-                yield from self._unread(label, bad[label])
                 continue
-            if lost := unread(own, label):
+            if is_lost := unread(own, label):
                 bad[label] = "could not be read"
             for key, streams in self.chosen.items():
-                verdict = Verdict.of(own, state, label, streams, self.first_missing)
+                verdict = Verdict.of(own, states[label], label, streams, self.first_missing)
                 if verdict.failed:
                     bad.setdefault(label, f"{len(verdict.failed)} windows of {key.path[-1]} failed")
-                if verdict.written and not lost:
-                    days = {"days": dates.name} if dates.name else {}
-                    yield AssetMaterialization(key, partition=label, metadata={**verdict.metadata, **days})
-                # The checks tell of all of an account's time: a month that is read again changes none.
-                if not dates.name:
-                    yield _check(key, label, "nothing_failed", verdict.reasons)
-                    yield _check(key, label, "no_gap", listed(verdict.holes))
-                    yield _check(key, label, "fresh", listed(verdict.stale))
+                yield from _standing(key, label, verdict, dates, is_lost=is_lost)
+        for label in {*bad} - {row["account"] for row in self.passed.ledger.values()}:
+            for key in self.chosen:
+                yield _check(key, label, "nothing_failed", bad[label])
         if dates.name:
-            left = {row["account"] for row in ledger if row["outcome"] in {"failed", "later"}}
+            left = {row["account"] for row in self.passed.ledger.values() if row["outcome"] in {"failed", "later"}}
             self.states.forget({*labels} - {*bad} - left)
         if bad or self.passed.exit_code:
             summary = "; ".join(f"{label}: {text}" for label, text in bad.items())
             text = summary or f"The tap ended with exit code {self.passed.exit_code}"
-            raise Failure(f"{text}\n{self.passed.last_words.strip()}")
+            message = f"{text}\n{self.passed.last_words.strip()}"
+            raise Failure(message)
 
-    def _unread(self, label: str, why: str) -> Iterator[Event]:
-        for key in self.chosen:
-            yield _check(key, label, "nothing_failed", why)
+
+def _standing(key: AssetKey, label: str, verdict: Verdict, dates: Dates, *, is_lost: bool) -> Iterator[Event]:
+    """Yield how an account and asset stand."""
+    if verdict.written and not is_lost:
+        days = {"days": dates.name} if dates.name else {}
+        yield AssetMaterialization(key, partition=label, metadata={**verdict.metadata, **days})
+    # The checks tell of all of an account's time: a month that is read again changes none.
+    if not dates.name:
+        yield _check(key, label, "nothing_failed", verdict.reasons)
+        yield _check(key, label, "no_gap", listed(verdict.holes))
+        yield _check(key, label, "fresh", listed(verdict.stale))
 
 
 def _check(key: AssetKey, label: str, name: str, why: str) -> AssetCheckEvaluation:

@@ -129,7 +129,9 @@ def _models(settings: Settings) -> Definitions:
     return Definitions(
         assets=[models],
         jobs=[job],
-        schedules=[ScheduleDefinition(name="dbt_models", cron_schedule=DBT_CRON, job=job, execution_timezone="Etc/UTC")],
+        schedules=[
+            ScheduleDefinition(name="dbt_models", cron_schedule=DBT_CRON, job=job, execution_timezone="Etc/UTC")
+        ],
         resources={"dbt": dbt},
     )
 

@@ -82,7 +82,6 @@ class States:
                 os.fsync(file.fileno())
             new.replace(path)
 
-
     def forget(self, labels: Iterable[str]) -> None:
         """Delete the states of some accounts."""
         for label in labels:
