@@ -267,6 +267,6 @@ def test_models_of_dbt_come_from_what_is_read(project: Project, assets: str, tmp
         }
         command = [str(Path(VENV) / "bin" / "dbt"), "parse", "--project-dir", str(folder)]
         subprocess.run(command, env=project.environment, check=True, capture_output=True)
-        (found,) = project.do("model stg_vendor_sales")
+        found = project.does("model", "stg_vendor_sales")
     parent = {"groups": "amazon/vendor_financial", "streams": "amazon/vendor_sales"}[assets]
     assert found == {"parents": [parent], "success": True}
