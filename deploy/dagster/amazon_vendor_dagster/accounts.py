@@ -15,7 +15,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from amazon_vendor_dagster.settings import SettingsError
 from tap_amazon_vendor.config.marketplaces import find_marketplace
 from tap_amazon_vendor.config.settings import check_settings, read_settings
-from tap_amazon_vendor.tap import TapAmazonVendor
+from tap_amazon_vendor.config.settings_schema import SCHEMA
 
 #: Which of an account's streams are meant: a vendor's, a seller's, or those of advertising.
 KINDS = ("vendor", "seller", "ads")
@@ -119,11 +119,11 @@ class Accounts:
 
 def refused(config: Config) -> dict[str, str]:
     """Return why the tap would refuse accounts of a configuration, by label: one must not stop the others."""
-    schema, found = deepcopy(TapAmazonVendor.config_jsonschema), {}
-    TapAmazonVendor.append_builtin_config(schema)
+    # The SDK's own settings are not this account's, nor any other's.
+    shared, found = {name: value for name, value in config.items() if name in SCHEMA["properties"]}, {}
     for entry in config["accounts"]:
-        alone = deepcopy({**config, "accounts": [entry]})
-        problems = check_settings(schema, alone)
+        alone = deepcopy({**shared, "accounts": [entry]})
+        problems = check_settings(SCHEMA, alone)
         if not problems:
             try:
                 read_settings(alone, datetime.now(timezone.utc).date())
