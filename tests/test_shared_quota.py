@@ -39,6 +39,17 @@ print("holds", flush=True)
 time.sleep(600)
 """
 
+#: Holds a bucket of the database that it is given, for ever.
+POSTGRES_HOLDER = """
+import psycopg, sys, time
+connection = psycopg.connect(sys.argv[1])
+lock = "select pg_advisory_xact_lock(hashtextextended('amazon_vendor_quota ' || %s, 0))"
+connection.execute(lock, (sys.argv[2],))
+connection.execute("update amazon_vendor_quota set tokens = -1000")
+print("holds", flush=True)
+time.sleep(600)
+"""
+
 
 @pytest.fixture(scope="module")
 def new_store(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
@@ -223,3 +234,22 @@ class TestStore:
             level = PostgresStore(address).read(f"{'/'.join(OWNER)}/createReport")
             assert level is not None
             assert level.tokens < 0
+
+    @pytest.mark.exhaustive
+    def test_a_holder_of_postgres_that_is_killed_stops_nobody(self, clock: FakeClock, tmp_path: Path) -> None:
+        with postgres(tmp_path) as server:
+            address, name = server.url.replace("+psycopg", ""), f"{'/'.join(OWNER)}/createReport"
+            one = bucket(address, CREATE, clock)
+            one.take()
+            command = [sys.executable, "-c", POSTGRES_HOLDER, address, name]
+            holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            try:
+                assert holder.stdout
+                assert holder.stdout.readline() == "holds\n"
+            finally:
+                holder.send_signal(signal.SIGKILL)
+                holder.communicate()
+            assert one.take() == 0
+            level = PostgresStore(address).read(name)
+            assert level is not None
+            assert level.tokens == 13
