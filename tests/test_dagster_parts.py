@@ -139,6 +139,12 @@ class TestSources:
             read_accounts(self.settings(tmp_path, database=address))
         assert "hunter22" not in str(caught.value)
 
+    def test_one_without_any_account_takes_no_partition_away(self, tmp_path: Path) -> None:
+        settings = self.settings(tmp_path)
+        settings.accounts.write_text('{"accounts": []}')
+        with pytest.raises(SettingsError, match="There is no account"):
+            read_accounts(settings)
+
     @pytest.mark.parametrize("content", ["[]", "{", None])
     def test_a_file_that_is_none_is_one_message(self, content: str | None, tmp_path: Path) -> None:
         path = self.settings(tmp_path).accounts
@@ -219,6 +225,15 @@ class TestStates:
             states.write({label: {"bookmarks": {"a": {}}}})
         assert states.read([label, f"{label}x"]) == {label: {"bookmarks": {"a": {}}}, f"{label}x": {}}
         assert {path.parent for path in tmp_path.rglob("*.*")} == {tmp_path / "vendor"}
+
+    @pytest.mark.parametrize("content", ["", "[]", "{", '{"bookmarks": {"vendor_sales": {"partitions": [1]}}}'])
+    def test_one_that_is_damaged_is_told_from_the_others(self, content: str, tmp_path: Path) -> None:
+        states = States(tmp_path, "vendor")
+        states.write({"us": {"bookmarks": {}}})
+        (tmp_path / "vendor" / "de.json").write_text(content)
+        found = states.damaged(["us", "de", "new"])
+        assert set(found) == {"de"}
+        assert str(tmp_path / "vendor" / "de.json") in found["de"]
 
     def test_a_range_of_days_has_a_state_of_its_own_and_the_lock_of_the_account(self, tmp_path: Path) -> None:
         own, days = States(tmp_path, "vendor"), States(tmp_path, "vendor", "2026-01-01 to 2026-01-31")

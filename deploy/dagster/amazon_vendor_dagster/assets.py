@@ -123,7 +123,7 @@ def make_assets(kind: str, settings: Settings) -> AssetsDefinition:
         try:
             states = States(settings.state, kind, config.name)
             whole = {**read_accounts(settings).config(kind, labels), **config.given}
-            wrong = refused(whole)
+            wrong = {**refused(whole), **states.damaged(labels)}
             good = [label for label in labels if label not in wrong]
             whole["accounts"] = [entry for entry in whole["accounts"] if entry.get("account", "default") in good]
             with states.locked(good) as locks:

@@ -74,12 +74,12 @@ def make_sensor(settings: Settings) -> SensorDefinition:
         running = BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])
         is_busy = bool(context.instance.get_backfills(filters=running, limit=1))
         for kind, partitions in PARTITIONS.items():
-            known = partitions.get_partition_keys(dynamic_partitions_store=context.instance)
+            known = {*partitions.get_partition_keys(dynamic_partitions_store=context.instance)}
             # In an order in which those that one process may read are neighbours.
             found = sorted(accounts.of(kind), key=lambda each: (each.region, each.application))
             new = [each.label for each in found if each.label not in known]
             # Dagster gives a whole backfill up when one of its partitions goes.
-            gone = [] if is_busy else sorted({*known} - {each.label for each in found})
+            gone = [] if is_busy else sorted(known - {each.label for each in found})
             if new:
                 requests.append(partitions.build_add_request(new))
             if gone:

@@ -27,11 +27,15 @@ def read_accounts(settings: Settings) -> Accounts:
     """Read the accounts, as they are now.
 
     Raises:
-        SettingsError: The configuration or the table can't be read.
+        SettingsError: The configuration or the table can't be read, or has no account.
     """
     config = _file(settings)
     if settings.database:
         config["accounts"] = [*map(_entry, _rows(settings))]
+    if config.get("accounts") == []:
+        # Else a table that somebody empties by mistake would take all partitions with it.
+        message = "There is no account in AMAZON_VENDOR_ACCOUNTS, or in the table"
+        raise SettingsError(message)
     return Accounts(config)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tap_amazon_vendor.command import check_shape
+
 State = dict[str, Any]
 
 #: The stream whose state holds what Amazon was asked for and has not delivered.
@@ -70,6 +72,18 @@ class States:
         """Return the state of each account, empty for one that has none."""
         paths = {label: self._path(label) for label in labels}
         return {label: json.loads(path.read_text()) if path.exists() else {} for label, path in paths.items()}
+
+    def damaged(self, labels: Iterable[str]) -> dict[str, str]:
+        """Return why states can't be read, by label: one must not stop the others."""
+        found = {}
+        for label in labels:
+            try:
+                check_shape(self.read([label])[label])
+            except ValueError as error:
+                found[label] = (
+                    f"its state is damaged ({error}). Restore {self._path(label)} from a backup, or delete it"
+                )
+        return found
 
     def write(self, states: Mapping[str, State]) -> None:
         """Keep the state of each account: whole, or as it was."""
