@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from itertools import product
 
 from dagster import (
     AssetCheckEvaluation,
@@ -173,11 +174,13 @@ class Report:
         Raises:
             Failure: An account could not be read, or windows failed.
         """
-        bad, states = dict(wrong), self.states.read(labels)
+        unknown, bad, states = dict(wrong), {}, self.states.read(labels)
+        # It ends with 1 after it has said what became of each window; if it was killed, it has not.
+        was_killed = self.passed.exit_code not in {0, 1}
         for label in labels:
             own = [row for row in self.passed.ledger.values() if row["account"] == label]
-            if self.passed.exit_code and not own:
-                bad[label] = "the tap ended before it was read"
+            if was_killed or (self.passed.exit_code and not own):
+                unknown[label] = "the tap ended before it was read"
                 continue
             if is_lost := unread(own, label):
                 bad[label] = "could not be read"
@@ -186,9 +189,9 @@ class Report:
                 if verdict.failed:
                     bad.setdefault(label, f"{len(verdict.failed)} windows of {key.path[-1]} failed")
                 yield from _standing(key, label, verdict, dates, is_lost=is_lost)
-        for label in {*bad} - {row["account"] for row in self.passed.ledger.values()}:
-            for key in self.chosen:
-                yield _check(key, label, "nothing_failed", bad[label])
+        for label, key in product(unknown, () if dates.name else self.chosen):
+            yield _check(key, label, "nothing_failed", unknown[label])
+        bad |= unknown
         if dates.name:
             left = {row["account"] for row in self.passed.ledger.values() if row["outcome"] in {"failed", "later"}}
             self.states.forget({*labels} - {*bad} - left)

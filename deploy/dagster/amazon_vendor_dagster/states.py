@@ -75,15 +75,14 @@ class States:
 
     def damaged(self, labels: Iterable[str]) -> dict[str, str]:
         """Return why states can't be read, by label: one must not stop the others."""
-        found = {}
-        for label in labels:
-            try:
-                check_shape(self.read([label])[label])
-            except ValueError as error:
-                found[label] = (
-                    f"its state is damaged ({error}). Restore {self._path(label)} from a backup, or delete it"
-                )
-        return found
+        return {label: why for label in labels if (why := self._damage(label))}
+
+    def _damage(self, label: str) -> str:
+        try:
+            check_shape(self.read([label])[label])
+        except ValueError as error:
+            return f"its state is damaged ({error}). Restore {self._path(label)} from a backup, or delete it"
+        return ""
 
     def write(self, states: Mapping[str, State]) -> None:
         """Keep the state of each account: whole, or as it was."""
