@@ -22,4 +22,4 @@ def test_after_any_fault_the_next_run_has_every_row_once(kind: str, fault: str, 
 
 
 def test_every_fault_is_tried() -> None:
-    assert {fault for kind in KINDS.values() for fault in kind.faults} | ELSEWHERE == set(FAULTS)
+    assert {fault for kind in KINDS.values() for fault in kind.faults} | ELSEWHERE >= set(FAULTS)
