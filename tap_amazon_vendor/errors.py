@@ -105,7 +105,7 @@ class TapFaultError(AmazonError):
 
     @classmethod
     def of(cls, error: Exception, subject: object) -> AmazonError:
-        """Return what to say of an unexpected error; its traceback is logged at DEBUG. A full disk is no fault of the tap.
+        """Return what to say of an unexpected error; its traceback is logged at DEBUG. A full disk is no such error.
 
         Args:
             error: What was raised. Its text may quote anything, and is not quoted.
