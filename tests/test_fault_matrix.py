@@ -12,7 +12,7 @@ from amazon_sandbox.faults import FAULTS
 ELSEWHERE = {"dirty_cells", "dirty_lines", "equal_lines", "marketplace_ignored", "ascending_refused"}
 
 
-@pytest.mark.sampled(15)
+@pytest.mark.sampled(25)
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize(("kind", "fault"), CASES)
 @pytest.mark.usefixtures("bare_environment")
