@@ -146,23 +146,20 @@ def _replaced(path: Path) -> None:
     path.write_bytes(other.read_bytes())
 
 
-def _grows(path: Path) -> None:
-    text = path.read_bytes()
-    path.write_bytes(text + text[-len(text) // 3 :])
-
-
 #: What happens to a file between two looks of the run: before it is first read, or before it is read for its rows.
 MEANWHILE: dict[str, tuple[bool, Callable[[Path], None]]] = {
     "file_gone": (True, lambda path: path.unlink()),
     "file_gone_later": (False, lambda path: path.unlink()),
     "file_unreadable": (True, _unreadable),
     "file_unreadable_later": (False, _unreadable),
-    "file_grows": (False, _grows),
     "file_replaced": (False, _replaced),
     "file_cut_meanwhile": (False, _rewrite(_cut)),
 }
 
-FILE_FAULTS = (*BEFORE, *MEANWHILE)
+#: The file is still being written when the run begins.
+GROWS = "file_grows"
+
+FILE_FAULTS = (*BEFORE, *MEANWHILE, GROWS)
 
 
 @contextmanager
@@ -176,7 +173,11 @@ def striking(fault: str, folder: Path, times: int | None) -> Iterator[Strikes]:
             strikes.count += 1
         yield strikes
         return
-    first, strike = MEANWHILE[fault]
+    whole = {path: path.read_bytes() for path in paths}
+    if fault == GROWS:
+        for path in paths:
+            path.write_bytes(_lines(whole[path], 0.5))
+    first, strike = MEANWHILE.get(fault, (False, lambda path: path.write_bytes(whole[path])))
     left, really = set(paths), files.look_at
 
     def look_at(path: Path, name: str, copy: Path | None = None, **named: Any) -> InboxFile:
