@@ -123,7 +123,7 @@ def test_a_state_of_many_partitions_is_read_and_written_back_whole(number: int) 
         assert len(json.dumps(run.state)) < 600 * 3 * number
 
 
-@pytest.mark.parametrize(("speed", "least"), [(0.02, 1), pytest.param(0.001, 12, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(("speed", "least"), [(0.02, 1), pytest.param(0.0007, 24, marks=pytest.mark.exhaustive)])
 def test_a_run_of_many_hours_renews_its_tokens_each_hour(speed: float, least: float) -> None:
     with fleet(1, speed=speed) as (world, config):
         config |= {"start_date": world.day(12), "wait_minutes": 36 * 60}
