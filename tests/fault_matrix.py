@@ -191,7 +191,7 @@ def survive(kind: str, fault: str, times: int | None) -> Survival:
         fault: One of its faults.
         times: How often it strikes; None for the whole first run.
     """
-    truth, days = _without_fault(kind), _two_runs(kind, fault, times)
+    truth, days = _without_fault(kind), two_runs(kind, fault, times)
     survival = Survival(struck=days.struck, hours=days.hours)
     again = max(MOST_AGAIN, KINDS[kind].pages) if fault in TARGET else MOST_AGAIN
     survival.wasted = max(0, days.asked - truth.asked - again * days.struck)
@@ -249,7 +249,8 @@ def _striking(world: World, folder: Path, fault: str | None, times: int | None) 
         world.sandbox.faults.clear()
 
 
-def _two_runs(kind: str, fault: str | None, times: int | None) -> _Days:
+def two_runs(kind: str, fault: str | None, times: int | None) -> _Days:
+    """Run, under a fault if one is named, and run again a day later without it."""
     streams = (*KINDS[kind].streams, "report_ledger")
     with tempfile.TemporaryDirectory(prefix="tav-test-") as name, _world() as world:
         folder = Path(name)
@@ -280,7 +281,7 @@ def _with_dying_target(world: World, config: Row, kind: str, fault: str, times: 
 
 @cache
 def _without_fault(kind: str) -> _Days:
-    return _two_runs(kind, None, 0)
+    return two_runs(kind, None, 0)
 
 
 @cache

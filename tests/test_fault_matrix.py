@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fault_matrix import CASES, KINDS, TIMES, survive
+from fault_matrix import CASES, KINDS, TIMES, survive, two_runs
 
 from amazon_sandbox.faults import FAULTS
 
@@ -19,6 +19,20 @@ ELSEWHERE = {"dirty_cells", "dirty_lines", "equal_lines", "marketplace_ignored",
 def test_after_any_fault_the_next_run_has_every_row_once(kind: str, fault: str, times: int | None) -> None:
     survival = survive(kind, fault, times)
     assert survival.whole, survival
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        ("JSON report", "connection_reset"),
+        pytest.param("flat file", "connection_reset", marks=pytest.mark.exhaustive),
+        pytest.param("Data Kiosk", "connection_reset", marks=pytest.mark.exhaustive),
+        pytest.param("Ads", "ads_connection_reset", marks=pytest.mark.exhaustive),
+    ],
+)
+@pytest.mark.usefixtures("bare_environment")
+def test_what_amazon_made_though_its_answer_was_lost_is_found_and_used(kind: str, fault: str) -> None:
+    assert two_runs(kind, fault, 1).asked == two_runs(kind, None, 0).asked
 
 
 def test_every_fault_is_tried() -> None:
