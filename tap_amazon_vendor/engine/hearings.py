@@ -75,6 +75,8 @@ class Hearing:
             return self._retry()
         if self.verdict.ambiguous:
             return self._ambiguous()
+        if self.verdict.outcome is Outcome.LATER and self.verdict.retry and not self._is_recent:
+            return self._outage(self.reason, whole=False)
         return self._believe()
 
     def _believe(self) -> Finish:
@@ -150,8 +152,8 @@ class Hearing:
         a vendor's first sale costs no double quota.
         """
         if self.job.request.job_id:
-            # Amazon made it by itself, and makes it no second time: it can only be read once more.
-            return self._retry() if self._may_retry else self._believe()
+            # Amazon made it by itself, so there must be something in it: until there is, each run reads it again.
+            return self._retry() if self._may_retry else self._later(self.reason)
         beside = self.probe.beside(self.job)
         rows, early = any(map(has_rows, beside)), self.probe.is_early(self.job)
         doubtful = rows or self._is_recent
