@@ -144,6 +144,8 @@ def after_error(job: Job, error: AmazonError) -> Decision:
         postponed = isinstance(error, ThrottledError)
         return unanswered(str(error), error, postponed=postponed, unsettled=True)
     verdict = job.request.judge_refusal(error)
+    if verdict.retry and error.text not in job.heard:
+        return Weigh(error.text, verdict)
     return Finish(
         verdict.outcome,
         str(error),
