@@ -117,8 +117,8 @@ class TestNoData:
         jobs = engine(amazon)
         jobs.plan(planned(*windows, known_available=known, priority=Priority.BACKFILL))
         assert outcomes(jobs, *windows) == [Outcome.LOADED] * 3 + [Outcome.EMPTY] * 197
-        # The one beside the rows.
-        assert len(amazon.created) == 201
+        # The two next to the rows.
+        assert len(amazon.created) == 202
         assert not any(result.doubtful for result in results(jobs, *windows))
 
     def test_where_the_doubt_about_a_newer_window_was_right_it_passes_on(self, amazon: FakeAmazon) -> None:
