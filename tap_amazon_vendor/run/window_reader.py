@@ -160,6 +160,9 @@ class WindowReader:
         # Where Amazon can't be reached, nothing is known of the window.
         failed = outcome is Outcome.FAILED and not isinstance(result.error, (CredentialsError, UnavailableError))
         lost = self._windows.decide(request, read if good else None, failed=failed)
+        if outcome is Outcome.LATER and result.processed_at and any(other.window > request.window for other in lost):
+            # What Amazon had an answer for and did not give holds up newer rows: that is more than a delay.
+            result = replace(result, doubtful=True)
         covered = self._windows.coverage.read
         is_newest = good and covered is not None and read.end == covered.end
         # The ledger first: it must account for everything in the state, even if the process ends here.
