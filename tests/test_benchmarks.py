@@ -57,11 +57,11 @@ def test_a_run_asks_for_the_fewest_reports_that_are_possible(quota: Any) -> None
 
 
 def test_the_bound_is_what_quota_and_processing_make_it(quota: Any) -> None:
-    assert quota._bound([30.0, 90.0, 40.0]) == 90.0
+    assert quota.bound([30.0, 90.0, 40.0]) == 90.0
     # The sixteenth is asked for a minute later.
-    assert quota._bound([30.0] * 15 + [50.0]) == pytest.approx(1 / 0.0167 + 50)
+    assert quota.bound([30.0] * 15 + [50.0]) == pytest.approx(1 / 0.0167 + 50)
     # However fast it is, it is fetched a minute after the first.
-    assert quota._bound([30.0] * 15 + [1.0]) == pytest.approx(1 / 0.0167 + 30)
+    assert quota.bound([30.0] * 15 + [1.0]) == pytest.approx(1 / 0.0167 + 30)
 
 
 @pytest.mark.exhaustive

@@ -14,7 +14,7 @@ import pytest
 from warehouses import PACKAGE
 
 BIN = Path(os.environ.get("DBT_WAREHOUSES", "/nowhere"), "bin")
-PROFILES: dict[str, dict[str, str | int]] = {
+PROFILES: dict[str, dict[str, object]] = {
     "snowflake": {"account": "a", "user": "u", "password": "p", "role": "r", "database": "d", "warehouse": "w"},
     "bigquery": {"method": "oauth-secrets", "token": "t", "project": "p", "dataset": "answers"},
     "redshift": {"host": "h", "user": "u", "password": "p", "port": 5439, "dbname": "d"},
