@@ -197,8 +197,8 @@ def calls_of_planning(world: World, number: int) -> int:
     gc.disable()
     sys.setprofile(count)
     try:
-        planned = tap.run.plan
         _ = tap.run.engine
+        planned = tap.run.plan
     finally:
         sys.setprofile(None)
         gc.enable()
