@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 import typing as t
 from datetime import date
 
@@ -314,6 +315,14 @@ class TestPipeline:
         assert passed.exit_code == 1
         assert passed.last_words.endswith("could not be read\n- because")
         assert "reads vendor_sales report_ledger" in said
+
+    def test_the_last_words_of_a_tap_are_heard_however_slow_the_log_is(self, tmp_path: Path) -> None:
+        def log(_: str) -> None:
+            threading.Event().wait(0.1)
+
+        pipeline = Pipeline(script(tmp_path, "tap.py", TAP), script(tmp_path, "target.py", TARGET), log)
+        passed = pipeline.run({"client_secret": "s"}, {"vendor_sales"}, {}, lambda _: None)
+        assert passed.last_words.endswith("could not be read\n- because")
 
     def test_a_target_that_dies_ends_the_run(self, tmp_path: Path) -> None:
         dies = script(tmp_path, "target.py", "import sys; print('no database', file=sys.stderr); sys.exit(3)")
