@@ -124,8 +124,8 @@ def _gate(sandbox: Sandbox, request: Request, operation: AdsOperation, token: st
         return None
     if fault == "ads_connection_reset_get":
         raise ConnectionResetError
-    if fault == "ads_html_502":
-        return Response(documents.HTML, 502, mimetype="text/html")
+    if fault in {"ads_html_502", "ads_html_200"}:
+        return Response(documents.HTML, int(fault[-3:]), mimetype="text/html")
     if fault == "ads_token_expired_early":
         # For good: repeating the call with the same token must not help.
         sandbox.lwa.expire(token, now)

@@ -87,6 +87,7 @@ class Sandbox:
             looked through while clients are at work.
         data: The figures, for a test to work out what must arrive.
         faults: The armed faults.
+        pause: Waits some seconds between two pieces of what drips; a test on a made-up clock has its own.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own, all have defaults
@@ -133,6 +134,7 @@ class Sandbox:
         self.ads_reports = AdsReports(self.data, self.accounts, seed, speed)
         self.lock = threading.RLock()
         self.closing = threading.Event()
+        self.pause: Callable[[float], object] = self.closing.wait
         # Where clients reach it, once it is served; documents are on the same host.
         self.url: str | None = None
         self._on_call = on_call

@@ -42,7 +42,8 @@ from amazon_sandbox.api import ApiCall
 from amazon_sandbox.chance import derive
 from amazon_sandbox.documents import S3Error
 from amazon_sandbox.errors import AmazonError
-from amazon_sandbox.lwa import LwaError, lwa_incident
+from amazon_sandbox.lwa import LwaError, consent_revoked, lwa_incident
+from amazon_sandbox.spoilt import SHAPES, spoil, spoil_download
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -90,11 +91,11 @@ _ANY_CALL = frozenset(
 _GATE_FAULTS = {
     "createReport": frozenset({"quota_exceeded"}),
     "createQuery": frozenset({"quota_exceeded"}),
-    "getReport": frozenset({"quota_exceeded_get"}),
-    "getQuery": frozenset({"quota_exceeded_get"}),
-    "getDocument": frozenset({"quota_exceeded_get", "document_gone"}),
-    "getReportDocument": frozenset({"quota_exceeded_get", "document_gone"}),
+    "getDocument": frozenset({"document_gone", "document_gone_tersely"}),
+    "getReportDocument": frozenset({"document_gone", "document_gone_tersely"}),
 }
+# Without them a client goes on as if there were nothing.
+_LISTINGS = {"getReports", "getQueries"}
 _GATE_ERRORS: Mapping[str, Callable[[], AmazonError]] = {
     "quota_exceeded": errors.quota_exceeded,
     "quota_exceeded_get": errors.quota_exceeded,
@@ -102,6 +103,7 @@ _GATE_ERRORS: Mapping[str, Callable[[], AmazonError]] = {
     "security_token_incident": errors.incident,
     "document_gone": partial(errors.not_found, what="Document"),
 }
+_ANY_ANSWER = frozenset({"read_timeout", "answer_cut_off", "answer_drips"}) | SHAPES
 _ANSWER_FAULTS = {
     "createReport": frozenset({"connection_reset"}),
     "createQuery": frozenset({"connection_reset"}),
@@ -298,18 +300,14 @@ class Application:
         fault = self._after(operation.name, answer)
         if answer.body is None:
             return Response(status=answer.status)
-        response = _json(answer.status, answer.body)
-        if fault == "answer_cut_off":
-            half = response.get_data()[: len(response.get_data()) // 2]
-            response.content_length = len(response.get_data())
-            response.response = wire.reset_within(request.environ, iter([half]))
-        return response
+        return spoil(fault, _json(answer.status, answer.body), request.environ, sandbox.pause)
 
     def _gate(self, request: Request, operation: str, now: datetime) -> Response | None:
         """Let a fault strike before the operation does anything."""
         fitting = _ANY_CALL | _GATE_FAULTS.get(operation, frozenset())
         if request.method == "GET":
             fitting |= {"connection_reset_get"}
+            fitting |= set() if operation in _LISTINGS else {"quota_exceeded_get"}
         fault = self._sandbox.faults.strike(fitting)
         access_token = request.headers["x-amz-access-token"]
         if fault is None:
@@ -323,6 +321,8 @@ class Application:
         if fault == "token_malformed":
             self._sandbox.lwa.revoke(access_token)
             raise errors.denied(errors.TOKEN_MALFORMED)
+        if fault == "document_gone_tersely":
+            return _json(404, {"errors": [{"code": "NotFound"}]})
         if fault == "service_unavailable_503":
             return _html(503)
         if fault == "html_200":
@@ -331,7 +331,7 @@ class Application:
 
     def _after(self, operation: str, answer: Answer) -> str | None:
         """Let a fault strike after the operation has done its work."""
-        fitting = {"read_timeout", "answer_cut_off"} | _ANSWER_FAULTS.get(operation, frozenset())
+        fitting = _ANY_ANSWER | _ANSWER_FAULTS.get(operation, frozenset())
         fault = self._sandbox.faults.strike(fitting)
         if fault == "connection_reset":
             raise _Reset
@@ -357,7 +357,7 @@ class Application:
             raise _Reset
         if fault == "ads_read_timeout":
             raise _Stall
-        return response
+        return spoil(fault, response, request.environ, self._sandbox.pause)
 
     def _token(self, request: Request, trace: _Trace, now: datetime) -> Response:
         form = _joined(request.form)
@@ -366,11 +366,15 @@ class Application:
         with self._sandbox.lock:
             account = lwa.account_of(form)
             trace.account = account.label if account else ""
-            fault = self._sandbox.faults.strike(faults.LOGIN)
-            if fault == "lwa_503":
-                return _html(503)
+            fault = self._sandbox.faults.strike({**faults.LOGIN, **faults.CONSENT})
+            if fault == "lwa_reset":
+                raise _Reset
+            if fault in {"lwa_503", "lwa_html_200"}:
+                return _html(503 if fault == "lwa_503" else 200)
             if fault == "lwa_500":
                 return _lwa_error(lwa_incident())
+            if fault == "consent_revoked":
+                return _lwa_error(consent_revoked())
             try:
                 return _json(200, lwa.grant(request.mimetype, form, now))
             except LwaError as error:
@@ -426,8 +430,7 @@ class Application:
         response.content_length = content.length
         if file.told or query.get("response-content-encoding") == "gzip":
             response.headers["Content-Encoding"] = "gzip"
-        if fault == "document_reset":
-            response.response = wire.reset_within(request.environ, content.chunks(0, content.length // 2))
+        if spoil_download(fault, response, content, request.environ, sandbox.pause):
             return response
         try:
             response.make_conditional(request, accept_ranges=True, complete_length=content.length)

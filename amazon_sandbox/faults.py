@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # it fits; `app.py` and `jobs.py` hold the other side of it.
 GATE: Mapping[str, str] = {
     "quota_exceeded": "createReport, createQuery: 429 QuotaExceeded though tokens are there",
-    "quota_exceeded_get": "getReport, getReportDocument, getQuery, getDocument: 429 though tokens are there",
+    "quota_exceeded_get": "any SP-API GET but getReports, getQueries: 429 though tokens are there",
     "server_error_500": "any SP-API call: 500 InternalFailure",
     "service_unavailable_503": "any SP-API call: 503 with a page of HTML, not JSON",
     "html_200": "any SP-API call: 200 with a page of HTML, not JSON",
@@ -26,16 +26,27 @@ GATE: Mapping[str, str] = {
     "security_token_incident": "any SP-API call: 403 of the incident that hit everybody",
     "connection_reset_get": "any SP-API GET: connection reset without an answer",
     "document_gone": "getReportDocument, getDocument: 404 as if the document were too old",
+    "document_gone_tersely": "getReportDocument, getDocument: 404 with the code NotFound and nothing else",
 }
 LOGIN: Mapping[str, str] = {
     "lwa_500": "token: 500 server_error",
     "lwa_503": "token: 503 with a page of HTML, not JSON",
+    "lwa_html_200": "token: 200 with a page of HTML, not JSON",
+    "lwa_reset": "token: connection reset without an answer",
+}
+# What a partner does, and takes back.
+CONSENT: Mapping[str, str] = {
+    "consent_revoked": "token: 400 invalid_grant, as if the partner had revoked the consent",
 }
 # After the call has done its work.
 ANSWER: Mapping[str, str] = {
     "connection_reset": "createReport, createQuery: connection reset although the report or query was created",
     "read_timeout": "any SP-API call: done, but the answer does not come",
     "answer_cut_off": "any SP-API call: done, but the answer breaks off in its middle",
+    "answer_drips": "any SP-API call: done, but the answer comes byte after byte, with pauses",
+    "answer_without_fields": "any SP-API call: done, but the answer is an empty object",
+    "answer_of_nulls": "any SP-API call: done, but all fields of the answer are null",
+    "answer_of_other_types": "any SP-API call: done, but all fields of the answer are of another type",
     "gzip_unlabelled": "getReportDocument: no compressionAlgorithm for gzip bytes",
 }
 # Of the lists of the vendor APIs and of Data Kiosk.
@@ -97,6 +108,10 @@ DOWNLOAD: Mapping[str, str] = {
     "url_expired": "download: 403, the presigned URL has expired",
     "download_slow_down": "download: 503 SlowDown",
     "document_reset": "download: connection reset in the middle",
+    "document_drips": "download: it comes in small pieces, with pauses",
+    "length_too_large": "download: Content-Length says more than there is",
+    "length_too_small": "download: Content-Length says less than there is, and no more comes",
+    "identity_encoding": "download: Content-Encoding says identity",
 }
 GZIP: Mapping[str, str] = {
     "truncated_document": "download: the gzip stream is cut off",
@@ -109,6 +124,7 @@ ADS_GATE: Mapping[str, str] = {
     "ads_throttled_silently": "createAdsReport: 429 without Retry-After",
     "ads_server_error_500": "any Ads call: 500",
     "ads_html_502": "any Ads call: 502 with a page of HTML, not JSON",
+    "ads_html_200": "any Ads call: 200 with a page of HTML, not JSON",
     "ads_unauthorized": "any Ads call: 401 once, though the token is good",
     "ads_token_expired_early": "any Ads call: 401, the access token has expired",
     "ads_not_acceptable": "any Ads call: 406",
@@ -118,6 +134,11 @@ ADS_GATE: Mapping[str, str] = {
 ADS_ANSWER: Mapping[str, str] = {
     "ads_connection_reset": "createAdsReport: connection reset although the report was created",
     "ads_read_timeout": "any Ads call: done, but the answer does not come",
+    "ads_answer_cut_off": "any Ads call: done, but the answer breaks off in its middle",
+    "ads_answer_drips": "any Ads call: done, but the answer comes byte after byte, with pauses",
+    "ads_answer_without_fields": "any Ads call: done, but the answer is an empty object",
+    "ads_answer_of_nulls": "any Ads call: done, but all fields of the answer are null",
+    "ads_answer_of_other_types": "any Ads call: done, but all fields of the answer are of another type",
 }
 ADS_JOB: Mapping[str, str] = {
     "ads_report_failed": "createAdsReport: the report is FAILED with a reason",
@@ -130,6 +151,7 @@ ADS: Mapping[str, str] = {**ADS_GATE, **ADS_ANSWER, **ADS_JOB}
 FAULTS: Mapping[str, str] = {
     **GATE,
     **LOGIN,
+    **CONSENT,
     **ANSWER,
     **PAGE,
     **QUERY,

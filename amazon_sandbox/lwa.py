@@ -210,12 +210,7 @@ class Lwa:
     def _refresh(self, refresh_token: str, client_id: str, now: datetime) -> dict[str, object]:
         account = self._accounts.get(refresh_token)
         if account is None:
-            raise LwaError(
-                400,
-                "invalid_grant",
-                "The request has an invalid grant parameter : refresh_token. "
-                "User may have revoked or didn't grant the permission.",
-            )
+            raise consent_revoked()
         if account.client_id != client_id:
             raise LwaError(400, "unauthorized_client", "Not authorized for requested operation")
         return {**self._give(account, now), "refresh_token": refresh_token}
@@ -233,6 +228,16 @@ class Lwa:
         """Characters that were not given out before."""
         self._given += 1
         return prefix + hashlib.sha256(f"{self._seed}/{label}/{self._given}".encode()).hexdigest()
+
+
+def consent_revoked() -> LwaError:
+    """400: a refresh token that was never given out, or whose consent was taken back."""
+    return LwaError(
+        400,
+        "invalid_grant",
+        "The request has an invalid grant parameter : refresh_token. "
+        "User may have revoked or didn't grant the permission.",
+    )
 
 
 def lwa_incident() -> LwaError:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+# Between two pieces of a body that drips.
+DRIP_SECONDS = 2.0
 
 
 def reset(environ: Mapping[str, Any]) -> ConnectionResetError:
@@ -39,6 +42,13 @@ def reset_within(environ: Mapping[str, Any], chunks: Iterator[bytes]) -> Iterato
     """Send some of a body, then break the connection."""
     yield from chunks
     raise reset(environ)
+
+
+def drip(pieces: Iterator[bytes], pause: Callable[[float], object]) -> Iterator[bytes]:
+    """Send a body piece by piece, with a pause before each: a client that waits for the whole waits for long."""
+    for piece in pieces:
+        pause(DRIP_SECONDS)
+        yield piece
 
 
 def stall(environ: Mapping[str, Any], closing: threading.Event, seconds: float) -> None:

@@ -1,24 +1,31 @@
 """Prove that nothing is lost: every fault × every kind of stream, and `kill -9` at many points of `meltano run`.
 
-`python3 scripts/prove.py` prints the figures; with `--write` they go into docs/proof.md as well.
+`python3 scripts/prove.py` prints the figures; with `--write` they go into docs/proof.md as well. It takes an hour:
+with `--log FILE` it goes on where it broke off.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import logging
 import random
 import sys
-from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+import typing as t
+from collections import defaultdict
+from pathlib import Path
 
 import bootstrap
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
 PAGE = bootstrap.ROOT / "docs" / "proof.md"
 BEGIN, END = "<!-- made by scripts/prove.py -->", "<!-- end -->"
+
+
+Results = dict[str, dict[str, t.Any]]
+
+#: What is counted, in the order in which it is said.
+COUNTS = ("lost", "doubled", "wrong")
 
 
 def main() -> int:
@@ -26,77 +33,100 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="how many runs of Meltano to kill")
     parser.add_argument("--seed", type=int, default=1, help="chooses the moments of the kills")
+    parser.add_argument("--log", type=Path, help="results are added to this file, and what it holds is not tried again")
     parser.add_argument("--write", action="store_true", help="write the figures into docs/proof.md")
     arguments = parser.parse_args()
     bootstrap.in_venv(__file__, checks=True)
     sys.path[:0] = [str(bootstrap.ROOT), str(bootstrap.ROOT / "tests")]
     logging.disable(logging.CRITICAL)
-    matrix, faults_survived = _matrix()
-    crashes, kills_survived = _crashes(arguments.kills, arguments.seed)
-    text = f"{matrix}\n\n{crashes}"
+    log = Log(arguments.log)
+    try_faults(log)
+    kill_runs(log, arguments.kills, arguments.seed)
+    text = f"{said_of_faults(log)}\n\n{said_of_kills(log)}"
     print(f"\n{text}")
     if arguments.write:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
-    return int(not (faults_survived and kills_survived))
+    return int(not all(result["whole"] for result in (*log.faults.values(), *log.kills.values())))
 
 
-def _matrix() -> tuple[str, bool]:
-    """Try all faults; return a table, a line for each fault, and whether all were survived."""
-    from docs_tables import table  # noqa: PLC0415
-    from fault_matrix import CASES, KINDS, TIMES, survive  # noqa: PLC0415
+class Log:
+    """The results by name, of faults and of kills: added to a file, so that a series that broke off can go on.
 
-    cells: dict[str, dict[str, str]] = defaultdict(dict)
-    sums: Counter[str] = Counter()
+    Attributes:
+        faults: Of each fault, kind and number of times, what was left.
+        kills: Of each kill, by its number.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        """Read what the file holds."""
+        self.faults: Results = {}
+        self.kills: Results = {}
+        self._file = file
+        lines = file.read_text(encoding="utf-8").splitlines() if file and file.exists() else []
+        for what, name, result in map(json.loads, lines):
+            getattr(self, what)[name] = result
+
+    def add(self, what: str, name: str, result: t.Any) -> None:  # noqa: ANN401  # of either kind
+        """Add a result, and print it."""
+        kept = {**dataclasses.asdict(result), "whole": result.whole}
+        getattr(self, what)[name] = kept
+        print(name, "survived" if result.whole else f"NOT WHOLE: {result}", flush=True)
+        if self._file:
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(f"{json.dumps([what, name, kept], default=sorted)}\n")
+
+
+def try_faults(log: Log) -> None:
+    """Let every fault strike every kind of stream, once, three times and for a whole run."""
+    from fault_matrix import CASES, TIMES, survive  # noqa: PLC0415
+
     for kind, fault in CASES:
-        survivals = [survive(kind, fault, times) for times in TIMES]
-        for times, survival in zip(TIMES, survivals, strict=True):
-            sums.update(
-                tried=1,
-                survived=survival.whole,
-                lost=survival.lost,
-                doubled=survival.doubled,
-                wrong=survival.wrong,
-                wasted=survival.wasted,
-            )
-            if not survival.whole:
-                print(f"NOT WHOLE: {kind}, {fault}, {times or 'for ever'}: {survival}", flush=True)
-        cells[fault][kind] = _cell(survival.whole for survival in survivals)
-        print(f"{kind}, {fault}: {cells[fault][kind]}", flush=True)
-    said = (
-        f"{sums['survived']} of {sums['tried']} faults survived; rows lost {sums['lost']}, doubled {sums['doubled']}, "
-        f"wrong {sums['wrong']}; reports wasted {sums['wasted']}."
-    )
-    rows = ([fault, *(cells[fault].get(kind, "") for kind in KINDS)] for fault in sorted(cells))
-    return f"{said}\n\n{table(['fault', *KINDS], rows)}", sums["survived"] == sums["tried"]
+        for times in TIMES:
+            name = f"{fault} | {kind} | {times or 'for ever'}"
+            if name not in log.faults:
+                log.add("faults", name, survive(kind, fault, times))
 
 
-def _cell(whole: Iterable[bool]) -> str:
-    """Say for once, three times and for ever whether all rows were there."""
-    return " ".join("yes" if each else "NO" for each in whole)
+def said_of_faults(log: Log) -> str:
+    """Return the figures, and a table with a line for each fault."""
+    from docs_tables import table  # noqa: PLC0415
+    from fault_matrix import KINDS  # noqa: PLC0415
+
+    cells: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for name, result in log.faults.items():
+        fault, kind, _ = name.split(" | ")
+        cells[fault][kind].append("yes" if result["whole"] else "NO")
+    rows = ([fault, *(" ".join(cells[fault][kind]) for kind in KINDS)] for fault in sorted(cells))
+    wasted = sum(result["wasted"] for result in log.faults.values())
+    return f"{_figures(log.faults, 'faults')}; reports wasted {wasted}.\n\n{table(['fault', *KINDS], rows)}"
 
 
-def _crashes(kills: int, seed: int) -> tuple[str, bool]:
-    """Kill runs; return the figures, and whether all were survived."""
-    from crashes import Crash, pipeline  # noqa: PLC0415
+def kill_runs(log: Log, kills: int, seed: int) -> None:
+    """Kill runs, each at a moment that follows from the seed and its number, and let another follow."""
+    from crashes import pipeline  # noqa: PLC0415
 
-    found: list[Crash] = []
+    left = [number for number in range(kills) if f"kill {number}" not in log.kills]
+    if not left:
+        return
     with pipeline() as made:
-        for number, after in enumerate(_moments(kills, seed, made.seconds)):
-            found.append(made.crash(number, after))
-            print(f"killed after {after:.1f} s: {found[-1]}", flush=True)
-    survived = sum(crash.whole for crash in found)
-    said = (
-        f"{survived} of {kills} kills survived; rows lost {sum(each.lost for each in found)}, doubled "
-        f"{sum(each.doubled for each in found)}, wrong {sum(each.wrong for each in found)}; reports asked for twice "
-        f"{sum(each.twice for each in found)}. A run that nobody kills takes {made.seconds:.0f} s."
-    )
-    return said, survived == kills
+        for number in left:
+            after = random.Random(f"{seed} {number}").uniform(0.5, made.seconds)
+            log.add("kills", f"kill {number}", made.crash(number, after))
 
 
-def _moments(kills: int, seed: int, seconds: float) -> Iterator[float]:
-    rng = random.Random(seed)
-    return (rng.uniform(0.5, seconds) for _ in range(kills))
+def said_of_kills(log: Log) -> str:
+    """Return the figures."""
+    twice = sum(result["twice"] for result in log.kills.values())
+    latest = max((result["after"] for result in log.kills.values()), default=0)
+    when = f"The kills came 0.5 to {latest:.0f} s after a run began"
+    return f"{_figures(log.kills, 'kills')}; reports asked for twice {twice}. {when}."
+
+
+def _figures(results: Results, what: str) -> str:
+    survived = sum(result["whole"] for result in results.values())
+    counts = ", ".join(f"{name} {sum(result[name] for result in results.values())}" for name in COUNTS)
+    return f"{survived} of {len(results)} {what} survived; rows {counts}"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ None of them ever holds a token, a presigned URL or a row of data.
 
 from __future__ import annotations
 
+import errno
 import logging
 import typing as t
 
@@ -97,19 +98,30 @@ class UnknownReportError(DocumentError):
     """An inbox file that is not a report which a stream reads: there is nothing to fix in it."""
 
 
+class NoRoomError(AmazonError):
+    """The computer has no room for what a run keeps on disk: make some, or name another folder."""
+
+    @classmethod
+    def of(cls, error: Exception) -> NoRoomError | None:
+        """Return what to say of an error of the system, None if it is another one."""
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return cls(f"{error.strerror}. Make room, or set TMPDIR to a folder that has some")
+        return None
+
+
 class TapFaultError(AmazonError):
     """The tap itself failed in a way that nobody expected: report it. It ends one window or file, and no other."""
 
     @classmethod
-    def of(cls, error: Exception, subject: object) -> TapFaultError:
-        """Return what to say of an unexpected error; its traceback is logged at DEBUG.
+    def of(cls, error: Exception, subject: object) -> AmazonError:
+        """Return what to say of an unexpected error; its traceback is logged at DEBUG. A full disk is no such error.
 
         Args:
             error: What was raised. Its text may quote anything, and is not quoted.
             subject: What was being done.
         """
         logger.debug("%s", subject, exc_info=error)
-        return cls(f"an unexpected {type(error).__name__}. {REPORT_IT}")
+        return NoRoomError.of(error) or cls(f"an unexpected {type(error).__name__}. {REPORT_IT}")
 
 
 class RunFailedError(AmazonError):

@@ -71,8 +71,8 @@ class Crash:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is lost, doubled, wrong, or left, and the second run went well."""
-        return not (self.lost or self.doubled or self.wrong or self.left or self.output)
+        """Whether nothing is lost, doubled, wrong, asked for twice, or left, and the second run went well."""
+        return not (self.lost or self.doubled or self.wrong or self.twice or self.left or self.output)
 
 
 @contextmanager

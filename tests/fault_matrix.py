@@ -5,14 +5,18 @@ The tables must be those of two runs without a fault. `scripts/prove.py` tries a
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ads_seed
+import inbox_faults
 from clocks import NOW, FakeClock
+from local_faults import COMPUTER, DIES_AT, TARGET, DyingTarget, Strikes
 from world import Key, Row, Run, World
 
 from amazon_sandbox import Sandbox, running
@@ -20,6 +24,7 @@ from amazon_sandbox.faults import (
     ADS,
     ANSWER,
     ASKED,
+    CONSENT,
     CONTENT,
     DOWNLOAD,
     FLAT_CONTENT,
@@ -48,6 +53,9 @@ HOW = {"report_id", "seen_at", "_extra"}
 #: Reports that a fault may cost: one more, or the two halves of a window that may have been too wide.
 MOST_AGAIN = 2
 
+#: Calls that a token is good for before it is taken back.
+SOME_CALLS = 3
+
 ASKING = {"createReport", "createQuery", "createAdsReport"}
 
 
@@ -58,53 +66,68 @@ class Kind:
     Attributes:
         streams: Streams of that kind.
         faults: The faults that may strike it.
-        settings: Makes the settings.
+        settings: Makes the settings, and files in a folder of its own where the kind has some.
+        pages: The jobs that a window may consist of. A page that is not the first is not found again among those that
+            Amazon lists, so one whose state is lost is asked for once more.
     """
 
     streams: tuple[str, ...]
     faults: Collection[str]
-    settings: Callable[[World], Row]
+    settings: Callable[[World, Path], Row]
+    pages: int = 1
 
 
-def _vendor(world: World) -> Row:
+def _vendor(world: World, _: Path) -> Row:
     return world.config(
         start_date=world.day(20), selling_programs=["RETAIL"], distributor_views=["MANUFACTURING"], restatement_days=7
     )
 
 
-def _seller(world: World) -> Row:
+def _seller(world: World, _: Path) -> Row:
     return world.config("seller-us", account_type="seller", start_date=world.day(12))
 
 
-def _ads(world: World) -> Row:
+def _ads(world: World, _: Path) -> Row:
     consent = ads_seed.consent(world.server.url, world.server.auth_url, "vendor-us")
     return {"ads": consent, "marketplaces": ["US"], "start_date": world.day(20)}
 
 
-#: Of what is no job.
-_CALLS = {*GATE, *LOGIN, *ANSWER} - {
-    "quota_exceeded", "quota_exceeded_get", "connection_reset", "gzip_unlabelled", "document_gone",
+def _inbox(_: World, folder: Path) -> Row:
+    inbox_faults.fill(folder / "inbox")
+    return {"inbox": str(folder / "inbox"), "marketplaces": ["US"]}
+
+
+#: Of the computer and the target: whatever is read.
+_HERE = {*COMPUTER, *TARGET}
+#: Of SP-API and its login.
+_CALLS = {*GATE, *LOGIN, *CONSENT, *ANSWER, *_HERE}
+#: Of what makes a job or a document.
+_JOBS_ONLY = {
+    "quota_exceeded", "connection_reset", "gzip_unlabelled", "document_gone", "document_gone_tersely",
 }  # fmt: skip
 #: These change what the document says; `test_flat_files.py` and `test_row_marketplaces.py` tell what becomes of it.
 _OTHER_ROWS = {"dirty_cells", "dirty_lines", "equal_lines", "marketplace_ignored", "gzip_unlabelled"}
-_FILES = {*DOWNLOAD, *GZIP, "document_gone"}
+_FILES = {*DOWNLOAD, *GZIP}
 
 KINDS = {
-    "JSON report": Kind(
-        ("vendor_sales", "vendor_traffic"), {*GATE, *LOGIN, *ANSWER, *JOB, *CONTENT, *JSON_CONTENT, *_FILES}, _vendor
-    ),
+    "JSON report": Kind(("vendor_sales", "vendor_traffic"), {*_CALLS, *JOB, *CONTENT, *JSON_CONTENT, *_FILES}, _vendor),
     "flat file": Kind(
         ("seller_fulfilled_shipments", "seller_customer_returns"),
-        {*GATE, *LOGIN, *ANSWER, *JOB, *CONTENT, *DOWNLOAD, *FLAT_CONTENT} - _OTHER_ROWS,
+        {*_CALLS, *JOB, *CONTENT, *_FILES, *FLAT_CONTENT} - _OTHER_ROWS,
         _seller,
     ),
-    "paged API": Kind(("vendor_purchase_orders", "vendor_purchase_order_items"), {*_CALLS, *PAGE}, _vendor),
+    "paged API": Kind(
+        ("vendor_purchase_orders", "vendor_purchase_order_items"), {*_CALLS, *PAGE} - _JOBS_ONLY, _vendor
+    ),
     "Data Kiosk": Kind(
         ("vendor_analytics_manufacturing",),
-        {*GATE, *LOGIN, *ANSWER, *QUERY, *ASKED, *_FILES} - {"ascending_refused", "gzip_unlabelled"},
+        {*_CALLS, *QUERY, *ASKED, *_FILES} - {"ascending_refused", "gzip_unlabelled"},
         _vendor,
+        pages=6,
     ),
-    "Ads": Kind(("ads_sp_campaigns", "ads_sb_campaigns"), {*ADS, *LOGIN, *DOWNLOAD}, _ads),
+    "Ads": Kind(("ads_sp_campaigns", "ads_sb_campaigns"), {*ADS, *LOGIN, *CONSENT, *DOWNLOAD, *GZIP, *_HERE}, _ads),
+    # It calls nobody, and asks no clock.
+    "inbox": Kind(inbox_faults.STREAMS, {*inbox_faults.FILE_FAULTS, "disk_full", *TARGET}, _inbox),
 }
 
 #: Each fault with the kinds that it may strike.
@@ -168,9 +191,10 @@ def survive(kind: str, fault: str, times: int | None) -> Survival:
         fault: One of its faults.
         times: How often it strikes; None for the whole first run.
     """
-    truth, days = _without_fault(kind), _two_runs(kind, fault, times)
+    truth, days = _without_fault(kind), two_runs(kind, fault, times)
     survival = Survival(struck=days.struck, hours=days.hours)
-    survival.wasted = max(0, days.asked - truth.asked - MOST_AGAIN * days.struck)
+    again = max(MOST_AGAIN, KINDS[kind].pages) if fault in TARGET else MOST_AGAIN
+    survival.wasted = max(0, days.asked - truth.asked - again * days.struck)
     survival.outcomes = {outcome for *_, outcome in days.first.windows} - {Outcome.LOADED.value, Outcome.EMPTY.value}
     if days.second.error:
         survival.problem = f"the second run failed: {days.second.error}"
@@ -196,34 +220,73 @@ def _world() -> Iterator[World]:
     clock = FakeClock(NOW)
     sandbox = Sandbox(seed=7, clock=clock, asins=12, stall_seconds=0.05)
     sandbox.page_records = 2
+    sandbox.pause = clock.sleep
     with running(sandbox) as server:
         yield World(sandbox, server, clock)
 
 
-def _two_runs(kind: str, fault: str | None, times: int | None) -> _Days:
-    streams = (*KINDS[kind].streams, "report_ledger")
-    with _world() as world:
-        config = KINDS[kind].settings(world)
+@contextmanager
+def _striking(world: World, folder: Path, fault: str | None, times: int | None) -> Iterator[Strikes]:
+    """Let a fault strike as long as the context lasts."""
+    if fault in COMPUTER:
+        with COMPUTER[fault](world, times) as strikes:
+            yield strikes
+    elif fault in inbox_faults.FILE_FAULTS:
+        with inbox_faults.striking(fault, folder / "inbox", times) as strikes:
+            yield strikes
+    elif fault in TARGET:
+        yield Strikes(len(DIES_AT[times]))
+    else:
+        strikes = Strikes()
         if fault:
-            world.sandbox.inject(fault, times)
-        first = world.run(config, streams=streams)
-        hours = (world.clock() - NOW) / timedelta(hours=1)
-        struck = sum(each.struck for each in world.sandbox.faults.armed)
+            # A login that is taken back in mid run: so there is a second one.
+            if fault in CONSENT:
+                for expired in ("token_expired_early", "ads_token_expired_early"):
+                    world.sandbox.inject(expired, skip=SOME_CALLS)
+            world.sandbox.inject(fault, times, skip=int(fault in CONSENT))
+        yield strikes
+        strikes.count = sum(each.struck for each in world.sandbox.faults.armed if each.name == fault)
         world.sandbox.faults.clear()
+
+
+def two_runs(kind: str, fault: str | None, times: int | None) -> _Days:
+    """Run, under a fault if one is named, and run again a day later without it."""
+    streams = (*KINDS[kind].streams, "report_ledger")
+    with tempfile.TemporaryDirectory(prefix="tav-test-") as name, _world() as world:
+        folder = Path(name)
+        config = KINDS[kind].settings(world, folder)
+        with _striking(world, folder, fault, times) as strikes:
+            if fault in TARGET:
+                first = _with_dying_target(world, config, kind, fault, times)
+            else:
+                first = world.run(config, streams=streams)
+        hours = (world.clock() - NOW) / timedelta(hours=1)
         world.clock.now = max(NOW + LATER, world.clock.now)
+        if "inbox" in config:
+            inbox_faults.fill(folder / "inbox")
         second = world.run(config, first.state, streams=streams)
         asked = sum(call.operation in ASKING and call.status in {0, 200, 202} for call in world.sandbox.calls)
-    return _Days(first, second, asked, struck, hours)
+    return _Days(first, second, asked, strikes.count, hours)
+
+
+def _with_dying_target(world: World, config: Row, kind: str, fault: str, times: int | None) -> Run:
+    """Run into targets that die one after another; what they kept is one table, and the last state the next run's."""
+    lines: list[bytes] = []
+    for part in DIES_AT[times]:
+        target = DyingTarget(int(part * len(_without_fault(kind).first.lines)))
+        world.run(config, Run(lines).state, streams=(*KINDS[kind].streams, "report_ledger"), recorder=target)
+        lines += target.kept(fault)
+    return Run(lines)
 
 
 @cache
 def _without_fault(kind: str) -> _Days:
-    return _two_runs(kind, None, 0)
+    return two_runs(kind, None, 0)
 
 
 @cache
 def _as_of_the_second_day(kind: str) -> Run:
-    with _world() as world:
-        config = KINDS[kind].settings(world)
+    with tempfile.TemporaryDirectory(prefix="tav-test-") as name, _world() as world:
+        config = KINDS[kind].settings(world, Path(name))
         world.clock.now = NOW + LATER
         return world.run(config, streams=KINDS[kind].streams)

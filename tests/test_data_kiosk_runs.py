@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import kiosk_seed
 import pytest
+from in_process import served
 from world import World, partitions
 
-from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
+from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox
 from amazon_sandbox.faults import QUERY
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.engine.model import Source
@@ -40,7 +41,7 @@ def make_world(clock: FakeClock, bare_environment: None) -> Iterator[Callable[..
         def make(**changes: Any) -> World:
             vendor = replace(DEFAULT_ACCOUNTS[0], **changes)
             sandbox = Sandbox(accounts=[vendor], seed=7, clock=clock, asins=12, stall_seconds=0.1)
-            return World(sandbox, stack.enter_context(running(sandbox)), clock)
+            return World(sandbox, stack.enter_context(served(sandbox)), clock)
 
         yield make
 

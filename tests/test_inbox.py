@@ -533,6 +533,24 @@ class TestWholeOrNotAtAll:
         assert row["outcome"] == "loaded"
         assert row["report_options"] == "inbox=re\ufffdtur\ufffdns.txt"
 
+    def test_a_link_to_another_place_is_told_and_never_opened(self, inbox: Path, tmp_path: Path) -> None:
+        """Whoever may put files there must not get others' files into log and tables."""
+        secret = tmp_path / "secret"
+        secret.write_bytes(flat(RETURNS))
+        (inbox / "a.txt").symlink_to(secret)
+        (inbox / "b.txt").symlink_to("../secret")
+        run = read(inbox)
+        assert [row[:2] for row in ledger(run)] == [("inbox", "skipped")] * 2
+        assert all("a link to a place outside" in str(reason) for *_, reason in ledger(run))
+        assert run.records("seller_customer_returns") == []
+        assert run.error is None
+
+    def test_a_link_within_the_inbox_is_read(self, inbox: Path) -> None:
+        (inbox / ".data").mkdir()
+        (inbox / ".data" / "returns.txt").write_bytes(flat(RETURNS))
+        (inbox / "returns.txt").symlink_to(".data/returns.txt")
+        assert only(read(inbox))[:2] == ("seller_customer_returns", "loaded")
+
 
 class TestAnyFile:
     @hypothesis_settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.run.spool import ABANDONED, LOCK, PREFIX, Spool
 
 #: Makes a folder, says where, and waits to be killed.
 HOLDER = """
 import sys
+from tap_amazon_vendor.errors import RunFailedError
 from tap_amazon_vendor.run.spool import Spool
 spool = Spool()
 print(spool.folder, flush=True)
@@ -84,3 +86,11 @@ def test_links_and_files_are_left_alone(folder: Path, tmp_path_factory: pytest.T
     Spool().close()
     assert (elsewhere / LOCK).exists()
     assert len(list(folder.iterdir())) == 3
+
+
+def test_where_none_can_be_made_the_run_ends_with_one_clear_message(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(folder / "gone"))
+    with pytest.raises(RunFailedError, match=r"No such file or directory\. Set TMPDIR"):
+        Spool()

@@ -63,6 +63,9 @@ class Killed(BaseException):
 class Recorder(MessageWriter):
     """Writes messages into a list, as the bytes that they would be on standard output."""
 
+    #: What happens once there is an end of it.
+    gone: type[BaseException] = Killed
+
     def __init__(self, kill_after: int | None = None) -> None:
         super().__init__()
         self.lines: list[bytes] = []
@@ -74,7 +77,7 @@ class Recorder(MessageWriter):
     def write_lines(self, lines: bytes) -> None:
         for line in lines.splitlines(keepends=True):
             if len(self.lines) == self._kill_after:
-                raise Killed
+                raise self.gone
             self.lines.append(line)
 
     def flush(self) -> None:
@@ -181,18 +184,21 @@ class World:
         *,
         streams: Iterable[str] | None = None,
         kill_after: int | None = None,
+        recorder: Recorder | None = None,
     ) -> Run:
         """Run the tap once: with the sales and traffic streams, or with those that are named."""
-        recorder = Recorder(kill_after)
+        recorder = recorder or Recorder(kill_after)
         config = config or self.config()
         entries = config.get("accounts") or [config]
         types = {entry.get("account_type", config.get("account_type", "vendor")) for entry in entries}
         if any(entry.get("ads") for entry in (config, *entries)):
             types.add("ads")
+        if "inbox" in config and "client_id" not in config:
+            types.add("seller")
         wanted = catalog(frozenset(types), frozenset(streams or (*STREAMS, "report_ledger")))
         tap = self.tap(config, state, message_writer=recorder, catalog=wanted)
         error = None
-        with suppress(Killed):
+        with suppress(recorder.gone):
             try:
                 tap.sync_all()
             except RunFailedError as failed:

@@ -67,6 +67,15 @@ def files_in(folder: Path, unreadable: Callable[[OSError], None]) -> Iterator[Pa
                 yield path
 
 
+def lies_within(path: Path, folder: Path) -> bool:
+    """Return whether a file of the inbox lies there.
+
+    A link may name any file that the user of the tap can read: whoever may put files into the inbox would find its text
+    in the log or in the tables.
+    """
+    return path.resolve().is_relative_to(folder.resolve())
+
+
 def look_at(path: Path, name: str, copy: Path | None = None) -> InboxFile:
     """Read a whole file to hash it.
 

@@ -17,8 +17,8 @@ from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.config.marketplaces import BY_ID
 from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.engine.model import JobResult
-from tap_amazon_vendor.errors import DocumentError, TapFaultError, UnknownReportError
-from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, folders_of, look_at
+from tap_amazon_vendor.errors import DocumentError, NoRoomError, TapFaultError, UnknownReportError
+from tap_amazon_vendor.inbox.files import InboxFile, clean_name, files_in, folders_of, lies_within, look_at
 from tap_amazon_vendor.inbox.listings import FiledElements, recognise_listing
 from tap_amazon_vendor.inbox.queries import is_query_file, recognise_query
 from tap_amazon_vendor.inbox.reading import INBOX, InboxReading, ListingReading, has_read
@@ -88,6 +88,9 @@ class Inbox:
             copy = self._spool / "inbox"
             file = None
             try:
+                if not lies_within(path, self._folder):
+                    text = "it is a link to a place outside of the inbox: put the file itself there"
+                    raise UnknownReportError(text)  # noqa: TRY301  # recorded as such
                 if self._is_read(look_at(path, name)):
                     continue
                 file = look_at(path, name, copy)
@@ -97,7 +100,8 @@ class Inbox:
             except DocumentError as error:
                 self._record(name, file, Outcome.FAILED, str(error))
             except OSError as error:
-                self._record(name, file, Outcome.FAILED, f"the file can't be read: {error.strerror or error}")
+                reason = f"the file can't be read: {error.strerror or error}"
+                self._record(name, file, Outcome.FAILED, str(NoRoomError.of(error) or reason))
             except Exception as error:  # noqa: BLE001  # whatever is wrong with one file, the others are read
                 self._record(name, file, Outcome.FAILED, f"the file can't be read: {TapFaultError.of(error, name)}")
             finally:

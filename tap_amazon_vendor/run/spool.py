@@ -11,6 +11,8 @@ import weakref
 from contextlib import suppress
 from pathlib import Path
 
+from tap_amazon_vendor.errors import RunFailedError
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,10 +42,20 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        for left in _left_over():
-            shutil.rmtree(left, ignore_errors=True)
-        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self.close = weakref.finalize(self, _delete, self.folder, _lock(self.folder))
+        """Make the folder.
+
+        Raises:
+            RunFailedError: There is no place where it can be made.
+        """
+        try:
+            for left in _left_over():
+                shutil.rmtree(left, ignore_errors=True)
+            self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+            handle = _lock(self.folder)
+        except OSError as error:
+            text = f"No folder for temporary files can be made: {error.strerror}. Set TMPDIR to one that has room"
+            raise RunFailedError(text) from None
+        self.close = weakref.finalize(self, _delete, self.folder, handle)
 
 
 def _lock(folder: Path) -> int:

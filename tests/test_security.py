@@ -1,0 +1,83 @@
+"""Promises of SECURITY.md that no other file tests; docs/security.md names the tests of each."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from hosts import Answer, account_at, serving
+
+from tap_amazon_vendor.amazon.client import SellingPartnerApi
+from tap_amazon_vendor.errors import UnavailableError
+from tap_amazon_vendor.reports.api import GET_REPORTS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from clocks import FakeClock
+
+    from tap_amazon_vendor.amazon.transport import Transport
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize(
+    "token", ["https://evil.example/?x=1", "//evil.example", "../../evil", "a\r\nHost: evil.example", "a&b=c#d\x00"]
+)
+def test_a_next_token_that_names_another_place_leads_to_none(
+    token: str, transport: Transport, clock: FakeClock
+) -> None:
+    login = Answer(200, b'{"access_token": "planted", "expires_in": 3600}')
+    with serving(login, Answer(200, b"{}")) as host:
+        api = SellingPartnerApi.of(account_at(host.url), transport, clock, clock.sleep)
+        api.call(GET_REPORTS, answer=dict, query={"nextToken": token})
+    (_, call) = host.seen
+    assert re.fullmatch(r"/reports/2021-06-30/reports\?nextToken=[\w.%+-]+", call.target)
+    assert call.headers["Host"] == host.url.removeprefix("http://")
+
+
+@pytest.mark.parametrize("name", ["x-amz-access-token", "Amazon-Advertising-API-ClientId", "User-Agent"])
+@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nX-Evil: 1", "a\rb"])
+def test_no_setting_and_no_answer_puts_a_header_into_a_request(name: str, value: str, transport: Transport) -> None:
+    with serving() as host, pytest.raises(UnavailableError) as caught:
+        transport.request("GET", host.url, headers={name: value})
+    assert host.seen == []
+    assert "Evil" not in str(caught.value)
+
+
+def test_ci_looks_for_known_vulnerabilities_and_for_workflows_that_ask_for_too_much() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    steps = [step.get("run", "") for step in workflow["jobs"]["audit"]["steps"]]
+    assert any(step.startswith("pip-audit --require-hashes") for step in steps)
+    assert any(step.startswith("zizmor ") for step in steps)
+    assert workflow["permissions"] == {"contents": "read"}
+
+
+def test_ci_tries_the_lowest_and_the_newest_dependencies() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    matrix = workflow["jobs"]["dependencies"]["strategy"]["matrix"]
+    assert matrix["resolution"] == ["lowest-direct", "highest"]
+    supported = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert workflow["jobs"]["check"]["strategy"]["matrix"]["python-version"] == supported
+    assert {*matrix["python-version"]} <= {*supported}
+
+
+def test_no_action_of_a_workflow_can_change_unseen() -> None:
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        for used in re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8")):
+            assert re.search(r"@[0-9a-f]{40}$", used) or used.startswith("$/.github/"), used
+
+
+def test_every_dependency_has_a_lowest_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [each for extra in project["optional-dependencies"].values() for each in extra]
+    # The SDK's own extras are bounded with it.
+    bounded = [each for each in (*project["dependencies"], *extras) if not each.startswith("singer-sdk[parquet]")]
+    assert all(">=" in each for each in bounded), bounded
