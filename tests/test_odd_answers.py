@@ -211,7 +211,7 @@ def keys(run: Run, stream: str) -> set[Any]:
     return {tuple(row[key] for key in run.keys(stream) if key != "snapshot_time") for row in run.records(stream)}
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.sampled(13)
 @pytest.mark.parametrize(
     "times", [pytest.param(1, id="once", marks=pytest.mark.exhaustive), pytest.param(float("inf"), id="for ever")]
 )
