@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import errno
 import logging
+import typing as t
 
 from singer_sdk.exceptions import FatalAPIError
 
 logger = logging.getLogger("tap-amazon-vendor")
+
+E = t.TypeVar("E", bound=Exception)
 
 #: What to do about what the tap itself did wrong.
 REPORT_IT = "This is a bug in the tap. Please report it with the log of a run at level DEBUG"
@@ -30,6 +33,12 @@ class AmazonError(FatalAPIError):
         self.text = text
         self.request_id = request_id
         super().__init__(f"{text} (Amazon request id {request_id})" if request_id else text)
+
+
+def without_frames(error: E) -> E:
+    """Return an error that is to be remembered, without the frames that raised it: they may hold a whole answer."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
 
 
 class CredentialsError(AmazonError):

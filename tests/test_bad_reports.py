@@ -284,7 +284,7 @@ def whole(make: Callable[[], Case], spoiler: Spoiler) -> tuple[set[Any], list[Re
     return _WHOLE[name]
 
 
-@pytest.mark.sampled(150)
+@pytest.mark.sampled(250)
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("times", [1, 2])
 # Amazon makes a settlement once: a second one, which is good, there is not.
