@@ -124,19 +124,35 @@ def _settings(account: t.Any, server: t.Any) -> dict[str, t.Any]:  # noqa: ANN40
     }
 
 
-def took(process: subprocess.Popen[t.Any], began: float, log: Path | None = None) -> Took:
-    """Wait for a process, and return what it took.
+#: Runs a command and writes what it took into a file. It is as small as a process can be: the system counts as a
+#: process's peak memory what its parent had when it started it.
+LAUNCHER = """
+import json, os, subprocess, sys, time
+began = time.monotonic()
+process = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(process.pid, 0)
+peak = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1000)
+with open(sys.argv[1], "w") as file:
+    json.dump([time.monotonic() - began, usage.ru_utime, usage.ru_stime, peak], file)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def run(command: Sequence[str], **how: t.Any) -> Took:  # noqa: ANN401  # of subprocess
+    """Run a command to its end, and return what it took.
 
     Raises:
-        RuntimeError: It failed.
+        RuntimeError: It failed; quotes the end of its standard error.
     """
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        said = log.read_text(encoding="utf-8")[-2000:] if log else ""
-        text = f"{process.args!r} ended with {process.returncode}: {said}"
-        raise RuntimeError(text)
-    return Took(time.monotonic() - began, usage.ru_utime, usage.ru_stime, usage.ru_maxrss / 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        result, log = Path(folder, "took"), Path(folder, "log")
+        with log.open("wb") as errors:
+            launch = [sys.executable, "-S", "-E", "-c", LAUNCHER, str(result), *command]
+            done = subprocess.run(launch, check=False, stderr=errors, **how)
+        if done.returncode:
+            text = f"{command!r} ended with {done.returncode}: {log.read_text(encoding='utf-8')[-2000:]}"
+            raise RuntimeError(text)
+        return Took(*json.loads(result.read_text(encoding="utf-8")))
 
 
 def bare(document: str, stream: str, rows_of: str) -> None:
@@ -175,7 +191,7 @@ def amazon(document: Path, stream: str) -> Iterator[dict[str, t.Any]]:
 def run_tap(document: Path, stream: str, messages: Path) -> Took:
     """Run the tap against a local Amazon that has the document; write its messages into a file."""
     with amazon(document, stream) as settings, tempfile.TemporaryDirectory() as folder:
-        config, catalog, log = (Path(folder, name) for name in ("config.json", "catalog.json", "log"))
+        config, catalog = (Path(folder, name) for name in ("config.json", "catalog.json"))
         config.write_text(json.dumps(settings), encoding="utf-8")
         command = [sys.executable, "-m", "tap_amazon_vendor", "--config", str(config)]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -186,20 +202,14 @@ def run_tap(document: Path, stream: str, messages: Path) -> Took:
                 if not metadata["breadcrumb"]:
                     metadata["metadata"]["selected"] = each["tap_stream_id"] == stream
         catalog.write_text(json.dumps(selected), encoding="utf-8")
-        with messages.open("wb") as output, log.open("wb") as errors:
-            began = time.monotonic()
-            process = subprocess.Popen(
-                [*command, "--catalog", str(catalog)], env=environment, stdout=output, stderr=errors
-            )
-            return took(process, began, log)
+        with messages.open("wb") as output:
+            return run([*command, "--catalog", str(catalog)], env=environment, stdout=output)
 
 
 def run_bare(document: Path, stream: str) -> Took:
     """Run the bare loop."""
     array = next(case.array for case in records.CASES if case.stream == stream) or ""
-    began = time.monotonic()
-    command = [sys.executable, __file__, "--bare", str(document), stream, array]
-    return took(subprocess.Popen(command, stdout=subprocess.DEVNULL), began)
+    return run([sys.executable, __file__, "--bare", str(document), stream, array], stdout=subprocess.DEVNULL)
 
 
 def tap_rows(stream: str, rows: int, messages: Path) -> Iterator[Sequence[str]]:
@@ -238,15 +248,13 @@ def load(server: Postgres, messages: Path, settings: Mapping[str, t.Any], schema
     """Load messages into PostgreSQL."""
     code = "from target_postgres.target import TargetPostgres; TargetPostgres.cli()"
     with tempfile.TemporaryDirectory() as folder, messages.open("rb") as lines:
-        config, log = Path(folder, "config.json"), Path(folder, "log")
+        config = Path(folder, "config.json")
         config.write_text(
             json.dumps({"sqlalchemy_url": server.url, **AS_IN_MELTANO, **settings, "default_target_schema": schema}),
             encoding="utf-8",
         )
-        with log.open("wb") as output:
-            began = time.monotonic()
-            command = [sys.executable, "-c", code, "--config", str(config)]
-            return took(subprocess.Popen(command, stdin=lines, stdout=output, stderr=output), began, log)
+        command = [sys.executable, "-c", code, "--config", str(config)]
+        return run(command, stdin=lines, stdout=subprocess.DEVNULL)
 
 
 def copy(server: Postgres, stream: str, schema: str, rows: Path) -> tuple[float, float]:

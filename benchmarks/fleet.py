@@ -1,9 +1,11 @@
-"""What many accounts take: how many accounts a process should read, and how many one process can hold.
+"""What many accounts take: how many accounts a process should read, how many it can hold, and what a fleet takes.
 
-    python benchmarks/fleet.py [--shards 1 5 20] [--plan 200 2000]
+    python benchmarks/fleet.py [--shards 1 5 20 50] [--plan 200 2000] [--days 2000:1 200:14] [--database 20]
 
-The first table is of real daily runs of sales and traffic (14 days read again), each a process against the sandbox: CPU
-and memory of the tap alone, requests to Amazon. The second is of the start of a run: memory, state and plan.
+The first table is of real daily runs of sales and traffic (14 days read again), each a process against the sandbox, at
+Amazon's own pace: CPU and memory of the tap alone, requests to Amazon. The second is of the start of a run: memory,
+state and plan. The third is of a whole fleet, by shards of 20, for some days of a made-up clock. The last is of the
+target: a shard's day, loaded on top of the day before.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -23,11 +26,22 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from fleet_days import days_of
+
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
 from tap_amazon_vendor.tap import TapAmazonVendor
 
 STREAMS = {"vendor_sales", "vendor_sales_totals", "vendor_traffic", "vendor_traffic_totals", "report_ledger"}
 US = "ATVPDKIKX0DER"
+
+#: Accounts that a process reads by default in `deploy/dagster`.
+SHARD = 20
+
+#: How a statement begins in PostgreSQL's log.
+STATEMENT = re.compile(r"(?:statement|execute [^:]+):\s+(\w+)")
+
+#: How many processes run at a time, in the third table.
+POOLS = (4, 16, 100)
 
 
 def settings(number: int, **more: str) -> dict[str, Any]:
@@ -54,7 +68,7 @@ def run(number: int, folder: Path) -> tuple[float, float, int, Counter[str]]:
     """Return CPU seconds, wall seconds, megabytes and requests of a run of some accounts."""
     first = DEFAULT_ACCOUNTS[0]
     accounts = [replace(first, label=f"a{each}", refresh_token=f"Atzr|sandbox-a{each}") for each in range(number)]
-    sandbox = Sandbox(seed=1, speed=600, asins=40, accounts=accounts)
+    sandbox = Sandbox(seed=1, asins=40, accounts=accounts)
     with running(sandbox) as server:
         start = (datetime.now(timezone.utc).date() - timedelta(days=18)).isoformat()
         config = settings(number, api_url=server.url, auth_url=server.auth_url, start_date=start)
@@ -118,11 +132,59 @@ def look_ahead(number: int) -> tuple[int, float, int, int]:
     return result
 
 
+def show_days(accounts: int, days: int) -> None:
+    """Print what each day of a fleet takes."""
+    for number, day in enumerate(days_of(accounts, SHARD, days, settings, STREAMS), 1):
+        slowest = max(wall / least for wall, least in zip(day.walls, day.bounds, strict=True))
+        figures = (
+            number,
+            f"{max(day.walls):.0f}",
+            f"{slowest:.2f}",
+            *(f"{day.pooled(pool) / 60:.0f}" for pool in POOLS),
+            day.created,
+            day.gets,
+            sum(times for name, times in day.calls.items() if name.startswith("refused")),
+            day.messages["RECORD"],
+            f"{day.bytes / 1e6:.0f}",
+            f"{day.state / 1e6:.2f}",
+            f"{day.cpu:.0f}",
+        )
+        print(f"| {accounts} | {' | '.join(map(str, figures))} |", flush=True)
+
+
+def load(accounts: int) -> None:
+    """Print what a shard's day takes of target and database, on top of the day before."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+    import end_to_end  # noqa: PLC0415
+    from embedded_postgres import postgres  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="tav-fleet-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # The server is another user where this one is root.
+        with postgres(folder, {"log_statement": "all"}) as server:
+            for days in (1, 2):
+                messages, log = folder / f"day{days}", folder / "data" / "server.log"
+                with messages.open("wb") as file:
+                    (*_, day) = days_of(accounts, accounts, days, settings, STREAMS, file)
+                before = log.stat().st_size
+                took = end_to_end.load(server, messages, {}, "fleet")
+                with log.open(errors="replace") as file:
+                    file.seek(before)
+                    found = Counter(verb.lower() for verb in STATEMENT.findall(file.read()))
+        print("\n| accounts | rows | target CPU s | target MB | statements | COPY | INSERT | UPDATE |")
+        print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+        counts = (found[name] for name in ("copy", "insert", "update"))
+        figures = (day.messages["RECORD"], f"{took.user:.1f}", f"{took.peak:.0f}", sum(found.values()), *counts)
+        print(f"| {accounts} | {' | '.join(map(str, figures))} |", flush=True)
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shards", type=int, nargs="*", default=[1, 5, 20])
+    parser.add_argument("--shards", type=int, nargs="*", default=[1, 5, 20, 50])
     parser.add_argument("--plan", type=int, nargs="*", default=[200, 2000])
+    parser.add_argument("--days", nargs="*", default=["2000:1", "200:14"], help="ACCOUNTS:DAYS")
+    parser.add_argument("--database", type=int, nargs="*", default=[SHARD])
     arguments = parser.parse_args()
     print("| accounts in a process | CPU s | CPU s an account | MB | wall s | createReport | GET calls |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
@@ -137,6 +199,14 @@ def main() -> None:
     for number in arguments.plan:
         jobs, seconds, memory, size = look_ahead(number)
         print(f"| {number} | {jobs} | {seconds:.1f} | {memory} | {size / 1e6:.1f} |", flush=True)
+    pools = (f"min, {pool} at a time" for pool in POOLS)
+    columns = ("accounts", "day", "s of the slowest shard", "of the bound", *pools, "createReport", "GET calls",
+               "refused", "rows", "MB written", "MB of state", "CPU s")  # fmt: skip
+    print(f"\n| {' | '.join(columns)} |\n|{' ---: |' * len(columns)}")
+    for case in arguments.days:
+        show_days(*map(int, case.split(":")))
+    for number in arguments.database:
+        load(number)
 
 
 if __name__ == "__main__":

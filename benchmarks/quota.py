@@ -197,7 +197,7 @@ def measure(case: Case, speed: float) -> Row:
             writer.records,
             wall,
             max(
-                *map(_bound, durations),
+                *map(bound, durations),
                 *(_bound_of_queries(sandbox, account.label, clock()) for account in accounts),
                 _bound_of_pages(call.operation for call in calls),
             ),
@@ -215,7 +215,7 @@ def _durations(sandbox: Sandbox, label: str, now: datetime) -> list[float]:
     return [(job.waiting + job.working).total_seconds() for job in jobs]
 
 
-def _bound(durations: list[float]) -> float:
+def bound(durations: list[float]) -> float:
     """Return the least seconds in which an account can have its reports.
 
     Each is requested as early as the quota allows, takes its time, and is fetched as early as the same quota of

@@ -45,15 +45,16 @@ MARTS = {
         where selling_program = 'RETAIL' and distributor_view = 'MANUFACTURING'
             and day > (select max(day) from vendor__daily_sales) - 7
         group by asin order by ordered_revenue desc nulls last limit 5""",
-    "vendor__inventory_health: the stock of the newest day that has aged most": """
+    # What is digital never runs out: Amazon counts billions of it.
+    "vendor__inventory_health: where most money lies in stock of 90 days and more, on the newest day": """
         select asin, sellable_on_hand_inventory_units as sellable_units,
             round(sellable_on_hand_inventory_cost_amount, 2) as cost,
-            sellable_on_hand_inventory_cost_currency_code as currency,
-            round(100 * aged90_plus_days_share) || ' %' as aged_90_days, open_purchase_order_units as units_on_order
+            round(aged90_plus_days_sellable_inventory_cost_amount, 2) as aged_cost,
+            sellable_on_hand_inventory_cost_currency_code as currency, open_purchase_order_units as units_on_order
         from vendor__inventory_health
         where selling_program = 'RETAIL' and distributor_view = 'MANUFACTURING'
-            and day = (select max(day) from vendor__inventory_health)
-        order by aged90_plus_days_share desc nulls last, asin limit 5""",
+            and day = (select max(day) from vendor__inventory_health) and sellable_on_hand_inventory_units < 1000000
+        order by aged_cost desc nulls last, asin limit 5""",
     "vendor__po_fill_rate: the newest orders of which something came": """
         select purchase_order_number, purchase_order_date::date as ordered_on, sum(ordered_units) as ordered,
             sum(confirmed_units) as confirmed, sum(received_units) as received,
@@ -369,6 +370,12 @@ def demo() -> None:
         show_result(server)
         if meltano_project.HAS_DBT:
             show_answers(server)
+        else:
+            print(
+                "\nNo answers: dbt does not run on Python {}.{}, start this with 3.10 to 3.13.".format(
+                    *sys.version_info
+                )
+            )
     print("\n" + OWN_ACCOUNT.format(schema=SCHEMA, answers=ANSWERS), end="")
 
 

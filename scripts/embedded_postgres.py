@@ -26,6 +26,7 @@ VERSION = "pginstall18"
 OWNER = "postgres"
 LONGEST_SOCKET_FOLDER = 80
 SOCKET_FOLDER_PREFIX = "tav-"
+SOCKET_NOTE = "socket-folder"
 SOCKET_FOLDER_LINE = 4  # of postmaster.pid, counted from 0
 
 
@@ -145,13 +146,23 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _socket_folder(account: _Account) -> Iterator[Path]:
-    """Make a folder for the socket, whose path must be short."""
+def _new_socket_folder(account: _Account) -> Path:
+    """Make a folder whose path is short, as that of a socket must be."""
     base = tempfile.gettempdir()
     if len(base) > LONGEST_SOCKET_FOLDER or not account.may_enter(Path(base)):
         base = "/tmp"  # noqa: S108 - mkdtemp makes a folder of its own in it
-    folder = Path(tempfile.mkdtemp(prefix=SOCKET_FOLDER_PREFIX, dir=base))
+    return Path(tempfile.mkdtemp(prefix=SOCKET_FOLDER_PREFIX, dir=base))
+
+
+@contextlib.contextmanager
+def _socket_folder(account: _Account, note: Path) -> Iterator[Path]:
+    """Make a folder for the socket: the last run's, which the note remembers, as long as nobody else has made it."""
+    try:
+        folder = Path(note.read_text(encoding="utf-8"))
+        folder.mkdir(stat.S_IRWXU)
+    except OSError:
+        folder = _new_socket_folder(account)
+        note.write_text(str(folder), encoding="utf-8")
     account.give(folder)
     try:
         yield folder
@@ -192,7 +203,7 @@ def postgres(folder: Path, options: Mapping[str, str] | None = None) -> Iterator
         account.run([programs / "initdb", "-D", data, "-U", OWNER, "--auth=trust", "-E", "UTF8", "--no-locale", "-N"])
     control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-m", "fast"]
     _tidy_up(data, account, control)
-    with _socket_folder(account) as socket_folder:
+    with _socket_folder(account, folder / SOCKET_NOTE) as socket_folder:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(socket_folder),

@@ -1,7 +1,7 @@
 """Writes requirements.lock anew: first what the demo needs, then what the checks need beyond that.
 
 And deploy/requirements.lock, what the container needs: tap and target, in the same versions; and dbt/requirements.lock,
-what the demo's dbt needs, which has an environment of its own.
+what dbt needs, which has an environment of its own: first the demo's, then what the tests of the package need beyond.
 
 python3 scripts/lock.py             keeps the versions that still fit pyproject.toml
 python3 scripts/lock.py --upgrade   takes the newest; arguments go to `uv pip compile`
@@ -38,9 +38,10 @@ CONTAINER_HEADER = (
     "# Every package that deploy/Dockerfile installs, with its hashes. Made by: python3 scripts/lock.py\n"
 )
 
-DBT_HEADER = (
-    "# Every package of the dbt that scripts/demo.py installs, with its hashes. Made by: python3 scripts/lock.py\n"
-)
+DBT_HEADER = """\
+# Every package of the dbt that scripts/demo.py and the tests install, with its hashes. Made by: python3 scripts/lock.py
+# What the demo needs:
+"""
 
 
 def compile_lock(output: Path, *arguments: str | Path) -> list[str]:
@@ -62,23 +63,29 @@ def requirement(entry: str) -> str:
     return entry.partition(" \\\n")[0]
 
 
+def in_two_parts(header: str, needed: list[str], everything: list[str]) -> str:
+    """Return the text of a lock: what the demo needs, and what is there beyond that."""
+    known = {requirement(entry) for entry in needed}
+    rest = [entry for entry in everything if requirement(entry) not in known]
+    return "".join([header, *needed, bootstrap.CHECKS_LINE, *rest])
+
+
 def main() -> None:
     """Write the lock."""
     with tempfile.TemporaryDirectory() as folder:
-        everything, demo, small, dbt = (Path(folder) / f"{name}.txt" for name in ("all", "demo", "container", "dbt"))
+        names = ("all", "demo", "container", "dbt", "dbt-demo")
+        everything, demo, small, dbt, dbt_demo = (Path(folder) / f"{name}.txt" for name in names)
         shutil.copy(bootstrap.LOCK, everything)
         if bootstrap.DBT_LOCK.exists():
             shutil.copy(bootstrap.DBT_LOCK, dbt)
         checks = compile_lock(everything, PROJECT, "--all-extras", "--group", "dev", *sys.argv[1:])
         needed = compile_lock(demo, PROJECT, "--extra", "sandbox", "--group", "demo", "--constraint", everything)
         container = compile_lock(small, PROJECT, "--extra", "sandbox", "--group", "target", "--constraint", everything)
-        answers = compile_lock(dbt, "--group", "dbt", *sys.argv[1:])
-    known = {requirement(entry) for entry in needed}
-    rest = [entry for entry in checks if requirement(entry) not in known]
-    text = "".join([HEADER, *needed, bootstrap.CHECKS_LINE, *rest])
-    bootstrap.LOCK.write_text(text, encoding="utf-8")
+        dbt_checks = compile_lock(dbt, "--group", "dbt-checks", *sys.argv[1:])
+        answers = compile_lock(dbt_demo, "--group", "dbt", "--constraint", dbt)
+    bootstrap.LOCK.write_text(in_two_parts(HEADER, needed, checks), encoding="utf-8")
     CONTAINER_LOCK.write_text("".join([CONTAINER_HEADER, *container]), encoding="utf-8")
-    bootstrap.DBT_LOCK.write_text("".join([DBT_HEADER, *answers]), encoding="utf-8")
+    bootstrap.DBT_LOCK.write_text(in_two_parts(DBT_HEADER, answers, dbt_checks), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def install_dbt() -> None:
     if not HAS_DBT:
         return
     (plugin,) = yaml.safe_load(MELTANO_FILE.read_text(encoding="utf-8"))["plugins"]["utilities"]
-    lock = bootstrap.DBT_LOCK.read_text(encoding="utf-8")
+    lock, _, _ = bootstrap.DBT_LOCK.read_text(encoding="utf-8").partition(bootstrap.CHECKS_LINE)
 
     def install() -> None:
         venv.create(DBT_FOLDER, clear=True, symlinks=True, with_pip=True)

@@ -13,6 +13,7 @@ from singer_sdk.plugin_base import SingerCommand
 
 from tap_amazon_vendor.config.settings_schema import SCHEMA
 from tap_amazon_vendor.output import calm_output
+from tap_amazon_vendor.streams.partition_state import partition_key
 
 if t.TYPE_CHECKING:
     from singer_sdk import Tap
@@ -53,8 +54,7 @@ def check_shape(content: t.Any) -> None:  # noqa: ANN401  # any JSON
         ):
             msg = f"the bookmark of {name} is damaged"
             raise ValueError(msg)
-        contexts = [part["context"] for part in parts]
-        if any(context in contexts[:number] for number, context in enumerate(contexts)):
+        if len({partition_key(part["context"]) for part in parts}) < len(parts):
             msg = f"the bookmark of {name} has a partition twice"
             raise ValueError(msg)
 

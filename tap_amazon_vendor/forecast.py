@@ -12,6 +12,7 @@ from datetime import timedelta
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.config.settings import default_start
 from tap_amazon_vendor.engine.model import Priority, Source
+from tap_amazon_vendor.engine.pace import FIRST_GUESS, polls_of_first
 from tap_amazon_vendor.errors import CredentialsError, UnavailableError
 from tap_amazon_vendor.reports.coverage import Coverage, plan, reachable
 from tap_amazon_vendor.reports.windows import Window
@@ -122,6 +123,17 @@ class Outlook:
         firsts = {windows.partition for windows in self.windows if not windows.proven}
         asked = sum(windows.sources.get(Source.CREATED, 0) for windows in self.windows if not windows.proven)
         return max(0, asked - len(firsts))
+
+    @property
+    def get_calls(self) -> int:
+        """About how many calls of GET operations it takes: each job is polled, then its document is looked up.
+
+        Jobs of a type that the run knows from earlier ones are polled less often. An operation has a page at least.
+        """
+        jobs = sum(self.count(source) for source in Source if source is not Source.DEFERRED)
+        listings = {windows.partition.account for windows in self.windows if windows.service}
+        pages = sum(len(windows.ranges) for windows in self.windows if windows.service is None)
+        return jobs * (polls_of_first(FIRST_GUESS) + 1) + len(listings) + pages
 
     @property
     def duration(self) -> timedelta:

@@ -14,9 +14,10 @@ import pytest
 from clocks import NOW, FakeClock
 from environments import build, copy_source
 from hypothesis import settings
+from in_process import served
 from world import World
 
-from amazon_sandbox import Sandbox, running
+from amazon_sandbox import Sandbox
 from tap_amazon_vendor.amazon.transport import Transport
 from tap_amazon_vendor.config.redaction import Redactor
 
@@ -118,7 +119,7 @@ def world(clock: FakeClock, bare_environment: None, asins: int) -> Iterator[Worl
     """A local Amazon on the made-up clock."""
     sandbox = Sandbox(seed=7, clock=clock, asins=asins, stall_seconds=0.1)
     sandbox.pause = clock.sleep
-    with running(sandbox) as server:
+    with served(sandbox) as server:
         yield World(sandbox, server, clock)
 
 

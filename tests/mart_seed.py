@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from clocks import NOW
@@ -24,6 +26,39 @@ STREAMS = {stream.name: stream for stream in REPORT_STREAMS}
 SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 PARTITION = ("account", "marketplace_id", "selling_program", "distributor_view")
 DAY = timedelta(days=1)
+#: What a cost rises by after the order.
+RISE = Decimal("0.25")
+
+
+def unusual(stream: str, row: Row) -> Row:
+    """A row as Amazon may send it and the local one never does, so that each figure of the marts has several values.
+
+    A forecast far below what is ordered, a cost that changed after the order, advertising paid out of a settlement.
+    """
+    if stream == "vendor_forecasting":
+        factor = (Decimal(1), Decimal("0.7"), Decimal("0.6"), Decimal("0.1"))[sum(row["asin"].encode()) % 4]
+        names = [name for name in row if name.endswith("_forecast_units")]
+        return row | {name: Decimal(row[name]) * factor for name in names}
+    if stream == "vendor_purchase_order_status_items" and sum(row["purchase_order_number"].encode()) % 2:
+        return row | {"net_cost_amount": Decimal(row["net_cost_amount"]) + RISE}
+    if stream == "seller_settlements" and row.get("amount_type") == "other-transaction":
+        if sum(row["settlement_id"].encode()) % 2:
+            return row
+        return row | {"amount_type": "Cost of Advertising", "amount_description": "TransactionTotalAmount"}
+    return row
+
+
+def unusual_run(run: Run) -> Run:
+    """A run that read such rows."""
+    lines = []
+    for line, message in zip(run.lines, run.messages, strict=True):
+        if message["type"] == "RECORD":
+            record = unusual(message["stream"], message["record"])
+            if record is not message["record"]:
+                lines.append(json.dumps(message | {"record": record}, default=float).encode() + b"\n")
+                continue
+        lines.append(line)
+    return replace(run, lines=lines)
 
 
 @dataclass
@@ -48,8 +83,8 @@ class Seed:
         accounts = self.vendors if stream.account_type == "vendor" else self.sellers
         for label in accounts:
             calls = [call for call in self.world.sandbox.calls if call.account == label and call.status == 202]
-            for row in seed_rows(self.world.sandbox, stream, calls, label):
-                row["account"] = label
+            for read in seed_rows(self.world.sandbox, stream, calls, label):
+                row = unusual(name, read | {"account": label})
                 rows[tuple(row.get(column) for column in (*PARTITION, "report_period", *stream.key_columns))] = row
         return list(rows.values())
 
@@ -67,7 +102,14 @@ class Seed:
         for label, number in sorted(self.read("vendor_purchase_order_statuses", "account", "purchase_order_number")):
             order = self.world.sandbox.data.procurement(label).find(number, now)
             assert order is not None
-            found.append((label, order_as_json(order, now), status_as_json(order, now)))
+            status = status_as_json(order, now)
+            for item in status["itemStatus"]:
+                told = {
+                    "item_sequence_number": item["itemSequenceNumber"],
+                    "net_cost_amount": item["netCost"]["amount"],
+                }
+                item["netCost"]["amount"] = unusual("vendor_purchase_order_status_items", told)["net_cost_amount"]
+            found.append((label, order_as_json(order, now), status))
         return found
 
     def invoices(self) -> list[tuple[str, Row, Row]]:
@@ -99,7 +141,8 @@ class Seed:
                 # Only the first line tells it.
                 currency = next(iter(table.rows))["currency"]
                 for key, row in table_rows(STREAMS["seller_settlements"], table, marketplace).items():
-                    rows.append({"account": label, **row, "marketplace_id": key[0], "currency": currency})
+                    line = {"account": label, **row, "marketplace_id": key[0], "currency": currency}
+                    rows.append(unusual("seller_settlements", line))
         return rows
 
 

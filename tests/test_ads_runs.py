@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import ads_seed
 import pytest
 from ads_seed import REPORTS, seeded
+from in_process import served
 from world import US, Run, World, partitions
 
-from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, ads_jobs, ads_reports, running
+from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, ads_jobs, ads_reports
 from amazon_sandbox.accounts import MARKETPLACES
 from tap_amazon_vendor.streams.ads import STREAMS
 
@@ -244,7 +245,7 @@ def europe(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa
     seller = replace(seller, marketplaces=(*seller.marketplaces, next(others), next(others)))
     with ExitStack() as stack:
         sandbox = Sandbox(accounts=[seller], seed=7, clock=clock, asins=1, stall_seconds=0.1)
-        yield World(sandbox, stack.enter_context(running(sandbox)), clock)
+        yield World(sandbox, stack.enter_context(served(sandbox)), clock)
 
 
 def test_a_profile_that_two_accounts_read_is_named(world: World, config: Row, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from bootstrap import ROOT
+from meltano_project import HAS_DBT
+from warehouses import programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +57,25 @@ def test_a_run_asks_for_the_fewest_reports_that_are_possible(quota: Any) -> None
 
 
 def test_the_bound_is_what_quota_and_processing_make_it(quota: Any) -> None:
-    assert quota._bound([30.0, 90.0, 40.0]) == 90.0
+    assert quota.bound([30.0, 90.0, 40.0]) == 90.0
     # The sixteenth is asked for a minute later.
-    assert quota._bound([30.0] * 15 + [50.0]) == pytest.approx(1 / 0.0167 + 50)
+    assert quota.bound([30.0] * 15 + [50.0]) == pytest.approx(1 / 0.0167 + 50)
     # However fast it is, it is fetched a minute after the first.
-    assert quota._bound([30.0] * 15 + [1.0]) == pytest.approx(1 / 0.0167 + 30)
+    assert quota.bound([30.0] * 15 + [1.0]) == pytest.approx(1 / 0.0167 + 30)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not HAS_DBT, reason="dbt has no release for this Python")
+def test_the_benchmark_of_marts_builds_them_twice_in_each_warehouse() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "marts.py"), "--asins", "20"],
+        env=os.environ | {"DBT_VENV": str(programs().parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    _, _, *lines = done.stdout.splitlines()
+    names = [f"{warehouse}, {what} build" for warehouse in ("PostgreSQL", "DuckDB") for what in ("first", "next")]
+    assert [line.split(" | ")[0] for line in lines] == [f"| {name}" for name in names]
+    assert len({line.split(" | ")[1] for line in lines}) == 1

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from in_process import served
 from world import Killed, World
 
-from amazon_sandbox import Sandbox, running
+from amazon_sandbox import Sandbox
 from amazon_sandbox.data.procurement import order_as_json, status_as_json
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ DAYS = 20
 def world(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa: ARG001
     """A local Amazon with short pages."""
     sandbox = Sandbox(seed=7, clock=clock, asins=8, stall_seconds=0.1, page_records=3)
-    with running(sandbox) as server:
+    with served(sandbox) as server:
         yield World(sandbox, server, clock)
 
 

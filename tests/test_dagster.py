@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from bootstrap import ROOT
+from embedded_postgres import postgres
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, REVOKED_REFRESH_TOKEN, Sandbox, running
 
@@ -99,6 +101,13 @@ class Project:
         assert process.returncode == 0, log[-3000:]
         return json.loads(out.splitlines()[-1])
 
+    def do(self, *commands: str) -> list[t.Any]:
+        """Run Dagster for several commands; return what each prints."""
+        process = self.start(*(word for command in commands for word in (*command.split(), "--")))
+        out, log = process.communicate()
+        assert process.returncode == 0, log[-3000:]
+        return [json.loads(line) for line in out.splitlines()]
+
     def created(self) -> Counter[str]:
         """How often each report was asked for."""
         calls = [call for call in self.sandbox.calls if call.operation == "createReport" and call.status == 202]
@@ -156,6 +165,7 @@ def test_a_run_that_is_killed_is_taken_up_without_a_second_report(project: Proje
     first = project.does("sensor")[0]
     killed = project.start("run", first, first, ASSET)
     while not project.created():
+        assert killed.poll() is None, killed.communicate()
         time.sleep(0.05)
     time.sleep(1)
     os.killpg(killed.pid, signal.SIGKILL)
@@ -166,3 +176,97 @@ def test_a_run_that_is_killed_is_taken_up_without_a_second_report(project: Proje
     assert run["success"], run
     assert before
     assert set(project.created().values()) == {1}
+
+
+@pytest.mark.parametrize("project", [(3, 600)], indirect=True)
+def test_an_account_goes_once_no_backfill_runs(project: Project) -> None:
+    project.write()
+    first, second, third = project.does("sensor")
+    del project.config["accounts"][0]
+    project.write()
+    gone = next(each for each in (first, second, third) if each not in str(project.config))
+    waiting, _, after = project.do("backfill REQUESTED", "sensor", "backfill COMPLETED_SUCCESS", "sensor")[1:]
+    assert gone in waiting
+    assert gone not in after
+    assert len(after) == 2
+
+
+@pytest.mark.parametrize("project", [(2, 600)], indirect=True)
+def test_a_range_of_days_is_read_for_itself_and_changes_no_state(project: Project) -> None:
+    project.write()
+    (label, _) = project.does("sensor")
+    (run,) = project.do(f"run {label} {label} vendor_financial")
+    assert run["checks"]
+    state = (project.folder / "state" / "vendor" / f"{label}.json").read_bytes()
+    project.sandbox.calls.clear()
+    runs = project.do(*[f"dates 2026-09-01 2026-09-10 {label} {label} vendor_operational"] * 2)
+    bodies = [call.request for call in project.sandbox.calls if call.operation == "createReport"]
+    assert bodies
+    days = {str(body[name])[:10] for body in bodies for name in ("dataStartTime", "dataEndTime") if name in body}
+    assert min(days) >= "2026-09-01"
+    assert max(days) <= "2026-09-10"
+    # Asked for again, it is read again.
+    assert all(rows > 0 for run in runs for _, _, rows in run["materialised"])
+    assert all(run["success"] and run["materialised"] for run in runs), runs
+    # A month that is read again is no news of the account's other days.
+    assert not any(run["checks"] for run in runs)
+    assert (project.folder / "state" / "vendor" / f"{label}.json").read_bytes() == state
+    assert not [*(project.folder / "state").rglob("2026*/*.json")]
+
+
+@pytest.mark.parametrize("project", [(3, 600)], indirect=True)
+def test_an_account_with_wrong_settings_fails_alone(project: Project) -> None:
+    project.config["accounts"][2]["account"] = "100 % ä/'$x"
+    project.config["accounts"][1]["marketplaces"] = ["XX"]
+    wrong = project.config["accounts"][1]["account"]
+    project.write()
+    labels = project.does("sensor")
+    process = project.start("run", labels[0], labels[-1], ASSET)
+    out, log = process.communicate()
+    run = json.loads(out.splitlines()[-1])
+    assert {partition for _, partition, _ in run["materialised"]} == {*labels} - {wrong}, log[-2000:]
+    assert {(name, partition) for _, name, partition, passed in run["checks"] if not passed} == {
+        ("nothing_failed", wrong)
+    }
+    assert "'XX' is not a marketplace" in run["why"][0]
+
+
+@pytest.mark.parametrize("project", [(1, 600)], indirect=True)
+def test_a_tap_that_dies_at_once_brings_nothing_and_is_not_green(project: Project) -> None:
+    project.write()
+    (label,) = project.does("sensor")
+    project.environment["AMAZON_VENDOR_TAP"] = str(project.folder / "tap")
+    script = (
+        f'#!/bin/sh\ncase "$*" in *--discover*) exec {project.python} -m tap_amazon_vendor "$@";; esac\nkill -9 $$\n'
+    )
+    (project.folder / "tap").write_text(script, encoding="utf-8")
+    (project.folder / "tap").chmod(0o755)
+    run = project.does("run", label, label, ASSET)
+    assert not run["success"]
+    assert not run["materialised"]
+    assert [[name, passed] for _, name, _, passed in run["checks"]] == [["nothing_failed", False]]
+
+
+@pytest.mark.skipif(not (Path(VENV) / "bin" / "dbt").exists(), reason="DAGSTER_VENV has no dagster-dbt")
+@pytest.mark.parametrize("project", [(1, 600)], indirect=True)
+@pytest.mark.parametrize("assets", ["groups", "streams"])
+def test_models_of_dbt_come_from_what_is_read(project: Project, assets: str, tmp_path: Path) -> None:
+    project.write()
+    folder = tmp_path / "dbt"
+    shutil.copytree(ROOT / "dbt", folder)
+    with postgres(tmp_path / "postgres") as server:
+        project.environment |= {
+            "AMAZON_VENDOR_DBT": str(folder),
+            "AMAZON_VENDOR_ASSETS": assets,
+            "DBT_POSTGRES_HOST": str(server.socket_folder),
+            "DBT_POSTGRES_USER": "postgres",
+            "DBT_POSTGRES_DATABASE": "postgres",
+            "DBT_POSTGRES_SCHEMA": "amazon",
+            "DBT_PROFILES_DIR": str(folder),
+            "PATH": os.pathsep.join((str(Path(VENV) / "bin"), os.environ["PATH"])),
+        }
+        command = [str(Path(VENV) / "bin" / "dbt"), "parse", "--project-dir", str(folder)]
+        subprocess.run(command, env=project.environment, check=True, capture_output=True)
+        found = project.does("model", "stg_vendor_sales")
+    parent = {"groups": "amazon/vendor_financial", "streams": "amazon/vendor_sales"}[assets]
+    assert found == {"parents": [parent], "success": True}

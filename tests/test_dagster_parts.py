@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 import typing as t
@@ -12,9 +13,10 @@ import pytest
 
 pytest.importorskip("fcntl", reason="locks of files are POSIX's")
 
-from amazon_vendor_dagster.accounts import Accounts, shards
+from amazon_vendor_dagster.accounts import Accounts, refused, shards
 from amazon_vendor_dagster.pipeline import Pipeline, PipelineError
 from amazon_vendor_dagster.settings import Settings, SettingsError
+from amazon_vendor_dagster.sources import read_accounts
 from amazon_vendor_dagster.states import BusyError, States, joined, split
 from amazon_vendor_dagster.verdicts import Verdict, unread
 
@@ -71,6 +73,28 @@ class TestAccounts:
         with pytest.raises(SettingsError, match="No vendor account is called 'gone': the file has us, de"):
             Accounts(CONFIG).config("vendor", ["us", "gone"])
 
+    @pytest.mark.parametrize("label", ["a...b", "a\nb", "a\tb"])
+    def test_a_name_that_can_be_no_partition_is_one_message(self, label: str) -> None:
+        with pytest.raises(SettingsError, match="can't have three dots, tabs or line ends"):
+            Accounts({"accounts": [{"account": label, "refresh_token": "a", "marketplaces": ["US"]}]})
+
+    def test_two_of_one_name_are_one_message(self) -> None:
+        entries = [{"account": "us", "refresh_token": "a", "marketplaces": [country]} for country in ("US", "DE")]
+        with pytest.raises(SettingsError, match="there are two called 'us'"):
+            Accounts({"accounts": entries})
+        # As a vendor and as a seller it may be one.
+        entries[1]["account_type"] = "seller"
+        assert Accounts({"accounts": entries}).of("seller")
+
+    def test_one_that_the_tap_would_refuse_is_told_from_the_others(self) -> None:
+        config = Accounts(CONFIG | {"stream_maps": {}}).config("vendor", ["us", "de"])
+        config["accounts"][1]["marketplaces"] = ["XX"]
+        before = json.dumps(config)
+        found = refused(config)
+        assert set(found) == {"de"}
+        assert "'XX' is not a marketplace" in found["de"]
+        assert json.dumps(config) == before
+
     def test_a_shard_has_neighbours_of_one_region_and_application(self) -> None:
         entries = [
             {"account": f"{country}{number}", "marketplaces": [country], "refresh_token": "a", "client_id": client}
@@ -85,6 +109,48 @@ class TestAccounts:
         assert [label for some in shards(accounts, order, "eu", 20) for label in some] == [
             label for label in accounts if "DE" in label
         ]
+
+
+class TestSources:
+    def settings(self, tmp_path: Path, **more: t.Any) -> Settings:
+        config = {"client_id": "app", "client_secret": "s", "accounts": [{"account": "in the file"}]}
+        (tmp_path / "accounts.json").write_text(json.dumps(config))
+        return Settings(tmp_path / "accounts.json", tmp_path, ("tap",), ("target",), **more)
+
+    def test_a_table_has_an_account_in_each_row(self, tmp_path: Path) -> None:
+        path = tmp_path / "a ?#.db"
+        with sqlite3.connect(path) as connection:
+            connection.execute("create table amazon_accounts (id, account, refresh_token, marketplaces, account_type)")
+            rows = [(1, "us", "env:US", "US", None), (2, "shop", "t", '["DE"]', "seller")]
+            connection.executemany("insert into amazon_accounts values (?, ?, ?, ?, ?)", rows)
+        accounts = read_accounts(self.settings(tmp_path, database=str(path)))
+        found = [(each.label, each.region, each.application) for each in accounts.of("vendor")]
+        assert found == [("us", "na", "app")]
+        assert [each.region for each in accounts.of("seller")] == ["eu"]
+        config = accounts.config("vendor", ["us"])
+        assert config["accounts"] == [{"account": "us", "refresh_token": "env:US", "marketplaces": ["US"]}]
+        assert check_settings(SCHEMA, config) == []
+        query = "select * from amazon_accounts where id = 2"
+        assert not read_accounts(self.settings(tmp_path, database=str(path), query=query)).of("vendor")
+
+    @pytest.mark.parametrize("address", ["/nowhere/a.db", "postgresql://user:hunter22@127.0.0.1:1/x"])
+    def test_one_that_cant_be_read_is_one_message_without_a_password(self, address: str, tmp_path: Path) -> None:
+        with pytest.raises(SettingsError, match="AMAZON_VENDOR_ACCOUNTS_DATABASE can't be read") as caught:
+            read_accounts(self.settings(tmp_path, database=address))
+        assert "hunter22" not in str(caught.value)
+
+    def test_one_without_any_account_takes_no_partition_away(self, tmp_path: Path) -> None:
+        settings = self.settings(tmp_path)
+        settings.accounts.write_text('{"accounts": []}')
+        with pytest.raises(SettingsError, match="There is no account"):
+            read_accounts(settings)
+
+    @pytest.mark.parametrize("content", ["[]", "{", None])
+    def test_a_file_that_is_none_is_one_message(self, content: str | None, tmp_path: Path) -> None:
+        path = self.settings(tmp_path).accounts
+        path.unlink() if content is None else path.write_text(content)
+        with pytest.raises(SettingsError, match="AMAZON_VENDOR_ACCOUNTS: "):
+            read_accounts(Settings(path, tmp_path, ("tap",), ("target",)))
 
 
 class TestSettings:
@@ -151,6 +217,35 @@ class TestStates:
         states.write({"a/b": {"bookmarks": {}}})
         assert states.read(["a/b", "c"]) == {"a/b": {"bookmarks": {}}, "c": {}}
         assert all(path.parent == tmp_path / "vendor" for path in tmp_path.rglob("*.json"))
+
+    @pytest.mark.parametrize("label", ["..", "\u00e4" * 200, "a/../b", "con:", "\u200b'$(x)"])
+    def test_any_name_of_an_account_is_a_file_in_the_folder(self, label: str, tmp_path: Path) -> None:
+        states = States(tmp_path, "vendor")
+        with states.locked([label]):
+            states.write({label: {"bookmarks": {"a": {}}}})
+        assert states.read([label, f"{label}x"]) == {label: {"bookmarks": {"a": {}}}, f"{label}x": {}}
+        assert {path.parent for path in tmp_path.rglob("*.*")} == {tmp_path / "vendor"}
+
+    @pytest.mark.parametrize("content", ["", "[]", "{", '{"bookmarks": {"vendor_sales": {"partitions": [1]}}}'])
+    def test_one_that_is_damaged_is_told_from_the_others(self, content: str, tmp_path: Path) -> None:
+        states = States(tmp_path, "vendor")
+        states.write({"us": {"bookmarks": {}}})
+        (tmp_path / "vendor" / "de.json").write_text(content)
+        found = states.damaged(["us", "de", "new"])
+        assert set(found) == {"de"}
+        assert str(tmp_path / "vendor" / "de.json") in found["de"]
+
+    def test_a_range_of_days_has_a_state_of_its_own_and_the_lock_of_the_account(self, tmp_path: Path) -> None:
+        own, days = States(tmp_path, "vendor"), States(tmp_path, "vendor", "2026-01-01 to 2026-01-31")
+        own.write({"us": {"bookmarks": {"own": {}}}})
+        assert days.read(["us"]) == {"us": {}}
+        days.write({"us": {"bookmarks": {}}})
+        assert own.read(["us"]) == {"us": {"bookmarks": {"own": {}}}}
+        with own.locked(["us"]), pytest.raises(BusyError), days.locked(["us"]):
+            pass
+        days.forget(["us", "de"])
+        assert days.read(["us"]) == {"us": {}}
+        assert own.read(["us"])["us"]
 
     def test_two_runs_never_read_one_account_at_once(self, tmp_path: Path) -> None:
         states = States(tmp_path, "vendor")

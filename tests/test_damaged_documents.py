@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from in_process import served
 from world import Recorder, World
 
-from amazon_sandbox import Sandbox, running
+from amazon_sandbox import Sandbox
 from tap_amazon_vendor.documents.encodings import Charset
 from tap_amazon_vendor.documents.files import open_document, open_flat_file
 from tap_amazon_vendor.documents.findings import Findings
@@ -90,7 +91,7 @@ def documents(new_clock: Callable[[], FakeClock]) -> dict[str, Kept]:
 
     clock = new_clock()
     sandbox = Sandbox(seed=7, clock=clock, asins=12)
-    with pytest.MonkeyPatch.context() as patched, running(sandbox) as server:
+    with pytest.MonkeyPatch.context() as patched, served(sandbox) as server:
         patched.setattr(ReportStream, "chunks", keep)
         world = World(sandbox, server, clock)
         for label in LABELS:

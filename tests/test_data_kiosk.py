@@ -511,19 +511,37 @@ class TestRefusedFields:
     )
     def test_a_field_is_told_in_whatever_form_it_is_named(self, named: str, tmp_path: Path) -> None:
         (request, *_) = requests_of("vendor_analytics_manufacturing")
-        answers = Answers(f"createQuery: Unauthorized to access requested fields. {named}")
+        answers = Answers(*[f"createQuery: Unauthorized to access requested fields. {named}"] * 2)
         api = kiosk(answers, tmp_path)
-        assert api.create(request) == "q2"
-        assert ("glanceViews" in answers.queries[0], "glanceViews" in answers.queries[1]) == (True, False)
-        assert "lostFeaturedOffer" in answers.queries[1]
+        with pytest.raises(AccessDeniedError):
+            api.create(request)
+        assert api.create(request) == "q3"
+        assert ["glanceViews" in query for query in answers.queries] == [True, True, False]
+        assert "lostFeaturedOffer" in answers.queries[2]
         api.create(request)
-        assert "glanceViews" not in answers.queries[2]
+        assert "glanceViews" not in answers.queries[3]
+
+    def test_what_is_heard_once_may_be_an_incident_and_costs_no_field(self, tmp_path: Path) -> None:
+        (first, *_) = requests_of("vendor_analytics_manufacturing")
+        second = replace(first, marketplace_id="A2EUQ1WTGCTBG2")
+        answers = Answers(*["Unauthorized to access requested fields. glanceViews"] * 2)
+        api = kiosk(answers, tmp_path)
+        for request in (first, second):
+            with pytest.raises(AccessDeniedError) as caught:
+                api.create(request)
+            assert request.judge_refusal(caught.value).retry
+        for request in (first, second):
+            api.create(request)
+        assert all("glanceViews" in query for query in answers.queries)
 
     def test_an_object_takes_its_fields_with_it(self, tmp_path: Path) -> None:
         (request, *_) = requests_of("vendor_analytics_manufacturing")
-        answers = Answers("Unauthorized to access requested fields. metrics.metrics.costs")
-        kiosk(answers, tmp_path).create(request)
-        assert "costs" not in answers.queries[1]
+        answers = Answers(*["Unauthorized to access requested fields. metrics.metrics.costs"] * 2)
+        api = kiosk(answers, tmp_path)
+        with pytest.raises(AccessDeniedError):
+            api.create(request)
+        api.create(request)
+        assert "costs" not in answers.queries[2]
 
     @pytest.mark.parametrize("named", ["", "startDate", "analytics_vendorAnalytics_2024_09_30.manufacturingView"])
     def test_without_a_field_to_leave_out_the_refusal_stands(self, named: str, tmp_path: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+from amazon_sandbox import DEFAULT_ACCOUNTS, REVOKED_REFRESH_TOKEN, Sandbox, running
+from tap_amazon_vendor.tap import TapAmazonVendor
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -78,22 +84,77 @@ def test_the_line_for_cron_reads_each_account_and_skips_one_that_is_being_read(t
     assert sorted(done.stdout.splitlines()) == ["de de", "us us"]
 
 
+#: What Airflow runs in place of Meltano: the tap into a file for each account, with a state beside it.
+MELTANO = """#!/bin/sh
+set -e
+out={folder}/out/"$3"
+mkdir -p "$out"
+[ -s "$out/state" ] && state="--state $out/state"
+{python} -m tap_amazon_vendor --config=ENV --catalog {folder}/catalog.json $state > "$out/messages"
+"""
+
+RUN_DAG = """
+import json, runpy
+from airflow.models.pool import Pool
+Pool.create_or_update_pool("amazon_vendor", slots=2, description="", include_deferred=False)
+run = runpy.run_path({dag!r})["amazon_vendor"]().test()
+print(json.dumps([[each.task_id, each.map_index, each.state, each.pool] for each in run.get_task_instances()]))
+"""
+
+
 @pytest.mark.exhaustive
 @pytest.mark.skipif("AIRFLOW_VENV" not in os.environ, reason="AIRFLOW_VENV names no environment with Airflow")
-def test_airflow_loads_the_dag_and_maps_its_task(tmp_path: Path) -> None:
-    code = f"""if True:
-        import runpy
-        from airflow.sdk.definitions.mappedoperator import MappedOperator
-        found = runpy.run_path({str(DEPLOY / "airflow" / "amazon_vendor.py")!r})
-        dag = found["amazon_vendor"]()
-        read = dag.task_dict["read"]
-        assert isinstance(read, MappedOperator), read
-        print(dag.dag_id, sorted(dag.task_dict), read.partial_kwargs["pool"])
-    """
-    python = Path(os.environ["AIRFLOW_VENV"]) / "bin" / "python"
-    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
-    done = subprocess.run([python, "-c", code], env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.endswith("amazon_vendor ['accounts', 'read'] amazon_vendor\n"), done.stderr
+def test_airflow_reads_each_account_and_one_that_is_revoked_fails_alone(tmp_path: Path) -> None:
+    accounts, folder = tmp_path / "amazon", tmp_path / "project"
+    for each in (accounts, folder, tmp_path / "bin"):
+        each.mkdir()
+    first, second = (each for each in DEFAULT_ACCOUNTS if each.label in {"vendor-us", "vendor-de"})
+    with running(Sandbox(seed=1, speed=600, asins=3)) as server:
+        shared = {"client_id": first.client_id, "client_secret": first.client_secret, "api_url": server.url}
+        shared |= {"auth_url": server.auth_url}
+        for name, base, token in (
+            ("de's & more", second, second.refresh_token),
+            ("revoked", first, REVOKED_REFRESH_TOKEN),
+            ("us", first, first.refresh_token),
+        ):
+            own = {"refresh_token": token, "marketplaces": json.dumps([base.marketplaces[0]]), "account": name}
+            lines = (f"TAP_AMAZON_VENDOR_{key.upper()}={shlex.quote(value)}\n" for key, value in (shared | own).items())
+            (accounts / f"{name}.env").write_text("".join(lines), encoding="utf-8")
+        streams = TapAmazonVendor(config=shared, validate_config=False).catalog_dict["streams"]
+        wanted = [each for each in streams if each["tap_stream_id"] in {"vendor_sales", "report_ledger"}]
+        (folder / "catalog.json").write_text(json.dumps({"streams": wanted}), encoding="utf-8")
+        meltano = tmp_path / "bin" / "meltano"
+        meltano.write_text(MELTANO.format(folder=folder, python=sys.executable), encoding="utf-8")
+        meltano.chmod(0o755)
+        text = (DEPLOY / "airflow" / "amazon_vendor.py").read_text(encoding="utf-8")
+        dag = tmp_path / "dags" / "amazon_vendor.py"
+        dag.parent.mkdir()
+        dag.write_text(
+            text.replace("/etc/amazon", str(accounts)).replace("/srv/pipeline", str(folder)), encoding="utf-8"
+        )
+        bin_folder = Path(os.environ["AIRFLOW_VENV"]) / "bin"
+        environment = {
+            **os.environ,
+            "AIRFLOW_HOME": str(tmp_path),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(dag.parent),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "PATH": os.pathsep.join((str(meltano.parent), str(bin_folder), os.environ["PATH"])),
+        }
+        subprocess.run([bin_folder / "airflow", "db", "migrate"], env=environment, capture_output=True, check=True)
+        code = RUN_DAG.format(dag=str(dag))
+        done = subprocess.run(
+            [bin_folder / "python", "-c", code], env=environment, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stderr[-3000:]
+    tasks = json.loads(done.stdout.splitlines()[-1])
+    assert sorted(tasks) == [
+        ["accounts", -1, "success", "default_pool"],
+        ["read", 0, "success", "amazon_vendor"],
+        ["read", 1, "failed", "amazon_vendor"],
+        ["read", 2, "success", "amazon_vendor"],
+    ], done.stdout[-3000:]
+    for name in ("de's & more", "us"):
+        assert '"stream":"vendor_sales"' in (folder / "out" / name / "messages").read_text(encoding="utf-8")
 
 
 def test_a_cron_job_never_runs_twice_at_once() -> None:

@@ -440,6 +440,17 @@ class TestSlices:
                     with pytest.raises(DocumentError, match=r"(has|is) no array"):
                         list(read_rows(document, name))
 
+    @settings(max_examples=50)
+    @given(rows=ARRAYS, style=STYLES, size=st.integers(1, 200), other=st.integers(1, 200))
+    def test_what_was_found_while_it_was_checked_changes_no_row(
+        self, save: Save, rows: list[t.Any], style: dict[str, t.Any], size: int, other: int
+    ) -> None:
+        path = save(json.dumps({"rows": rows, "reportSpecification": {}, "more": rows}, **style).encode())
+        with mock.patch.object(files, "ERROR_BYTES", 1), mock.patch.object(json_slices, "SLICE_BYTES", size):
+            document = files.open_document(path)
+        with mock.patch.object(json_slices, "SLICE_BYTES", other):
+            assert [list(read_rows(document, name)) for name in ("rows", "more")] == [rows, rows]
+
     @pytest.mark.parametrize("rows", [[], [{"clicks": 1}]])
     def test_a_document_may_be_the_array_itself(self, save: Save, rows: list[t.Any]) -> None:
         assert list(read_rows(unchecked(save(json.dumps(rows).encode())), "")) == rows

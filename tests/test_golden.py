@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from in_process import served
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from world import STREAMS, VENDOR_STREAMS, World
 
-from amazon_sandbox import Sandbox, running
+from amazon_sandbox import Sandbox
 from tap_amazon_vendor.streams import STREAMS as ALL_STREAMS
 from tap_amazon_vendor.tap import EVERY_STREAM, TapAmazonVendor
 
@@ -41,7 +42,7 @@ def lines(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 def world(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa: ARG001
     """An account with three products: small enough to be read by a person."""
     sandbox = Sandbox(seed=7, clock=clock, asins=3, search_terms=3)
-    with running(sandbox) as server:
+    with served(sandbox) as server:
         yield World(sandbox, server, clock)
 
 

@@ -117,8 +117,8 @@ class TestNoData:
         jobs = engine(amazon)
         jobs.plan(planned(*windows, known_available=known, priority=Priority.BACKFILL))
         assert outcomes(jobs, *windows) == [Outcome.LOADED] * 3 + [Outcome.EMPTY] * 197
-        # The one beside the rows.
-        assert len(amazon.created) == 201
+        # The two next to the rows.
+        assert len(amazon.created) == 202
         assert not any(result.doubtful for result in results(jobs, *windows))
 
     def test_where_the_doubt_about_a_newer_window_was_right_it_passes_on(self, amazon: FakeAmazon) -> None:
@@ -444,6 +444,31 @@ def test_different_words_each_get_a_second_try_but_not_without_end(amazon: FakeA
     assert len(amazon.created) == 3
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        UNAVAILABLE,
+        Fate(Processing.FATAL),
+        Fate(Processing.FATAL, text="is not yet available. Try submitting this createReport request at a later time"),
+    ],
+)
+def test_what_amazon_says_of_settled_days_for_days_is_a_failure_and_holds_up_no_other(
+    amazon: FakeAmazon, words: Fate
+) -> None:
+    amazon.fates[SECOND] = [words]
+    jobs = engine(amazon)
+    jobs.plan(planned(FIRST, SECOND, THIRD))
+    late = results(jobs, FIRST, SECOND, THIRD)[1]
+    assert (late.outcome, late.doubtful) == (Outcome.LATER, True)
+    # Twice as a whole: what is settled is not shortened day by day.
+    assert amazon.created.count(SECOND) == 2
+    assert len(amazon.created) == 4
+    amazon.clock.advance(SAID_FOR)
+    again = engine(amazon)
+    again.plan(planned(FIRST, SECOND, THIRD, fresh_since=NOW), jobs.pending())
+    assert outcomes(again, FIRST, SECOND, THIRD) == [Outcome.LOADED, Outcome.FAILED, Outcome.LOADED]
+
+
 def test_no_data_at_the_last_try_is_left_for_the_next_run(amazon: FakeAmazon) -> None:
     amazon.fates[NEWEST] = [Fate(Processing.FATAL), Fate(Processing.FATAL, text="another"), CANCELLED]
     jobs = engine(amazon)
@@ -453,10 +478,12 @@ def test_no_data_at_the_last_try_is_left_for_the_next_run(amazon: FakeAmazon) ->
     assert amazon.clock() - NOW >= timedelta(seconds=2 * RETRY_PAUSE)
 
 
-def test_a_report_that_amazon_made_by_itself_is_read_once_more_and_then_believed(amazon: FakeAmazon) -> None:
+def test_a_report_that_amazon_made_by_itself_is_never_believed_to_be_empty(amazon: FakeAmazon) -> None:
+    """It would be read no second time, and a settlement without any line there is not."""
     amazon.made_by_others("x", SECOND, empty=True)
     jobs = engine(amazon)
     jobs.plan(planned(FIRST, replace(SECOND, report_id="x"), THIRD))
-    assert jobs.result(replace(SECOND, report_id="x")).outcome is Outcome.EMPTY
+    result = jobs.result(replace(SECOND, report_id="x"))
+    assert (result.outcome, result.doubtful) == (Outcome.LATER, True)
     assert amazon.fetched.count("d-x") == 2
     assert amazon.created == [FIRST, THIRD]

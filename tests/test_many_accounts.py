@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -160,6 +161,49 @@ def test_a_quota_that_turns_out_to_be_shared_is_shared_from_then_on(world: World
     first, second = asked_at(world)
     assert (second - first).total_seconds() >= 900
     assert [call.status for call in world.sandbox.calls].count(429) == 1
+
+
+class Compared(dict[str, str]):
+    """A context of which a search shows: each comparison is a call."""
+
+    def __eq__(self, other: object) -> bool:
+        return dict.__eq__(self, other)
+
+    __hash__ = None
+
+
+def calls_of_planning(world: World, number: int) -> int:
+    """How many functions planning a daily run of some accounts calls."""
+    base = world.config()
+    entries = [{"account": f"a{each}", **{name: base[name] for name in OWN if name in base}} for each in range(number)]
+    tap = world.tap({name: value for name, value in base.items() if name not in OWN} | {"accounts": entries})
+    for name, stream in tap.streams.items():
+        stream.selected = name in STREAMS
+        if name in STREAMS:
+            parts = [
+                {"context": Compared(context), "complete_from": world.day(30)} for context in stream.partitions or ()
+            ]
+            days = {"replication_key": "end_date", "replication_key_value": world.day(6)}
+            tap.state.setdefault("bookmarks", {})[name] = {"partitions": [part | days for part in parts]}
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        _ = tap.run.engine
+        planned = tap.run.plan
+    finally:
+        sys.setprofile(None)
+    assert sum(map(len, planned.values())) == 3 * number
+    return calls
+
+
+def test_planning_takes_a_time_that_grows_with_the_accounts_and_not_with_their_square(world: World) -> None:
+    few, some, more = (calls_of_planning(world, number) for number in (20, 40, 60))
+    assert more - some < 1.01 * (some - few)
 
 
 class SlowRecorder(Recorder):

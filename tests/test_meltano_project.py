@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import bootstrap
 import meltano_project
 import pytest
+from embedded_postgres import OWNER, postgres, remove
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,3 +59,29 @@ def test_meltano_finds_no_dbt_to_install(tmp_path: Path) -> None:
         (version,) = re.findall(rf"^{package}==(\S+)", locked, re.MULTILINE)
         assert f"{name}: {version}" in finished.stdout
     assert "nstalling" not in finished.stderr
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not meltano_project.HAS_DBT, reason="dbt has no release for this Python")
+def test_dbt_connects_to_where_target_postgres_writes(tmp_path: Path) -> None:
+    """By the variables of the target, which has no others to tell."""
+    meltano_project.install_dbt()
+    project = meltano_project.make_project(tmp_path / "project")
+    try:
+        with postgres(tmp_path / "server") as server:
+            told = {"HOST": str(server.socket_folder), "USER": OWNER, "PASSWORD": "any", "DATABASE": OWNER}
+            variables = {f"TARGET_POSTGRES_{name}": value for name, value in told.items()}
+            finished = subprocess.run(
+                [meltano_project.MELTANO, "invoke", "dbt-postgres", "debug"],
+                cwd=project,
+                env=meltano_project.environment(project) | variables,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+    finally:
+        remove(tmp_path / "server")
+    assert finished.returncode == 0, finished.stdout
+    assert f"host: {server.socket_folder}" in finished.stdout
+    assert "All checks passed!" in finished.stdout
+    assert "schema: answers" in finished.stdout

@@ -9,7 +9,7 @@ import pytest
 from test_engine import NEWEST, NOW
 from test_queue import job
 
-from tap_amazon_vendor.engine.pace import FIRST_GUESS, FIRST_POLL, LONGEST_PAUSE, REMEMBERED, Pace
+from tap_amazon_vendor.engine.pace import FIRST_GUESS, FIRST_POLL, LONGEST_PAUSE, REMEMBERED, Pace, polls_of_first
 
 
 def learn(pace: Pace, seconds: float, job_type: str = NEWEST.report_type) -> None:
@@ -70,3 +70,13 @@ def test_the_slowest_type_decides_when_a_run_ends() -> None:
     for job_type, seconds in (("FAST", 5), ("SLOW", 300), ("SLOW", 310)):
         learn(pace, seconds, job_type)
     assert pace.slowest() == 310
+
+
+@pytest.mark.parametrize("seconds", [0.5, 60, 900])
+def test_how_often_a_first_job_is_polled_is_known(seconds: float) -> None:
+    waiting, elapsed, polls = job(1), 0.0, 0
+    waiting.asked_at = NOW
+    while elapsed < seconds:
+        elapsed += Pace().pause(waiting, NOW + timedelta(seconds=elapsed))
+        polls += 1
+    assert polls_of_first(seconds) == polls

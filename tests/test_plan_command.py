@@ -281,6 +281,8 @@ def test_many_accounts(world: World) -> None:
     since = len(world.sandbox.calls)
     assert world.run(config).error is None
     assert asked_by(world, since) == planned_by(outlook)
+    gets = sum(call.operation.startswith("get") for call in world.sandbox.calls[since:])
+    assert gets / 2 < outlook.get_calls < gets * 2
 
 
 # The command.
@@ -326,6 +328,7 @@ def test_json(plan: Callable[..., Result], world: World) -> None:
     assert content["ok"] is True
     assert content["reports"]["created"] == sum(each["reports"]["created"] for each in content["windows"]) == 24
     assert content["backfill"]["daily_runs"] == 1
+    assert content["get_calls"] > content["reports"]["created"]
     assert content["seconds"] == max(content["accounts"].values())
     (row,) = [each for each in content["windows"] if "vendor_traffic" in each["streams"] and each["turn"] == "new"]
     assert row["windows"] == [f"{row['first']}/{row['last']}"]

@@ -256,6 +256,7 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "in numbers": lambda text: "".join(f"&#{ord(sign)};" for sign in text),
     "in hexadecimal": lambda text: "".join(f"&#x{ord(sign):X};" for sign in text),
     "in two lines": lambda text: f"{text[:7]}\r\n    {text[7:]}",
+    "with what nobody sees": "\u200b\u00ad".join,
     "as a mail": lambda text: "=\n".join(text[at : at + 5] for at in range(0, len(text), 5)),
 }
 #: What may be around it.

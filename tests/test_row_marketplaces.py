@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,11 @@ from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.reports.belonging import ToldBy
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.streams.row_marketplaces import RowMarketplaces, own_marketplaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_amazon_vendor.documents.row_blocks import Rows
 
 Row = dict[str, Any]
 
@@ -198,6 +203,7 @@ def test_fees_of_a_settlement_are_of_its_currency_which_its_first_line_tells(
     findings, ids = Findings(), frozenset(map(marketplace, own))
     told_by = SETTLEMENTS.told_by
     assert told_by
+    sorted_rows: Iterator[Rows]
     if filed:
         sorted_rows = own_marketplaces([rows[:3], rows[3:]], told_by, marketplace(asked), findings, ids)
     else:

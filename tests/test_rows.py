@@ -23,6 +23,8 @@ from tap_amazon_vendor.errors import DocumentError
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from tap_amazon_vendor.documents.row_blocks import Rows
+
     Row = dict[str, t.Any]
 
 COLUMNS: dict[str, dict[str, t.Any]] = {
@@ -516,7 +518,7 @@ class TestCompiled:
     """Compiled code says the same as looking at each field of each row."""
 
     @staticmethod
-    def ending(chunks: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    def ending(chunks: Iterator[Rows]) -> Iterator[Rows]:
         """Chunks, and as the last one what they end with."""
         try:
             yield from chunks

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import bootstrap
 import demo
+import embedded_postgres
 import psycopg
 import pytest
 from embedded_postgres import postgres, remove
@@ -146,6 +147,18 @@ def test_postgres_keeps_its_data_where_paths_are_long_and_have_spaces(tmp_path: 
             psycopg.connect(server.dsn)
     finally:
         remove(folder)
+
+
+def test_a_socket_is_where_the_last_one_was_unless_that_is_taken(tmp_path: Path) -> None:
+    """Where the host of its profile is another one, dbt reads its whole package again."""
+    account, note = embedded_postgres._Account(), tmp_path / "note"
+    with embedded_postgres._socket_folder(account, note) as first:
+        pass
+    with embedded_postgres._socket_folder(account, note) as again:
+        assert again == first
+        with embedded_postgres._socket_folder(account, note) as another:
+            assert another != first
+    assert not first.exists()
 
 
 def test_postgres_goes_on_after_it_was_killed(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from in_process import served
 from world import Key, Row, Run, World, as_read, flat, moment, partitions, plain, seller_rows, table_rows
 
-from amazon_sandbox import FAULTS, Sandbox, running
+from amazon_sandbox import FAULTS, Sandbox
 from amazon_sandbox.data.catalogue import Query
 from amazon_sandbox.data.transactions import transactions
 from amazon_sandbox.faults import (
@@ -52,7 +53,7 @@ def small(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa:
     """A local Amazon whose sellers have little to sell."""
     sandbox = Sandbox(seed=7, clock=clock, asins=3, stall_seconds=0.05)
     sandbox.pause = clock.sleep
-    with running(sandbox) as server:
+    with served(sandbox) as server:
         yield World(sandbox, server, clock)
 
 

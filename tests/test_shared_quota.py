@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_throttle import CREATE, STATUS, AmazonBucket, operations, pauses
 
+from tap_amazon_vendor.amazon import shared_quota
 from tap_amazon_vendor.amazon.shared_quota import FRESH, PostgresStore, Quotas, SqliteStore
 from tap_amazon_vendor.amazon.throttle import Bucket, Operation
 
@@ -33,6 +34,17 @@ HOLDER = """
 import sqlite3, sys, time
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 connection.execute("begin immediate")
+connection.execute("update amazon_vendor_quota set tokens = -1000")
+print("holds", flush=True)
+time.sleep(600)
+"""
+
+#: Holds a bucket of the database that it is given, for ever.
+POSTGRES_HOLDER = """
+import psycopg, sys, time
+connection = psycopg.connect(sys.argv[1])
+lock = "select pg_advisory_xact_lock(hashtextextended('amazon_vendor_quota ' || %s, 0))"
+connection.execute(lock, (sys.argv[2],))
 connection.execute("update amazon_vendor_quota set tokens = -1000")
 print("holds", flush=True)
 time.sleep(600)
@@ -167,6 +179,41 @@ class TestStore:
         assert len(caplog.records) == 1
         assert "`quota_store` can't be used" in caplog.text
 
+    @pytest.mark.parametrize(
+        ("address", "why"),
+        [
+            ("/nowhere/quota.db", "unable to open database file"),
+            ("/proc/quota.db", "unable to open database file"),
+            ("postgresql://user:hunter22@127.0.0.1:1/x", "PostgreSQL: connection failed"),
+            ("postgresql://user:hunter22@127.0.0.1:port/x", "PostgreSQL: "),
+        ],
+    )
+    def test_one_that_is_not_there_is_one_message_without_a_password(
+        self, address: str, why: str, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with caplog.at_level(logging.WARNING):
+            assert [bucket.take() for bucket in [bucket(address, CREATE, clock)] * 15] == [0] * 15
+        (record,) = caplog.records
+        assert why in record.getMessage()
+        assert "hunter22" not in record.getMessage()
+
+    def test_one_that_somebody_holds_is_waited_for_once(
+        self,
+        clock: FakeClock,
+        new_store: Callable[[], str],
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr(shared_quota, "PATIENCE", 0.1)
+        address = new_store()
+        quotas = Quotas.at(address, clock)
+        quotas.throttle(*OWNER).bucket(CREATE).take()
+        with sqlite3.connect(address, isolation_level=None) as holder, caplog.at_level(logging.WARNING):
+            holder.execute("begin exclusive")
+            for label in ("us", "de"):
+                assert quotas.throttle("app", label).bucket(CREATE).take() == 0
+        assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == ["database is locked"]
+
     def test_holds_no_secret(self, world: World, tmp_path: Path) -> None:
         path = tmp_path / "quota.db"
         assert world.run(world.config(quota_store=str(path))).error is None
@@ -187,3 +234,22 @@ class TestStore:
             level = PostgresStore(address).read(f"{'/'.join(OWNER)}/createReport")
             assert level is not None
             assert level.tokens < 0
+
+    @pytest.mark.exhaustive
+    def test_a_holder_of_postgres_that_is_killed_stops_nobody(self, clock: FakeClock, tmp_path: Path) -> None:
+        with postgres(tmp_path) as server:
+            address, name = server.url.replace("+psycopg", ""), f"{'/'.join(OWNER)}/createReport"
+            one = bucket(address, CREATE, clock)
+            one.take()
+            command = [sys.executable, "-c", POSTGRES_HOLDER, address, name]
+            holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            try:
+                assert holder.stdout
+                assert holder.stdout.readline() == "holds\n"
+            finally:
+                holder.send_signal(signal.SIGKILL)
+                holder.communicate()
+            assert one.take() == 0
+            level = PostgresStore(address).read(name)
+            assert level is not None
+            assert level.tokens == 13

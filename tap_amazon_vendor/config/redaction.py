@@ -37,6 +37,12 @@ _ENCODED = re.compile(
 #: Where a mail, a terminal or a header breaks a line.
 _LINE_END = re.compile(r"=?[\r\n\v\f\x85\u2028\u2029]\s*")
 
+#: What nobody sees: controls, soft hyphens, fillers, joiners, marks of direction and of variants, tags.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]+"
+)
+
 #: What a known secret is compared without: it may be broken anywhere, and forms write a blank as a plus sign. Base64
 #: has two alphabets.
 _IGNORED = re.compile(r"[\s+-]+")
@@ -138,18 +144,23 @@ class _Reading:
 
 
 def _readings(text: str) -> Iterator[_Reading]:
-    """Yield a text as it is, and decoded once, twice, and so on; each also without its line ends."""
+    """Yield a text as it is, and decoded once, twice, and so on; each also without what breaks it."""
     whole = _Reading(text, range(len(text)), range(1, len(text) + 1))
-    joined = whole.replace(_LINE_END, _drop)
+    joined = _joined(whole)
     for _ in range(_LEVELS + 1):
         yield whole
         if joined is not whole:
             yield joined
         before, last, whole = whole, joined, whole.replace(_ENCODED, _decode)
-        # What a line end broke may be what stands for a character.
-        joined = (whole if joined is before else joined.replace(_ENCODED, _decode)).replace(_LINE_END, _drop)
+        # What was broken may be what stands for a character.
+        joined = _joined(whole if joined is before else joined.replace(_ENCODED, _decode))
         if whole is before and joined is last:
             return
+
+
+def _joined(reading: _Reading) -> _Reading:
+    """Return a reading without its line ends and what nobody sees."""
+    return reading.replace(_UNSEEN, _drop).replace(_LINE_END, _drop)
 
 
 def _drop(_: str) -> str:

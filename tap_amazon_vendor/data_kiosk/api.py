@@ -12,7 +12,7 @@ from datetime import timezone
 from tap_amazon_vendor.amazon.answers import decode, moment
 from tap_amazon_vendor.amazon.pages import Page, Pages
 from tap_amazon_vendor.amazon.throttle import Operation
-from tap_amazon_vendor.amazon.wording import NULLS, names_daily_inventory, names_refused_fields
+from tap_amazon_vendor.amazon.wording import NULLS, names_daily_inventory, names_refused_fields, refuses_fields
 from tap_amazon_vendor.data_kiosk.answers import CreatedQuery, KioskDocument, Query, QueryList
 from tap_amazon_vendor.data_kiosk.graphql import view_of
 from tap_amazon_vendor.data_kiosk.request import QueryPage
@@ -70,7 +70,7 @@ class QueryDocument(Document):
 class DataKioskApi(JobCalls):
     """The Data Kiosk of one account.
 
-    Fields that Amazon refuses are left out of its queries from then on, for this run.
+    Fields that Amazon refuses a query twice, minutes apart, are left out of all queries of the run from then on.
     """
 
     listing, polling, fetching = GET_QUERIES, GET_QUERY, GET_DOCUMENT
@@ -88,6 +88,8 @@ class DataKioskApi(JobCalls):
         """
         super().__init__(api, transport, spool, may_download=may_download)
         self._refused: dict[str, frozenset[str]] = defaultdict(frozenset)
+        #: What was refused fields once: it may be an incident.
+        self._heard: set[QueryRequest] = set()
 
     def create_buckets(self, job_type: str) -> list[Bucket]:  # noqa: ARG002  # all views share one
         """Return the buckets that creating a query takes from."""
@@ -115,6 +117,9 @@ class DataKioskApi(JobCalls):
 
     def _learn(self, request: QueryRequest, text: str) -> bool:
         """Learn from an error text which fields Amazon refuses; return whether there are any, and others are left."""
+        if refuses_fields(text) and request not in self._heard:
+            self._heard.add(request)
+            return False
         known = self._refused[request.view_name]
         refused = set(known)
         if names_refused_fields(text):
@@ -210,9 +215,10 @@ class DataKioskApi(JobCalls):
             return open_lines(path)
 
         document = self._fetched(GET_DOCUMENT, find_url, read)
-        if document.error:
-            self._learn(request, document.error)
         own = {each.name: getattr(document, each.name) for each in fields(document)}
+        if document.error and self._learn(request, document.error):
+            # Other words than before: with fewer fields it is worth another try.
+            own["error"] = f"{document.error} The next query leaves that out"
         if not (document.error or document.empty or holds_numbers(document)):
             rows = request.view.rows if request.view else ""
             is_null = any(read_lines(document, rows)) or lacks_lists(document, rows)

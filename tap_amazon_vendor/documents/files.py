@@ -8,7 +8,7 @@ import json
 import typing as t
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
@@ -17,13 +17,14 @@ import msgspec
 from tap_amazon_vendor.documents.delimited import is_empty
 from tap_amazon_vendor.documents.encodings import BLOCK, UTF_8, is_utf_8
 from tap_amazon_vendor.documents.json_repair import has_single_fields, with_single_fields
-from tap_amazon_vendor.documents.json_slices import WHITE, WIDE_SLICE_BYTES, JsonText, not_json
+from tap_amazon_vendor.documents.json_slices import WHITE, JsonText, not_json
 from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.documents.unzip import unzipped
 from tap_amazon_vendor.errors import DocumentError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from array import array
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tap_amazon_vendor.documents.encodings import Charset
@@ -64,6 +65,7 @@ class Document:
         specification: ``reportSpecification``, if it has one.
         empty: It has no rows.
         charset: How to decode a flat file, if the file shows that; else what the document host declared.
+        cuts: Where long arrays may be cut into slices, see `JsonText`.
     """
 
     path: Path
@@ -72,6 +74,7 @@ class Document:
     specification: dict[str, t.Any] | None
     empty: bool
     charset: Charset | str | None = None
+    cuts: Mapping[int, array[int]] = field(default_factory=dict, compare=False, repr=False)
 
 
 def open_flat_file(path: Path, charset: str | None = None) -> Document:
@@ -114,13 +117,14 @@ def open_document(path: Path) -> Document:
     """
     size = path.stat().st_size
     with content_of(path) as file:
-        head = file.read(ERROR_BYTES).lstrip(WHITE)
+        start = file.read(ERROR_BYTES)
+        head = start.lstrip(WHITE)
         if not head.startswith((b"{", b"[")):
             text = "the document is not JSON"
             raise DocumentError(text)
         if more := file.read(1):
-            members = JsonText(file, head + more, slice_bytes=WIDE_SLICE_BYTES).members()
-            return Document(path, size, None, _specification(members), empty=False)
+            whole = JsonText(file, start + more)
+            return Document(path, size, None, _specification(whole.members()), empty=False, cuts=whole.cuts)
     if head.rstrip(WHITE)[-1:] not in {b"}", b"]"}:
         text = "the document ends in the middle of its JSON"
         raise DocumentError(text)
@@ -153,7 +157,7 @@ def read_slices(
     found = False
     others: dict[str, None] = {}
     with content_of(document.path) as file:
-        for name, value in JsonText(file, repairs=repairs).members():
+        for name, value in JsonText(file, repairs=repairs, cuts=document.cuts).members():
             if not value.startswith(b"["):
                 continue
             if name != array:

@@ -98,7 +98,7 @@ class Cells:
         """
         values = self._values.get(name)
         if values is None or (self._kinds[name] == "date-time" and are_iso_times(cells)):
-            return (cells if "" not in cells else [cell or None for cell in cells]), False
+            return (cells if all(cells) else [cell or None for cell in cells]), False
         values.has_unreadable = False
         converted = list(map(values.__getitem__, cells))
         if values is not self._values[name]:  # The convention was decided in between.

@@ -16,6 +16,7 @@ from tap_amazon_vendor.documents.flat_cells import Cells, Formats, Unreadable
 from tap_amazon_vendor.documents.header_names import HeaderNames
 from tap_amazon_vendor.documents.keys import NONE, key_texts, without_value
 from tap_amazon_vendor.documents.occurrences import Lines, Occurrences
+from tap_amazon_vendor.documents.row_blocks import RowBlock
 from tap_amazon_vendor.documents.rows import EXTRA, extra_text, in_order
 
 if t.TYPE_CHECKING:
@@ -116,7 +117,7 @@ class FlatFileReader:
         *,
         charset: Charset | str | None = None,
         country: str | None = None,
-    ) -> Iterator[list[Row]]:
+    ) -> Iterator[RowBlock]:
         """Read a file.
 
         Each line with a value after the header is a row, or rejected.
@@ -130,7 +131,7 @@ class FlatFileReader:
             country: Country of the marketplace, if known: charset and formats depend on it.
 
         Yields:
-            Chunks of rows with every column of the schema. What is absent is null, and so is what can't be read: the
+            Blocks of rows with every column of the schema. What is absent is null, and so is what can't be read: the
             text is in `EXTRA` then, as are columns that the schema does not have.
 
         Raises:
@@ -151,10 +152,7 @@ class FlatFileReader:
         if flat.numbered == OCCURRENCE:
             occurrences = self._occurrences(table, cells, known, derived, compared)
         extra = [EXTRA] if unknown or self._has_extra else []
-        template = {
-            name: None if name in known or name in derived else constants.get(name)
-            for name in in_order(constants, [*self._kinds, *extra])
-        }
+        order = in_order(constants, [*self._kinds, *extra])
         for whole in table.chunks(findings.reject):
             chunk, columns = whole, self._convert(cells, whole, known, derived)
             if faults := self._faults(columns, known, derived, len(chunk.lines)):
@@ -169,7 +167,8 @@ class FlatFileReader:
                 values[LINE_NUMBER] = lines.of(_keys(columns, self._keys, len(chunk.lines)), chunk.ordinals)
             elif occurrences:
                 values[OCCURRENCE] = occurrences.of(_keys(columns, compared, len(chunk.lines)))
-            yield _rows(template, columns, len(chunk.lines))
+            same = {name: values.pop(name)[0] for name in columns.same}
+            yield RowBlock(len(chunk.lines), order, {**constants, **same}, values)
 
     def column(self, header: str) -> str | None:
         """Return the column of a header name, None if the schema has none."""
@@ -309,19 +308,6 @@ def _keys(columns: _Columns, compared: Sequence[str], size: int) -> Iterator[tup
 
 def _readable(values: Sequence[t.Any]) -> list[t.Any]:
     return [None if isinstance(value, Unreadable) else value for value in values]
-
-
-def _rows(template: Row, columns: _Columns, size: int) -> list[Row]:
-    """Return the rows of a chunk."""
-    template = template.copy()  # Merged dictionaries would be larger, and so would be their copies.
-    for name in columns.same:
-        template[name] = columns.values[name][0]
-    rows = [template.copy() for _ in range(size)]
-    for name, values in columns.values.items():
-        if name not in columns.same:
-            for row, value in zip(rows, values, strict=True):
-                row[name] = value
-    return rows
 
 
 def _without(chunk: Chunk, faults: Faults, findings: Findings) -> Chunk:

@@ -38,6 +38,10 @@ def still_running(job: Job, processing: Processing, *, now: datetime, pause: flo
         pause: Seconds to the next poll.
         wait_seconds: How long a run waits for one job.
     """
+    if job.request.job_id:
+        # Amazon makes it by itself, and has had more than a day for it: to wait for it would hold up the run.
+        reason = f"Amazon has been making the report for more than a day: it is {processing.value}"
+        return Finish(Outcome.LATER, reason, advice="The next run looks again", doubtful=True)
     waited = (now - t.cast("datetime", job.waiting_since)).total_seconds()
     if waited < wait_seconds:
         return PollAgain(min(pause, wait_seconds - waited))
@@ -96,8 +100,7 @@ def after_failure(job: Job, text: str | None, today: date) -> Decision:
     reason = text or "FATAL without a reason"
     if verdict.too_wide and (halves := job.request.halve()):
         return Split(halves, reason)
-    believed = not verdict.retry or reason in job.heard
-    if verdict.shorten and believed and (shorter := job.request.shorten()) is not None:
+    if verdict.shorten and (shorter := job.request.shorten()) is not None:
         # One unpublished day fails the whole range: the days before it must not be lost.
         return Shorten(shorter, reason)
     return Weigh(reason, verdict)
@@ -141,6 +144,8 @@ def after_error(job: Job, error: AmazonError) -> Decision:
         postponed = isinstance(error, ThrottledError)
         return unanswered(str(error), error, postponed=postponed, unsettled=True)
     verdict = job.request.judge_refusal(error)
+    if verdict.retry and error.text not in job.heard:
+        return Weigh(error.text, verdict)
     return Finish(
         verdict.outcome,
         str(error),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from datetime import timedelta
 
 from tap_amazon_vendor.engine.adoption import CLOCK_MARGIN
 from tap_amazon_vendor.engine.answers import (
@@ -16,7 +17,6 @@ from tap_amazon_vendor.engine.answers import (
 )
 from tap_amazon_vendor.engine.decisions import Finish, Restart
 from tap_amazon_vendor.engine.job import Call
-from tap_amazon_vendor.engine.model import Processing
 from tap_amazon_vendor.errors import (
     AmazonError,
     CredentialsError,
@@ -36,6 +36,9 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.ports import JobApi
     from tap_amazon_vendor.engine.queue import CallQueue
     from tap_amazon_vendor.engine.registry import Registry
+
+#: How long a job that Amazon makes by itself may be in the making before a warning is due.
+STUCK = timedelta(days=1)
 
 logger = logging.getLogger("tap-amazon-vendor.engine")
 
@@ -122,9 +125,10 @@ class Calls:
     def _look_up(self, job: Job) -> None:
         """Find the jobs that Amazon made by itself."""
         listed = self._api(job).listed((job.request.job_type,), None, job.planned.fresh_since)
-        # A page that shifts while it is read shows a job twice.
-        done = {each.job_id: each for each in reversed(listed) if each.processing is Processing.DONE}
-        parts = tuple(job.request.generated(each) for each in reversed(done.values()))
+        stuck = self._registry.clock() - STUCK
+        # A page that shifts while it is read shows a job twice. What Amazon is making is for the next run.
+        due = {each.job_id: each for each in reversed(listed) if not each.processing.running or each.created_at < stuck}
+        parts = tuple(job.request.generated(each) for each in reversed(due.values()))
         reason = "Amazon has made no report since the last one read"
         self._registry.apply(job, Finish(Outcome.EMPTY, reason, parts=parts))
 

@@ -75,6 +75,8 @@ class Hearing:
             return self._retry()
         if self.verdict.ambiguous:
             return self._ambiguous()
+        if self.verdict.outcome is Outcome.LATER and self.verdict.retry and not self._is_recent:
+            return self._outage(self.reason, whole=False)
         return self._believe()
 
     def _believe(self) -> Finish:
@@ -144,14 +146,14 @@ class Hearing:
     def _no_data(self) -> Decision:
         """Decide about a job for which Amazon says that it has no data.
 
-        It is asked once more where a day may just have been published, beside rows, beside windows that could not be
-        read, and where there are no others: then a later run asks, too, before it is believed, as it does where no
-        report of the account has had rows. Between other windows without data it is believed, so that the time before
-        a vendor's first sale costs no double quota.
+        It is asked once more where a day may just have been published, within two windows of rows, beside windows that
+        could not be read, and where there are no others: then a later run asks, too, before it is believed, as it does
+        where no report of the account has had rows. Far from rows, between other windows without data, it is believed,
+        so that the time before a vendor's first sale costs no double quota.
         """
         if self.job.request.job_id:
-            # Amazon made it by itself, and makes it no second time: it can only be read once more.
-            return self._retry() if self._may_retry else self._believe()
+            # Amazon made it by itself, so there must be something in it: until there is, each run reads it again.
+            return self._retry() if self._may_retry else self._later(self.reason)
         beside = self.probe.beside(self.job)
         rows, early = any(map(has_rows, beside)), self.probe.is_early(self.job)
         doubtful = rows or self._is_recent
@@ -159,7 +161,8 @@ class Hearing:
             return Hold()
         alone = not any(map(has_none, beside))
         unknown = not all(has_rows(other) or has_none(other) for other in beside)
-        if self.reason not in self.job.heard and (doubtful or alone or unknown):
+        near = any(has_rows(far) for other in beside for far in self.probe.beside(other))
+        if self.reason not in self.job.heard and (doubtful or near or alone or unknown):
             return self._retry() if self._may_retry else self._later(self.reason, unsettled=True)
         beside_rows = "the days next to these have rows" if rows and alone else None
         if by := beside_rows or self._rows_before(beside):

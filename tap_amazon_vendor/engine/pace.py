@@ -70,8 +70,21 @@ class Pace:
             if seconds > elapsed:
                 early = min(max(EARLY_POLL, elapsed * EARLY_GROWTH), LONGEST_EARLY_PAUSE)
                 return min(seconds - elapsed + FIRST_POLL / 2, early)
-        return min(max(FIRST_POLL, elapsed * POLL_GROWTH), LONGEST_PAUSE)
+        return _pause_after(elapsed)
 
     def slowest(self) -> float:
         """Return the median seconds of the slowest job type: a guess while nothing is known."""
         return max((median_high(times) for times in self._seconds.values() if times), default=FIRST_GUESS)
+
+
+def polls_of_first(seconds: float) -> int:
+    """Return how often a job that takes so long is polled, while nothing is known of its type."""
+    elapsed, number = 0.0, 0
+    while elapsed < seconds:
+        elapsed += _pause_after(elapsed)
+        number += 1
+    return number
+
+
+def _pause_after(elapsed: float) -> float:
+    return min(max(FIRST_POLL, elapsed * POLL_GROWTH), LONGEST_PAUSE)

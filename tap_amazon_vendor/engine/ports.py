@@ -115,7 +115,7 @@ class Request(t.Protocol):
         """Return whether Amazon may still publish data for the window."""
 
     def adjoins(self, other: t.Any) -> bool:  # noqa: ANN401  # a request of the same kind
-        """Return whether the other request's window begins where this one ends, or the other way round."""
+        """Return whether another request's window begins where this one ends, or ends where it begins, or overlaps."""
 
     def shorten(self) -> t.Any | None:  # noqa: ANN401
         """Return the request without its newest day or hour; None if nothing would be left."""

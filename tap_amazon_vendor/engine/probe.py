@@ -119,11 +119,11 @@ class PartitionProbe:
     # The windows beside one.
 
     def beside(self, job: Job) -> list[Job]:
-        """Return the jobs of the adjacent windows."""
+        """Return the jobs of the adjacent windows, and of those that overlap."""
         return [
             other
             for other in self.jobs
-            if job.request.adjoins(other.request) and not (other.result and other.result.parts)
+            if other is not job and job.request.adjoins(other.request) and not (other.result and other.result.parts)
         ]
 
     def is_early(self, job: Job) -> bool:
@@ -139,7 +139,7 @@ class PartitionProbe:
 
     def holds_up(self, job: Job) -> bool:
         """Return whether the decision about another window waits for a job."""
-        return any(job.request.adjoins(doubt.request) for doubt in self.doubts)
+        return any(doubt is not job and job.request.adjoins(doubt.request) for doubt in self.doubts)
 
 
 def has_rows(job: Job) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 import typing as t
 
@@ -80,10 +81,12 @@ class CallQueues:
         """
         self._apis = apis
         self._queues: dict[tuple[Service, Call, str], CallQueue] = {}
+        # Creating comes first, because a look at what is to be created may find a job to poll.
+        self._by_call: dict[Call, list[CallQueue]] = {call: [] for call in sorted(Call)}
 
     def __iter__(self) -> Iterator[CallQueue]:
         """Iterate over the queues; new ones may be added meanwhile."""
-        return iter(self._queues.values())
+        return itertools.chain.from_iterable(self._by_call.values())
 
     def put(self, job: Job, not_before: datetime | None = None) -> None:
         """Put a job where its next call belongs.
@@ -95,10 +98,8 @@ class CallQueues:
         own = call is Call.CREATE and len(self._apis[service].create_buckets(job_type)) > 1
         look_up = call is Call.CREATE and job.request.amazon_generated
         key = (service, call, LOOK_UP if look_up else job_type if own else "")
-        if key not in self._queues:
-            new = {key: CallQueue(service, call)} | {(service, each, ""): CallQueue(service, each) for each in Call}
-            # A copy: a caller may be iterating over the old one.
-            # Creating comes first, because a look at what is to be created may find a job to poll.
-            queues = self._queues | {name: queue for name, queue in new.items() if name not in self._queues}
-            self._queues = dict(sorted(queues.items(), key=lambda item: item[0][1]))
+        for each in (key, *((service, other, "") for other in Call)):
+            if each not in self._queues:
+                self._queues[each] = CallQueue(service, each[1])
+                self._by_call[each[1]].append(self._queues[each])
         self._queues[key].put(job, not_before)

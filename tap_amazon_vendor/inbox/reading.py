@@ -15,10 +15,9 @@ from tap_amazon_vendor.reports.windows import Window
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_sdk.helpers.types import Record
-
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.inbox.files import InboxFile
@@ -81,7 +80,7 @@ class InboxReading:
         """What identifies the file."""
         return self.result.job_id
 
-    def __iter__(self) -> Iterator[list[Record]]:
+    def __iter__(self) -> Iterator[Rows]:
         """Yield the rows in chunks."""
         if self.result.document:
             stream = t.cast("JobStream", self.stream)
@@ -143,7 +142,7 @@ class ListingReading(InboxReading):
     listed: FiledElements = field(kw_only=True)
     account: Account = field(kw_only=True)
 
-    def __iter__(self) -> Iterator[list[Record]]:
+    def __iter__(self) -> Iterator[Rows]:
         """Yield the rows in chunks."""
         stream = t.cast("PagedStream", self.stream)
         yield from stream.chunks(self.listed, self.account, self.findings, ())

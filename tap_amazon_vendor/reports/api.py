@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import typing as t
 from datetime import timezone
+from functools import partial
 from urllib.parse import quote
 
 from tap_amazon_vendor.amazon.answers import decode, decode_each, moment
@@ -17,7 +18,7 @@ from tap_amazon_vendor.reports.answers import CreatedReport, ListedReport, Repor
 from tap_amazon_vendor.reports.job_calls import USABLE, JobCalls, times
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -148,8 +149,8 @@ class ReportsApi(JobCalls):
 
         Args:
             report_types: At most `TYPES_PER_CALL` of them.
-            marketplace_id: The one marketplace; None for all of the account, because for some reports Amazon's filter
-                is not to be relied on.
+            marketplace_id: The one marketplace; None for all of the account, those that have failed too: of what
+                Amazon makes by itself, whose marketplaces the filter can't be relied on to show.
             since: Only reports requested since then.
             optional: The listing only saves something: each page is asked for once.
 
@@ -161,10 +162,11 @@ class ReportsApi(JobCalls):
             MalformedAnswerError: A page can't be read, or the pages have no end.
             AmazonError: Amazon refuses.
         """
+        statuses = USABLE if marketplace_id else tuple(Processing)
         query = {
             "reportTypes": ",".join(report_types),
             **({"marketplaceIds": marketplace_id} if marketplace_id else {}),
-            "processingStatuses": ",".join(USABLE),
+            "processingStatuses": ",".join(statuses),
             "createdSince": since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "pageSize": "100",
         }
@@ -175,7 +177,8 @@ class ReportsApi(JobCalls):
             query = {"nextToken": pages.current_value} if pages.current_value else query
             answer = self._api.call(GET_REPORTS, answer=ReportList, tries=1 if optional else None, query=query)
             pages.advance(Page(answer.reports, answer.next_token))
-            for job in decode_each(answer.reports, _listed_job, what="report", operation=GET_REPORTS.name):
+            read = partial(_listed_job, statuses=statuses)
+            for job in decode_each(answer.reports, read, what="report", operation=GET_REPORTS.name):
                 found.setdefault(job.job_id, job)
         return [*found.values()]
 
@@ -232,8 +235,12 @@ class ReportsApi(JobCalls):
         return restricted_token(self._api, GET_DOCUMENT.method, path)
 
 
-def _listed_job(element: msgspec.Raw) -> ListedJob:
+def _listed_job(element: msgspec.Raw, statuses: Collection[str]) -> ListedJob:
     """Read a listed report, and check its texts.
+
+    Args:
+        element: The report.
+        statuses: Those that were asked for.
 
     Raises:
         ValueError: It can't be read, or one of them is not what its field holds.
@@ -244,7 +251,7 @@ def _listed_job(element: msgspec.Raw) -> ListedJob:
         if time is None and getattr(report, name) is not None:
             text = f"`{name}` is not a time"
             raise ValueError(text)
-    if report.processing_status not in USABLE:
+    if report.processing_status not in statuses:
         text = "`processingStatus` is not one that was asked for"
         raise ValueError(text)
     return ListedJob(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tap_amazon_vendor.reports.calendars import SETTLED_DAYS
-from tap_amazon_vendor.reports.windows import Window, from_text, to_text
+from tap_amazon_vendor.reports.windows import Window, from_text, to_text, touches
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,8 +71,8 @@ class AskedJob(ABC):
         return self.window.last_day > today - timedelta(days=SETTLED_DAYS)
 
     def adjoins(self, other: AskedJob) -> bool:
-        """Return whether the other window begins where this one ends, or the other way round."""
-        return self.window.next == other.window.start or other.window.next == self.window.start
+        """Return whether another window begins where this one ends, or the other way round, or they overlap."""
+        return touches(self.window, other.window)
 
     def shorten(self) -> Self | None:
         """Leave the newest period out; return None if no other is left."""

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.documents.files import Document
 
 #: Statuses of a usable job, as a filter of a listing.
-USABLE = (Processing.DONE.value, Processing.IN_PROGRESS.value, Processing.IN_QUEUE.value)
+USABLE = (Processing.DONE, Processing.IN_PROGRESS, Processing.IN_QUEUE)
 
 
 class JobCalls:

@@ -12,10 +12,11 @@ from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.engine.hearings import NO_DATA
 from tap_amazon_vendor.engine.model import Processing, Service
 from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.outcomes import Outcome, Verdict
 from tap_amazon_vendor.reports.calendars import PERIODS, SETTLED_DAYS, Calendar
 from tap_amazon_vendor.reports.report_type import ReportType
 from tap_amazon_vendor.reports.specification import stated
-from tap_amazon_vendor.reports.windows import Window, from_text, to_text
+from tap_amazon_vendor.reports.windows import Window, from_text, to_text, touches
 
 if t.TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -23,7 +24,6 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.engine.model import ListedJob
     from tap_amazon_vendor.errors import AmazonError
-    from tap_amazon_vendor.outcomes import Verdict
     from tap_amazon_vendor.reports.calendars import AmazonGenerated
 
 
@@ -127,8 +127,8 @@ class ReportRequest:
         return self.window.last_day > today - timedelta(days=SETTLED_DAYS)
 
     def adjoins(self, other: ReportRequest) -> bool:
-        """Return whether the other window begins where this one ends, or the other way round."""
-        return self.window.next == other.window.start or other.window.next == self.window.start
+        """Return whether another window begins where this one ends, or the other way round, or they overlap."""
+        return touches(self.window, other.window)
 
     def shorten(self) -> ReportRequest | None:
         """Leave the newest unit out; return None if no other is left."""
@@ -217,14 +217,17 @@ class ReportRequest:
         """Judge a report that Amazon failed with an error text, or without one."""
         # docs/amazon/errors.md#texts-of-error-documents
         may_lack_days = "BRAND_ANALYTICS" in self.report_type
-        recent = self.is_recent(today)
-        return judge_fatal(
+        verdict = judge_fatal(
             text,
-            recent=recent,
+            recent=self.is_recent(today),
             known_available=known_available,
             may_lack_days=may_lack_days,
             options=dict(self.options),
         )
+        if self.report_id and verdict.outcome is not Outcome.FAILED:
+            # Amazon made it by itself, for an account that has it: whatever it says is about this one alone.
+            return Verdict(Outcome.LATER, retry=True)
+        return replace(verdict, whole=False) if self.report_id else verdict
 
     def judge_refusal(self, error: AmazonError) -> Verdict:
         """Judge a call that Amazon refused."""

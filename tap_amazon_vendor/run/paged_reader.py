@@ -20,12 +20,11 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from singer_sdk.helpers.types import Record
-
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.audit.recorder import Recorder
     from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.config.accounts import Account
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.reports.calendars import Horizon
     from tap_amazon_vendor.streams.paged import Listing
     from tap_amazon_vendor.streams.paged_stream import PagedStream
@@ -73,7 +72,7 @@ class PagedReader:
         """Whether nothing may be written."""
         return self.error is not None
 
-    def __iter__(self) -> Iterator[list[Record]]:
+    def __iter__(self) -> Iterator[Rows]:
         """Yield the rows in chunks, and an empty one after each page. An error ends them, and `finish` records it."""
         if self.error:
             return

@@ -13,10 +13,9 @@ if t.TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from singer_sdk.helpers.types import Record
-
     from tap_amazon_vendor.config.redaction import Redactor
     from tap_amazon_vendor.documents.findings import Findings, Reject
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.reports.request import ReportPartition
     from tap_amazon_vendor.reports.windows import Window
     from tap_amazon_vendor.singer.writer import RecordWriter
@@ -48,7 +47,7 @@ class Reading(t.Protocol):
     def failed(self) -> bool:
         """Whether nothing may be written. Known after the last row."""
 
-    def __iter__(self) -> Iterator[list[Record]]:
+    def __iter__(self) -> Iterator[Rows]:
         """Yield the rows in chunks."""
 
     def fail(self, error: AmazonError) -> None:

@@ -16,9 +16,10 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
 
     from tap_amazon_vendor.audit.recorder import Recorder
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.engine.engine import Engine
     from tap_amazon_vendor.errors import AmazonError
     from tap_amazon_vendor.reports.request import ReportPartition
@@ -102,7 +103,7 @@ class WindowReader:
         """Whether nothing may be written. Known after the last row."""
         return self._result.outcome is Outcome.FAILED
 
-    def __iter__(self) -> Iterator[list[Record]]:
+    def __iter__(self) -> Iterator[Rows]:
         """Yield the rows in chunks. An error ends them, and `finish` records it."""
         if not self._result.documents:
             return
@@ -160,6 +161,9 @@ class WindowReader:
         # Where Amazon can't be reached, nothing is known of the window.
         failed = outcome is Outcome.FAILED and not isinstance(result.error, (CredentialsError, UnavailableError))
         lost = self._windows.decide(request, read if good else None, failed=failed)
+        if outcome is Outcome.LATER and result.processed_at and any(other.window > request.window for other in lost):
+            # What Amazon had an answer for and did not give holds up newer rows: that is more than a delay.
+            result = replace(result, doubtful=True)
         covered = self._windows.coverage.read
         is_newest = good and covered is not None and read.end == covered.end
         # The ledger first: it must account for everything in the state, even if the process ends here.

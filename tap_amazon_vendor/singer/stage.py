@@ -20,9 +20,9 @@ if t.TYPE_CHECKING:
     from types import TracebackType
 
     from singer_sdk.helpers._batch import BatchConfig
-    from singer_sdk.helpers.types import Record
     from typing_extensions import Self
 
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.singer.writer import RecordWriter
 
 #: Bytes of staged messages that are kept in memory. What is more goes to disk, with all that was before it: that takes
@@ -59,7 +59,7 @@ class Stage:
         if self._on_disk:
             self._on_disk.close()
 
-    def add(self, writer: RecordWriter, records: list[Record]) -> None:
+    def add(self, writer: RecordWriter, records: Rows) -> None:
         """Stage records.
 
         Args:
@@ -122,7 +122,7 @@ class BatchStage(Stage):
         for batch in (*self._open.values(), *(batch for _, batch in self._full)):
             batch.drop()
 
-    def add(self, writer: RecordWriter, records: list[Record]) -> None:
+    def add(self, writer: RecordWriter, records: Rows) -> None:
         """Stage records."""
         if writer is not self._batched:
             super().add(writer, records)

@@ -21,6 +21,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage, StateMessage
 
 from tap_amazon_vendor.config.redaction import in_texts
+from tap_amazon_vendor.documents.row_blocks import RowBlock, members, records_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ if t.TYPE_CHECKING:
     from singer_sdk.singerlib import Message
     from singer_sdk.streams.core import Stream
     from typing_extensions import Self
+
+    from tap_amazon_vendor.documents.row_blocks import Rows
 
 
 class MessageWriter(MsgSpecWriter):
@@ -153,7 +156,7 @@ class RecordWriter:
         """Write the SCHEMA message, which must precede all records."""
         self._stream._write_schema_message()  # noqa: SLF001
 
-    def write(self, records: list[Record]) -> None:
+    def write(self, records: Rows) -> None:
         """Write RECORD messages now.
 
         Args:
@@ -163,7 +166,7 @@ class RecordWriter:
             self.write_lines(self.lines(records))
             self.written(len(records))
 
-    def lines(self, records: list[Record]) -> bytes:
+    def lines(self, records: Rows) -> bytes:
         """Encode RECORD messages, one per line.
 
         Args:
@@ -171,7 +174,7 @@ class RecordWriter:
         """
         if self._plain:
             return self._plain_lines(records)
-        messages = chain.from_iterable(map(self._stream._generate_record_messages, records))  # noqa: SLF001
+        messages = chain.from_iterable(map(self._stream._generate_record_messages, records_of(records)))  # noqa: SLF001
         # Copies: the SDK encodes each message into the same buffer.
         return b"".join(bytes(self._tap.message_writer.format_message(message)) for message in messages)
 
@@ -194,8 +197,9 @@ class RecordWriter:
         self._counter.increment(count)
         self._stream.state_manager.is_flushed = False
 
-    def mapped(self, records: list[Record]) -> Iterator[tuple[str, list[Record]]]:
+    def mapped(self, rows: Rows) -> Iterator[tuple[str, list[Record]]]:
         """Select and map records. Yield them by the names of their target streams."""
+        records = records_of(rows)
         if self._plain:
             self._deselect(records)
             yield self._alias, records
@@ -206,9 +210,8 @@ class RecordWriter:
                 streams.setdefault(message.stream, []).append(message.record)
         yield from streams.items()
 
-    def _plain_lines(self, records: list[Record]) -> bytes:
+    def _plain_lines(self, records: Rows) -> bytes:
         """Encode RECORD messages: all records at once, then what the SDK writes around each."""
-        self._deselect(records)
         around = RecordMessage(
             stream=self._alias,
             record={},
@@ -219,8 +222,14 @@ class RecordWriter:
         writer = t.cast("MessageWriter", self._tap.message_writer)
         before, gap, after = bytes(writer.format_message(around)).partition(writer.record_gap)
         before += gap.removesuffix(b"{}")
-        # Encoded records contain no line breaks.
-        return before + encoder.encode_lines(records)[:-1].replace(b"\n", after + before) + after
+        if isinstance(records, RowBlock):
+            shared, lines = members(records, self._deselected)
+            before = b"%b{%b%b" % (before, shared, b"," if shared and lines[0] else b"")
+            after = b"}" + after
+        else:
+            self._deselect(records)
+            lines = encoder.encode_lines(records)[:-1].split(b"\n")
+        return before + (after + before).join(lines) + after
 
     def _deselect(self, records: list[Record]) -> None:
         for name in self._deselected:

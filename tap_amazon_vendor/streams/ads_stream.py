@@ -8,6 +8,7 @@ from dataclasses import replace
 from tap_amazon_vendor.ads.calendar import AdsDays
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.documents.files import read_slices
+from tap_amazon_vendor.documents.row_blocks import records_of
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, column_name
 from tap_amazon_vendor.streams.ads_rows import PROFILE_ID, SNAPSHOT_TIME
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
@@ -25,6 +26,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.ads.request import AdsRequest
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.findings import Findings
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.reports.calendars import Calendar
     from tap_amazon_vendor.streams.ads_rows import AdsRows
@@ -99,7 +101,7 @@ class AdsStream(JobStream):
         *,
         asked: bool = True,
         dated: bool = True,
-    ) -> Iterator[list[Record]]:
+    ) -> Iterator[Rows]:
         """Read the rows of a report.
 
         Args:
@@ -128,7 +130,8 @@ class AdsStream(JobStream):
         request = result.request
         days = period_check(request.calendar, request.window, self._columns) if dated else None
         repeated = RepeatedKeys(self._own_keys) if self._own_keys else None
-        return self._with_asins(counted(rows, findings, repeated=repeated, days=days))
+        rows = counted(rows, findings, repeated=repeated, days=days)
+        return self._with_asins(rows) if self._asin or PRODUCTS in self._columns else rows
 
     def _taken_at(self, result: JobResult) -> dict[str, str]:
         """Return the time of a snapshot: when Amazon made it, so that reading it twice gives the same rows."""
@@ -137,9 +140,9 @@ class AdsStream(JobStream):
         made = result.processed_at or t.cast("datetime", result.asked_at).isoformat()
         return {SNAPSHOT_TIME: f"{made[:19]}Z"}
 
-    def _with_asins(self, chunks: Iterable[list[Record]]) -> Iterator[list[Record]]:
+    def _with_asins(self, chunks: Iterable[Rows]) -> Iterator[list[Record]]:
         """Call the advertised ASIN what all streams call it, and find it among the products of an ad."""
-        for rows in chunks:
+        for rows in map(records_of, chunks):
             for row in rows if self._asin else ():
                 row[ASIN] = row.pop(self._asin)
             for row in rows if PRODUCTS in self._columns else ():

@@ -12,7 +12,7 @@ from tap_amazon_vendor.reports.coverage import Coverage, pieces, reachable
 from tap_amazon_vendor.reports.windows import Window, of_one_kind
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams.columns import ACCOUNT, MARKETPLACE, all_columns
-from tap_amazon_vendor.streams.partition_state import PartitionState
+from tap_amazon_vendor.streams.partition_state import PartitionState, partition_key
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -95,6 +95,7 @@ class AmazonStream(Stream):
         self._settings = settings
         self._columns = own["properties"]
         self._warned: set[str] = set()
+        self._states: dict[str, dict[str, t.Any]] = {}
         options = options or {}
         before = {**ACCOUNT, **MARKETPLACE, **options}
         properties = all_columns(before, self._columns, after or {}, declaration.key_columns)
@@ -112,6 +113,22 @@ class AmazonStream(Stream):
     def calendar(self, context: Mapping[str, t.Any]) -> Calendar:
         """Return how a partition's time is split into windows."""
         return self.declaration.calendar(context)
+
+    def get_context_state(self, context: Context | None) -> dict[str, t.Any]:
+        """Return the bookmark of a partition, and make one if there is none.
+
+        The SDK searches the list of all partitions each time: with thousands, that takes longer than the run.
+        """
+        if context is None:
+            return super().get_context_state(context)
+        listed = self.stream_state.setdefault("partitions", [])
+        if len(listed) != len(self._states):
+            self._states = {partition_key(each["context"]): each for each in listed}
+        key = partition_key(context)
+        if key not in self._states:
+            self._states[key] = {"context": dict(context)}
+            listed.append(self._states[key])
+        return self._states[key]
 
     def partition_state(self, context: Context) -> PartitionState:
         """Return the state of a partition."""

@@ -7,12 +7,15 @@ import typing as t
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.documents.flat_files import LINE_NUMBER, OCCURRENCE
 from tap_amazon_vendor.documents.keys import NONE
+from tap_amazon_vendor.documents.row_blocks import records_of
 from tap_amazon_vendor.documents.rows import EXTRA, EXTRA_SCHEMA, in_order
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Record
+
+    from tap_amazon_vendor.documents.row_blocks import Rows
 
     Columns = Mapping[str, Mapping[str, t.Any]]
 
@@ -51,9 +54,9 @@ def all_columns(before: Columns, own: Columns, after: Columns, keys: Collection[
     return {name: dict(said.get(name, columns[name])) for name in in_order(columns, ())}
 
 
-def with_own_countries(chunks: Iterable[list[Record]]) -> Iterator[list[Record]]:
+def with_own_countries(chunks: Iterable[Rows]) -> Iterator[list[Record]]:
     """Set the country code of rows that name their own marketplace."""
-    for chunk in chunks:
+    for chunk in map(records_of, chunks):
         for row in chunk:
             row[COUNTRY_CODE] = country_of(row["marketplace_id"])
         yield chunk

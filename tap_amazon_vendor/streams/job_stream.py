@@ -10,10 +10,9 @@ from tap_amazon_vendor.streams.base import AmazonStream, Declaration
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from singer_sdk.helpers.types import Record
-
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.findings import Findings
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.reports.request import ReportPartition
 
@@ -55,7 +54,7 @@ class JobStream(AmazonStream):
     @abstractmethod
     def chunks(
         self, context: Context, result: JobResult, findings: Findings, *, asked: bool = True, dated: bool = True
-    ) -> Iterator[list[Record]]:
+    ) -> Iterator[Rows]:
         """Read the rows of a job.
 
         Args:

@@ -24,12 +24,12 @@ if t.TYPE_CHECKING:
     from datetime import datetime
 
     from singer_sdk import Tap
-    from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib import MetadataMapping
 
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.findings import Reject
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.streams.paged import Detail
 
     #: The number of an element, or of a row within one, and its JSON.
@@ -88,9 +88,7 @@ class PagedStream(AmazonStream):
                 entry.selected_by_default = False
         return metadata
 
-    def chunks(
-        self, listed: Elements, account: Account, findings: Findings, written: Container[int]
-    ) -> Iterator[list[Record]]:
+    def chunks(self, listed: Elements, account: Account, findings: Findings, written: Container[int]) -> Iterator[Rows]:
         """Read the rows of a window.
 
         Args:
@@ -109,9 +107,7 @@ class PagedStream(AmazonStream):
         rows = self._rows(listed, account, findings, written)
         return counted(rows, findings, repeated=RepeatedKeys(self.primary_keys), days=None)
 
-    def _rows(
-        self, listed: Elements, account: Account, findings: Findings, written: Container[int]
-    ) -> Iterator[list[Record]]:
+    def _rows(self, listed: Elements, account: Account, findings: Findings, written: Container[int]) -> Iterator[Rows]:
         listing = self.declaration.listing
         asked = listed.context.get("marketplace_id") or account.marketplaces[0].marketplace_id
         own = frozenset(marketplace.marketplace_id for marketplace in account.marketplaces)
@@ -177,9 +173,7 @@ class PagedStream(AmazonStream):
             lifted = _lifted(row, own.lifts) if own.lifts else row
             yield next(numbers), _with_place(lifted, own.place, place) if own.place else lifted
 
-    def _shape(
-        self, rows: Sequence[Numbered], constants: Mapping[str, t.Any], findings: Findings
-    ) -> Iterator[list[Record]]:
+    def _shape(self, rows: Sequence[Numbered], constants: Mapping[str, t.Any], findings: Findings) -> Iterator[Rows]:
         """Shape rows of one marketplace."""
 
         def reject(found: Reject) -> None:

@@ -8,6 +8,7 @@ Windows that were to be read again and were not are `due`.
 
 from __future__ import annotations
 
+import json
 import typing as t
 from datetime import date, timedelta
 
@@ -17,13 +18,18 @@ from tap_amazon_vendor.reports.pending import texts
 from tap_amazon_vendor.reports.windows import Window, from_text, to_text
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 #: What reading a state that somebody changed may raise.
 _INVALID = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 #: Days after which a partition that the account lacked is retried.
 SKIPPED_DAYS = 7
+
+
+def partition_key(context: Mapping[str, t.Any]) -> str:
+    """Return what partitions are looked up by: equal for equal contexts, whatever somebody wrote into them."""
+    return json.dumps(dict(context), sort_keys=True)
 
 
 class PartitionState:

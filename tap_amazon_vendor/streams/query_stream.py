@@ -9,6 +9,7 @@ from singer_sdk.singerlib import Schema
 
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.documents.json_lines import read_lines
+from tap_amazon_vendor.documents.row_blocks import records_of
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE, with_own_countries
 from tap_amazon_vendor.streams.job_stream import JobStream
@@ -25,6 +26,7 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.findings import Findings
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.streams.query_rows import QueryRows
 
@@ -102,7 +104,7 @@ class QueryStream(JobStream):
         *,
         asked: bool = True,
         dated: bool = True,
-    ) -> Iterator[list[Record]]:
+    ) -> Iterator[Rows]:
         """Read the rows of a query, those of all its pages.
 
         Args:
@@ -126,8 +128,7 @@ class QueryStream(JobStream):
             read_lines(document, view.rows, view.lifted, findings.repairs) for document in result.documents
         )
         rows = self._shaper.shape(slices, constants, f"query {result.job_id}", findings)
-        rows = _of_marketplace(rows, context["marketplace_id"], findings) if asked else rows
-        rows = with_own_countries(rows)
+        rows = with_own_countries(_of_marketplace(rows, context["marketplace_id"], findings) if asked else rows)
         self._remark_refused(result, findings)
         return counted(
             rows,
@@ -147,9 +148,9 @@ class QueryStream(JobStream):
             )
 
 
-def _of_marketplace(chunks: Iterable[list[Record]], marketplace_id: str, findings: Findings) -> Iterator[list[Record]]:
+def _of_marketplace(chunks: Iterable[Rows], marketplace_id: str, findings: Findings) -> Iterator[list[Record]]:
     """Yield the rows of the marketplace that was asked for: a view without such an argument has all of the account."""
-    for rows in chunks:
+    for rows in map(records_of, chunks):
         own = [row for row in rows if row["marketplace_id"] == marketplace_id]
         if len(own) < len(rows):
             others = (row["marketplace_id"] for row in rows if row["marketplace_id"] != marketplace_id)

@@ -28,13 +28,13 @@ if t.TYPE_CHECKING:
     from datetime import datetime
 
     from singer_sdk import Tap
-    from singer_sdk.helpers.types import Record
 
     from tap_amazon_vendor.config.accounts import Account
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.files import Document
     from tap_amazon_vendor.documents.findings import Findings
     from tap_amazon_vendor.documents.flat_files import FlatFile
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.engine.model import JobResult
     from tap_amazon_vendor.reports.belonging import ToldBy
     from tap_amazon_vendor.reports.request import ReportRequest
@@ -93,7 +93,7 @@ class ReportStream(JobStream):
         *,
         asked: bool = True,
         dated: bool = True,
-    ) -> Iterator[list[Record]]:
+    ) -> Iterator[Rows]:
         """Read the rows of a report.
 
         Args:
@@ -130,11 +130,11 @@ class ReportStream(JobStream):
 
     def _sorted(
         self,
-        rows: Iterator[list[Record]],
+        rows: Iterator[Rows],
         context: Mapping[str, t.Any],
         findings: Findings,
         told_by: ToldBy,
-    ) -> Iterator[list[Record]]:
+    ) -> Iterator[Rows]:
         """Return the rows of a report that belong to the marketplace that it was asked for."""
         report = self.declaration.report
         account = self._account(context)
@@ -171,7 +171,7 @@ class ReportStream(JobStream):
             return None
         return ForeignCurrencies(columns, own)
 
-    def _rows(self, context: Mapping[str, t.Any], result: JobResult, findings: Findings) -> Iterator[list[Record]]:
+    def _rows(self, context: Mapping[str, t.Any], result: JobResult, findings: Findings) -> Iterator[Rows]:
         document = t.cast("Document", result.document)
         country = country_of(context["marketplace_id"])
         constants = {

@@ -8,20 +8,19 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from datetime import timedelta
-from operator import itemgetter
 
 from tap_amazon_vendor.documents.flat_files import OCCURRENCE
 from tap_amazon_vendor.documents.keys import NONE
+from tap_amazon_vendor.documents.row_blocks import distinct, values_of
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.reports.calendars import Hours, Period
 from tap_amazon_vendor.reports.windows import to_text
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from singer_sdk.helpers.types import Record
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tap_amazon_vendor.documents.findings import Findings
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.reports.calendars import Calendar
     from tap_amazon_vendor.reports.windows import Window
     from tap_amazon_vendor.streams.totals import TotalCheck
@@ -38,14 +37,14 @@ class RepeatedKeys:
 
     def __init__(self, columns: Sequence[str]) -> None:
         """Store the columns of the key."""
-        self._key: Callable[[Record], t.Any] = itemgetter(*columns)
+        self._columns = columns
         self._new: set[int] = set()
         self._old: set[int] = set()
 
-    def count(self, rows: Sequence[Record]) -> int:
+    def count(self, rows: Rows) -> int:
         """Return how many of the rows have a key that was there before."""
         # 64 bits of a hash: two of ten million keys collide by chance once in half a million documents.
-        keys: Iterable[int] = map(hash, map(self._key, rows))
+        keys: Iterable[int] = map(hash, values_of(rows, self._columns))
         if self._old:
             keys = list(keys)
         before = len(self._new)
@@ -65,9 +64,9 @@ class RepeatedIds:
         """Store the column of the id."""
         self._column = column
 
-    def count(self, rows: Sequence[Record]) -> int:
+    def count(self, rows: Rows) -> int:
         """Return how many of the rows have an id that was there before."""
-        return sum(row[OCCURRENCE] > 1 and row[self._column] != NONE for row in rows)
+        return sum(number > 1 and own != NONE for number, own in values_of(rows, (OCCURRENCE, self._column)))
 
 
 class ForeignCurrencies:
@@ -75,22 +74,21 @@ class ForeignCurrencies:
 
     def __init__(self, columns: Sequence[str], own: str) -> None:
         """Store the columns with currencies, and the marketplace's currency."""
-        self._texts: Callable[[Record], t.Any] = itemgetter(*columns)
         self._columns = columns
         self._own = own
         self._known: set[t.Any] = set()
         self._found: Counter[str] = Counter()
 
-    def check(self, rows: Sequence[Record]) -> None:
+    def check(self, rows: Rows) -> None:
         """Count among some rows."""
         # Mostly all rows say the same.
-        if self._known.issuperset(map(self._texts, rows)):
+        if self._known.issuperset(distinct(rows, self._columns)):
             return
-        for row in rows:
-            foreign = {row[column] for column in self._columns} - {None, "", self._own}
+        for texts in values_of(rows, self._columns):
+            foreign = {*(texts if isinstance(texts, tuple) else (texts,))} - {None, "", self._own}
             self._found.update(foreign)
             if not foreign:
-                self._known.add(self._texts(row))
+                self._known.add(texts)
 
     def remark(self, findings: Findings) -> None:
         """Say how many there were."""
@@ -115,7 +113,7 @@ class AskedPeriods:
             columns: Start and end of a row's period, or its start alone.
         """
         self._window = window
-        self._period: Callable[[Record], t.Any] = itemgetter(*columns)
+        self._columns = tuple(columns)
         units = calendar.cut(window)
         self._known: set[t.Any] = (
             {(unit.start.isoformat(), unit.end.isoformat()) for unit in units}
@@ -124,13 +122,13 @@ class AskedPeriods:
         )
         self._hours = isinstance(calendar, Hours)
 
-    def check(self, rows: Iterable[Record]) -> None:
+    def check(self, rows: Rows) -> None:
         """Check some rows.
 
         Raises:
             DocumentError: One is of another period.
         """
-        for period in set(map(self._period, rows)) - self._known:
+        for period in distinct(rows, self._columns) - self._known:
             if not (self._hours and self._is_hour_within(period)):
                 said = " to ".join(period) if isinstance(period, tuple) else period
                 text = f"a row is of {said}, which is not a period of the requested {self._window}"
@@ -152,14 +150,13 @@ class NearWindow:
         """Store the column with the day."""
         self._first = (window.start - ZONE_DAYS).isoformat()[:10]
         self._after = (window.last_day + ZONE_DAYS + timedelta(days=1)).isoformat()[:10]
-        self._day: Callable[[Record], str | None] = itemgetter(column)
         self._window = window
         self._column = column
         self._outside = 0
 
-    def check(self, rows: Iterable[Record]) -> None:
+    def check(self, rows: Rows) -> None:
         """Count among some rows."""
-        days = list(filter(None, map(self._day, rows)))
+        days = list(filter(None, values_of(rows, (self._column,))))
         # Mostly all are near.
         if days and not (self._first <= min(days) and max(days) < self._after):
             self._outside += sum(not self._first <= day < self._after for day in days)
@@ -189,14 +186,14 @@ def period_check(calendar: Calendar, window: Window, columns: Iterable[str]) -> 
 
 
 def counted(  # noqa: PLR0913  # each is one fact
-    chunks: Iterable[list[Record]],
+    chunks: Iterable[Rows],
     findings: Findings,
     *,
     repeated: RepeatedKeys | RepeatedIds | None,
     days: AskedPeriods | NearWindow | None,
     currencies: ForeignCurrencies | None = None,
     total: TotalCheck | None = None,
-) -> Iterator[list[Record]]:
+) -> Iterator[Rows]:
     """Pass chunks of rows through the checks, and count them.
 
     Args:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tap_amazon_vendor.config.marketplaces import BY_ID, country_of, region_of
 from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.documents.keys import NONE
+from tap_amazon_vendor.documents.row_blocks import records_of, values_of
 from tap_amazon_vendor.reports.belonging import is_other_channel
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 
@@ -22,10 +23,11 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_amazon_vendor.documents.findings import Findings
+    from tap_amazon_vendor.documents.row_blocks import Rows
     from tap_amazon_vendor.reports.belonging import ToldBy
     from tap_amazon_vendor.reports.report_type import ReportType
 
-    Chunks = Iterable[list[Record]]
+    Chunks = Iterable[Rows]
 
 #: Stands for the country of rows that do not tell it.
 UNTOLD = "(unknown)"
@@ -53,28 +55,29 @@ class RowMarketplaces:
     own: frozenset[str]
     asked_for: frozenset[str]
 
-    def sort(self, chunks: Chunks, findings: Findings) -> Iterator[list[Record]]:
+    def sort(self, chunks: Chunks, findings: Findings) -> Iterator[Rows]:
         """Yield the rows that belong to this report, each under its own marketplace.
 
         Args:
             chunks: The document's rows, under the marketplace that was asked for.
             findings: Counts the others, by country.
         """
+        told_by = self.told_by
         shared: set[str] = set()
         left_out: set[str] = set()
-        untold = Untold(self.told_by)
+        untold = Untold(told_by)
         # Texts that say that a row belongs where it was asked for: mostly one, so that whole chunks are passed on.
         here: set[t.Any] = set()
-        says = self.told_by.reader()
+        says = told_by.reader()
         region = BY_ID[self.asked].region
         for rows in chunks:
-            if here.issuperset(map(says, rows)):
+            all_said = list(map(says, rows) if told_by.within else values_of(rows, told_by.columns))
+            if here.issuperset(all_said):
                 yield rows
                 continue
             kept = []
-            for row in rows:
-                said = says(row)
-                candidates = self.told_by.told(said, region)
+            for row, said in zip(records_of(rows), all_said, strict=True):
+                candidates = told_by.told(said, region)
                 place = self._place(candidates)
                 if place is None:
                     country = country_of(candidates[0]) or UNTOLD if candidates else UNTOLD
@@ -128,7 +131,7 @@ def own_marketplaces(
     untold = Untold(told_by)
     region = region_of(marketplace_id)
     says = told_by.reader()
-    for rows in chunks:
+    for rows in map(records_of, chunks):
         for row in rows:
             candidates = told_by.told(says(row), region)
             if not candidates:

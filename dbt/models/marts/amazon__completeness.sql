@@ -32,7 +32,13 @@ windows as (
 
 day_windows as (
     select
-        *,
+        {{ key | join(', ') }},
+        country_code,
+        place,
+        case when place = 1 then 1 else 0 end as times_loaded,
+        rejected,
+        is_snapshot,
+        first_day,
         case
             when is_hourly = 1 and window_end > window_start then {{ utc_day_before('window_end') }}
             else {{ utc_day('window_end') }}
@@ -50,34 +56,49 @@ spans as (
     group by {{ key | join(', ') }}
 ),
 
-days as (
+ranges as (
     select
-        {%- for column in key %}
-        day_windows.{{ column }},
-        {%- endfor %}
-        {{ days_later('day_windows.first_day', '(numbers.generated_number - 1)') }} as day,
-        day_windows.place,
-        day_windows.country_code,
-        case when day_windows.place = 1 then 1 else 0 end as times_loaded,
-        day_windows.rejected
+        {{ key | join(', ') }},
+        country_code,
+        place,
+        times_loaded,
+        rejected,
+        first_day,
+        {{ dbt.datediff('first_day', 'last_day', 'day') }} as later_days
     from day_windows
-    inner join numbers
-        on numbers.generated_number <= {{ dbt.datediff('day_windows.first_day', 'day_windows.last_day', 'day') }} + 1
 
     union all
 
     select
-        {%- for column in key %}
-        spans.{{ column }},
-        {%- endfor %}
-        {{ days_later('spans.first_day', '(numbers.generated_number - 1)') }} as day,
-        {{ states | length }} as place,
+        {{ key | join(', ') }},
         cast(null as {{ dbt.type_string() }}) as country_code,
+        {{ states | length }} as place,
         0 as times_loaded,
-        0 as rejected
+        0 as rejected,
+        first_day,
+        {{ dbt.datediff('first_day', 'last_day', 'day') }} as later_days
     from spans
+),
+
+-- Ranges are of few lengths: the days of each are counted once, and then found by the length.
+lengths as (
+    select distinct later_days from ranges
+),
+
+days_of_lengths as (
+    select lengths.later_days, numbers.generated_number - 1 as days
+    from lengths
     inner join numbers
-        on numbers.generated_number <= {{ dbt.datediff('spans.first_day', 'spans.last_day', 'day') }} + 1
+        on numbers.generated_number <= lengths.later_days + 1
+),
+
+days as (
+    select
+        ranges.*,
+        {{ days_later('ranges.first_day', 'days_of_lengths.days') }} as day
+    from ranges
+    inner join days_of_lengths
+        on ranges.later_days = days_of_lengths.later_days
 )
 
 select

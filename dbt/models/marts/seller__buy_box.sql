@@ -2,18 +2,8 @@
 with figures as (
     select
         *,
-        lag(end_date) over (partition by {{ product | join(', ') }} order by start_date) as last_end_date,
-        lag(traffic_by_asin_buy_box_percentage) over (partition by {{ product | join(', ') }} order by start_date)
-            as last_percentage
+        {{ period_before('traffic_by_asin_buy_box_percentage', product) }} as previous_buy_box_percentage
     from {{ ref('stg_seller_sales_and_traffic_by_asin') }}
-),
-
--- Compared with the period just before, and with no other one.
-compared as (
-    select
-        *,
-        case when {{ days_later('last_end_date', 1) }} = start_date then last_percentage end as previous_buy_box_percentage
-    from figures
 )
 
 select
@@ -36,4 +26,4 @@ select
     sales_by_asin_ordered_product_sales_amount as ordered_product_sales_amount,
     sales_by_asin_ordered_product_sales_currency_code as ordered_product_sales_currency_code,
     report_id
-from compared
+from figures

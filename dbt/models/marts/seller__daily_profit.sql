@@ -2,21 +2,20 @@
 {#- Every amount has one of these places, so that they add up to the proceeds. -#}
 {%- set places = ['sales', 'refunds', 'promotions', 'fees', 'advertising', 'tax', 'other'] -%}
 -- The first line of a settlement holds the total of all others, and alone has to tell the currency.
-with lines as (
-    select
-        *,
-        coalesce(max(currency) over (partition by account, settlement_id), '(none)') as settlement_currency
+with settlements as (
+    select account, settlement_id, coalesce(max(currency), '(none)') as currency
     from {{ ref('stg_seller_settlements') }}
+    group by account, settlement_id
 ),
 
 amounts as (
     select
-        account,
-        marketplace_id,
-        posted_date as day,
-        coalesce(sku, '(none)') as sku,
-        settlement_currency as currency,
-        amount,
+        lines.account,
+        lines.marketplace_id,
+        lines.posted_date as day,
+        coalesce(lines.sku, '(none)') as sku,
+        settlements.currency,
+        lines.amount,
         case when transaction_type = 'Order' and amount_type = 'ItemPrice' and amount_description = 'Principal'
             then quantity_purchased
         end as units,
@@ -30,21 +29,10 @@ amounts as (
             when amount_type = 'Cost of Advertising' then 'advertising'
             else 'other'
         end as place
-    from lines
+    from {{ ref('stg_seller_settlements') }} as lines
+    inner join settlements
+        on {{ same(['account', 'settlement_id'], 'lines', 'settlements') }}
     where transaction_type is not null and amount is not null
-),
-
-money as (
-    select
-        {{ key | join(', ') }},
-        currency,
-        sum(units) as units_sold,
-        {%- for place in places %}
-        sum(case when place = '{{ place }}' then amount else 0 end) as {{ place }}_amount,
-        {%- endfor %}
-        sum(amount) as proceeds_amount
-    from amounts
-    group by {{ key | join(', ') }}, currency
 ),
 
 -- A return has no currency: it is told with that of the marketplace's settlements.
@@ -54,54 +42,35 @@ currencies as (
     group by account, marketplace_id
 ),
 
-returns as (
+entries as (
+    select {{ key | join(', ') }}, currency, place, amount, units as units_sold, 0 as units_returned
+    from amounts
+
+    union all
+
     select
         returned.account,
         returned.marketplace_id,
         {{ utc_day('returned.return_date') }} as day,
         returned.sku,
         coalesce(currencies.currency, '(none)') as currency,
-        sum(returned.quantity) as units_returned
+        'return' as place,
+        0 as amount,
+        0 as units_sold,
+        returned.quantity as units_returned
     from {{ ref('stg_seller_customer_returns') }} as returned
     left join currencies
-        on returned.account = currencies.account
-        and returned.marketplace_id = currencies.marketplace_id
-    group by
-        returned.account,
-        returned.marketplace_id,
-        {{ utc_day('returned.return_date') }},
-        returned.sku,
-        coalesce(currencies.currency, '(none)')
-),
-
-rows_of_both as (
-    select {{ key | join(', ') }}, currency from money
-    union all
-    select {{ key | join(', ') }}, currency from returns
-),
-
-rows_once as (
-    select distinct {{ key | join(', ') }}, currency from rows_of_both
+        on {{ same(['account', 'marketplace_id'], 'returned', 'currencies') }}
 )
 
 select
-    {%- for column in key %}
-    rows_once.{{ column }},
+    {{ key | join(', ') }},
+    currency,
+    coalesce(sum(units_sold), 0) as units_sold,
+    coalesce(sum(units_returned), 0) as units_returned,
+    {%- for place in places %}
+    sum(case when place = '{{ place }}' then amount else 0 end) as {{ place }}_amount,
     {%- endfor %}
-    rows_once.currency,
-    coalesce(money.units_sold, 0) as units_sold,
-    coalesce(returns.units_returned, 0) as units_returned,
-    {%- for place in places + ['proceeds'] %}
-    coalesce(money.{{ place }}_amount, 0) as {{ place }}_amount{{ ',' if not loop.last }}
-    {%- endfor %}
-from rows_once
-left join money
-    on rows_once.currency = money.currency
-    {%- for column in key %}
-    and rows_once.{{ column }} = money.{{ column }}
-    {%- endfor %}
-left join returns
-    on rows_once.currency = returns.currency
-    {%- for column in key %}
-    and rows_once.{{ column }} = returns.{{ column }}
-    {%- endfor %}
+    sum(amount) as proceeds_amount
+from entries
+group by {{ key | join(', ') }}, currency

@@ -1,5 +1,6 @@
 {%- set place = ['account', 'marketplace_id'] -%}
 {%- set kind = ['selling_program', 'distributor_view'] -%}
+{%- set figures = ['impressions', 'clicks', 'cost_amount', 'advertised_sales_amount'] -%}
 {#- Where sales are told of: Sponsored Products has several windows, of which Amazon's console shows vendors this one. -#}
 {%- set advertising = {'ads_sp_advertised_products': 'sales14d', 'ads_sd_advertised_products': 'sales'} -%}
 with advertised as (
@@ -33,12 +34,6 @@ spent as (
     group by {{ place | join(', ') }}, day, asin
 ),
 
-sold as (
-    select {{ (place + kind) | join(', ') }}, country_code, start_date as day, asin, ordered_revenue_amount, ordered_revenue_currency_code
-    from {{ ref('stg_vendor_sales') }}
-    where report_period = 'DAY'
-),
-
 -- Of other days it is not known what was spent.
 spans as (
     select {{ place | join(', ') }}, min(day) as first_day, max(day) as last_day
@@ -46,66 +41,74 @@ spans as (
     group by {{ place | join(', ') }}
 ),
 
-days as (
+sold as (
     select
-        sold.account,
-        sold.marketplace_id,
-        sold.selling_program,
-        sold.distributor_view,
-        sold.day,
-        max(sold.country_code) as country_code
-    from sold
+        sales.account,
+        sales.marketplace_id,
+        sales.selling_program,
+        sales.distributor_view,
+        sales.start_date as day,
+        sales.country_code,
+        sales.asin,
+        sales.ordered_revenue_amount,
+        sales.ordered_revenue_currency_code
+    from {{ ref('stg_vendor_sales') }} as sales
     inner join spans
-        on sold.account = spans.account
-        and sold.marketplace_id = spans.marketplace_id
-        and sold.day between spans.first_day and spans.last_day
-    group by sold.account, sold.marketplace_id, sold.selling_program, sold.distributor_view, sold.day
+        on {{ same(place, 'sales', 'spans') }}
+        and sales.start_date between spans.first_day and spans.last_day
+    where sales.report_period = 'DAY'
 ),
 
+days as (
+    select {{ (place + kind) | join(', ') }}, day, max(country_code) as country_code
+    from sold
+    group by {{ (place + kind) | join(', ') }}, day
+),
+
+-- Each program and view has the cost.
 sold_or_advertised as (
-    select {{ (place + kind) | join(', ') }}, day, asin from sold
+    select
+        {{ (place + kind) | join(', ') }},
+        day,
+        country_code,
+        asin,
+        ordered_revenue_amount,
+        ordered_revenue_currency_code,
+        {%- for figure in figures %}
+        0 as {{ figure }},
+        {%- endfor %}
+        null as cost_currency_code
+    from sold
+
     union all
-    select days.account, days.marketplace_id, days.selling_program, days.distributor_view, days.day, spent.asin
+
+    select
+        {{ of('days', place + kind + ['day', 'country_code']) }},
+        spent.asin,
+        0 as ordered_revenue_amount,
+        null as ordered_revenue_currency_code,
+        {%- for figure in figures %}
+        spent.{{ figure }},
+        {%- endfor %}
+        spent.cost_currency_code
     from days
     inner join spent
-        on days.account = spent.account
-        and days.marketplace_id = spent.marketplace_id
-        and days.day = spent.day
+        on {{ same(place + ['day'], 'days', 'spent') }}
 ),
 
-products as (
-    select distinct {{ (place + kind) | join(', ') }}, day, asin from sold_or_advertised
-),
-
-figures as (
+totals as (
     select
-        products.*,
-        days.country_code,
-        coalesce(spent.impressions, 0) as impressions,
-        coalesce(spent.clicks, 0) as clicks,
-        coalesce(spent.cost_amount, 0) as cost_amount,
-        coalesce(spent.advertised_sales_amount, 0) as advertised_sales_amount,
-        spent.cost_currency_code,
-        coalesce(sold.ordered_revenue_amount, 0) as ordered_revenue_amount,
-        sold.ordered_revenue_currency_code
-    from products
-    inner join days
-        on products.day = days.day
-        {%- for column in place + kind %}
-        and products.{{ column }} = days.{{ column }}
+        {{ (place + kind) | join(', ') }},
+        max(country_code) as country_code,
+        day,
+        asin,
+        {%- for figure in figures + ['ordered_revenue_amount'] %}
+        coalesce(sum({{ figure }}), 0) as {{ figure }},
         {%- endfor %}
-    left join spent
-        on products.day = spent.day
-        and products.asin = spent.asin
-        {%- for column in place %}
-        and products.{{ column }} = spent.{{ column }}
-        {%- endfor %}
-    left join sold
-        on products.day = sold.day
-        and products.asin = sold.asin
-        {%- for column in place + kind %}
-        and products.{{ column }} = sold.{{ column }}
-        {%- endfor %}
+        max(cost_currency_code) as cost_currency_code,
+        max(ordered_revenue_currency_code) as ordered_revenue_currency_code
+    from sold_or_advertised
+    group by {{ (place + kind) | join(', ') }}, day, asin
 )
 
 select
@@ -124,4 +127,4 @@ select
     ordered_revenue_amount,
     ordered_revenue_currency_code,
     {{ ratio('cost_amount', 'ordered_revenue_amount') }} as tacos
-from figures
+from totals

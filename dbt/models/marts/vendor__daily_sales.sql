@@ -29,8 +29,6 @@ select
     latest.report_id
 from {{ ref('stg_vendor_sales') }} as latest
 inner join versions as original
-    on original.version = 1
-    {%- for column in key %}
-    and latest.{{ column }} = original.{{ column }}
-    {%- endfor %}
+    on {{ same(key, 'latest', 'original') }}
+    and original.version = 1
 where latest.report_period = 'DAY'

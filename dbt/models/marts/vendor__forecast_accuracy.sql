@@ -1,15 +1,80 @@
 {%- set place = ['account', 'marketplace_id', 'selling_program'] -%}
 with sales as (
-    select * from {{ ref('stg_vendor_sales') }}
+    select {{ place | join(', ') }}, distributor_view, start_date, asin, ordered_units
+    from {{ ref('stg_vendor_sales') }}
     where report_period = 'DAY'
 ),
 
 forecasts as (
-    select
-        *,
-        cast(floor({{ dbt.datediff('forecast_generation_date', 'start_date', 'day') }} / 7) as {{ dbt.type_int() }}) + 1 as lead_weeks
-    from {{ ref('stg_vendor_forecasting') }}
+    select * from {{ ref('stg_vendor_forecasting') }}
     where start_date >= forecast_generation_date
+),
+
+weeks as (
+    select {{ place | join(', ') }}, start_date, end_date
+    from forecasts
+    group by {{ place | join(', ') }}, start_date, end_date
+),
+
+sales_days as (
+    select {{ place | join(', ') }}, distributor_view, start_date
+    from sales
+    group by {{ place | join(', ') }}, distributor_view, start_date
+),
+
+week_days as (
+    select
+        {{ of('weeks', place) }},
+        sales_days.distributor_view,
+        weeks.start_date as week_start,
+        weeks.end_date,
+        sales_days.start_date as day,
+        count(*) over (
+            partition by
+                {{ of('weeks', place) }},
+                sales_days.distributor_view,
+                weeks.start_date,
+                weeks.end_date
+        ) as days
+    from weeks
+    inner join sales_days
+        on {{ same(place, 'weeks', 'sales_days') }}
+        and sales_days.start_date between weeks.start_date and weeks.end_date
+),
+
+-- Weeks of which each day was read: of another one the demand is not known.
+whole_weeks as (
+    select * from week_days
+    where days = {{ dbt.datediff('week_start', 'end_date', 'day') }} + 1
+),
+
+demand as (
+    select
+        {{ of('whole_weeks', place + ['distributor_view']) }},
+        whole_weeks.week_start,
+        sales.asin,
+        sum(sales.ordered_units) as ordered_units
+    from whole_weeks
+    inner join sales
+        on {{ same(place + ['distributor_view'], 'whole_weeks', 'sales') }}
+        and whole_weeks.day = sales.start_date
+    group by
+        {{ of('whole_weeks', place + ['distributor_view']) }},
+        whole_weeks.week_start,
+        sales.asin
+),
+
+-- Of each week, its first day stands for all.
+told as (
+    select
+        forecasts.*,
+        whole_weeks.distributor_view,
+        cast(floor({{ dbt.datediff('forecasts.forecast_generation_date', 'forecasts.start_date', 'day') }} / 7) as {{ dbt.type_int() }}) + 1 as lead_weeks
+    from forecasts
+    inner join whole_weeks
+        on {{ same(place, 'forecasts', 'whole_weeks') }}
+        and forecasts.start_date = whole_weeks.week_start
+        and forecasts.start_date = whole_weeks.day
 ),
 
 -- One forecast of each lead: the newest, should Amazon make several in a week.
@@ -17,83 +82,20 @@ newest as (
     select
         *,
         row_number() over (
-            partition by {{ place | join(', ') }}, asin, start_date, lead_weeks order by forecast_generation_date desc
+            partition by {{ place | join(', ') }}, distributor_view, asin, start_date, lead_weeks
+            order by forecast_generation_date desc
         ) as age
-    from forecasts
-),
-
-weeks as (
-    select distinct {{ place | join(', ') }}, start_date, end_date from newest
-),
-
--- Weeks of which each day was read: of another one the demand is not known.
-whole_weeks as (
-    select
-        {%- for column in place %}
-        weeks.{{ column }},
-        {%- endfor %}
-        weeks.start_date,
-        weeks.end_date,
-        sales.distributor_view
-    from weeks
-    inner join sales
-        on sales.start_date between weeks.start_date and weeks.end_date
-        {%- for column in place %}
-        and weeks.{{ column }} = sales.{{ column }}
-        {%- endfor %}
-    group by
-        {%- for column in place %}
-        weeks.{{ column }},
-        {%- endfor %}
-        weeks.start_date,
-        weeks.end_date,
-        sales.distributor_view
-    having count(distinct sales.start_date) = {{ dbt.datediff('weeks.start_date', 'weeks.end_date', 'day') }} + 1
-),
-
-demand as (
-    select
-        {%- for column in place %}
-        weeks.{{ column }},
-        {%- endfor %}
-        weeks.distributor_view,
-        weeks.start_date,
-        sales.asin,
-        sum(sales.ordered_units) as ordered_units
-    from whole_weeks as weeks
-    inner join sales
-        on weeks.distributor_view = sales.distributor_view
-        and sales.start_date between weeks.start_date and weeks.end_date
-        {%- for column in place %}
-        and weeks.{{ column }} = sales.{{ column }}
-        {%- endfor %}
-    group by
-        {%- for column in place %}
-        weeks.{{ column }},
-        {%- endfor %}
-        weeks.distributor_view,
-        weeks.start_date,
-        sales.asin
+    from told
 ),
 
 compared as (
     select
         newest.*,
-        weeks.distributor_view,
         coalesce(demand.ordered_units, 0) as ordered_units
     from newest
-    inner join whole_weeks as weeks
-        on newest.start_date = weeks.start_date
-        {%- for column in place %}
-        and newest.{{ column }} = weeks.{{ column }}
-        {%- endfor %}
     left join demand
-        on newest.start_date = demand.start_date
-        and newest.asin = demand.asin
-        and weeks.distributor_view = demand.distributor_view
-        {%- for column in place %}
-        and newest.{{ column }} = demand.{{ column }}
-        {%- endfor %}
+        on {{ same(place + ['distributor_view', 'asin'], 'newest', 'demand') }}
+        and newest.start_date = demand.week_start
     where newest.age = 1
 )
 

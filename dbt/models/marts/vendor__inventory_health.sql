@@ -1,126 +1,184 @@
-{%- set key = ['account', 'marketplace_id', 'selling_program', 'distributor_view', 'asin'] -%}
-with inventory as (
-    select * from {{ ref('stg_vendor_inventory') }}
+{%- set place = ['account', 'marketplace_id', 'selling_program'] -%}
+{%- set key = place + ['distributor_view', 'asin'] -%}
+{%- set stock = [
+    'country_code',
+    'sellable_on_hand_inventory_units',
+    'sellable_on_hand_inventory_cost_amount',
+    'sellable_on_hand_inventory_cost_currency_code',
+    'aged90_plus_days_sellable_inventory_units',
+    'aged90_plus_days_sellable_inventory_cost_amount',
+    'sell_through_rate',
+    'open_purchase_order_units',
+    'unsellable_on_hand_inventory_units',
+    'report_id',
+] -%}
+{%- set totals = ['in_4_weeks', 'in_8_weeks', 'in_forecast', 'forecast_units'] -%}
+-- What was sold before the first day that was read is not known, and no sum of it is made.
+with sales_days as (
+    select {{ place | join(', ') }}, distributor_view, min(start_date) as first_day, max(start_date) as last_day
+    from {{ ref('stg_vendor_sales') }}
+    where report_period = 'DAY'
+    group by {{ place | join(', ') }}, distributor_view
+),
+
+days as (
+    select distinct {{ place | join(', ') }}, distributor_view, start_date as day
+    from {{ ref('stg_vendor_inventory') }}
     where report_period = 'DAY'
 ),
 
-sales as (
-    select * from {{ ref('stg_vendor_sales') }}
-    where report_period = 'DAY'
+weeks as (
+    select distinct {{ place | join(', ') }}, forecast_generation_date, start_date
+    from {{ ref('stg_vendor_forecasting') }}
 ),
 
--- Each sale comes in on its day and goes out four and eight weeks later, so a running total is a trailing one.
-changes as (
-    select {{ key | join(', ') }}, start_date as day, 0 as in_4_weeks, 0 as in_8_weeks
-    from inventory
-    {%- for days, in_4, in_8 in [(0, 1, 1), (28, -1, 0), (56, 0, -1)] %}
-    union all
+-- Of each day the newest forecast of that day, and its first week that begins after the day.
+weeks_of_days as (
+    select
+        {{ of('days', place + ['distributor_view', 'day']) }},
+        weeks.forecast_generation_date,
+        weeks.start_date,
+        row_number() over (
+            partition by {{ of('days', place + ['distributor_view', 'day']) }}
+            order by weeks.forecast_generation_date desc, weeks.start_date
+        ) as age
+    from days
+    inner join weeks
+        on {{ same(place, 'days', 'weeks') }}
+        and days.day >= weeks.forecast_generation_date
+        and days.day < weeks.start_date
+),
+
+next_weeks as (
+    select * from weeks_of_days
+    where age = 1
+),
+
+-- What a forecast expects of each week and the three weeks after it.
+four_weeks as (
+    select
+        {{ place | join(', ') }},
+        asin,
+        forecast_generation_date,
+        start_date,
+        lead(start_date, 3) over (
+            partition by {{ place | join(', ') }}, asin, forecast_generation_date order by start_date
+        ) as last_start_date,
+        sum(mean_forecast_units) over (
+            partition by {{ place | join(', ') }}, asin, forecast_generation_date order by start_date
+            rows between current row and 3 following
+        ) as units
+    from {{ ref('stg_vendor_forecasting') }}
+),
+
+-- The days for which each of them is the newest.
+forecasts as (
+    select
+        {{ of('next_weeks', place) }},
+        next_weeks.distributor_view,
+        four_weeks.asin,
+        min(next_weeks.day) as first_day,
+        max(next_weeks.day) as last_day,
+        max(four_weeks.units) as units
+    from next_weeks
+    inner join four_weeks
+        on {{ same(place + ['forecast_generation_date', 'start_date'], 'next_weeks', 'four_weeks') }}
+    where four_weeks.last_start_date = {{ days_later('four_weeks.start_date', 21) }}
+        and four_weeks.units is not null
+        and next_weeks.day >= {{ days_later('next_weeks.start_date', -7) }}
+    group by
+        {{ of('next_weeks', place) }},
+        next_weeks.distributor_view,
+        four_weeks.asin,
+        next_weeks.forecast_generation_date,
+        next_weeks.start_date
+),
+
+-- Each sale comes in on its day and goes out four and eight weeks later, and so does a forecast on its days: a running
+-- total has those that are in. The stock of a day comes after its movements. One pile, because joins by so many columns
+-- mislead planners.
+movements as (
     select
         {{ key | join(', ') }},
-        {{ days_later('start_date', days) }},
-        {{ in_4 }} * coalesce(shipped_units, 0),
-        {{ in_8 }} * coalesce(shipped_units, 0)
-    from sales
+        start_date as day,
+        1 as is_stock,
+        {%- for column in totals %}
+        0 as {{ column }},
+        {%- endfor %}
+        {{ stock | join(', ') }}
+    from {{ ref('stg_vendor_inventory') }}
+    where report_period = 'DAY'
+    {%- for days, in_4, in_8 in [(0, 1, 1), (28, -1, 0), (56, 0, -1)] %}
+
+    union all
+
+    select
+        {{ key | join(', ') }},
+        {{ days_later('start_date', days) }} as day,
+        0 as is_stock,
+        {{ in_4 }} * coalesce(shipped_units, 0) as in_4_weeks,
+        {{ in_8 }} * coalesce(shipped_units, 0) as in_8_weeks,
+        0 as in_forecast,
+        0 as forecast_units,
+        {%- for column in stock %}
+        null as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('stg_vendor_sales') }}
+    where report_period = 'DAY'
+        and {{ days_later('start_date', days) }} <= (select max(day) from days)
+    {%- endfor %}
+    {%- for day, sign in [('first_day', 1), (days_later('last_day', 1), -1)] %}
+
+    union all
+
+    select
+        {{ key | join(', ') }},
+        {{ day }} as day,
+        0 as is_stock,
+        0 as in_4_weeks,
+        0 as in_8_weeks,
+        {{ sign }} as in_forecast,
+        {{ sign }} * units as forecast_units,
+        {%- for column in stock %}
+        null as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from forecasts
     {%- endfor %}
 ),
 
-changes_by_day as (
-    select {{ key | join(', ') }}, day, sum(in_4_weeks) as in_4_weeks, sum(in_8_weeks) as in_8_weeks
-    from changes
-    group by {{ key | join(', ') }}, day
-),
-
-shipped as (
+running as (
     select
         {{ key | join(', ') }},
         day,
-        {%- for weeks in [4, 8] %}
-        sum(in_{{ weeks }}_weeks) over (
-            partition by {{ key | join(', ') }} order by day rows between unbounded preceding and current row
-        ) as shipped_units_{{ weeks }}_weeks{{ ',' if not loop.last }}
+        is_stock,
+        {%- for column in totals %}
+        sum({{ column }}) over (
+            partition by {{ key | join(', ') }} order by day, is_stock
+            rows between unbounded preceding and current row
+        ) as {{ column }},
         {%- endfor %}
-    from changes_by_day
-),
-
--- What was sold before the first day that was read is not known, and no sum of it is made.
-sales_days as (
-    select account, marketplace_id, selling_program, distributor_view, min(start_date) as first_day, max(start_date) as last_day
-    from sales
-    group by account, marketplace_id, selling_program, distributor_view
-),
-
-generations as (
-    select
-        account,
-        marketplace_id,
-        selling_program,
-        forecast_generation_date,
-        lead(forecast_generation_date) over (
-            partition by account, marketplace_id, selling_program order by forecast_generation_date
-        ) as next_generation_date
-    from {{ ref('stg_vendor_forecasting') }}
-    group by account, marketplace_id, selling_program, forecast_generation_date
-),
-
--- The four weeks that begin after the day, as the newest forecast of that day had them.
-forecast as (
-    select
-        {%- for column in key %}
-        inventory.{{ column }},
-        {%- endfor %}
-        inventory.start_date as day,
-        max(generations.forecast_generation_date) as forecast_generation_date,
-        case when count(*) = 4 then sum(weeks.mean_forecast_units) end as forecast_units_4_weeks
-    from inventory
-    inner join generations
-        on inventory.account = generations.account
-        and inventory.marketplace_id = generations.marketplace_id
-        and inventory.selling_program = generations.selling_program
-        and inventory.start_date >= generations.forecast_generation_date
-        and (inventory.start_date < generations.next_generation_date or generations.next_generation_date is null)
-    inner join {{ ref('stg_vendor_forecasting') }} as weeks
-        on generations.account = weeks.account
-        and generations.marketplace_id = weeks.marketplace_id
-        and generations.selling_program = weeks.selling_program
-        and generations.forecast_generation_date = weeks.forecast_generation_date
-        and inventory.asin = weeks.asin
-        and weeks.start_date > inventory.start_date
-        and weeks.start_date <= {{ days_later('inventory.start_date', 28) }}
-    group by
-        {%- for column in key %}
-        inventory.{{ column }},
-        {%- endfor %}
-        inventory.start_date
+        {{ stock | join(', ') }}
+    from movements
 ),
 
 figures as (
     select
-        inventory.*,
+        running.*,
         {%- for weeks in [4, 8] %}
         case
-            when sales_days.first_day <= {{ days_later('inventory.start_date', 1 - 7 * weeks) }}
-                and sales_days.last_day >= inventory.start_date
-                then shipped.shipped_units_{{ weeks }}_weeks
+            when sales_days.first_day <= {{ days_later('running.day', 1 - 7 * weeks) }}
+                and sales_days.last_day >= running.day
+                then running.in_{{ weeks }}_weeks
         end as shipped_units_{{ weeks }}_weeks,
         {%- endfor %}
-        forecast.forecast_generation_date,
-        forecast.forecast_units_4_weeks
-    from inventory
-    inner join shipped
-        on inventory.start_date = shipped.day
-        {%- for column in key %}
-        and inventory.{{ column }} = shipped.{{ column }}
-        {%- endfor %}
+        next_weeks.forecast_generation_date,
+        case when running.in_forecast = 1 then running.forecast_units end as forecast_units_4_weeks
+    from running
     left join sales_days
-        on inventory.account = sales_days.account
-        and inventory.marketplace_id = sales_days.marketplace_id
-        and inventory.selling_program = sales_days.selling_program
-        and inventory.distributor_view = sales_days.distributor_view
-    left join forecast
-        on inventory.start_date = forecast.day
-        {%- for column in key %}
-        and inventory.{{ column }} = forecast.{{ column }}
-        {%- endfor %}
+        on {{ same(place + ['distributor_view'], 'running', 'sales_days') }}
+    left join next_weeks
+        on {{ same(place + ['distributor_view', 'day'], 'running', 'next_weeks') }}
+    where running.is_stock = 1
 )
 
 select
@@ -129,7 +187,7 @@ select
     country_code,
     selling_program,
     distributor_view,
-    start_date as day,
+    day,
     asin,
     sellable_on_hand_inventory_units,
     sellable_on_hand_inventory_cost_amount,

@@ -1,4 +1,3 @@
-{%- set key = ['account', 'marketplace_id', 'invoice_identifier'] -%}
 -- What the vendor bills is short by its variances; what Amazon bills is deducted as a whole.
 with lines as (
     select
@@ -11,10 +10,7 @@ with lines as (
         case when items.line_item_type = 'GOODS' then 'variance' else 'charge' end as kind
     from {{ ref('stg_vendor_invoice_items') }} as items
     left join {{ ref('stg_vendor_invoices') }} as invoices
-        on items.account = invoices.account
-        {%- for column in key[1:] %}
-        and items.{{ column }} = invoices.{{ column }}
-        {%- endfor %}
+        on {{ same(['account', 'marketplace_id', 'invoice_identifier'], 'items', 'invoices') }}
 )
 
 select

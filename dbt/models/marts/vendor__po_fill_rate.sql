@@ -53,17 +53,8 @@ select
     lines.seen_at
 from lines
 left join {{ ref('stg_vendor_purchase_order_statuses') }} as statuses
-    on lines.account = statuses.account
-    {%- for column in key[1:] %}
-    and lines.{{ column }} = statuses.{{ column }}
-    {%- endfor %}
+    on {{ same(key, 'lines', 'statuses') }}
 left join windows
-    on lines.account = windows.account
-    {%- for column in key[1:] %}
-    and lines.{{ column }} = windows.{{ column }}
-    {%- endfor %}
+    on {{ same(key, 'lines', 'windows') }}
 left join {{ ref('stg_vendor_purchase_order_items') }} as items
-    on lines.item_sequence_number = items.item_sequence_number
-    {%- for column in key %}
-    and lines.{{ column }} = items.{{ column }}
-    {%- endfor %}
+    on {{ same(key + ['item_sequence_number'], 'lines', 'items') }}

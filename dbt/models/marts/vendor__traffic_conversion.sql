@@ -6,51 +6,54 @@ with periods as (
     group by {{ (period + kind) | join(', ') }}
 ),
 
--- Products that were sold or seen: what was seen and not sold converts at zero.
-sold_or_seen as (
-    select {{ (period + kind) | join(', ') }}, asin from {{ ref('stg_vendor_sales') }}
-    union all
+-- Amazon counts views for the whole marketplace: each program and view of the period has them.
+seen as (
     select
-        {%- for column in period + kind %}
-        periods.{{ column }},
-        {%- endfor %}
-        traffic.asin
+        {{ of('periods', period + kind) }},
+        periods.country_code,
+        traffic.asin,
+        traffic.glance_views
     from periods
     inner join {{ ref('stg_vendor_traffic') }} as traffic
-        on periods.account = traffic.account
-        {%- for column in period[1:] %}
-        and periods.{{ column }} = traffic.{{ column }}
-        {%- endfor %}
+        on {{ same(period, 'periods', 'traffic') }}
 ),
 
-products as (
-    select distinct {{ (period + kind) | join(', ') }}, asin from sold_or_seen
+sold_or_seen as (
+    select
+        {{ (period + kind) | join(', ') }},
+        country_code,
+        asin,
+        null as glance_views,
+        ordered_units,
+        ordered_revenue_amount,
+        ordered_revenue_currency_code
+    from {{ ref('stg_vendor_sales') }}
+
+    union all
+
+    select
+        {{ (period + kind) | join(', ') }},
+        country_code,
+        asin,
+        glance_views,
+        null as ordered_units,
+        null as ordered_revenue_amount,
+        null as ordered_revenue_currency_code
+    from seen
 ),
 
+-- What was seen and not sold converts at zero.
 figures as (
     select
-        products.*,
-        periods.country_code,
-        traffic.glance_views,
-        coalesce(sales.ordered_units, 0) as ordered_units,
-        sales.ordered_revenue_amount,
-        sales.ordered_revenue_currency_code
-    from products
-    inner join periods
-        on products.account = periods.account
-        {%- for column in period[1:] + kind %}
-        and products.{{ column }} = periods.{{ column }}
-        {%- endfor %}
-    left join {{ ref('stg_vendor_sales') }} as sales
-        on products.asin = sales.asin
-        {%- for column in period + kind %}
-        and products.{{ column }} = sales.{{ column }}
-        {%- endfor %}
-    left join {{ ref('stg_vendor_traffic') }} as traffic
-        on products.asin = traffic.asin
-        {%- for column in period %}
-        and products.{{ column }} = traffic.{{ column }}
-        {%- endfor %}
+        {{ (period + kind) | join(', ') }},
+        asin,
+        max(country_code) as country_code,
+        max(glance_views) as glance_views,
+        coalesce(max(ordered_units), 0) as ordered_units,
+        max(ordered_revenue_amount) as ordered_revenue_amount,
+        max(ordered_revenue_currency_code) as ordered_revenue_currency_code
+    from sold_or_seen
+    group by {{ (period + kind) | join(', ') }}, asin
 )
 
 select

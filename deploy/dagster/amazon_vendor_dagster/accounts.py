@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from itertools import groupby
-from pathlib import Path
 from typing import Any
+
+from singer_sdk.exceptions import ConfigValidationError
 
 from amazon_vendor_dagster.settings import SettingsError
 from tap_amazon_vendor.config.marketplaces import find_marketplace
+from tap_amazon_vendor.config.settings import check_settings, read_settings
+from tap_amazon_vendor.config.settings_schema import SCHEMA
 
 #: Which of an account's streams are meant: a vendor's, a seller's, or those of advertising.
 KINDS = ("vendor", "seller", "ads")
@@ -18,6 +23,9 @@ REGIONS = ("na", "eu", "fe")
 
 #: Of a configuration, what makes it one account.
 OWN = ("account", "refresh_token", "marketplaces", "region", "ads")
+
+#: What the name of a partition may not hold.
+FORBIDDEN = ("...", *"\a\b\f\n\r\t\v\0")
 
 Config = dict[str, Any]
 
@@ -49,6 +57,9 @@ class Accounts:
 
         Args:
             config: The tap's configuration.
+
+        Raises:
+            SettingsError: Two have one name, or a name can't be a partition's.
         """
         self._shared = {name: value for name, value in config.items() if name not in {*OWN, "accounts"}}
         entries = config.get("accounts")
@@ -56,23 +67,13 @@ class Accounts:
             entries = [{name: config[name] for name in OWN if name in config}]
         self._ads = config.get("ads")
         self._found = [account for entry in entries for account in self._of(entry)]
-
-    @classmethod
-    def read(cls, path: Path) -> Accounts:
-        """Read a file.
-
-        Raises:
-            SettingsError: There is none, or it is no configuration.
-        """
-        try:
-            config = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            message = f"AMAZON_VENDOR_ACCOUNTS: {path} can't be read: {error}"
-            raise SettingsError(message) from None
-        if not isinstance(config, dict):
-            message = f"AMAZON_VENDOR_ACCOUNTS: {path} is no JSON object"
+        names = Counter((each.kind, each.label) for each in self._found)
+        if twice := [label for (_, label), times in names.items() if times > 1]:
+            message = f"`account` must tell accounts apart: there are two called {', '.join(map(repr, twice))}"
             raise SettingsError(message)
-        return cls(config)
+        if wrong := [label for _, label in names if any(text in label for text in FORBIDDEN)]:
+            message = f"`account` can't have three dots, tabs or line ends: {', '.join(map(repr, wrong))}"
+            raise SettingsError(message)
 
     def _of(self, entry: Config) -> Iterator[Account]:
         label = entry.get("account") or "default"
@@ -114,6 +115,23 @@ class Accounts:
                 {name: value for name, value in known[label].items() if name not in unused} for label in labels
             ],
         }
+
+
+def refused(config: Config) -> dict[str, str]:
+    """Return why the tap would refuse accounts of a configuration, by label: one must not stop the others."""
+    # The SDK's own settings are not this account's, nor any other's.
+    shared, found = {name: value for name, value in config.items() if name in SCHEMA["properties"]}, {}
+    for entry in config["accounts"]:
+        alone = deepcopy({**shared, "accounts": [entry]})
+        problems = check_settings(SCHEMA, alone)
+        if not problems:
+            try:
+                read_settings(alone, datetime.now(timezone.utc).date())
+            except ConfigValidationError as error:
+                problems = list(error.errors)
+        if problems:
+            found[entry.get("account") or "default"] = " ".join(problems).replace("accounts[0].", "")
+    return found
 
 
 def shards(accounts: Mapping[str, Account], order: Sequence[str], region: str, most: int) -> Iterator[list[str]]:

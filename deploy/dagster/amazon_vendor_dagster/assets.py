@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from itertools import product
 
 from dagster import (
     AssetCheckEvaluation,
@@ -14,15 +16,18 @@ from dagster import (
     AssetsDefinition,
     AssetSpec,
     BackfillPolicy,
+    Config,
     DynamicPartitionsDefinition,
     Failure,
     MetadataValue,
     multi_asset,
 )
+from pydantic import Field
 
-from amazon_vendor_dagster.accounts import KINDS, Accounts
+from amazon_vendor_dagster.accounts import KINDS, refused
 from amazon_vendor_dagster.pipeline import Passed, Pipeline, PipelineError
 from amazon_vendor_dagster.settings import Settings, SettingsError
+from amazon_vendor_dagster.sources import read_accounts
 from amazon_vendor_dagster.states import BusyError, States, joined, split
 from amazon_vendor_dagster.verdicts import Verdict, due, listed, unread
 from tap_amazon_vendor.streams import GROUPS
@@ -41,6 +46,30 @@ CHECKS = {
     "no_gap": "All windows between the first and the newest day are read.",
     "fresh": "No day is missing that Amazon should have delivered by now.",
 }
+
+
+class Dates(Config):
+    """Days to read once more, whatever was read before; without them a run reads what is due."""
+
+    start_date: str = Field(default="", description="The first of these days: 2026-01-01")
+    end_date: str = Field(default="", description="The last of them: 2026-01-31")
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The settings of the tap.
+
+        Raises:
+            SettingsError: One of the two is missing.
+        """
+        if bool(self.start_date) != bool(self.end_date):
+            message = "A range of days needs both `start_date` and `end_date`"
+            raise SettingsError(message)
+        return {"start_date": self.start_date, "end_date": self.end_date} if self.start_date else {}
+
+    @property
+    def name(self) -> str:
+        """What the range is called, empty if there is none."""
+        return " to ".join(self.given.values())
 
 
 def streams_of(kind: str, *, by_stream: bool = False) -> dict[AssetKey, tuple[str, frozenset[str]]]:
@@ -88,65 +117,110 @@ def make_assets(kind: str, settings: Settings) -> AssetsDefinition:
         backfill_policy=BackfillPolicy.multi_run(settings.accounts_per_run),
         pool=POOL,
     )
-    def read(context: AssetExecutionContext) -> Iterator[Event]:
+    def read(context: AssetExecutionContext, config: Dates) -> Iterator[Event]:
         labels = list(context.partition_keys)
         chosen = {key: streams for key, (_, streams) in assets.items() if key in context.selected_asset_keys}
-        states = States(settings.state, kind)
         pipeline = Pipeline(settings.tap, settings.target, context.log.info)
         try:
-            config = Accounts.read(settings.accounts).config(kind, labels)
-            with states.locked(labels) as locks:
-                passed = pipeline.run(
-                    config,
-                    frozenset[str]().union(*chosen.values()),
-                    joined(states.read(labels).values()),
-                    keep=lambda state: states.write(split(state, labels)),
-                    locks=locks,
+            states = States(settings.state, kind, config.name)
+            whole = {**read_accounts(settings).config(kind, labels), **config.given}
+            wrong = {**refused(whole), **states.damaged(labels)}
+            good = [label for label in labels if label not in wrong]
+            whole["accounts"] = [entry for entry in whole["accounts"] if entry.get("account", "default") in good]
+            with states.locked(good) as locks:
+                passed = (
+                    Passed()
+                    if not good
+                    else pipeline.run(
+                        whole,
+                        frozenset[str]().union(*chosen.values()),
+                        joined(states.read(good).values()),
+                        keep=lambda state: states.write(split(state, good)),
+                        locks=locks,
+                    )
                 )
         except (BusyError, PipelineError, SettingsError) as error:
             raise Failure(str(error)) from None
-        yield from _report(passed, states, labels, chosen, settings.fresh_days)
+        report = Report(passed, states, chosen, due(datetime.now(timezone.utc).date(), settings.fresh_days))
+        yield from report.events(good, wrong, config)
 
     return read
 
 
-def _report(
-    passed: Passed,
-    states: States,
-    labels: list[str],
-    chosen: Mapping[AssetKey, frozenset[str]],
-    fresh_days: int,
-) -> Iterator[Event]:
-    """Tell Dagster how each account and asset stands.
+@dataclass(frozen=True)
+class Report:
+    """Tells Dagster how each account and asset stands after a run.
 
-    Raises:
-        Failure: An account could not be read, or windows failed.
+    Attributes:
+        passed: The run of the tap.
+        states: The states after it.
+        chosen: The assets of the run, and their streams.
+        first_missing: The first day that may be missing.
     """
-    first_missing = due(datetime.now(timezone.utc).date(), fresh_days)
-    bad, ledger = {}, list(passed.ledger.values())
-    for label, state in states.read(labels).items():
-        if lost := unread(ledger, label):
-            bad[label] = "could not be read"
-        for key, streams in chosen.items():
-            verdict = Verdict.of(ledger, state, label, streams, first_missing)
-            if verdict.failed:
-                bad.setdefault(label, f"{len(verdict.failed)} windows of {key.path[-1]} failed")
-            if verdict.written and not lost:
-                yield AssetMaterialization(key, partition=label, metadata=verdict.metadata)
-            for name, passes, text in (
-                ("nothing_failed", not verdict.failed, verdict.reasons),
-                ("no_gap", not verdict.holes, listed(verdict.holes)),
-                ("fresh", not verdict.stale, listed(verdict.stale)),
-            ):
-                yield AssetCheckEvaluation(
-                    asset_key=key,
-                    check_name=name,
-                    passed=passes,
-                    partition=label,
-                    severity=AssetCheckSeverity.ERROR,
-                    metadata={"why": MetadataValue.md(text)} if text else {},
-                )
-    if bad or passed.exit_code:
-        summary = "; ".join(f"{label}: {text}" for label, text in bad.items())
-        text = f"{summary or f'The tap ended with exit code {passed.exit_code}'}\n{passed.last_words.strip()}"
-        raise Failure(text)
+
+    passed: Passed
+    states: States
+    chosen: Mapping[AssetKey, frozenset[str]]
+    first_missing: date
+
+    def events(self, labels: list[str], wrong: Mapping[str, str], dates: Dates) -> Iterator[Event]:
+        """Yield what each account brought.
+
+        Args:
+            labels: The accounts of the run.
+            wrong: Those that the tap would have refused, and why.
+            dates: The days that were asked for.
+
+        Raises:
+            Failure: An account could not be read, or windows failed.
+        """
+        unknown, bad, states = dict(wrong), {}, self.states.read(labels)
+        # It ends with 1 after it has said what became of each window; if it was killed, it has not.
+        was_killed = self.passed.exit_code not in {0, 1}
+        for label in labels:
+            own = [row for row in self.passed.ledger.values() if row["account"] == label]
+            if was_killed or (self.passed.exit_code and not own):
+                unknown[label] = "the tap ended before it was read"
+                continue
+            if is_lost := unread(own, label):
+                bad[label] = "could not be read"
+            for key, streams in self.chosen.items():
+                verdict = Verdict.of(own, states[label], label, streams, self.first_missing)
+                if verdict.failed:
+                    bad.setdefault(label, f"{len(verdict.failed)} windows of {key.path[-1]} failed")
+                yield from _standing(key, label, verdict, dates, is_lost=is_lost)
+        for label, key in product(unknown, () if dates.name else self.chosen):
+            yield _check(key, label, "nothing_failed", unknown[label])
+        bad |= unknown
+        if dates.name:
+            left = {row["account"] for row in self.passed.ledger.values() if row["outcome"] in {"failed", "later"}}
+            self.states.forget({*labels} - {*bad} - left)
+        if bad or self.passed.exit_code:
+            summary = "; ".join(f"{label}: {text}" for label, text in bad.items())
+            text = summary or f"The tap ended with exit code {self.passed.exit_code}"
+            message = f"{text}\n{self.passed.last_words.strip()}"
+            raise Failure(message)
+
+
+def _standing(key: AssetKey, label: str, verdict: Verdict, dates: Dates, *, is_lost: bool) -> Iterator[Event]:
+    """Yield how an account and asset stand."""
+    if verdict.written and not is_lost:
+        days = {"days": dates.name} if dates.name else {}
+        yield AssetMaterialization(key, partition=label, metadata={**verdict.metadata, **days})
+    # The checks tell of all of an account's time: a month that is read again changes none.
+    if not dates.name:
+        yield _check(key, label, "nothing_failed", verdict.reasons)
+        yield _check(key, label, "no_gap", listed(verdict.holes))
+        yield _check(key, label, "fresh", listed(verdict.stale))
+
+
+def _check(key: AssetKey, label: str, name: str, why: str) -> AssetCheckEvaluation:
+    """Return the result of a check, which passes if there is nothing to say."""
+    return AssetCheckEvaluation(
+        asset_key=key,
+        check_name=name,
+        passed=not why,
+        partition=label,
+        severity=AssetCheckSeverity.ERROR,
+        metadata={"why": MetadataValue.md(why)} if why else {},
+    )

@@ -24,12 +24,16 @@ from dagster import (
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-from amazon_vendor_dagster.accounts import KINDS, REGIONS, Accounts, shards
-from amazon_vendor_dagster.assets import PARTITIONS, make_assets
+from amazon_vendor_dagster.accounts import KINDS, REGIONS, shards
+from amazon_vendor_dagster.assets import PARTITIONS, make_assets, streams_of
 from amazon_vendor_dagster.settings import Settings
+from amazon_vendor_dagster.sources import read_accounts
 
 #: When Amazon has closed the day of a region's marketplaces, and published what it publishes by then (UTC).
 CRON = {"na": "30 11 * * *", "eu": "0 9 * * *", "fe": "30 8 * * *"}
+
+#: When dbt builds on it.
+DBT_CRON = "30 14 * * *"
 
 #: A run that died, with its machine perhaps, is started again: it goes on where it was.
 RETRIES = {"dagster/max_retries": "2", "dagster/retry_on_asset_or_op_failure": "false"}
@@ -46,7 +50,7 @@ def make_schedule(kind: str, region: str, settings: Settings) -> ScheduleDefinit
         default_status=DefaultScheduleStatus.STOPPED,
     )
     def daily(context: ScheduleEvaluationContext) -> Iterator[RunRequest | SkipReason]:
-        accounts = {each.label: each for each in Accounts.read(settings.accounts).of(kind)}
+        accounts = {each.label: each for each in read_accounts(settings).of(kind)}
         order = PARTITIONS[kind].get_partition_keys(dynamic_partitions_store=context.instance)
         found = list(shards(accounts, order, region, settings.accounts_per_run))
         for labels in found:
@@ -66,16 +70,16 @@ def make_sensor(settings: Settings) -> SensorDefinition:
 
     @sensor(minimum_interval_seconds=60, default_status=DefaultSensorStatus.RUNNING)
     def amazon_accounts(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        accounts, requests, said = Accounts.read(settings.accounts), [], []
+        accounts, requests, said = read_accounts(settings), [], []
         running = BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])
         is_busy = bool(context.instance.get_backfills(filters=running, limit=1))
         for kind, partitions in PARTITIONS.items():
-            known = partitions.get_partition_keys(dynamic_partitions_store=context.instance)
+            known = {*partitions.get_partition_keys(dynamic_partitions_store=context.instance)}
             # In an order in which those that one process may read are neighbours.
             found = sorted(accounts.of(kind), key=lambda each: (each.region, each.application))
             new = [each.label for each in found if each.label not in known]
             # Dagster gives a whole backfill up when one of its partitions goes.
-            gone = [] if is_busy else sorted({*known} - {each.label for each in found})
+            gone = [] if is_busy else sorted(known - {each.label for each in found})
             if new:
                 requests.append(partitions.build_add_request(new))
             if gone:
@@ -96,7 +100,7 @@ def make_definitions(settings: Settings) -> Definitions:
         settings: Where things are.
     """
     assets = {kind: make_assets(kind, settings) for kind in KINDS}
-    return Definitions(
+    found = Definitions(
         assets=list(assets.values()),
         jobs=[
             # One process for each run: a second one for its only step would cost as much as a tap.
@@ -106,6 +110,29 @@ def make_definitions(settings: Settings) -> Definitions:
         schedules=[make_schedule(kind, region, settings) for kind in KINDS for region in REGIONS],
         sensors=[make_sensor(settings)],
         executor=in_process_executor,
+    )
+    return Definitions.merge(found, _models(settings)) if settings.dbt else found
+
+
+def _models(settings: Settings) -> Definitions:
+    """Return the models of dbt, and their schedule: when all regions have been read."""
+    from amazon_vendor_dagster.models import make_models  # noqa: PLC0415  # an optional package
+
+    keys = {
+        stream: key
+        for kind in KINDS
+        for key, (_, streams) in streams_of(kind, by_stream=settings.by_stream).items()
+        for stream in streams
+    }
+    models, dbt = make_models(settings.dbt, keys)
+    job = define_asset_job("dbt_models_job", AssetSelection.assets(models))
+    return Definitions(
+        assets=[models],
+        jobs=[job],
+        schedules=[
+            ScheduleDefinition(name="dbt_models", cron_schedule=DBT_CRON, job=job, execution_timezone="Etc/UTC")
+        ],
+        resources={"dbt": dbt},
     )
 
 

@@ -27,6 +27,9 @@ class Settings:
         accounts_per_run: Most accounts that one process reads.
         fresh_days: Days after which Amazon should have delivered a day.
         by_stream: An asset for each stream, instead of one for each permission group.
+        database: Where the accounts are instead: a PostgreSQL address, or an SQLite file; empty for none.
+        query: What selects them there, a row for each account.
+        dbt: The dbt project whose models are assets too; None for none.
     """
 
     accounts: Path
@@ -36,6 +39,9 @@ class Settings:
     accounts_per_run: int = 20
     fresh_days: int = 7
     by_stream: bool = False
+    database: str = ""
+    query: str = "select * from amazon_accounts"
+    dbt: Path | None = None
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -71,4 +77,7 @@ class Settings:
             accounts_per_run=number("ACCOUNTS_PER_RUN", 20),
             fresh_days=number("FRESH_DAYS", 7),
             by_stream=assets == "streams",
+            database=text("ACCOUNTS_DATABASE", ""),
+            query=text("ACCOUNTS_QUERY", cls.query),
+            dbt=Path(text("DBT", "")) if text("DBT", "") else None,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,10 +12,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tap_amazon_vendor.command import check_shape
+
 State = dict[str, Any]
 
 #: The stream whose state holds what Amazon was asked for and has not delivered.
 LEDGER = "report_ledger"
+
+#: Characters of a file's name, its ending apart.
+LONGEST_NAME = 200
 
 
 class BusyError(Exception):
@@ -24,13 +30,20 @@ class BusyError(Exception):
 class States:
     """The states of the accounts of a kind."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
-        """Make the folder."""
-        self._folder = folder / kind
+    def __init__(self, folder: Path, kind: str, days: str = "") -> None:
+        """Make the folder.
+
+        Args:
+            folder: Where the states are.
+            kind: Whose.
+            days: Days that are read for themselves, with a state of their own: an account's is about all of its time.
+        """
+        self._locks = folder / kind
+        self._folder = self._locks / quote(days, safe=" ")
         self._folder.mkdir(parents=True, exist_ok=True)
 
-    def _path(self, label: str, ending: str) -> Path:
-        return self._folder / f"{quote(label, safe=' ')}.{ending}"
+    def _path(self, label: str) -> Path:
+        return self._folder / f"{_name(label)}.json"
 
     @contextmanager
     def locked(self, labels: Iterable[str]) -> Iterator[list[int]]:
@@ -46,7 +59,7 @@ class States:
         with ExitStack() as stack:
             files = []
             for label in sorted(labels):
-                file = stack.enter_context(self._path(label, "lock").open("a"))
+                file = stack.enter_context((self._locks / f"{_name(label)}.lock").open("a"))
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -57,19 +70,41 @@ class States:
 
     def read(self, labels: Iterable[str]) -> dict[str, State]:
         """Return the state of each account, empty for one that has none."""
-        paths = {label: self._path(label, "json") for label in labels}
+        paths = {label: self._path(label) for label in labels}
         return {label: json.loads(path.read_text()) if path.exists() else {} for label, path in paths.items()}
+
+    def damaged(self, labels: Iterable[str]) -> dict[str, str]:
+        """Return why states can't be read, by label: one must not stop the others."""
+        return {label: why for label in labels if (why := self._damage(label))}
+
+    def _damage(self, label: str) -> str:
+        try:
+            check_shape(self.read([label])[label])
+        except ValueError as error:
+            return f"its state is damaged ({error}). Restore {self._path(label)} from a backup, or delete it"
+        return ""
 
     def write(self, states: Mapping[str, State]) -> None:
         """Keep the state of each account: whole, or as it was."""
         for label, state in states.items():
-            path = self._path(label, "json")
+            path = self._path(label)
             new = path.with_suffix(".new")
             with new.open("w", encoding="utf-8") as file:
                 json.dump(state, file)
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(path)
+
+    def forget(self, labels: Iterable[str]) -> None:
+        """Delete the states of some accounts."""
+        for label in labels:
+            self._path(label).unlink(missing_ok=True)
+
+
+def _name(label: str) -> str:
+    """Return the name of an account's file: that of the account as far as it fits."""
+    name = quote(label, safe=" ")
+    return name if len(name) <= LONGEST_NAME else f"{name[:100]}-{hashlib.sha256(label.encode()).hexdigest()[:32]}"
 
 
 def joined(states: Iterable[State]) -> State:

@@ -1,12 +1,17 @@
-"""What Dagster's daemon does, for tests: python run_accounts.py {sensor | schedule NAME | run FIRST LAST [ASSET…]}."""
+"""What Dagster's daemon and its pages do, for tests; one after the other, as each start takes seconds.
+
+python run_accounts.py COMMAND [-- COMMAND…], each of
+  sensor | schedule NAME | backfill STATUS | run FIRST LAST ASSET… | dates START END FIRST LAST ASSET… | model NAME
+"""
 
 import json
 import sys
-from contextlib import suppress
 from datetime import datetime, timezone
+from itertools import groupby
 
 from amazon_vendor_dagster.definitions import defs
 from dagster import AssetKey, DagsterInstance, build_schedule_context, build_sensor_context
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 
@@ -35,12 +40,25 @@ def shards_of(instance: DagsterInstance, name: str) -> None:
     print(json.dumps([[each[ASSET_PARTITION_RANGE_START_TAG], each[ASSET_PARTITION_RANGE_END_TAG]] for each in tags]))
 
 
-def run(instance: DagsterInstance, first: str, last: str, assets: list[str]) -> None:
+def note_backfill(instance: DagsterInstance, status: str) -> None:
+    """Let a backfill be in a state."""
+    found = PartitionBackfill("one", BulkActionStatus[status], from_failure=False, tags={}, backfill_timestamp=0.0)
+    if instance.get_backfill("one"):
+        instance.update_backfill(found)
+    else:
+        instance.add_backfill(found)
+    print(json.dumps(status))
+
+
+def run(instance: DagsterInstance, first: str, last: str, assets: list[str], dates: dict[str, str]) -> None:
     """Read a range of accounts; print what was materialised, and the checks."""
     job = defs.get_job_def("vendor_accounts")
     tags = {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}
     selection = [AssetKey(["amazon", name]) for name in assets]
-    result = job.execute_in_process(instance=instance, tags=tags, asset_selection=selection, raise_on_error=False)
+    config = {"ops": {"read_vendor_accounts": {"config": dates}}}
+    result = job.execute_in_process(
+        instance=instance, run_config=config, tags=tags, asset_selection=selection, raise_on_error=False
+    )
     materialised = [
         [
             event.asset_key.path[-1],
@@ -58,12 +76,34 @@ def run(instance: DagsterInstance, first: str, last: str, assets: list[str]) -> 
     print(json.dumps({"success": result.success, "materialised": materialised, "checks": checks, "why": why}))
 
 
+def build(instance: DagsterInstance, name: str) -> None:
+    """Build a model of dbt; print what it comes from, and whether that went well."""
+    key = AssetKey([name])
+    parents = defs.resolve_asset_graph().get(key).parent_keys
+    result = defs.get_job_def("dbt_models_job").execute_in_process(instance=instance, asset_selection=[key])
+    print(json.dumps({"parents": sorted(each.to_user_string() for each in parents), "success": result.success}))
+
+
+def do(command: str, *arguments: str) -> None:
+    """Carry out a command."""
+    instance = DagsterInstance.get()
+    if command == "sensor":
+        follow_accounts(instance)
+    elif command == "schedule":
+        shards_of(instance, *arguments)
+    elif command == "backfill":
+        note_backfill(instance, *arguments)
+    elif command == "model":
+        build(instance, *arguments)
+    elif command == "dates":
+        start, end, first, last, *assets = arguments
+        run(instance, first, last, assets, {"start_date": start, "end_date": end})
+    else:
+        first, last, *assets = arguments
+        run(instance, first, last, assets, {})
+
+
 if __name__ == "__main__":
-    with suppress(BrokenPipeError):
-        command, *arguments = sys.argv[1:]
-        if command == "sensor":
-            follow_accounts(DagsterInstance.get())
-        elif command == "schedule":
-            shards_of(DagsterInstance.get(), *arguments)
-        else:
-            run(DagsterInstance.get(), arguments[0], arguments[1], arguments[2:])
+    for is_end, some in groupby(sys.argv[1:], lambda word: word == "--"):
+        if not is_end:
+            do(*some)

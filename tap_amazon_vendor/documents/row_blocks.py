@@ -1,0 +1,158 @@
+"""Rows column by column: what can be done with a whole column is not done row by row.
+
+Readers yield blocks of some hundred rows; checks look at their columns, and the writer encodes these. Only who needs
+rows as mappings pays for them.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import repeat
+from operator import itemgetter
+
+import msgspec
+from singer_sdk.contrib.msgspec import encoder
+
+from tap_amazon_vendor.documents.json_values import decimal
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    Row = dict[str, t.Any]
+    #: Some rows: a block, or where single rows were looked at, those rows.
+    Rows: t.TypeAlias = "RowBlock | list[Row]"
+
+_numbers = msgspec.json.Decoder(float_hook=decimal)
+
+
+class RowBlock(Sequence["Row"]):
+    """Some rows of the same columns.
+
+    Attributes:
+        constants: The columns that have one value in all rows.
+        columns: The values of the others, each as many as there are rows. Those of a column are either values, or all
+            of them encoded numbers and nulls (`msgspec.Raw`), which are written as Amazon wrote them.
+    """
+
+    __slots__ = ("_order", "_size", "columns", "constants")
+
+    def __init__(
+        self, size: int, order: Sequence[str], constants: Mapping[str, t.Any], columns: Mapping[str, Sequence[t.Any]]
+    ) -> None:
+        """Store the columns.
+
+        Args:
+            size: Number of rows.
+            order: Names of all columns in the order that rows have them; one that has no value is null.
+            constants: See the class.
+            columns: See the class.
+        """
+        self._size = size
+        self._order = order
+        self.columns = columns
+        self.constants = {name: constants.get(name) for name in order if name not in columns}
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._size
+
+    def __getitem__(self, index: t.Any) -> t.Any:  # noqa: ANN401  # of a sequence
+        """Return a row, or some."""
+        return self.records()[index]
+
+    def __iter__(self) -> Iterator[Row]:
+        """Iterate over rows; what is changed in them is not changed here."""
+        return iter(self.records())
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the rows with other ones."""
+        return self.records() == list(other) if isinstance(other, (RowBlock, list)) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def values(self, name: str) -> Sequence[t.Any]:
+        """Return the values of a column."""
+        if name in self.constants:
+            return (self.constants[name],) * self._size
+        values = self.columns[name]
+        return numbers(values) if is_encoded(values) else values
+
+    def tuples(self, names: Sequence[str]) -> Iterator[tuple[t.Any, ...]]:
+        """Yield the values of some columns, row by row."""
+        return zip(
+            *(
+                repeat(self.constants[name], self._size) if name in self.constants else self.values(name)
+                for name in names
+            ),
+            strict=True,
+        )
+
+    def records(self) -> list[Row]:
+        """Return new rows."""
+        template = {name: self.constants.get(name) for name in self._order}
+        rows = [template.copy() for _ in range(self._size)]
+        for name in self.columns:
+            for row, value in zip(rows, self.values(name), strict=True):
+                row[name] = value
+        return rows
+
+
+def is_encoded(values: Sequence[t.Any]) -> bool:
+    """Return whether the values of a column are encoded numbers."""
+    return type(values[0]) is msgspec.Raw
+
+
+def numbers(encoded: Sequence[msgspec.Raw]) -> list[t.Any]:
+    """Decode numbers and nulls, with every digit.
+
+    Raises:
+        ArithmeticError: One is out of the bounds of a number column.
+    """
+    return t.cast("list[t.Any]", _numbers.decode(b"[%b]" % b",".join(encoded)))
+
+
+def records_of(rows: Rows) -> list[Row]:
+    """Return rows as mappings that may be changed."""
+    return rows if isinstance(rows, list) else rows.records()
+
+
+def values_of(rows: Rows, names: Sequence[str]) -> Iterator[t.Any]:
+    """Yield the values of some columns row by row: as tuples, of one column as they are."""
+    if isinstance(rows, list):
+        return map(itemgetter(*names), rows)
+    return rows.tuples(names) if len(names) > 1 else iter(rows.values(names[0]))
+
+
+def distinct(rows: Rows, names: Sequence[str]) -> set[t.Any]:
+    """Return the different ones among what `values_of` yields."""
+    if isinstance(rows, RowBlock) and rows and rows.constants.keys() >= set(names):
+        return {next(values_of(rows, names))}
+    return set(values_of(rows, names))
+
+
+def members(block: RowBlock, leave_out: Collection[str] = ()) -> tuple[bytes, list[bytes]]:
+    """Encode the members of the JSON objects that rows are, without braces.
+
+    Args:
+        block: At least one row.
+        leave_out: Columns to leave out.
+
+    Returns:
+        The members that all rows share, and of each row the others.
+    """
+    shared = encoder.encode({name: value for name, value in block.constants.items() if name not in leave_out})[1:-1]
+    columns = {name: values for name, values in block.columns.items() if name not in leave_out}
+    if not columns:
+        return bytes(shared), [b""] * len(block)
+    rows = list(map(_record_type(tuple(columns)), *columns.values()))
+    # Encoded objects contain no line breaks.
+    return bytes(shared), [line[1:-1] for line in encoder.encode_lines(rows)[:-1].split(b"\n")]
+
+
+@lru_cache(1 << 8)
+def _record_type(columns: Sequence[str]) -> type[msgspec.Struct]:
+    """Return the type of objects with these columns: they are made and encoded in half the time of dictionaries."""
+    names = {f"field{number}": column for number, column in enumerate(columns)}
+    return msgspec.defstruct("Record", [(name, t.Any) for name in names], rename=names, gc=False)
