@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from clocks import NOW, FakeClock
-from world import US, World, partitions, without_report
+from world import US, World, by, partitions, without_report
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("bare_environment")]
+
+KEY = by("start_date", "distributor_view", "asin")
 
 STREAMS = ("vendor_sales", "vendor_traffic", "report_ledger")
 
@@ -53,7 +55,7 @@ def fleet(number: int, speed: float = 1.0) -> Iterator[tuple[World, Row]]:
 
 
 def rows_of(run: Run, label: str) -> list[Row]:
-    return sorted(without_report(row for row in run.records("vendor_sales") if row["account"] == label), key=str)
+    return sorted(without_report(row for row in run.records("vendor_sales") if row["account"] == label), key=KEY)
 
 
 def seed_of(world: World, label: str) -> list[Row]:
@@ -67,7 +69,7 @@ def seed_of(world: World, label: str) -> list[Row]:
             "selling_program": "RETAIL",
         }
         found += world.expected("vendor_sales", context, world.day(12), world.day(4), label=label)
-    return sorted(found, key=str)
+    return sorted(found, key=KEY)
 
 
 @pytest.mark.parametrize("number", [5, pytest.param(50, marks=pytest.mark.exhaustive)])
