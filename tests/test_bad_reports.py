@@ -316,7 +316,7 @@ def test_after_one_bad_report_or_two_the_next_run_has_all_rows(
         assert not missing, (number, len(missing), said(*runs))
 
 
-@pytest.mark.exhaustive  # some still fail: see the open points of issue 14
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("case", types(), indirect=True)
 def test_what_amazon_says_for_days_is_in_the_ledger_and_comes_once_it_is_over(
