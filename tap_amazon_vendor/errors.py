@@ -99,13 +99,13 @@ class UnknownReportError(DocumentError):
 
 
 class NoRoomError(AmazonError):
-    """The computer has no room for what a run keeps on disk: make some, or name another folder."""
+    """The disk is full: free some space, or use another folder."""
 
     @classmethod
     def of(cls, error: Exception) -> NoRoomError | None:
-        """Return what to say of an error of the system, None if it is another one."""
+        """Return the error for a full disk, None if the error is another one."""
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return cls(f"{error.strerror}. Make room, or set TMPDIR to a folder that has some")
+            return cls(f"{error.strerror}. Free some space, or set TMPDIR to a folder that has space")
         return None
 
 
@@ -114,7 +114,7 @@ class TapFaultError(AmazonError):
 
     @classmethod
     def of(cls, error: Exception, subject: object) -> AmazonError:
-        """Return what to say of an unexpected error; its traceback is logged at DEBUG. A full disk is no such error.
+        """Return the error to report for an unexpected one, or for a full disk; its traceback is logged at DEBUG.
 
         Args:
             error: What was raised. Its text may quote anything, and is not quoted.

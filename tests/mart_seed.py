@@ -26,12 +26,12 @@ STREAMS = {stream.name: stream for stream in REPORT_STREAMS}
 SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 PARTITION = ("account", "marketplace_id", "selling_program", "distributor_view")
 DAY = timedelta(days=1)
-#: What a cost rises by after the order.
+#: By how much a cost rises after the order.
 RISE = Decimal("0.25")
 
 
 def unusual(stream: str, row: Row) -> Row:
-    """A row as Amazon may send it and the local one never does, so that each figure of the marts has several values.
+    """Return a row that Amazon may send, the local Amazon never, so that each figure of the marts has several values.
 
     A forecast far below what is ordered, a cost that changed after the order, advertising paid out of a settlement.
     """
@@ -49,7 +49,7 @@ def unusual(stream: str, row: Row) -> Row:
 
 
 def unusual_run(run: Run) -> Run:
-    """A run that read such rows."""
+    """Return a run that read such rows."""
     lines = []
     for line, message in zip(run.lines, run.messages, strict=True):
         if message["type"] == "RECORD":

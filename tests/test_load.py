@@ -32,7 +32,7 @@ STREAMS = ("vendor_sales", "vendor_traffic", "report_ledger")
 
 @contextmanager
 def fleet(number: int, speed: float = 1.0) -> Iterator[tuple[World, Row]]:
-    """A local Amazon with as many accounts that makes reports so fast, and the settings for all of them."""
+    """A local Amazon with this many accounts and this speed, and the settings for all accounts."""
     clock, first = FakeClock(NOW), DEFAULT_ACCOUNTS[0]
     accounts = [replace(first, label=f"a{each}", refresh_token=f"Atzr|sandbox-a{each}") for each in range(number)]
     sandbox = Sandbox(seed=7, clock=clock, asins=2, accounts=accounts)
@@ -113,7 +113,7 @@ def test_a_state_of_many_partitions_is_read_and_written_back_whole(number: int) 
             state["bookmarks"]["vendor_traffic"]["partitions"].append({"context": own, **complete})
         run = world.run(config, state, streams=STREAMS)
         assert run.error is None
-        # All is complete: nobody is asked for a report, and nothing is forgotten.
+        # Everything is complete: no report is requested, and nothing is forgotten.
         assert not any(call.operation == "createReport" for call in world.sandbox.calls)
         for name in STREAMS[:2]:
             before, after = state["bookmarks"][name]["partitions"], partitions(run.state, name)

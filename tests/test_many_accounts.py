@@ -165,7 +165,7 @@ def test_a_quota_that_turns_out_to_be_shared_is_shared_from_then_on(world: World
 
 
 class Compared(dict[str, str]):
-    """A context of which a search shows: each comparison is a call."""
+    """A context whose comparisons are counted, because each is a call."""
 
     def __eq__(self, other: object) -> bool:
         return dict.__eq__(self, other)
@@ -174,7 +174,7 @@ class Compared(dict[str, str]):
 
 
 def calls_of_planning(world: World, number: int) -> int:
-    """How many functions planning a daily run of some accounts calls."""
+    """Return the number of function calls that planning a daily run of some accounts takes."""
     base = world.config()
     entries = [{"account": f"a{each}", **{name: base[name] for name in OWN if name in base}} for each in range(number)]
     tap = world.tap({name: value for name, value in base.items() if name not in OWN} | {"accounts": entries})
