@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,19 +16,20 @@ import data_kiosk_schemas
 import graphql
 import pytest
 from bootstrap import ROOT
+from clocks import NOW
 from world import flat
 
 from tap_amazon_vendor.amazon.wording import NULLS
 from tap_amazon_vendor.config.settings_schema import KIOSK_ATTRIBUTES, KIOSK_METRICS
-from tap_amazon_vendor.data_kiosk.answers import CreatedQuery, KioskDocument
-from tap_amazon_vendor.data_kiosk.api import DataKioskApi
+from tap_amazon_vendor.data_kiosk.answers import CreatedQuery, KioskDocument, Pagination, QueryList
+from tap_amazon_vendor.data_kiosk.api import GET_QUERIES, MOST_PAGES, OPTIONAL_PAGES, DataKioskApi
 from tap_amazon_vendor.data_kiosk.graphql import LONGEST_QUERY, normalised, selection, view_of
 from tap_amazon_vendor.data_kiosk.request import QueryPage
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.json_lines import open_lines, read_lines
 from tap_amazon_vendor.documents.rows import column_name
 from tap_amazon_vendor.engine.model import JobResult
-from tap_amazon_vendor.errors import AccessDeniedError, DocumentError
+from tap_amazon_vendor.errors import AccessDeniedError, DocumentError, MalformedAnswerError
 from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.singer.schema_files import load_schema
@@ -475,6 +477,25 @@ class Answers:
 
 def kiosk(answers: Answers, tmp_path: Path) -> DataKioskApi:
     return DataKioskApi(cast("Any", answers), cast("Any", None), tmp_path, may_download=bool)
+
+
+@pytest.mark.parametrize("optional", [True, False])
+def test_a_listing_that_only_saves_something_ends_within_its_quota_though_its_pages_do_not(
+    tmp_path: Path, *, optional: bool
+) -> None:
+    class Endless:
+        calls = 0
+
+        def call(self, *_: Any, **__: Any) -> QueryList:
+            self.calls += 1
+            return QueryList([], Pagination(f"{self.calls}"))
+
+    amazon = Endless()
+    with nullcontext() if optional else pytest.raises(MalformedAnswerError, match="pages have no end"):
+        api = kiosk(cast("Any", amazon), tmp_path)
+        assert api.listed(["view"], None, NOW, optional=optional) == []
+    assert amazon.calls == (OPTIONAL_PAGES if optional else MOST_PAGES)
+    assert GET_QUERIES.burst > OPTIONAL_PAGES
 
 
 @pytest.mark.parametrize(

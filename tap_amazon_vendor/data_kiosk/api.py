@@ -44,8 +44,10 @@ GET_QUERY = Operation("getQuery", "GET", f"{_BASE}/queries/{{query_id}}", 2, 15)
 GET_QUERIES = Operation("getQueries", "GET", f"{_BASE}/queries", 0.0222, 10)
 GET_DOCUMENT = Operation("getDocument", "GET", f"{_BASE}/documents/{{document_id}}", 0.0167, 15)
 
-#: Pages of a hundred queries that are read of a listing.
+#: Pages of a hundred queries that are read of a listing, and of one that only saves something: more than its quota has
+#: at once would hold up the run.
 MOST_PAGES = 50
+OPTIONAL_PAGES = 5
 
 #: A name in a text of Amazon's, with those of the objects around it.
 _NAME = re.compile(r"[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)*")
@@ -143,7 +145,7 @@ class DataKioskApi(JobCalls):
             job_types: Views.
             marketplace_id: Without meaning here.
             since: Only queries created since then.
-            optional: The listing only saves something: each page is asked for once.
+            optional: The listing only saves something: each of its first pages is asked for once.
 
         Returns:
             Queries of these views, newest first, each once. One that can't be read is left out, with a warning.
@@ -161,7 +163,7 @@ class DataKioskApi(JobCalls):
         }
         found: dict[str, ListedJob] = {}
         pages = Pages(GET_QUERIES.name, MOST_PAGES)
-        while not pages.finished:
+        while not pages.finished and not (optional and pages.count == OPTIONAL_PAGES):
             # Unlike in the Reports API, with the other parameters (docs/amazon/data-kiosk.md#life-cycle).
             more = {"paginationToken": pages.current_value} if pages.current_value else {}
             answer = self._api.call(GET_QUERIES, answer=QueryList, tries=1 if optional else None, query=query | more)
