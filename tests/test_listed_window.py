@@ -87,6 +87,12 @@ def test_an_invoice_that_amazon_no_longer_knows_keeps_not_the_lines_of_the_other
         lines_of(told, tmp_path)
 
 
+def test_an_invoice_without_a_line_is_told(tmp_path: Path) -> None:
+    found, findings = lines_of(lambda _, each: lines() if each == "A~1" else lines(1), tmp_path, ("A~1", "B~1"))
+    assert found == [("B~1", "1")]
+    assert findings.remarks == ["getInvoice has no rows for 1 of those that getInvoiceHeaders lists"]
+
+
 def test_a_token_beside_the_envelope_is_followed(tmp_path: Path) -> None:
     def told(token: str | None, _: str) -> Row:
         number = "2" if token else "1"

@@ -116,7 +116,7 @@ class PagedStream(AmazonStream):
         # Each detail is a call: its rows are passed on before the next.
         at_once = 1 if self.declaration.detail else CHUNK
         gone: list[tuple[int, bytes, NotFoundError]] = []
-        answered = False
+        answered, bare = False, 0
         while some := list(itertools.islice(elements, at_once)):
             rows: dict[str, list[Numbered]] = defaultdict(list)
             for number, element in some:
@@ -129,13 +129,14 @@ class PagedStream(AmazonStream):
                 marketplace = listing.marketplace(said) or asked
                 if marketplace in own:
                     try:
-                        rows[marketplace] += self._rows_of(listed, said, number, element, numbers)
-                        answered = True
+                        found = [*self._rows_of(listed, said, number, element, numbers)]
+                        rows[marketplace] += found
+                        answered, bare = True, bare + (not found)
                     except NotFoundError as error:
                         gone.append((number, element, error))
                 else:
                     findings.rows_elsewhere[country_of(marketplace) or marketplace] += 1
-            for marketplace, found in rows.items():
+            for marketplace, own_rows in rows.items():
                 constants = {
                     "account": account.label,
                     "marketplace_id": marketplace,
@@ -143,7 +144,10 @@ class PagedStream(AmazonStream):
                     SEEN_AT: listed.seen_at.isoformat(timespec="seconds"),
                     EXTRA: None,
                 }
-                yield from self._shape(found, constants, findings)
+                yield from self._shape(own_rows, constants, findings)
+        if bare and (detail := self.declaration.detail):
+            text = f"{detail.operation.name} has no rows for {bare} of those that {listing.operation.name} lists"
+            findings.remarks.append(text)
         # Listed, but without parts of its own: it must not keep those of the others. If all are, it is another fault.
         for number, element, unknown in gone:
             if not answered:
