@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import groupby, repeat
 from operator import itemgetter
 
 import msgspec
@@ -148,13 +148,16 @@ def members(block: RowBlock, leave_out: Collection[str] = ()) -> tuple[bytes, li
     if not own:
         return _shared(block, names), [b""] * len(block), b""
     first, after = own[0], own[-1] + 1
-    columns = [
-        block.columns[name]
-        if name in block.columns
-        else repeat(msgspec.Raw(encoder.encode(block.constants[name])), len(block))
-        for name in names[first:after]
-    ]
-    rows = list(map(_record_type(tuple(names[first:after])), *columns))
+    fields: dict[str, t.Any] = {}
+    for is_own, group in groupby(names[first:after], block.columns.__contains__):
+        run = list(group)
+        if is_own:
+            fields |= {name: block.columns[name] for name in run}
+        else:
+            # One field for all of them: its value goes on with the names and values of the others.
+            start = encoder.encode(run[0]) + b":"
+            fields[run[0]] = repeat(msgspec.Raw(_shared(block, run).removeprefix(start)), len(block))
+    rows = list(map(_record_type(tuple(fields)), *fields.values()))
     # Encoded objects contain no line breaks.
     lines = [line[1:-1] for line in encoder.encode_lines(rows)[:-1].split(b"\n")]
     before, rest = _shared(block, names[:first]), _shared(block, names[after:])
