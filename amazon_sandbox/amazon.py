@@ -87,7 +87,7 @@ class Sandbox:
             looked through while clients are at work.
         data: The figures, for a test to work out what must arrive.
         faults: The armed faults.
-        pause: Waits some seconds between two pieces of what drips; a test on a made-up clock has its own.
+        pause: Waits the seconds between two pieces of a slow body; a test on a made-up clock replaces it.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own, all have defaults

@@ -94,7 +94,7 @@ _GATE_FAULTS = {
     "getDocument": frozenset({"document_gone", "document_gone_tersely"}),
     "getReportDocument": frozenset({"document_gone", "document_gone_tersely"}),
 }
-# Without them a client goes on as if there were nothing.
+# A listing is optional: if it fails, a client continues as if it were empty.
 _LISTINGS = {"getReports", "getQueries"}
 _GATE_ERRORS: Mapping[str, Callable[[], AmazonError]] = {
     "quota_exceeded": errors.quota_exceeded,

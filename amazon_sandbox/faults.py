@@ -34,7 +34,7 @@ LOGIN: Mapping[str, str] = {
     "lwa_html_200": "token: 200 with a page of HTML, not JSON",
     "lwa_reset": "token: connection reset without an answer",
 }
-# What a partner does, and takes back.
+# What a selling partner may do, and later undo.
 CONSENT: Mapping[str, str] = {
     "consent_revoked": "token: 400 invalid_grant, as if the partner had revoked the consent",
 }

@@ -231,7 +231,7 @@ class Lwa:
 
 
 def consent_revoked() -> LwaError:
-    """400: a refresh token that was never given out, or whose consent was taken back."""
+    """400: a refresh token that was never issued, or whose consent was revoked."""
     return LwaError(
         400,
         "invalid_grant",

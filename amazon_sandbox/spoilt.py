@@ -1,4 +1,4 @@
-"""Answers and downloads that a fault strikes on their way: broken off, dripping, or of another shape."""
+"""Faults of answers and downloads in transit: broken off, sent slowly in small pieces, or of another shape."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from amazon_sandbox.documents import Content
 
-# Bytes of a document that drips, at once.
+# Bytes of each piece of a document that is sent slowly.
 PIECE = 64
 SHAPES = frozenset({"answer_without_fields", "answer_of_nulls", "answer_of_other_types"})
 
@@ -60,7 +60,7 @@ def spoil_download(
         pause: Waits the given seconds.
 
     Returns:
-        Whether the answer is to be sent as it is now.
+        Whether a fault struck: the response is then sent as it is.
     """
     if fault == "identity_encoding":
         response.headers["Content-Encoding"] = "identity"
@@ -91,5 +91,5 @@ def _misshapen(fault: str, body: Any) -> Any:  # noqa: ANN401 - whatever JSON ca
 
 
 def _another(value: object) -> object:
-    """A value of a type that nobody expects there."""
+    """Return a value of an unexpected type."""
     return {"text": "x"} if isinstance(value, (str, int, float, list)) else "x"

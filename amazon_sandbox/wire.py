@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping
 
-# Between two pieces of a body that drips.
+# Pause between two pieces of a body that is sent slowly.
 DRIP_SECONDS = 2.0
 
 
@@ -45,7 +45,7 @@ def reset_within(environ: Mapping[str, Any], chunks: Iterator[bytes]) -> Iterato
 
 
 def drip(pieces: Iterator[bytes], pause: Callable[[float], object]) -> Iterator[bytes]:
-    """Send a body piece by piece, with a pause before each: a client that waits for the whole waits for long."""
+    """Send a body piece by piece, with a pause before each: a client that waits for all of it waits for a long time."""
     for piece in pieces:
         pause(DRIP_SECONDS)
         yield piece

@@ -124,8 +124,8 @@ def _settings(account: t.Any, server: t.Any) -> dict[str, t.Any]:  # noqa: ANN40
     }
 
 
-#: Runs a command and writes what it took into a file. It is as small as a process can be: the system counts as a
-#: process's peak memory what its parent had when it started it.
+#: Runs a command and writes what it took into a file. This process must be small, because the peak memory that the
+#: system reports for the command includes that of its parent at the start.
 LAUNCHER = """
 import json, os, subprocess, sys, time
 began = time.monotonic()

@@ -1,11 +1,11 @@
-"""What many accounts take: how many accounts a process should read, how many it can hold, and what a fleet takes.
+"""The cost of many accounts: how many a process should read, how many it can hold, and what a whole fleet takes.
 
     python benchmarks/fleet.py [--shards 1 5 20 50] [--plan 200 2000] [--days 2000:1 200:14] [--database 20]
 
-The first table is of real daily runs of sales and traffic (14 days read again), each a process against the sandbox, at
-Amazon's own pace: CPU and memory of the tap alone, requests to Amazon. The second is of the start of a run: memory,
-state and plan. The third is of a whole fleet, by shards of 20, for some days of a made-up clock. The last is of the
-target: a shard's day, loaded on top of the day before.
+The first table measures real daily runs of sales and traffic (14 days read again), each a process against the sandbox,
+at Amazon's own pace: CPU and memory of the tap alone, calls to Amazon. The second measures the start of a run: memory,
+state and plan. The third simulates a whole fleet, in shards of 20, for some days on a made-up clock. The last measures
+the target: it loads a shard's day on top of the day before.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def show_days(accounts: int, days: int) -> None:
 
 
 def load(accounts: int) -> None:
-    """Print what a shard's day takes of target and database, on top of the day before."""
+    """Print what target and database need for a shard's day, on top of the day before."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
     import end_to_end  # noqa: PLC0415
     from embedded_postgres import postgres  # noqa: PLC0415

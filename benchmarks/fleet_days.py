@@ -1,6 +1,6 @@
 """Days of a whole fleet on a made-up clock: each shard a tap of its own, against the sandbox in the same process.
 
-Nothing waits: a run takes as long as the tap says that it waits, which is what Amazon's quotas and processing make it.
+Nothing really waits: the time of a run is the sum of the tap's waits, which follow from Amazon's quotas and processing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib import Catalog
 
-#: When Amazon has closed the day of a region, as in `deploy/dagster`.
+#: When the daily run starts, as in `deploy/dagster`.
 MORNING = datetime(2026, 11, 2, 11, 30, tzinfo=timezone.utc)
 
 #: Days before the first run that are read.
@@ -75,12 +75,12 @@ class Day:
 
     Attributes:
         walls: Seconds that each shard's run took, by the made-up clock.
-        bounds: The least that quotas and Amazon's processing allow, for each.
+        bounds: The least seconds that quotas and Amazon's processing allow, for each shard.
         calls: Calls by operation and by whether Amazon granted them.
         messages: Messages by type.
-        bytes: Of all messages.
-        state: Bytes of all states.
-        cpu: Seconds, of tap and sandbox together.
+        bytes: Size of all messages.
+        state: Size of all states, in bytes.
+        cpu: CPU seconds of tap and sandbox together.
     """
 
     walls: list[float] = field(default_factory=list)
@@ -102,7 +102,7 @@ class Day:
         return sum(times for name, times in self.calls.items() if name.startswith("get"))
 
     def pooled(self, processes: int) -> float:
-        """Return the seconds until all shards are read, some at a time."""
+        """Return the seconds until all shards are read, with this many processes at a time."""
         free = [0.0] * min(processes, len(self.walls))
         for wall in self.walls:
             heapq.heapreplace(free, free[0] + wall + START)
@@ -117,7 +117,7 @@ def days_of(  # noqa: PLR0913, PLR0917  # each is one fact
     streams: Iterable[str],
     file: BinaryIO | None = None,
 ) -> list[Day]:
-    """Let some accounts be read for some days.
+    """Read some accounts on each of some days.
 
     Args:
         accounts: How many.

@@ -1,12 +1,12 @@
-"""What `dbt build` of all marts takes, beside `count(*)` of the tables that they are made from.
+"""The cost of `dbt build` of all marts, compared with `count(*)` of the tables that they are made from.
 
     DBT_VENV=... python benchmarks/marts.py [--asins 5000] [--warehouse both] [--docs]
 
 PostgreSQL and DuckDB are filled with a month of a vendor who also sells and advertises, in tables as target-postgres
-makes them. dbt builds all marts, with their tests; then Amazon restates two weeks of sales, and dbt builds once more.
+makes them. dbt builds all marts, with their tests; then two weeks of sales are restated, and dbt builds again.
 `DBT_VENV` is the folder of an environment with dbt-postgres and dbt-duckdb. `--docs` writes the table into docs/dbt.md.
 
-Ratios are of processor time, that of dbt and the database: other work on the computer hardly changes it.
+Ratios are of the CPU time of dbt and the database, which other work on the computer hardly changes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ DAYS, VIEWS = 31, ("MANUFACTURING", "SOURCING")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 TYPES = {"integer": "bigint", "number": "numeric(38, 9)", "boolean": "boolean", "date": "date", "json": "json"}
-#: As targets make them: when a record was extracted, received, batched, deleted; its order, and the table's version.
+#: Columns that targets add: when a record was extracted, received, batched, deleted; see `filling` for the others.
 SDC = ("extracted_at", "received_at", "batched_at", "deleted_at")
 
 # i is the product, d the day, w the week, v the view.
@@ -65,7 +65,7 @@ QUANTITIES = ("ordered_quantity", "ordered_quantity_ordered_quantity", "acknowle
 CASED = {f"{quantity}_{name}": value for quantity in QUANTITIES for name, value in CASES.items()}
 WINDOW = '{{"delivery_window": "2026-10-01T00:00:00Z--2026-10-08T00:00:00Z"}}'
 
-#: Of each stream: what its rows are numbered by, and its columns that are not filled by chance.
+#: By stream: the series that its rows are made from, and the columns with given values; `value` fills the others.
 MONTH: Mapping[str, tuple[Sequence[str], Mapping[str, str]]] = {
     "vendor_sales": ((PRODUCT, DAY, VIEW), SOLD),
     "vendor_inventory": ((PRODUCT, DAY, VIEW), {**SOLD, "aged90_plus_days_sellable_inventory_units": "0"}),
@@ -135,7 +135,7 @@ MONTH: Mapping[str, tuple[Sequence[str], Mapping[str, str]]] = {
             "sku": "'sku' || i",
         },
     ),
-    # One window a day of each stream with reports, in each view.
+    # One window a day for each of eight streams, in each view.
     "report_ledger": (
         (DAY, VIEW, "generate_series(1, 8) as a(i)"),
         {
@@ -150,12 +150,12 @@ MONTH: Mapping[str, tuple[Sequence[str], Mapping[str, str]]] = {
         },
     ),
 }
-#: What Amazon restates reaches two weeks back.
+#: Amazon restates figures up to two weeks back.
 RESTATED = "update amazon.vendor_sales set ordered_units = ordered_units + 1 where start_date > date '2026-10-17'"
 
 
 def value(column: str, told: str) -> str:
-    """Return what a column holds that nothing else is said of."""
+    """Return the SQL value of a column that `MONTH` gives no value."""
     if column in ("account", "marketplace_id", "report_id", "country_code"):
         return f"'{column}'"
     if column.endswith(("currency", "currency_code")):
@@ -222,7 +222,7 @@ class Elephant:
             return cursor.fetchall() if cursor.description else None
 
     def cpu(self) -> float:
-        """Return the processor time of all sessions that are over."""
+        """Return the CPU time of all sessions that have ended."""
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return sum(map(int, fields[13:15])) / TICKS
 
@@ -269,7 +269,7 @@ Warehouse = Elephant | Duck
 
 @contextlib.contextmanager
 def peaks(warehouse: Warehouse) -> Iterator[dict[str, float]]:
-    """Watch the memory of the database's own sessions; yield their peak, which is there when the block ends."""
+    """Watch the memory of the database's sessions; yield their peak, which is known when the block ends."""
     found, over = {"session": 0.0}, threading.Event()
 
     def watch() -> None:
@@ -292,7 +292,7 @@ def peaks(warehouse: Warehouse) -> Iterator[dict[str, float]]:
 
 
 def build(warehouse: Warehouse, *words: str) -> tuple[float, dict[str, float], dict[str, float]]:
-    """Build all marts; return the processor time, the peaks of memory, and the seconds of each model.
+    """Build all marts; return the CPU time, the peaks of memory, and the seconds of each model.
 
     Raises:
         RuntimeError: A model or test failed.
@@ -319,7 +319,7 @@ def build(warehouse: Warehouse, *words: str) -> tuple[float, dict[str, float], d
 
 
 def count(warehouse: Warehouse) -> tuple[float, int]:
-    """Count the rows of all tables; return the processor time, without that of starting, and the rows."""
+    """Count the rows of all tables; return the CPU time, without that of the start, and the number of rows."""
     counts = " union all ".join(f"select count(*) as n from amazon.{name}" for name in MONTH)  # noqa: S608
     query, rounds = f"select sum(n) from ({counts}) as counts", 20  # noqa: S608
     times = []

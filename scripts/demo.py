@@ -45,8 +45,8 @@ MARTS = {
         where selling_program = 'RETAIL' and distributor_view = 'MANUFACTURING'
             and day > (select max(day) from vendor__daily_sales) - 7
         group by asin order by ordered_revenue desc nulls last limit 5""",
-    # What is digital never runs out: Amazon counts billions of it.
-    "vendor__inventory_health: where most money lies in stock of 90 days and more, on the newest day": """
+    # Digital products never run out: Amazon reports billions of units.
+    "vendor__inventory_health: the most money in stock aged 90 days and more, on the newest day": """
         select asin, sellable_on_hand_inventory_units as sellable_units,
             round(sellable_on_hand_inventory_cost_amount, 2) as cost,
             round(aged90_plus_days_sellable_inventory_cost_amount, 2) as aged_cost,
@@ -372,7 +372,7 @@ def demo() -> None:
             show_answers(server)
         else:
             print(
-                "\nNo answers: dbt does not run on Python {}.{}, start this with 3.10 to 3.13.".format(
+                "\nNo answers: dbt does not run on Python {}.{}. Start this with Python 3.10 to 3.13.".format(
                     *sys.version_info
                 )
             )

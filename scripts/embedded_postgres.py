@@ -147,7 +147,7 @@ def remove(folder: Path) -> None:
 
 
 def _new_socket_folder(account: _Account) -> Path:
-    """Make a folder whose path is short, as that of a socket must be."""
+    """Make a folder with a short path, because the path of a socket must be short."""
     base = tempfile.gettempdir()
     if len(base) > LONGEST_SOCKET_FOLDER or not account.may_enter(Path(base)):
         base = "/tmp"  # noqa: S108 - mkdtemp makes a folder of its own in it
@@ -156,7 +156,7 @@ def _new_socket_folder(account: _Account) -> Path:
 
 @contextlib.contextmanager
 def _socket_folder(account: _Account, note: Path) -> Iterator[Path]:
-    """Make a folder for the socket: the last run's, which the note remembers, as long as nobody else has made it."""
+    """Make a folder for the socket: the one of the last run, which the note names, unless it exists."""
     try:
         folder = Path(note.read_text(encoding="utf-8"))
         folder.mkdir(stat.S_IRWXU)

@@ -1,7 +1,7 @@
 """Writes requirements.lock anew: first what the demo needs, then what the checks need beyond that.
 
 And deploy/requirements.lock, what the container needs: tap and target, in the same versions; and dbt/requirements.lock,
-what dbt needs, which has an environment of its own: first the demo's, then what the tests of the package need beyond.
+what dbt needs, in an environment of its own: first for the demo, then for the tests of the package.
 
 python3 scripts/lock.py             keeps the versions that still fit pyproject.toml
 python3 scripts/lock.py --upgrade   takes the newest; arguments go to `uv pip compile`

@@ -1,7 +1,7 @@
 """Prove that nothing is lost: every fault × every kind of stream, and `kill -9` at many points of `meltano run`.
 
-`python3 scripts/prove.py` prints the figures; with `--write` they go into docs/proof.md as well. It takes an hour:
-with `--log FILE` it goes on where it broke off.
+`python3 scripts/prove.py` prints the figures; with `--write` they go into docs/proof.md as well. It takes an hour;
+with `--log FILE` an interrupted series continues where it stopped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BEGIN, END = "<!-- made by scripts/prove.py -->", "<!-- end -->"
 
 Results = dict[str, dict[str, t.Any]]
 
-#: What is counted, in the order in which it is said.
+#: What is counted, in the order in which it is printed.
 COUNTS = ("lost", "doubled", "wrong")
 
 
@@ -33,7 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="how many runs of Meltano to kill")
     parser.add_argument("--seed", type=int, default=1, help="chooses the moments of the kills")
-    parser.add_argument("--log", type=Path, help="results are added to this file, and what it holds is not tried again")
+    parser.add_argument("--log", type=Path, help="append results to this file, and skip what it already contains")
     parser.add_argument("--write", action="store_true", help="write the figures into docs/proof.md")
     arguments = parser.parse_args()
     bootstrap.in_venv(__file__, checks=True)
@@ -42,7 +42,7 @@ def main() -> int:
     log = Log(arguments.log)
     try_faults(log)
     kill_runs(log, arguments.kills, arguments.seed)
-    text = f"{said_of_faults(log)}\n\n{said_of_kills(log)}"
+    text = f"{report_faults(log)}\n\n{report_kills(log)}"
     print(f"\n{text}")
     if arguments.write:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
@@ -51,11 +51,11 @@ def main() -> int:
 
 
 class Log:
-    """The results by name, of faults and of kills: added to a file, so that a series that broke off can go on.
+    """The results of faults and kills, by name, also in a file, so that an interrupted series can continue.
 
     Attributes:
-        faults: Of each fault, kind and number of times, what was left.
-        kills: Of each kill, by its number.
+        faults: The results by fault, kind of stream and number of times.
+        kills: The results by the number of the kill.
     """
 
     def __init__(self, file: Path | None) -> None:
@@ -88,7 +88,7 @@ def try_faults(log: Log) -> None:
                 log.add("faults", name, survive(kind, fault, times))
 
 
-def said_of_faults(log: Log) -> str:
+def report_faults(log: Log) -> str:
     """Return the figures, and a table with a line for each fault."""
     from docs_tables import table  # noqa: PLC0415
     from fault_matrix import KINDS  # noqa: PLC0415
@@ -103,7 +103,7 @@ def said_of_faults(log: Log) -> str:
 
 
 def kill_runs(log: Log, kills: int, seed: int) -> None:
-    """Kill runs, each at a moment that follows from the seed and its number, and let another follow."""
+    """Kill runs, each at a moment derived from the seed and its number, and let a second run follow each."""
     from crashes import pipeline  # noqa: PLC0415
 
     left = [number for number in range(kills) if f"kill {number}" not in log.kills]
@@ -115,7 +115,7 @@ def kill_runs(log: Log, kills: int, seed: int) -> None:
             log.add("kills", f"kill {number}", made.crash(number, after))
 
 
-def said_of_kills(log: Log) -> str:
+def report_kills(log: Log) -> str:
     """Return the figures."""
     twice = sum(result["twice"] for result in log.kills.values())
     latest = max((result["after"] for result in log.kills.values()), default=0)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import errno
 import logging
+import typing as t
 
 from singer_sdk.exceptions import FatalAPIError
 
 logger = logging.getLogger("tap-amazon-vendor")
+
+E = t.TypeVar("E", bound=Exception)
 
 #: What to do about what the tap itself did wrong.
 REPORT_IT = "This is a bug in the tap. Please report it with the log of a run at level DEBUG"
@@ -30,6 +33,12 @@ class AmazonError(FatalAPIError):
         self.text = text
         self.request_id = request_id
         super().__init__(f"{text} (Amazon request id {request_id})" if request_id else text)
+
+
+def without_frames(error: E) -> E:
+    """Return an error that is to be remembered, without the frames that raised it: they may hold a whole answer."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
 
 
 class CredentialsError(AmazonError):
@@ -90,13 +99,13 @@ class UnknownReportError(DocumentError):
 
 
 class NoRoomError(AmazonError):
-    """The computer has no room for what a run keeps on disk: make some, or name another folder."""
+    """The disk is full: free some space, or use another folder."""
 
     @classmethod
     def of(cls, error: Exception) -> NoRoomError | None:
-        """Return what to say of an error of the system, None if it is another one."""
+        """Return the error for a full disk, None if the error is another one."""
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return cls(f"{error.strerror}. Make room, or set TMPDIR to a folder that has some")
+            return cls(f"{error.strerror}. Free some space, or set TMPDIR to a folder that has space")
         return None
 
 
@@ -105,7 +114,7 @@ class TapFaultError(AmazonError):
 
     @classmethod
     def of(cls, error: Exception, subject: object) -> AmazonError:
-        """Return what to say of an unexpected error; its traceback is logged at DEBUG. A full disk is no such error.
+        """Return the error to report for an unexpected one, or for a full disk; its traceback is logged at DEBUG.
 
         Args:
             error: What was raised. Its text may quote anything, and is not quoted.

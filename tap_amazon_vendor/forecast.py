@@ -126,9 +126,9 @@ class Outlook:
 
     @property
     def get_calls(self) -> int:
-        """About how many calls of GET operations it takes: each job is polled, then its document is looked up.
+        """About how many GET calls the run makes: each job is polled, then its document is looked up.
 
-        Jobs of a type that the run knows from earlier ones are polled less often. An operation has a page at least.
+        Jobs of a type that the run knows from earlier jobs are polled less often. Each listing has at least one page.
         """
         jobs = sum(self.count(source) for source in Source if source is not Source.DEFERRED)
         listings = {windows.partition.account for windows in self.windows if windows.service}

@@ -118,6 +118,7 @@ def asins() -> int:
 def world(clock: FakeClock, bare_environment: None, asins: int) -> Iterator[World]:  # noqa: ARG001
     """A local Amazon on the made-up clock."""
     sandbox = Sandbox(seed=7, clock=clock, asins=asins, stall_seconds=0.1)
+    sandbox.pause = clock.sleep
     with served(sandbox) as server:
         yield World(sandbox, server, clock)
 

@@ -71,7 +71,7 @@ class Crash:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is lost, doubled, wrong, asked for twice, or left, and the second run went well."""
+        """Whether no row is lost, doubled or wrong, none requested twice, no file left, and the second run is good."""
         return not (self.lost or self.doubled or self.wrong or self.twice or self.left or self.output)
 
 

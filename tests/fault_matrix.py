@@ -53,7 +53,7 @@ HOW = {"report_id", "seen_at", "_extra"}
 #: Reports that a fault may cost: one more, or the two halves of a window that may have been too wide.
 MOST_AGAIN = 2
 
-#: Calls that a token is good for before it is taken back.
+#: Calls for which a token is valid before it is revoked.
 SOME_CALLS = 3
 
 ASKING = {"createReport", "createQuery", "createAdsReport"}
@@ -67,8 +67,8 @@ class Kind:
         streams: Streams of that kind.
         faults: The faults that may strike it.
         settings: Makes the settings, and files in a folder of its own where the kind has some.
-        pages: The jobs that a window may consist of. A page that is not the first is not found again among those that
-            Amazon lists, so one whose state is lost is asked for once more.
+        pages: The number of jobs that a window may have. Only the first page can be found in Amazon's list, so a later
+            page whose state is lost is requested again.
     """
 
     streams: tuple[str, ...]
@@ -97,11 +97,11 @@ def _inbox(_: World, folder: Path) -> Row:
     return {"inbox": str(folder / "inbox"), "marketplaces": ["US"]}
 
 
-#: Of the computer and the target: whatever is read.
+#: Faults of the computer and the target, which any stream can meet.
 _HERE = {*COMPUTER, *TARGET}
-#: Of SP-API and its login.
+#: Faults of SP-API and its login.
 _CALLS = {*GATE, *LOGIN, *CONSENT, *ANSWER, *_HERE}
-#: Of what makes a job or a document.
+#: Faults of jobs and documents.
 _JOBS_ONLY = {
     "quota_exceeded", "connection_reset", "gzip_unlabelled", "document_gone", "document_gone_tersely",
 }  # fmt: skip
@@ -239,7 +239,7 @@ def _striking(world: World, folder: Path, fault: str | None, times: int | None) 
     else:
         strikes = Strikes()
         if fault:
-            # A login that is taken back in mid run: so there is a second one.
+            # Expire the token during the run, so that there is a second login, at which the consent is revoked.
             if fault in CONSENT:
                 for expired in ("token_expired_early", "ads_token_expired_early"):
                     world.sandbox.inject(expired, skip=SOME_CALLS)
@@ -270,7 +270,7 @@ def two_runs(kind: str, fault: str | None, times: int | None) -> _Days:
 
 
 def _with_dying_target(world: World, config: Row, kind: str, fault: str, times: int | None) -> Run:
-    """Run into targets that die one after another; what they kept is one table, and the last state the next run's."""
+    """Run into targets that die in turn: together they keep one table, and each run starts from the last state."""
     lines: list[bytes] = []
     for part in DIES_AT[times]:
         target = DyingTarget(int(part * len(_without_fault(kind).first.lines)))

@@ -46,9 +46,9 @@ def serve(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Server:
 
 @contextmanager
 def served(sandbox: Sandbox) -> Iterator[Server]:
-    """Serve a sandbox on a port while the block runs; the tap of this process takes the short way where there is one.
+    """Serve a sandbox on a port while the block runs; the tap in this process calls it directly where it can.
 
-    The way over the port is for faults of the connection, and for whoever else asks.
+    The port is for faults of the connection, and for other processes.
     """
     application = Application(sandbox)
     by_socket = BoundedAdapter.send
@@ -65,7 +65,7 @@ def served(sandbox: Sandbox) -> Iterator[Server]:
 
 
 def answer(application: Application, request: PreparedRequest) -> HTTPResponse:
-    """Ask an application in this thread."""
+    """Call an application in this thread."""
     parts = urlsplit(str(request.url))
     builder = EnvironBuilder(
         parts.path,

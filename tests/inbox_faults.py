@@ -1,4 +1,4 @@
-"""Faults of files in the inbox: what people, copies that break off and other programs leave there."""
+"""Faults of files in the inbox: what people, interrupted copies and other programs leave there."""
 
 from __future__ import annotations
 
@@ -32,10 +32,7 @@ RETURNS = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA"
 
 
 def fill(folder: Path) -> None:
-    """Put whole files there: three reports in JSON, three flat files, the answers of two calls.
-
-    What a fault left is gone.
-    """
+    """Empty the folder, and put intact files there: three JSON files, three flat files, the responses of two calls."""
     folder.mkdir(exist_ok=True)
     for path in folder.iterdir():
         path.unlink()
@@ -61,7 +58,7 @@ def fill(folder: Path) -> None:
     ]
     for number in range(2):
         page = {"payload": {"orders": [order_as_json(order, NOW) for order in placed[number::2]]}}
-        # Written by a script, an order a line.
+        # As a script writes it, with line breaks.
         text = json.dumps(page, default=float, indent=0)
         (folder / f"orders {number}.json").write_text(text, encoding="utf-8")
 
@@ -74,7 +71,7 @@ def _rewrite(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
 
 
 def _pack(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
-    """Another suffix, too."""
+    """Replace the file by a changed one whose name ends in `.gz`."""
 
     def strike(path: Path) -> None:
         path.with_name(f"{path.name}.gz").write_bytes(change(path.read_bytes()))
@@ -84,7 +81,7 @@ def _pack(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
 
 
 def _lines(text: bytes, part: float) -> bytes:
-    """The first lines, and not the last."""
+    """Return the first lines, a part of all."""
     lines = text.splitlines(keepends=True)
     return b"".join(lines[: max(1, int(len(lines) * part))])
 
@@ -107,7 +104,7 @@ def _corrupt(text: bytes) -> bytes:
 
 
 def _link(path: Path) -> None:
-    """The file lies elsewhere, and a link to it here."""
+    """Move the file out of the inbox, and leave a link to it."""
     elsewhere = path.parent.parent / path.name
     path.rename(elsewhere)
     path.symlink_to(elsewhere)
@@ -118,7 +115,7 @@ def _loop(path: Path) -> None:
     path.symlink_to(path.name)
 
 
-#: What was done to a file before the run.
+#: Faults of a file before the run.
 BEFORE: dict[str, Callable[[Path], None]] = {
     "file_gzip_cut_off": _pack(lambda text: _cut(gzip.compress(text))),
     "file_gzip_corrupt": _pack(_corrupt),
@@ -146,7 +143,7 @@ def _replaced(path: Path) -> None:
     path.write_bytes(other.read_bytes())
 
 
-#: What happens to a file between two looks of the run: before it is first read, or before it is read for its rows.
+#: Faults of a file during the run: True if before it is first read, False if before it is read for its rows.
 MEANWHILE: dict[str, tuple[bool, Callable[[Path], None]]] = {
     "file_gone": (True, lambda path: path.unlink()),
     "file_gone_later": (False, lambda path: path.unlink()),

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from world import World
 
-#: A device on which there is never room.
+#: A device that is always full.
 FULL = "/dev/full"
 
-#: How wrong the clock is, by how often the fault strikes.
+#: How far the clock is wrong, by the number of times that the fault strikes.
 WRONG_BY = {1: timedelta(minutes=10), 3: timedelta(hours=3), None: timedelta(days=1)}
 
 #: At what parts of a whole run the target dies, one run after another; at 0 it can't be reached.
@@ -42,7 +42,7 @@ class Strikes:
 
 @contextmanager
 def disk_full(world: World, times: int | None) -> Iterator[Strikes]:  # noqa: ARG001
-    """Let files that the run begins in its spool have no room, with nothing held in memory instead."""
+    """Let the disk be full for files that the run creates in its spool, and keep nothing in memory instead."""
     strikes = Strikes()
     really, temporary = open, tempfile.TemporaryFile
 
@@ -94,14 +94,14 @@ def _apart(world: World, by: timedelta) -> Iterator[Strikes]:
     world.clock.now -= by
 
 
-#: Of each fault, what makes it strike as long as its context lasts.
+#: By fault, the context manager within which it strikes.
 COMPUTER: dict[str, Callable[[World, int | None], Any]] = {
     "disk_full": disk_full,
     "clock_ahead": clock_ahead,
     "clock_behind": clock_behind,
 }
 
-#: The target is gone with what it had since its last state, or only with the states that followed the first half.
+#: The dead target lost all since its last state, or only the states of the second half.
 TARGET = ("target_dies", "target_keeps_rows")
 
 
@@ -111,7 +111,7 @@ class DyingTarget(Recorder):
     gone = BrokenPipeError
 
     def kept(self, fault: str) -> list[bytes]:
-        """The lines whose effect a target still has that died: up to a state that it had written down."""
+        """Return the lines whose effect the dead target kept."""
         states = [number for number, line in enumerate(self.lines) if line.startswith(b'{"type":"STATE"')]
         if fault == "target_dies":
             return self.lines[: states[-1] + 1] if states else []

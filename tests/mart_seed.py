@@ -26,12 +26,12 @@ STREAMS = {stream.name: stream for stream in REPORT_STREAMS}
 SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 PARTITION = ("account", "marketplace_id", "selling_program", "distributor_view")
 DAY = timedelta(days=1)
-#: What a cost rises by after the order.
+#: By how much a cost rises after the order.
 RISE = Decimal("0.25")
 
 
 def unusual(stream: str, row: Row) -> Row:
-    """A row as Amazon may send it and the local one never does, so that each figure of the marts has several values.
+    """Return a row that Amazon may send, the local Amazon never, so that each figure of the marts has several values.
 
     A forecast far below what is ordered, a cost that changed after the order, advertising paid out of a settlement.
     """
@@ -49,7 +49,7 @@ def unusual(stream: str, row: Row) -> Row:
 
 
 def unusual_run(run: Run) -> Run:
-    """A run that read such rows."""
+    """Return a run that read such rows."""
     lines = []
     for line, message in zip(run.lines, run.messages, strict=True):
         if message["type"] == "RECORD":
@@ -104,11 +104,9 @@ class Seed:
             assert order is not None
             status = status_as_json(order, now)
             for item in status["itemStatus"]:
-                told = {
-                    "item_sequence_number": item["itemSequenceNumber"],
-                    "net_cost_amount": item["netCost"]["amount"],
-                }
-                item["netCost"]["amount"] = unusual("vendor_purchase_order_status_items", told)["net_cost_amount"]
+                cost = item["netCost"]
+                told = {"purchase_order_number": number, "net_cost_amount": cost["amount"]}
+                cost["amount"] = unusual("vendor_purchase_order_status_items", told)["net_cost_amount"]
             found.append((label, order_as_json(order, now), status))
         return found
 

@@ -179,7 +179,7 @@ def test_a_run_that_is_killed_is_taken_up_without_a_second_report(project: Proje
 
 
 @pytest.mark.parametrize("project", [(3, 600)], indirect=True)
-def test_an_account_goes_once_no_backfill_runs(project: Project) -> None:
+def test_an_account_is_removed_once_no_backfill_runs(project: Project) -> None:
     project.write()
     first, second, third = project.does("sensor")
     del project.config["accounts"][0]
@@ -192,7 +192,7 @@ def test_an_account_goes_once_no_backfill_runs(project: Project) -> None:
 
 
 @pytest.mark.parametrize("project", [(2, 600)], indirect=True)
-def test_a_range_of_days_is_read_for_itself_and_changes_no_state(project: Project) -> None:
+def test_a_range_of_days_is_read_separately_and_does_not_change_the_state(project: Project) -> None:
     project.write()
     (label, _) = project.does("sensor")
     (run,) = project.do(f"run {label} {label} vendor_financial")
@@ -208,7 +208,7 @@ def test_a_range_of_days_is_read_for_itself_and_changes_no_state(project: Projec
     # Asked for again, it is read again.
     assert all(rows > 0 for run in runs for _, _, rows in run["materialised"])
     assert all(run["success"] and run["materialised"] for run in runs), runs
-    # A month that is read again is no news of the account's other days.
+    # Reading a month again says nothing about the account's other days.
     assert not any(run["checks"] for run in runs)
     assert (project.folder / "state" / "vendor" / f"{label}.json").read_bytes() == state
     assert not [*(project.folder / "state").rglob("2026*/*.json")]
@@ -232,7 +232,7 @@ def test_an_account_with_wrong_settings_fails_alone(project: Project) -> None:
 
 
 @pytest.mark.parametrize("project", [(1, 600)], indirect=True)
-def test_a_tap_that_dies_at_once_brings_nothing_and_is_not_green(project: Project) -> None:
+def test_a_tap_that_dies_at_once_materialises_nothing_and_fails_its_check(project: Project) -> None:
     project.write()
     (label,) = project.does("sensor")
     project.environment["AMAZON_VENDOR_TAP"] = str(project.folder / "tap")
@@ -250,7 +250,7 @@ def test_a_tap_that_dies_at_once_brings_nothing_and_is_not_green(project: Projec
 @pytest.mark.skipif(not (Path(VENV) / "bin" / "dbt").exists(), reason="DAGSTER_VENV has no dagster-dbt")
 @pytest.mark.parametrize("project", [(1, 600)], indirect=True)
 @pytest.mark.parametrize("assets", ["groups", "streams"])
-def test_models_of_dbt_come_from_what_is_read(project: Project, assets: str, tmp_path: Path) -> None:
+def test_dbt_models_are_downstream_of_what_is_read(project: Project, assets: str, tmp_path: Path) -> None:
     project.write()
     folder = tmp_path / "dbt"
     shutil.copytree(ROOT / "dbt", folder)

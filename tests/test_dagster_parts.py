@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 import typing as t
 from datetime import date
 
@@ -74,19 +75,19 @@ class TestAccounts:
             Accounts(CONFIG).config("vendor", ["us", "gone"])
 
     @pytest.mark.parametrize("label", ["a...b", "a\nb", "a\tb"])
-    def test_a_name_that_can_be_no_partition_is_one_message(self, label: str) -> None:
-        with pytest.raises(SettingsError, match="can't have three dots, tabs or line ends"):
+    def test_a_name_that_cant_be_a_partition_gives_one_message(self, label: str) -> None:
+        with pytest.raises(SettingsError, match="can't contain three dots, tabs or line breaks"):
             Accounts({"accounts": [{"account": label, "refresh_token": "a", "marketplaces": ["US"]}]})
 
-    def test_two_of_one_name_are_one_message(self) -> None:
+    def test_two_accounts_of_the_same_name_give_one_message(self) -> None:
         entries = [{"account": "us", "refresh_token": "a", "marketplaces": [country]} for country in ("US", "DE")]
-        with pytest.raises(SettingsError, match="there are two called 'us'"):
+        with pytest.raises(SettingsError, match="there are two accounts called 'us'"):
             Accounts({"accounts": entries})
-        # As a vendor and as a seller it may be one.
+        # A vendor account and a seller account may have the same name.
         entries[1]["account_type"] = "seller"
         assert Accounts({"accounts": entries}).of("seller")
 
-    def test_one_that_the_tap_would_refuse_is_told_from_the_others(self) -> None:
+    def test_accounts_that_the_tap_would_refuse_are_found_among_the_others(self) -> None:
         config = Accounts(CONFIG | {"stream_maps": {}}).config("vendor", ["us", "de"])
         config["accounts"][1]["marketplaces"] = ["XX"]
         before = json.dumps(config)
@@ -134,19 +135,21 @@ class TestSources:
         assert not read_accounts(self.settings(tmp_path, database=str(path), query=query)).of("vendor")
 
     @pytest.mark.parametrize("address", ["/nowhere/a.db", "postgresql://user:hunter22@127.0.0.1:1/x"])
-    def test_one_that_cant_be_read_is_one_message_without_a_password(self, address: str, tmp_path: Path) -> None:
+    def test_a_database_that_cant_be_read_gives_one_message_without_a_password(
+        self, address: str, tmp_path: Path
+    ) -> None:
         with pytest.raises(SettingsError, match="AMAZON_VENDOR_ACCOUNTS_DATABASE can't be read") as caught:
             read_accounts(self.settings(tmp_path, database=address))
         assert "hunter22" not in str(caught.value)
 
-    def test_one_without_any_account_takes_no_partition_away(self, tmp_path: Path) -> None:
+    def test_a_table_without_accounts_removes_no_partition(self, tmp_path: Path) -> None:
         settings = self.settings(tmp_path)
         settings.accounts.write_text('{"accounts": []}')
-        with pytest.raises(SettingsError, match="There is no account"):
+        with pytest.raises(SettingsError, match="There are no accounts"):
             read_accounts(settings)
 
     @pytest.mark.parametrize("content", ["[]", "{", None])
-    def test_a_file_that_is_none_is_one_message(self, content: str | None, tmp_path: Path) -> None:
+    def test_a_file_that_is_no_configuration_gives_one_message(self, content: str | None, tmp_path: Path) -> None:
         path = self.settings(tmp_path).accounts
         path.unlink() if content is None else path.write_text(content)
         with pytest.raises(SettingsError, match="AMAZON_VENDOR_ACCOUNTS: "):
@@ -227,7 +230,7 @@ class TestStates:
         assert {path.parent for path in tmp_path.rglob("*.*")} == {tmp_path / "vendor"}
 
     @pytest.mark.parametrize("content", ["", "[]", "{", '{"bookmarks": {"vendor_sales": {"partitions": [1]}}}'])
-    def test_one_that_is_damaged_is_told_from_the_others(self, content: str, tmp_path: Path) -> None:
+    def test_damaged_states_are_found_among_the_others(self, content: str, tmp_path: Path) -> None:
         states = States(tmp_path, "vendor")
         states.write({"us": {"bookmarks": {}}})
         (tmp_path / "vendor" / "de.json").write_text(content)
@@ -314,6 +317,14 @@ class TestPipeline:
         assert passed.exit_code == 1
         assert passed.last_words.endswith("could not be read\n- because")
         assert "reads vendor_sales report_ledger" in said
+
+    def test_the_last_words_of_a_tap_are_heard_however_slow_the_log_is(self, tmp_path: Path) -> None:
+        def log(_: str) -> None:
+            threading.Event().wait(0.1)
+
+        pipeline = Pipeline(script(tmp_path, "tap.py", TAP), script(tmp_path, "target.py", TARGET), log)
+        passed = pipeline.run({"client_secret": "s"}, {"vendor_sales"}, {}, lambda _: None)
+        assert passed.last_words.endswith("could not be read\n- because")
 
     def test_a_target_that_dies_ends_the_run(self, tmp_path: Path) -> None:
         dies = script(tmp_path, "target.py", "import sys; print('no database', file=sys.stderr); sys.exit(3)")

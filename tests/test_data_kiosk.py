@@ -521,7 +521,7 @@ class TestRefusedFields:
         api.create(request)
         assert "glanceViews" not in answers.queries[3]
 
-    def test_what_is_heard_once_may_be_an_incident_and_costs_no_field(self, tmp_path: Path) -> None:
+    def test_a_single_refusal_may_be_an_incident_and_costs_no_field(self, tmp_path: Path) -> None:
         (first, *_) = requests_of("vendor_analytics_manufacturing")
         second = replace(first, marketplace_id="A2EUQ1WTGCTBG2")
         answers = Answers(*["Unauthorized to access requested fields. glanceViews"] * 2)

@@ -165,7 +165,7 @@ def test_fields_that_amazon_refuses_are_left_out_with_one_warning_and_the_rest_i
     assert {row["glance_views"] for row in rows} == {row["shipped_cogs_amount"] for row in rows} == {None}
     assert any(row["ordered_units_with_revenue_units"] for row in rows)
     refused = [call for call in world.sandbox.calls if call.operation == "createQuery" and call.status == 403]
-    # Amazon's list is longer than what is read of an error, so the rest is learned from the one after the second.
+    # Amazon's list of fields is longer than the part of an error that is read, so the rest comes from a third refusal.
     assert len(refused) == 3
     assert refused[1].at - refused[0].at >= timedelta(seconds=RETRY_PAUSE)
     assert [record for record in caplog.messages if "Amazon refuses" in record][1:] == []

@@ -110,7 +110,7 @@ def test_meltano_and_the_lock_have_the_dbt_of_the_project() -> None:
 
 
 def marts() -> list[Row]:
-    """What the package says of its marts."""
+    """Return what the package declares about its marts."""
     files = sorted((PACKAGE / "models" / "marts").glob("*.yml"))
     return [mart for file in files for mart in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]]
 
@@ -172,7 +172,7 @@ def history() -> Iterator[tuple[World, Run, Run]]:
     with running(sandbox) as server:
         world = World(sandbox, server, clock)
         shared: Row = {"selling_programs": list(PROGRAMS), "distributor_views": list(VIEWS), "report_periods": ["DAY"]}
-        # What a run asked for and left to the next one would be in the seed, and not yet in the tables.
+        # Otherwise the seed would have reports that a run requested and left to the next one, and the tables would not.
         shared |= {"start_date": world.day(DAYS), "restatement_days": 20, "wait_minutes": 600}
         accounts = [world.config(label, account=label, account_type="vendor") for label in ACCOUNTS]
         accounts += [world.config(label, account=label, account_type="seller") for label in SELLERS]

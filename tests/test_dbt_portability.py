@@ -1,4 +1,4 @@
-"""The SQL of the dbt package for warehouses that no test can reach: compiled without a connection, read as their own.
+"""The SQL of the dbt package for warehouses that no test can reach: compiled offline, parsed in their dialect.
 
 `DBT_WAREHOUSES` is the folder of an environment with their adapters and sqlglot. CI has one; nothing else needs it.
 """
@@ -19,7 +19,7 @@ PROFILES: dict[str, dict[str, object]] = {
     "bigquery": {"method": "oauth-secrets", "token": "t", "project": "p", "dataset": "answers"},
     "redshift": {"host": "h", "user": "u", "password": "p", "port": 5439, "dbname": "d"},
 }
-#: Reads all models and tests in a dialect, and says of each what can't be read, or what functions are none it knows.
+#: Parses all models and tests in a dialect, and prints what can't be parsed and which functions are unknown.
 READ = """
 import json, sys
 from pathlib import Path
@@ -42,7 +42,7 @@ KNOWN: dict[str, set[str]] = {"snowflake": set(), "bigquery": set(), "redshift":
 @pytest.mark.exhaustive
 @pytest.mark.skipif(not BIN.exists(), reason="DBT_WAREHOUSES names no environment with adapters")
 @pytest.mark.parametrize("warehouse", PROFILES)
-def test_all_models_are_sql_of_the_warehouse(warehouse: str, tmp_path: Path) -> None:
+def test_all_models_are_valid_sql_for_the_warehouse(warehouse: str, tmp_path: Path) -> None:
     profile = {"type": warehouse, "schema": "answers", "threads": 1, **PROFILES[warehouse]}
     (tmp_path / "profiles.yml").write_text(json.dumps({"amazon_vendor": {"target": "t", "outputs": {"t": profile}}}))
     places = {"project-dir": PACKAGE, "profiles-dir": tmp_path, "target-path": tmp_path, "log-path": tmp_path}

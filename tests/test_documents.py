@@ -442,7 +442,7 @@ class TestSlices:
 
     @settings(max_examples=50)
     @given(rows=ARRAYS, style=STYLES, size=st.integers(1, 200), other=st.integers(1, 200))
-    def test_what_was_found_while_it_was_checked_changes_no_row(
+    def test_slices_found_during_the_check_change_no_row(
         self, save: Save, rows: list[t.Any], style: dict[str, t.Any], size: int, other: int
     ) -> None:
         path = save(json.dumps({"rows": rows, "reportSpecification": {}, "more": rows}, **style).encode())

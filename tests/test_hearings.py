@@ -452,7 +452,7 @@ def test_different_words_each_get_a_second_try_but_not_without_end(amazon: FakeA
         Fate(Processing.FATAL, text="is not yet available. Try submitting this createReport request at a later time"),
     ],
 )
-def test_what_amazon_says_of_settled_days_for_days_is_a_failure_and_holds_up_no_other(
+def test_an_answer_that_stays_the_same_for_settled_days_is_a_failure_and_holds_up_no_other(
     amazon: FakeAmazon, words: Fate
 ) -> None:
     amazon.fates[SECOND] = [words]
@@ -460,7 +460,7 @@ def test_what_amazon_says_of_settled_days_for_days_is_a_failure_and_holds_up_no_
     jobs.plan(planned(FIRST, SECOND, THIRD))
     late = results(jobs, FIRST, SECOND, THIRD)[1]
     assert (late.outcome, late.doubtful) == (Outcome.LATER, True)
-    # Twice as a whole: what is settled is not shortened day by day.
+    # Twice as a whole: windows of settled days are not shortened day by day.
     assert amazon.created.count(SECOND) == 2
     assert len(amazon.created) == 4
     amazon.clock.advance(SAID_FOR)
@@ -479,7 +479,7 @@ def test_no_data_at_the_last_try_is_left_for_the_next_run(amazon: FakeAmazon) ->
 
 
 def test_a_report_that_amazon_made_by_itself_is_never_believed_to_be_empty(amazon: FakeAmazon) -> None:
-    """It would be read no second time, and a settlement without any line there is not."""
+    """It would not be read again, and a settlement always has lines."""
     amazon.made_by_others("x", SECOND, empty=True)
     jobs = engine(amazon)
     jobs.plan(planned(FIRST, replace(SECOND, report_id="x"), THIRD))

@@ -1,6 +1,6 @@
-"""What no sane sender sends: whatever a document, an answer, a setting or a state holds, it is read or one clear error.
+"""Hostile content: whatever a document, a response or a setting contains, it is read or gives one clear error.
 
-Never an error of Python, never memory without bounds. `test_malformed_answers.py` has the shapes of single answers,
+Never a Python traceback, never unbounded memory. `test_malformed_answers.py` has the shapes of single answers,
 `test_damaged_documents.py` cells and lines, `test_damaged_states.py` states.
 """
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
     from world import World
 
-#: Megabytes that a run may take on top of what it has: several times the longest element, which is 16 MiB, and what the
-#: local Amazon takes.
+#: Megabytes that a run may take on top of the memory before it: several times the longest element, which is 16 MiB, and
+#: what the local Amazon takes.
 MOST_MEMORY = 300
 
-#: Bytes that a bomb becomes.
+#: Bytes of a bomb after unzipping.
 LARGE = 16 << 20
 
 NUMBER = rb"(?<=[:\t])-?\d+(\.\d+)?(?=[,}\t\r\n])"
@@ -82,7 +82,7 @@ def asins() -> int:
 
 
 def _peak() -> int:
-    """Megabytes that the process has had at most."""
+    """Return the peak memory of the process in megabytes."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024  # type: ignore[index]
 
@@ -90,7 +90,7 @@ def _peak() -> int:
 @pytest.mark.sampled(12)
 @pytest.mark.parametrize("content", HOSTILE)
 @pytest.mark.parametrize("kind", KINDS)
-def test_whatever_comes_is_read_or_one_clear_error(
+def test_any_content_is_read_or_gives_one_clear_error(
     kind: str, content: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoil = HOSTILE[content]
@@ -120,7 +120,7 @@ def test_whatever_comes_is_read_or_one_clear_error(
         inbox_faults.fill(tmp_path / "inbox")
         for path in (tmp_path / "inbox").iterdir():
             path.write_bytes(spoil(path.read_bytes()))
-    # From here on the peak is counted anew.
+    # Reset the peak.
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     before = _peak()
     run = world.run(config, streams=(*KINDS[kind].streams, "report_ledger"))
@@ -135,10 +135,10 @@ JSON = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(st.text(max_siz
 
 @hypothesis_settings(max_examples=25)
 @given(st.dictionaries(st.sampled_from([*SCHEMA["properties"]]) | st.text(max_size=9), JSON, max_size=5))
-def test_whatever_is_configured_is_taken_or_refused_in_words(config: dict[str, Any]) -> None:
+def test_any_configuration_is_accepted_or_refused_with_a_message(config: dict[str, Any]) -> None:
     problems: list[str] = []
     try:
         assert TapAmazonVendor(config=config, validate_config=True).settings.labels
     except ConfigValidationError as error:
         problems += error.errors
-        assert problems  # either is good
+        assert problems

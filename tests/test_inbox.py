@@ -533,15 +533,15 @@ class TestWholeOrNotAtAll:
         assert row["outcome"] == "loaded"
         assert row["report_options"] == "inbox=re\ufffdtur\ufffdns.txt"
 
-    def test_a_link_to_another_place_is_told_and_never_opened(self, inbox: Path, tmp_path: Path) -> None:
-        """Whoever may put files there must not get others' files into log and tables."""
+    def test_a_link_that_points_outside_is_reported_and_never_opened(self, inbox: Path, tmp_path: Path) -> None:
+        """Somebody who may put files there must not get other files into the log or the tables."""
         secret = tmp_path / "secret"
         secret.write_bytes(flat(RETURNS))
         (inbox / "a.txt").symlink_to(secret)
         (inbox / "b.txt").symlink_to("../secret")
         run = read(inbox)
         assert [row[:2] for row in ledger(run)] == [("inbox", "skipped")] * 2
-        assert all("a link to a place outside" in str(reason) for *_, reason in ledger(run))
+        assert all("a link that points outside" in str(reason) for *_, reason in ledger(run))
         assert run.records("seller_customer_returns") == []
         assert run.error is None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from clocks import NOW, FakeClock
-from world import US, World, partitions, without_report
+from world import US, World, by, partitions, without_report
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, running
 
@@ -25,12 +25,14 @@ Row = dict[str, Any]
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("bare_environment")]
 
+KEY = by("start_date", "distributor_view", "asin")
+
 STREAMS = ("vendor_sales", "vendor_traffic", "report_ledger")
 
 
 @contextmanager
 def fleet(number: int, speed: float = 1.0) -> Iterator[tuple[World, Row]]:
-    """A local Amazon with as many accounts that makes reports so fast, and the settings for all of them."""
+    """A local Amazon with this many accounts and this speed, and the settings for all accounts."""
     clock, first = FakeClock(NOW), DEFAULT_ACCOUNTS[0]
     accounts = [replace(first, label=f"a{each}", refresh_token=f"Atzr|sandbox-a{each}") for each in range(number)]
     sandbox = Sandbox(seed=7, clock=clock, asins=2, accounts=accounts)
@@ -53,7 +55,7 @@ def fleet(number: int, speed: float = 1.0) -> Iterator[tuple[World, Row]]:
 
 
 def rows_of(run: Run, label: str) -> list[Row]:
-    return sorted(without_report(row for row in run.records("vendor_sales") if row["account"] == label), key=str)
+    return sorted(without_report(row for row in run.records("vendor_sales") if row["account"] == label), key=KEY)
 
 
 def seed_of(world: World, label: str) -> list[Row]:
@@ -67,7 +69,7 @@ def seed_of(world: World, label: str) -> list[Row]:
             "selling_program": "RETAIL",
         }
         found += world.expected("vendor_sales", context, world.day(12), world.day(4), label=label)
-    return sorted(found, key=str)
+    return sorted(found, key=KEY)
 
 
 @pytest.mark.parametrize("number", [5, pytest.param(50, marks=pytest.mark.exhaustive)])
@@ -111,7 +113,7 @@ def test_a_state_of_many_partitions_is_read_and_written_back_whole(number: int) 
             state["bookmarks"]["vendor_traffic"]["partitions"].append({"context": own, **complete})
         run = world.run(config, state, streams=STREAMS)
         assert run.error is None
-        # All is complete: nobody is asked for a report, and nothing is forgotten.
+        # Everything is complete: no report is requested, and nothing is forgotten.
         assert not any(call.operation == "createReport" for call in world.sandbox.calls)
         for name in STREAMS[:2]:
             before, after = state["bookmarks"][name]["partitions"], partitions(run.state, name)

@@ -64,7 +64,7 @@ def test_meltano_finds_no_dbt_to_install(tmp_path: Path) -> None:
 @pytest.mark.exhaustive
 @pytest.mark.skipif(not meltano_project.HAS_DBT, reason="dbt has no release for this Python")
 def test_dbt_connects_to_where_target_postgres_writes(tmp_path: Path) -> None:
-    """By the variables of the target, which has no others to tell."""
+    """The environment variables of the target suffice: dbt needs no others."""
     meltano_project.install_dbt()
     project = meltano_project.make_project(tmp_path / "project")
     try:

@@ -9,6 +9,7 @@ import io
 import itertools
 import json
 import re
+import tracemalloc
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -22,6 +23,8 @@ from urllib3 import HTTPResponse
 from world import World
 
 from amazon_sandbox import Sandbox
+from tap_amazon_vendor.amazon.deadline import BoundedAdapter, _BoundedReader
+from tap_amazon_vendor.amazon.transport import LARGEST_ANSWER
 from tap_amazon_vendor.errors import RunFailedError
 
 if TYPE_CHECKING:
@@ -208,7 +211,7 @@ def keys(run: Run, stream: str) -> set[Any]:
     return {tuple(row[key] for key in run.keys(stream) if key != "snapshot_time") for row in run.records(stream)}
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.sampled(13)
 @pytest.mark.parametrize(
     "times", [pytest.param(1, id="once", marks=pytest.mark.exhaustive), pytest.param(float("inf"), id="for ever")]
 )
@@ -247,6 +250,78 @@ def test_errors_that_quote_secrets(world: World, monkeypatch: pytest.MonkeyPatch
     began = world.clock()
     check(world, read(world, operation), began)
     assert stand.calls
+
+
+class Body(io.RawIOBase):
+    """The body of an answer: one text without end, all at once or a byte every two seconds."""
+
+    def __init__(self, begins: bytes, most: float, slow: FakeClock | None = None) -> None:
+        self.begins, self.most, self.slow, self.given = begins, most, slow, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self.slow:
+            self.slow.advance(2)
+        size = min(1 if self.slow else len(buffer), int(min(self.most, 1 << 60)) - self.given)
+        buffer[:size] = self.begins[self.given :][:size].ljust(size, b"y")
+        self.given += size
+        return size
+
+
+#: The answer that a body begins as, by what is downloaded.
+BEGINS = {"download of a query": b'{"startDate":"', "download of an ads report": b'[{"date":"'}
+
+
+def pour(monkeypatch: pytest.MonkeyPatch, operation: str, most: float, slow: FakeClock | None = None) -> list[Body]:
+    """Answer an operation with bodies without end, below the limits of time and size; return those that were begun."""
+    real, bodies = BoundedAdapter.send, list[Body]()
+    begins = BEGINS.get(operation, b'{"reportSpecification":{},"salesAggregate":[{"startDate":"')
+
+    def send(adapter: BoundedAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        if not re.match(OPERATIONS[operation][0], f"{request.method} {request.url}"):
+            return real(adapter, request, **options)
+        bodies.append(Body(begins, most, slow))
+        stream = io.BufferedReader(_BoundedReader(bodies[-1], adapter._limit()))
+        return adapter.build_response(request, HTTPResponse(stream, {}, 200, preload_content=False))
+
+    monkeypatch.setattr(BoundedAdapter, "send", send)
+    return bodies
+
+
+@pytest.mark.sampled(28)
+@pytest.mark.parametrize("share", [0.9, float("inf")])
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_answer_of_any_size_costs_little_memory(
+    world: World, monkeypatch: pytest.MonkeyPatch, operation: str, share: float
+) -> None:
+    began = world.clock()
+    # What is downloaded is kept on disk, and ends with an element that no row can be.
+    most = LARGEST_ANSWER * min(share, 2 if "download" in operation else share)
+    with monkeypatch.context() as patched:
+        bodies = pour(patched, operation, most)
+        tracemalloc.start()
+        run = read(world, operation)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert bodies
+    assert peak < 3 * LARGEST_ANSWER
+    check(world, run, began)
+    assert "download" in operation or max(body.given for body in bodies) < LARGEST_ANSWER + (1 << 20)
+    the_next_run_is_whole(world, operation, run)
+
+
+@pytest.mark.sampled(9)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_answer_that_trickles_ends_in_time(world: World, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+    """That nothing comes at all is in `tests/test_outages.py`."""
+    began = world.clock()
+    with monkeypatch.context() as patched:
+        assert pour(patched, operation, float("inf"), world.clock) is not None
+        run = read(world, operation)
+    check(world, run, began)
+    the_next_run_is_whole(world, operation, run)
 
 
 def mutations(body: Any, path: str = "", values: tuple[Any, ...] = VALUES) -> Iterator[tuple[str, Any]]:

@@ -168,11 +168,11 @@ class TestLayout:
         list(counted([[{"key": number}] for number in range(rows)], findings, repeated=None, days=None))
         return findings
 
-    @pytest.mark.parametrize(("rows", "rejects"), [(0, 10), (1, 10), (209, 11), (1000, 50)])
+    @pytest.mark.parametrize(("rows", "rejects"), [(0, 1), (1, 10), (209, 11), (1000, 50)])
     def test_dirty_lines_do_not_fail_a_document(self, rows: int, rejects: int) -> None:
         assert self.read(rows, rejects).rejected == rejects
 
-    @pytest.mark.parametrize(("rows", "rejects"), [(0, 11), (200, 11), (1000, 60)])
+    @pytest.mark.parametrize(("rows", "rejects"), [(0, 2), (0, 11), (200, 11), (1000, 60)])
     def test_more_than_a_dirty_file_explains_fails_it(self, rows: int, rejects: int) -> None:
         with pytest.raises(DocumentError, match=f"{rejects} of {rows + rejects} lines .* number 2: it has 2 cells"):
             self.read(rows, rejects)

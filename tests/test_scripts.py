@@ -150,7 +150,7 @@ def test_postgres_keeps_its_data_where_paths_are_long_and_have_spaces(tmp_path: 
 
 
 def test_a_socket_is_where_the_last_one_was_unless_that_is_taken(tmp_path: Path) -> None:
-    """Where the host of its profile is another one, dbt reads its whole package again."""
+    """If the host in its profile changes, dbt parses its whole package again."""
     account, note = embedded_postgres._Account(), tmp_path / "note"
     with embedded_postgres._socket_folder(account, note) as first:
         pass

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.mark.parametrize(
     "token", ["https://evil.example/?x=1", "//evil.example", "../../evil", "a\r\nHost: evil.example", "a&b=c#d\x00"]
 )
-def test_a_next_token_that_names_another_place_leads_to_none(
+def test_a_next_token_that_contains_another_address_sends_no_request_there(
     token: str, transport: Transport, clock: FakeClock
 ) -> None:
     login = Answer(200, b'{"access_token": "planted", "expires_in": 3600}')
@@ -45,14 +45,16 @@ def test_a_next_token_that_names_another_place_leads_to_none(
 
 @pytest.mark.parametrize("name", ["x-amz-access-token", "Amazon-Advertising-API-ClientId", "User-Agent"])
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nX-Evil: 1", "a\rb"])
-def test_no_setting_and_no_answer_puts_a_header_into_a_request(name: str, value: str, transport: Transport) -> None:
+def test_no_setting_and_no_response_injects_a_header_into_a_request(
+    name: str, value: str, transport: Transport
+) -> None:
     with serving() as host, pytest.raises(UnavailableError) as caught:
         transport.request("GET", host.url, headers={name: value})
     assert host.seen == []
     assert "Evil" not in str(caught.value)
 
 
-def test_ci_looks_for_known_vulnerabilities_and_for_workflows_that_ask_for_too_much() -> None:
+def test_ci_looks_for_known_vulnerabilities_and_for_excessive_permissions_of_workflows() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     steps = [step.get("run", "") for step in workflow["jobs"]["audit"]["steps"]]
     assert any(step.startswith("pip-audit --require-hashes") for step in steps)
@@ -69,7 +71,7 @@ def test_ci_tries_the_lowest_and_the_newest_dependencies() -> None:
     assert {*matrix["python-version"]} <= {*supported}
 
 
-def test_no_action_of_a_workflow_can_change_unseen() -> None:
+def test_every_action_of_a_workflow_is_pinned_to_a_commit() -> None:
     for path in (ROOT / ".github" / "workflows").glob("*.yml"):
         for used in re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8")):
             assert re.search(r"@[0-9a-f]{40}$", used) or used.startswith("$/.github/"), used

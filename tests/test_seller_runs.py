@@ -17,6 +17,7 @@ from amazon_sandbox.faults import (
     ADS,
     ANSWER,
     ASKED,
+    CONSENT,
     CONTENT,
     DOWNLOAD,
     FLAT_CONTENT,
@@ -51,6 +52,7 @@ DAY = timedelta(days=1)
 def small(clock: FakeClock, bare_environment: None) -> Iterator[World]:  # noqa: ARG001
     """A local Amazon whose sellers have little to sell."""
     sandbox = Sandbox(seed=7, clock=clock, asins=3, stall_seconds=0.05)
+    sandbox.pause = clock.sleep
     with served(sandbox) as server:
         yield World(sandbox, server, clock)
 
@@ -426,7 +428,7 @@ SAMPLE = ["seller_orders_by_last_update", "seller_ledger_detail", "seller_fba_in
     [
         pytest.param(fault, 1, marks=[pytest.mark.exhaustive] if fault in OF_ANY_STREAM else [])
         for fault in FAULTS
-        if fault not in {*CONTENT, *DIRT, *PAGE, *QUERY, *ASKED, *ADS}
+        if fault not in {*CONSENT, *CONTENT, *DIRT, *PAGE, *QUERY, *ASKED, *ADS}
     ]
     + [pytest.param(fault, 3, marks=pytest.mark.exhaustive) for fault in FLAT_CONTENT if fault not in DIRT],
 )

@@ -39,7 +39,7 @@ print("holds", flush=True)
 time.sleep(600)
 """
 
-#: Holds a bucket of the database that it is given, for ever.
+#: Locks a bucket of the given database, and never releases it.
 POSTGRES_HOLDER = """
 import psycopg, sys, time
 connection = psycopg.connect(sys.argv[1])
@@ -188,7 +188,7 @@ class TestStore:
             ("postgresql://user:hunter22@127.0.0.1:port/x", "PostgreSQL: "),
         ],
     )
-    def test_one_that_is_not_there_is_one_message_without_a_password(
+    def test_a_store_that_cant_be_opened_gives_one_message_without_a_password(
         self, address: str, why: str, clock: FakeClock, caplog: pytest.LogCaptureFixture
     ) -> None:
         with caplog.at_level(logging.WARNING):
@@ -197,7 +197,7 @@ class TestStore:
         assert why in record.getMessage()
         assert "hunter22" not in record.getMessage()
 
-    def test_one_that_somebody_holds_is_waited_for_once(
+    def test_a_locked_store_is_waited_for_once(
         self,
         clock: FakeClock,
         new_store: Callable[[], str],
@@ -236,7 +236,7 @@ class TestStore:
             assert level.tokens < 0
 
     @pytest.mark.exhaustive
-    def test_a_holder_of_postgres_that_is_killed_stops_nobody(self, clock: FakeClock, tmp_path: Path) -> None:
+    def test_a_killed_process_leaves_no_lock_in_postgres(self, clock: FakeClock, tmp_path: Path) -> None:
         with postgres(tmp_path) as server:
             address, name = server.url.replace("+psycopg", ""), f"{'/'.join(OWNER)}/createReport"
             one = bucket(address, CREATE, clock)

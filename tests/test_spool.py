@@ -88,7 +88,7 @@ def test_links_and_files_are_left_alone(folder: Path, tmp_path_factory: pytest.T
     assert len(list(folder.iterdir())) == 3
 
 
-def test_where_none_can_be_made_the_run_ends_with_one_clear_message(
+def test_if_the_folder_cant_be_created_the_run_ends_with_one_clear_message(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(folder / "gone"))

@@ -13,7 +13,7 @@ import pytest
 from world import SALES, STREAMS, TRAFFIC, US, Recorder, Row, Run, World, by, partitions, without_report
 
 from amazon_sandbox import FAULTS, REVOKED_REFRESH_TOKEN
-from amazon_sandbox.faults import ADS, ASKED, FLAT_CONTENT, PAGE, QUERY
+from amazon_sandbox.faults import ADS, ASKED, CONSENT, FLAT_CONTENT, PAGE, QUERY
 from tap_amazon_vendor.errors import AmazonError
 
 if TYPE_CHECKING:
@@ -373,8 +373,8 @@ def test_a_report_left_in_the_queue_is_no_failure_and_taken_up(world: World) -> 
     assert partitions(second.state, "vendor_traffic")[0]["replication_key_value"] == world.day(4)
 
 
-#: Faults of what these streams never call.
-OF_OTHERS = {*FLAT_CONTENT, *PAGE, *QUERY, *ASKED, *ADS}
+#: Faults of what these streams never call; and no consent is no passing fault (`test_fault_matrix.py`).
+OF_OTHERS = {*CONSENT, *FLAT_CONTENT, *PAGE, *QUERY, *ASKED, *ADS}
 
 
 @pytest.mark.sampled(3)

@@ -63,7 +63,7 @@ class Killed(BaseException):
 class Recorder(MessageWriter):
     """Writes messages into a list, as the bytes that they would be on standard output."""
 
-    #: What happens once there is an end of it.
+    #: Raised when nothing more is accepted.
     gone: type[BaseException] = Killed
 
     def __init__(self, kill_after: int | None = None) -> None:

@@ -10,11 +10,14 @@ import msgspec
 from tap_amazon_vendor.amazon.answers import Answer, Text, decode, decode_each
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.config.marketplaces import find_marketplace
-from tap_amazon_vendor.errors import AccessDeniedError
+from tap_amazon_vendor.errors import AccessDeniedError, MalformedAnswerError
 
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.ads.client import AdsClient
     from tap_amazon_vendor.config.ads_accounts import AdsAccount
+
+#: Tries to get a list in which something can be read.
+TRIES = 3
 
 # Amazon publishes no rate.
 GET_PROFILES = Operation("getProfiles", "GET", "/v2/profiles", 1, 10)
@@ -121,9 +124,7 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> Found:
     """
     listed: dict[str, Profile] = {}
     for level in LEVELS:
-        found = client.call(GET_PROFILES, answer=list[msgspec.Raw], query={"accessLevel": level})
-        read = decode_each(found, lambda each: decode(each, Profile), what="profile", operation=GET_PROFILES.name)
-        listed |= {each.own_id: each for each in read}
+        listed |= {each.own_id: each for each in _listed(client, level)}
     usable = {id_: each for id_, each in listed.items() if each.account_type != AGENCY and each.marketplace_id}
     missing = tuple(id_ for id_ in account.profiles if id_ not in usable)
     text = (
@@ -145,6 +146,18 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> Found:
         )
         raise AccessDeniedError(text)
     return Found(fit, missing, error)
+
+
+def _listed(client: AdsClient, level: str) -> list[Profile]:
+    """List profiles; again where none can be read, as any answer is asked for again that is not what it should be."""
+    for left in reversed(range(TRIES)):
+        found = client.call(GET_PROFILES, answer=list[msgspec.Raw], query={"accessLevel": level})
+        try:
+            return decode_each(found, lambda each: decode(each, Profile), what="profile", operation=GET_PROFILES.name)
+        except MalformedAnswerError:
+            if not left:
+                raise
+    raise AssertionError
 
 
 def wants(account: AdsAccount, profile_id: str, marketplace_id: str) -> bool:

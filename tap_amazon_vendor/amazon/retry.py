@@ -113,6 +113,9 @@ class RetryPolicy:
 
         def before_pause(state: tenacity.RetryCallState) -> None:
             time.spend(state.upcoming_sleep)
+            if (response := _error(state).response) is not None:
+                # Only the last one is read: until then a large one must not be kept.
+                response._content = b""  # noqa: SLF001
             logger.info("%s, trying again in %.1f s", _error(state).problem, state.upcoming_sleep)
 
         return self._retrying.copy(stop=is_last, before_sleep=before_pause)(attempt)

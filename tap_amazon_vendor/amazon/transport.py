@@ -232,10 +232,13 @@ def _read(response: requests.Response, largest: int) -> None:
     Raises:
         MalformedAnswerError: It is larger than allowed.
     """
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     for part in response.iter_content(_CHUNK):
         size += len(part)
         if size > largest:
+            # The error keeps this frame.
+            parts.clear()
             response.close()
             text = f"{_host(response.url)}: HTTP {response.status_code} with an answer of more than {largest >> 20} MiB"
             raise MalformedAnswerError(text)
@@ -293,11 +296,15 @@ def _judge_answer(
         return None
     try:
         check(response)
-    except MalformedAnswerError as error:
-        if not repeatable:
-            raise _unless(repeatable, error) from None
-        return PassingError(error.text, error=error)
-    return None
+    except MalformedAnswerError as caught:
+        # Another one, which does not keep the frames that hold the answer; nor is that needed any more.
+        error = MalformedAnswerError(caught.text, request_id=caught.request_id)
+        response._content = b""  # noqa: SLF001
+    else:
+        return None
+    if not repeatable:
+        raise _unless(repeatable, error)
+    return PassingError(error.text, error=error)
 
 
 def _host(url: str) -> str:

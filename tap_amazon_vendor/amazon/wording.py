@@ -134,7 +134,7 @@ def judge_fatal(
         return Verdict(Outcome.EMPTY, no_data=True)
     for part, verdict in _FATAL:
         if part in words and _fits(words, options):
-            # An old day was published long ago: that it is not yet is no reason to leave it out.
+            # An old day was published long ago: "not yet available" is no reason to leave it out.
             return Verdict(Outcome.LATER, retry=True) if verdict.shorten and not recent else verdict
     return Verdict(Outcome.FAILED, retry=True)
 

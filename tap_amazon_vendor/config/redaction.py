@@ -37,7 +37,7 @@ _ENCODED = re.compile(
 #: Where a mail, a terminal or a header breaks a line.
 _LINE_END = re.compile(r"=?[\r\n\v\f\x85\u2028\u2029]\s*")
 
-#: What nobody sees: controls, soft hyphens, fillers, joiners, marks of direction and of variants, tags.
+#: Invisible characters: controls, soft hyphens, fillers, joiners, direction marks, variation selectors, tags.
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]+"
@@ -144,7 +144,7 @@ class _Reading:
 
 
 def _readings(text: str) -> Iterator[_Reading]:
-    """Yield a text as it is, and decoded once, twice, and so on; each also without what breaks it."""
+    """Yield a text as it is, and decoded once, twice, and so on; each also without line ends and invisible text."""
     whole = _Reading(text, range(len(text)), range(1, len(text) + 1))
     joined = _joined(whole)
     for _ in range(_LEVELS + 1):
@@ -152,14 +152,14 @@ def _readings(text: str) -> Iterator[_Reading]:
         if joined is not whole:
             yield joined
         before, last, whole = whole, joined, whole.replace(_ENCODED, _decode)
-        # What was broken may be what stands for a character.
+        # The break may have been within the code of a character.
         joined = _joined(whole if joined is before else joined.replace(_ENCODED, _decode))
         if whole is before and joined is last:
             return
 
 
 def _joined(reading: _Reading) -> _Reading:
-    """Return a reading without its line ends and what nobody sees."""
+    """Return a reading without line ends and invisible characters."""
     return reading.replace(_UNSEEN, _drop).replace(_LINE_END, _drop)
 
 

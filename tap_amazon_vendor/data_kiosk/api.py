@@ -70,7 +70,7 @@ class QueryDocument(Document):
 class DataKioskApi(JobCalls):
     """The Data Kiosk of one account.
 
-    Fields that Amazon refuses a query twice, minutes apart, are left out of all queries of the run from then on.
+    If Amazon refuses fields of a query twice, minutes apart, they are left out of all later queries of the run.
     """
 
     listing, polling, fetching = GET_QUERIES, GET_QUERY, GET_DOCUMENT
@@ -88,7 +88,7 @@ class DataKioskApi(JobCalls):
         """
         super().__init__(api, transport, spool, may_download=may_download)
         self._refused: dict[str, frozenset[str]] = defaultdict(frozenset)
-        #: What was refused fields once: it may be an incident.
+        #: Requests that were refused fields once, which may be an incident.
         self._heard: set[QueryRequest] = set()
 
     def create_buckets(self, job_type: str) -> list[Bucket]:  # noqa: ARG002  # all views share one
@@ -217,8 +217,8 @@ class DataKioskApi(JobCalls):
         document = self._fetched(GET_DOCUMENT, find_url, read)
         own = {each.name: getattr(document, each.name) for each in fields(document)}
         if document.error and self._learn(request, document.error):
-            # Other words than before: with fewer fields it is worth another try.
-            own["error"] = f"{document.error} The next query leaves that out"
+            # A reason other than before gets another try, which is worth it with fewer fields.
+            own["error"] = f"{document.error} The next query leaves them out"
         if not (document.error or document.empty or holds_numbers(document)):
             rows = request.view.rows if request.view else ""
             is_null = any(read_lines(document, rows)) or lacks_lists(document, rows)

@@ -83,6 +83,10 @@ class Findings:
 
     @property
     def is_wrong_layout(self) -> bool:
-        """Whether so many lines are rejected that the document is not what its reader takes it for."""
-        lines = self.rows + self.rejected + self.rows_elsewhere.total()
-        return self.rejected > MOST_REJECTS and self.rejected > lines * MOST_SHARE
+        """Whether so many lines are rejected that the document is not what its reader takes it for.
+
+        That is so of several lines, too, where none can be a row. A single one may just be dirty.
+        """
+        good = self.rows + self.rows_elsewhere.total()
+        share = self.rejected > MOST_REJECTS and self.rejected > (good + self.rejected) * MOST_SHARE
+        return share or (self.rejected > 1 and not good)

@@ -1,7 +1,7 @@
-"""Rows column by column: what can be done with a whole column is not done row by row.
+"""Rows stored by column, so that work on a whole column is not repeated row by row.
 
-Readers yield blocks of some hundred rows; checks look at their columns, and the writer encodes these. Only who needs
-rows as mappings pays for them.
+Readers yield blocks of some hundred rows; checks use the columns, and the writer encodes them. Rows as mappings are
+made only where they are needed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     Row = dict[str, t.Any]
-    #: Some rows: a block, or where single rows were looked at, those rows.
+    #: Some rows: a block, or a list where rows were processed one by one.
     Rows: t.TypeAlias = "RowBlock | list[Row]"
 
 _numbers = msgspec.json.Decoder(float_hook=decimal)
@@ -33,8 +33,8 @@ class RowBlock(Sequence["Row"]):
     Attributes:
         order: Names of all columns in the order that rows have them.
         constants: The columns that have one value in all rows.
-        columns: The values of the others, each as many as there are rows. Those of a column are either values, or all
-            of them encoded numbers and nulls (`msgspec.Raw`), which are written as Amazon wrote them.
+        columns: The values of the other columns, one for each row. In a column they are either all decoded, or all
+            encoded numbers and nulls (`msgspec.Raw`), which are written as Amazon wrote them.
     """
 
     __slots__ = ("_size", "columns", "constants", "order")
@@ -60,15 +60,15 @@ class RowBlock(Sequence["Row"]):
         return self._size
 
     def __getitem__(self, index: t.Any) -> t.Any:  # noqa: ANN401  # of a sequence
-        """Return a row, or some."""
+        """Return a row, or a list of rows for a slice."""
         return self.records()[index]
 
     def __iter__(self) -> Iterator[Row]:
-        """Iterate over rows; what is changed in them is not changed here."""
+        """Iterate over copies of the rows: changes to them do not change the block."""
         return iter(self.records())
 
     def __eq__(self, other: object) -> bool:
-        """Compare the rows with other ones."""
+        """Return whether the rows are equal to those of a block or list."""
         return self.records() == list(other) if isinstance(other, (RowBlock, list)) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
@@ -120,14 +120,14 @@ def records_of(rows: Rows) -> list[Row]:
 
 
 def values_of(rows: Rows, names: Sequence[str]) -> Iterator[t.Any]:
-    """Yield the values of some columns row by row: as tuples, of one column as they are."""
+    """Yield the values of some columns row by row: as tuples, or for one column as single values."""
     if isinstance(rows, list):
         return map(itemgetter(*names), rows)
     return rows.tuples(names) if len(names) > 1 else iter(rows.values(names[0]))
 
 
 def distinct(rows: Rows, names: Sequence[str]) -> set[t.Any]:
-    """Return the different ones among what `values_of` yields."""
+    """Return the distinct values that `values_of` yields."""
     if isinstance(rows, RowBlock) and rows and rows.constants.keys() >= set(names):
         return {next(values_of(rows, names))}
     return set(values_of(rows, names))
@@ -170,6 +170,6 @@ def _shared(block: RowBlock, names: Sequence[str]) -> bytes:
 
 @lru_cache(1 << 8)
 def _record_type(columns: Sequence[str]) -> type[msgspec.Struct]:
-    """Return the type of objects with these columns: they are made and encoded in half the time of dictionaries."""
+    """Return a type with these columns: its objects are created and encoded in half the time of dictionaries."""
     names = {f"field{number}": column for number, column in enumerate(columns)}
     return msgspec.defstruct("Record", [(name, t.Any) for name in names], rename=names, gc=False)

@@ -1,4 +1,4 @@
-"""A stream's shape of rows, compiled: what `rows` does with any row, at once for a slice of rows with known fields."""
+"""The shape of a stream's rows, compiled: does for a slice of rows with known fields what `rows` does row by row."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _OFTEN_SAME = frozenset({"string", "date", "date-time"})
 _DATES = frozenset({"date", "date-time"})
 
 _NULL = msgspec.Raw(b"null")
-#: What numbers without an exponent, and null, are written with. JSON has nothing else of only these characters.
+#: The characters of numbers without an exponent, of null and of commas. No other JSON consists of these alone.
 _PLAIN = b"0123456789-.,nul"
 _AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
-#: No number of fewer digits is out of the bounds of a column.
+#: A number with fewer digits is always within the bounds of a column.
 _LONG = b"0" * 300
 
 
@@ -128,7 +128,7 @@ class CompiledRows:
             raise ValueError
         self._decode = msgspec.json.Decoder(list[struct]).decode  # type: ignore[valid-type]
         source = f"lambda elements: [({', '.join(self._items)},) for element in elements]"
-        # Of numbers, nothing that Amazon could have chosen.
+        # The source contains only numbered names, nothing that Amazon could have chosen.
         self._values: Callable[[list[t.Any]], list[tuple[t.Any, ...]]] = eval(source, self._scope)  # noqa: S307
 
     def _struct(self, path: str, variable: str) -> type[msgspec.Struct]:
@@ -168,13 +168,13 @@ class CompiledRows:
             constants: Columns that have the same value in each row.
 
         Returns:
-            None if a row needs a look: it has a field twice, or no key.
+            None if rows must be processed one by one: one may have a field twice, or lack its key.
 
         Raises:
             ValueError: A row has another field, or a value of another type.
             TypeError: The same.
             ArithmeticError: A number is out of bounds.
-            RecursionError: It is nested too deeply.
+            RecursionError: A value is nested too deeply.
         """
         elements = self._decode(text)
         size = len(elements)
@@ -191,7 +191,7 @@ class CompiledRows:
             if absences:
                 nothing = _NULL if field.kind == "number" else None
                 values = [nothing if value is msgspec.UNSET else value for value in found]
-            # Such a column is looked at, and written, once for the slice.
+            # Such a column is checked, and written, once for the slice.
             is_same = field.kind in _OFTEN_SAME and values[0] == values[-1] and values.count(values[0]) == size
             values = self._checked(field, values[:1] if is_same else values, constants.get(field.column))
             if is_same:
@@ -204,8 +204,8 @@ class CompiledRows:
         return None if self._lacks_key(same, columns, constants) else RowBlock(size, self._order, same, columns)
 
     def _has_single_fields(self, text: bytes, read: Sequence[Sequence[t.Any]], size: int, absent: int) -> bool:
-        """Return whether surely no object of a slice has a field twice: decoders take the last one without a word."""
-        # Each is there, so as many colons leave none for another one. It takes a third of the time of the exact count.
+        """Return whether certainly no object of a slice has a field twice: decoders silently take the last one."""
+        # No field is absent, so this number of colons leaves none for a second one. The exact count takes 3 x as long.
         if not absent and text.count(b":") == len(read) * size:
             return True
         left = (values for field, values in zip(self._read, read, strict=True) if field.left_out)
@@ -260,6 +260,6 @@ class CompiledRows:
 
 
 def _are_plain(encoded: Sequence[msgspec.Raw]) -> bool:
-    """Return whether values are surely nulls, and numbers without exponent that are within the bounds of a column."""
+    """Return whether values are certainly all nulls, or numbers without exponent within the bounds of a column."""
     text = b",".join(encoded)
     return not text.translate(None, _PLAIN) and _LONG not in text.translate(_AS_ZEROS, b"-.")

@@ -89,8 +89,8 @@ def extra_text(fields: Mapping[str, t.Any]) -> str:
 class RowShaper:
     """Shapes the rows of one stream.
 
-    The fields are learned from the rows: Amazon adds fields without notice. What is learned is compiled, and makes a
-    block of a slice (see `row_codegen`). A slice with a row that has another field, or another type of value, is
+    The fields are learned from the rows: Amazon adds fields without notice. What is learned is compiled, and turns a
+    slice into a block (see `row_codegen`). A slice with a row that has another field, or another type of value, is
     processed row by row and field by field: that learns new fields, writes numbers as text where they are ids, keeps
     what is not of its column's type in `EXTRA`, and finds what can't be a row.
 

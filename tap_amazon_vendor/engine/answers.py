@@ -39,9 +39,9 @@ def still_running(job: Job, processing: Processing, *, now: datetime, pause: flo
         wait_seconds: How long a run waits for one job.
     """
     if job.request.job_id:
-        # Amazon makes it by itself, and has had more than a day for it: to wait for it would hold up the run.
-        reason = f"Amazon has been making the report for more than a day: it is {processing.value}"
-        return Finish(Outcome.LATER, reason, advice="The next run looks again", doubtful=True)
+        # Amazon makes it by itself, and has had more than a day: waiting would hold up the run.
+        reason = f"Amazon has been working on the report for more than a day: its status is {processing.value}"
+        return Finish(Outcome.LATER, reason, advice="The next run checks again", doubtful=True)
     waited = (now - t.cast("datetime", job.waiting_since)).total_seconds()
     if waited < wait_seconds:
         return PollAgain(min(pause, wait_seconds - waited))

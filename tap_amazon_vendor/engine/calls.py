@@ -37,7 +37,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.engine.queue import CallQueue
     from tap_amazon_vendor.engine.registry import Registry
 
-#: How long a job that Amazon makes by itself may be in the making before a warning is due.
+#: How long a job that Amazon makes by itself may be in progress before a warning is due.
 STUCK = timedelta(days=1)
 
 logger = logging.getLogger("tap-amazon-vendor.engine")
@@ -126,7 +126,7 @@ class Calls:
         """Find the jobs that Amazon made by itself."""
         listed = self._api(job).listed((job.request.job_type,), None, job.planned.fresh_since)
         stuck = self._registry.clock() - STUCK
-        # A page that shifts while it is read shows a job twice. What Amazon is making is for the next run.
+        # A page that shifts while it is read shows a job twice. Jobs in progress are left to the next run.
         due = {each.job_id: each for each in reversed(listed) if not each.processing.running or each.created_at < stuck}
         parts = tuple(job.request.generated(each) for each in reversed(due.values()))
         reason = "Amazon has made no report since the last one read"

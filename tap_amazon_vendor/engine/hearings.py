@@ -146,13 +146,14 @@ class Hearing:
     def _no_data(self) -> Decision:
         """Decide about a job for which Amazon says that it has no data.
 
-        It is asked once more where a day may just have been published, within two windows of rows, beside windows that
-        could not be read, and where there are no others: then a later run asks, too, before it is believed, as it does
-        where no report of the account has had rows. Far from rows, between other windows without data, it is believed,
-        so that the time before a vendor's first sale costs no double quota.
+        The job is tried once more if a day may just have been published, if one of the next two windows on either side
+        has rows, if an adjacent window could not be read, and if there are no other windows. In the last case, and if
+        no report of the account has had rows, a later run asks again before the answer is believed. Far from rows,
+        between other windows without data, the answer is believed at once, so that the time before a vendor's first
+        sale does not cost twice the quota.
         """
         if self.job.request.job_id:
-            # Amazon made it by itself, so there must be something in it: until there is, each run reads it again.
+            # Amazon made it by itself, so it should have rows: each run reads it again until it has.
             return self._retry() if self._may_retry else self._later(self.reason)
         beside = self.probe.beside(self.job)
         rows, early = any(map(has_rows, beside)), self.probe.is_early(self.job)

@@ -78,7 +78,7 @@ class Pace:
 
 
 def polls_of_first(seconds: float) -> int:
-    """Return how often a job that takes so long is polled, while nothing is known of its type."""
+    """Return how often a job that takes this long is polled if no earlier job of its type is known."""
     elapsed, number = 0.0, 0
     while elapsed < seconds:
         elapsed += _pause_after(elapsed)

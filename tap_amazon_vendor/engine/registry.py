@@ -30,6 +30,7 @@ from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.engine.pace import Pace
 from tap_amazon_vendor.engine.probe import PartitionProbe
 from tap_amazon_vendor.engine.queue import CallQueues
+from tap_amazon_vendor.errors import without_frames
 from tap_amazon_vendor.outcomes import Outcome
 
 if t.TYPE_CHECKING:
@@ -265,7 +266,7 @@ class Registry:
             request=job.request,
             reason=end.reason,
             advice=end.advice,
-            error=end.error,
+            error=end.error and without_frames(end.error),
             parts=end.parts,
             document=end.document,
             pages=tuple(job.pages) if good else (),

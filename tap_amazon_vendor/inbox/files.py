@@ -68,10 +68,10 @@ def files_in(folder: Path, unreadable: Callable[[OSError], None]) -> Iterator[Pa
 
 
 def lies_within(path: Path, folder: Path) -> bool:
-    """Return whether a file of the inbox lies there.
+    """Return whether a path leads to a file within the folder, also if it is a link.
 
-    A link may name any file that the user of the tap can read: whoever may put files into the inbox would find its text
-    in the log or in the tables.
+    A link could name any file that the tap can read, and its text would appear in the log or the tables: anybody who
+    may put files into the inbox could read it there.
     """
     return path.resolve().is_relative_to(folder.resolve())
 

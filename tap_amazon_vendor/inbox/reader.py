@@ -89,7 +89,7 @@ class Inbox:
             file = None
             try:
                 if not lies_within(path, self._folder):
-                    text = "it is a link to a place outside of the inbox: put the file itself there"
+                    text = "it is a link that points outside the inbox: put the file itself into the inbox"
                     raise UnknownReportError(text)  # noqa: TRY301  # recorded as such
                 if self._is_read(look_at(path, name)):
                     continue

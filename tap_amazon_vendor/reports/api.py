@@ -149,8 +149,8 @@ class ReportsApi(JobCalls):
 
         Args:
             report_types: At most `TYPES_PER_CALL` of them.
-            marketplace_id: The one marketplace; None for all of the account, those that have failed too: of what
-                Amazon makes by itself, whose marketplaces the filter can't be relied on to show.
+            marketplace_id: The one marketplace; None for all of the account, failed reports included. That is for
+                reports that Amazon makes by itself, for which its marketplace filter is not reliable.
             since: Only reports requested since then.
             optional: The listing only saves something: each page is asked for once.
 
@@ -240,7 +240,7 @@ def _listed_job(element: msgspec.Raw, statuses: Collection[str]) -> ListedJob:
 
     Args:
         element: The report.
-        statuses: Those that were asked for.
+        statuses: The statuses that were asked for.
 
     Raises:
         ValueError: It can't be read, or one of them is not what its field holds.

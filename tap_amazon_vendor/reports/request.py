@@ -225,7 +225,7 @@ class ReportRequest:
             options=dict(self.options),
         )
         if self.report_id and verdict.outcome is not Outcome.FAILED:
-            # Amazon made it by itself, for an account that has it: whatever it says is about this one alone.
+            # Amazon made it by itself, so the account has this report: an error is about this one report only.
             return Verdict(Outcome.LATER, retry=True)
         return replace(verdict, whole=False) if self.report_id else verdict
 

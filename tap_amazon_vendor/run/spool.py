@@ -45,7 +45,7 @@ class Spool:
         """Make the folder.
 
         Raises:
-            RunFailedError: There is no place where it can be made.
+            RunFailedError: The folder can't be created.
         """
         try:
             for left in _left_over():
@@ -53,7 +53,7 @@ class Spool:
             self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
             handle = _lock(self.folder)
         except OSError as error:
-            text = f"No folder for temporary files can be made: {error.strerror}. Set TMPDIR to one that has room"
+            text = f"Can't create a folder for temporary files: {error.strerror}. Set TMPDIR to a folder that has space"
             raise RunFailedError(text) from None
         self.close = weakref.finalize(self, _delete, self.folder, handle)
 

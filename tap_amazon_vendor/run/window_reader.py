@@ -162,7 +162,7 @@ class WindowReader:
         failed = outcome is Outcome.FAILED and not isinstance(result.error, (CredentialsError, UnavailableError))
         lost = self._windows.decide(request, read if good else None, failed=failed)
         if outcome is Outcome.LATER and result.processed_at and any(other.window > request.window for other in lost):
-            # What Amazon had an answer for and did not give holds up newer rows: that is more than a delay.
+            # Amazon answered, but without data, and the window holds up newer rows: that is more than a delay.
             result = replace(result, doubtful=True)
         covered = self._windows.coverage.read
         is_newest = good and covered is not None and read.end == covered.end

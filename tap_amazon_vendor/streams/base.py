@@ -115,7 +115,7 @@ class AmazonStream(Stream):
         return self.declaration.calendar(context)
 
     def get_context_state(self, context: Context | None) -> dict[str, t.Any]:
-        """Return the bookmark of a partition, and make one if there is none.
+        """Return the bookmark of a partition, and create it if there is none.
 
         The SDK searches the list of all partitions each time: with thousands, that takes longer than the run.
         """

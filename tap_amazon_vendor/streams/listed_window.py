@@ -8,7 +8,7 @@ import typing as t
 from tap_amazon_vendor.amazon.pages import REMEMBERED, Page, Pages, RepeatedPageError
 from tap_amazon_vendor.amazon.restricted import restricted_token
 from tap_amazon_vendor.amazon.wording import is_refused_token
-from tap_amazon_vendor.errors import AccessDeniedError, RequestRejectedError
+from tap_amazon_vendor.errors import AccessDeniedError, RequestRejectedError, without_frames
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,7 +113,7 @@ class ListedWindow:
         try:
             yield from self._fetch()
         except Exception as error:
-            self._error = error
+            self._error = without_frames(error)
             raise
         self._fetched = True
 

@@ -28,7 +28,7 @@ SKIPPED_DAYS = 7
 
 
 def partition_key(context: Mapping[str, t.Any]) -> str:
-    """Return what partitions are looked up by: equal for equal contexts, whatever somebody wrote into them."""
+    """Return the key by which partitions are looked up: equal for equal contexts, also in an edited state."""
     return json.dumps(dict(context), sort_keys=True)
 
 

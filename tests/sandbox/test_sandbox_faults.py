@@ -121,6 +121,46 @@ def test_login_fails(make: Callable[..., Driver], fault: str, status: int) -> No
     assert amazon.log_in()
 
 
+def test_a_consent_that_is_revoked(make: Callable[..., Driver]) -> None:
+    amazon = make(faults=["consent_revoked"])
+    answer = amazon.ask_token(grant_type="refresh_token")
+    assert answer.status_code == 400
+    assert answer.json is not None
+    assert answer.json["error"] == "invalid_grant"
+    assert amazon.log_in()
+
+
+@pytest.mark.parametrize(
+    ("fault", "body"),
+    [
+        ("answer_without_fields", {}),
+        ("answer_of_nulls", {"reportId": None}),
+        ("answer_of_other_types", {"reportId": {"text": "x"}}),
+    ],
+)
+def test_answers_of_another_shape(make: Callable[..., Driver], fault: str, body: dict[str, object]) -> None:
+    answer = make(faults=[fault]).create()
+    assert answer.status_code == 202
+    assert answer.json == body
+
+
+def test_an_answer_that_drips_is_whole_in_the_end(make: Callable[..., Driver]) -> None:
+    amazon = make(faults=["answer_drips"])
+    pauses: list[float] = []
+    amazon.sandbox.pause = pauses.append
+    answer = amazon.create()
+    assert answer.json is not None
+    assert answer.json["reportId"]
+    assert pauses == [2.0] * len(answer.get_data())
+
+
+def test_a_document_that_is_gone_in_few_words(make: Callable[..., Driver]) -> None:
+    amazon = make(faults=["document_gone_tersely"])
+    report = amazon.finished()
+    answer = amazon.call("GET", f"/reports/2021-06-30/documents/{report['reportDocumentId']}")
+    assert (answer.status_code, answer.json) == (404, {"errors": [{"code": "NotFound"}]})
+
+
 def test_document_gone(make: Callable[..., Driver]) -> None:
     amazon = make(faults=["document_gone"])
     report = amazon.finished()

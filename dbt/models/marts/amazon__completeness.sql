@@ -80,7 +80,7 @@ ranges as (
     from spans
 ),
 
--- Ranges are of few lengths: the days of each are counted once, and then found by the length.
+-- Ranges have few different lengths: day numbers are generated once for each length, and joined to the ranges by length.
 lengths as (
     select distinct later_days from ranges
 ),

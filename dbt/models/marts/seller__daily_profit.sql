@@ -1,7 +1,7 @@
 {%- set key = ['account', 'marketplace_id', 'day', 'sku'] -%}
 {#- Every amount has one of these places, so that they add up to the proceeds. -#}
 {%- set places = ['sales', 'refunds', 'promotions', 'fees', 'advertising', 'tax', 'other'] -%}
--- The first line of a settlement holds the total of all others, and alone has to tell the currency.
+-- The first line of a settlement holds the total of all others; only this line must have the currency.
 with settlements as (
     select account, settlement_id, coalesce(max(currency), '(none)') as currency
     from {{ ref('stg_seller_settlements') }}
@@ -31,11 +31,11 @@ amounts as (
         end as place
     from {{ ref('stg_seller_settlements') }} as lines
     inner join settlements
-        on {{ same(['account', 'settlement_id'], 'lines', 'settlements') }}
+        on {{ equal_columns(['account', 'settlement_id'], 'lines', 'settlements') }}
     where transaction_type is not null and amount is not null
 ),
 
--- A return has no currency: it is told with that of the marketplace's settlements.
+-- A return has no currency: it gets that of the marketplace's settlements.
 currencies as (
     select account, marketplace_id, max(currency) as currency
     from amounts
@@ -60,7 +60,7 @@ entries as (
         returned.quantity as units_returned
     from {{ ref('stg_seller_customer_returns') }} as returned
     left join currencies
-        on {{ same(['account', 'marketplace_id'], 'returned', 'currencies') }}
+        on {{ equal_columns(['account', 'marketplace_id'], 'returned', 'currencies') }}
 )
 
 select

@@ -1,7 +1,7 @@
 {%- set place = ['account', 'marketplace_id'] -%}
 {%- set kind = ['selling_program', 'distributor_view'] -%}
 {%- set figures = ['impressions', 'clicks', 'cost_amount', 'advertised_sales_amount'] -%}
-{#- Where sales are told of: Sponsored Products has several windows, of which Amazon's console shows vendors this one. -#}
+{#- The columns with sales. Sponsored Products has several attribution windows; Amazon's console shows vendors this one. -#}
 {%- set advertising = {'ads_sp_advertised_products': 'sales14d', 'ads_sd_advertised_products': 'sales'} -%}
 with advertised as (
     {%- for stream, sales in advertising.items() %}
@@ -34,7 +34,7 @@ spent as (
     group by {{ place | join(', ') }}, day, asin
 ),
 
--- Of other days it is not known what was spent.
+-- What was spent on other days is not known.
 spans as (
     select {{ place | join(', ') }}, min(day) as first_day, max(day) as last_day
     from spent
@@ -54,7 +54,7 @@ sold as (
         sales.ordered_revenue_currency_code
     from {{ ref('stg_vendor_sales') }} as sales
     inner join spans
-        on {{ same(place, 'sales', 'spans') }}
+        on {{ equal_columns(place, 'sales', 'spans') }}
         and sales.start_date between spans.first_day and spans.last_day
     where sales.report_period = 'DAY'
 ),
@@ -65,7 +65,7 @@ days as (
     group by {{ (place + kind) | join(', ') }}, day
 ),
 
--- Each program and view has the cost.
+-- The cost is repeated for each program and view.
 sold_or_advertised as (
     select
         {{ (place + kind) | join(', ') }},
@@ -83,7 +83,7 @@ sold_or_advertised as (
     union all
 
     select
-        {{ of('days', place + kind + ['day', 'country_code']) }},
+        {{ columns_of('days', place + kind + ['day', 'country_code']) }},
         spent.asin,
         0 as ordered_revenue_amount,
         null as ordered_revenue_currency_code,
@@ -93,7 +93,7 @@ sold_or_advertised as (
         spent.cost_currency_code
     from days
     inner join spent
-        on {{ same(place + ['day'], 'days', 'spent') }}
+        on {{ equal_columns(place + ['day'], 'days', 'spent') }}
 ),
 
 totals as (

@@ -29,6 +29,6 @@ select
     latest.report_id
 from {{ ref('stg_vendor_sales') }} as latest
 inner join versions as original
-    on {{ same(key, 'latest', 'original') }}
+    on {{ equal_columns(key, 'latest', 'original') }}
     and original.version = 1
 where latest.report_period = 'DAY'

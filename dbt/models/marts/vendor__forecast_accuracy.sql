@@ -24,25 +24,25 @@ sales_days as (
 
 week_days as (
     select
-        {{ of('weeks', place) }},
+        {{ columns_of('weeks', place) }},
         sales_days.distributor_view,
         weeks.start_date as week_start,
         weeks.end_date,
         sales_days.start_date as day,
         count(*) over (
             partition by
-                {{ of('weeks', place) }},
+                {{ columns_of('weeks', place) }},
                 sales_days.distributor_view,
                 weeks.start_date,
                 weeks.end_date
         ) as days
     from weeks
     inner join sales_days
-        on {{ same(place, 'weeks', 'sales_days') }}
+        on {{ equal_columns(place, 'weeks', 'sales_days') }}
         and sales_days.start_date between weeks.start_date and weeks.end_date
 ),
 
--- Weeks of which each day was read: of another one the demand is not known.
+-- Weeks of which each day was read: the demand of other weeks is not known.
 whole_weeks as (
     select * from week_days
     where days = {{ dbt.datediff('week_start', 'end_date', 'day') }} + 1
@@ -50,34 +50,34 @@ whole_weeks as (
 
 demand as (
     select
-        {{ of('whole_weeks', place + ['distributor_view']) }},
+        {{ columns_of('whole_weeks', place + ['distributor_view']) }},
         whole_weeks.week_start,
         sales.asin,
         sum(sales.ordered_units) as ordered_units
     from whole_weeks
     inner join sales
-        on {{ same(place + ['distributor_view'], 'whole_weeks', 'sales') }}
+        on {{ equal_columns(place + ['distributor_view'], 'whole_weeks', 'sales') }}
         and whole_weeks.day = sales.start_date
     group by
-        {{ of('whole_weeks', place + ['distributor_view']) }},
+        {{ columns_of('whole_weeks', place + ['distributor_view']) }},
         whole_weeks.week_start,
         sales.asin
 ),
 
--- Of each week, its first day stands for all.
-told as (
+-- One row for each whole week: that of its first day.
+with_leads as (
     select
         forecasts.*,
         whole_weeks.distributor_view,
         cast(floor({{ dbt.datediff('forecasts.forecast_generation_date', 'forecasts.start_date', 'day') }} / 7) as {{ dbt.type_int() }}) + 1 as lead_weeks
     from forecasts
     inner join whole_weeks
-        on {{ same(place, 'forecasts', 'whole_weeks') }}
+        on {{ equal_columns(place, 'forecasts', 'whole_weeks') }}
         and forecasts.start_date = whole_weeks.week_start
         and forecasts.start_date = whole_weeks.day
 ),
 
--- One forecast of each lead: the newest, should Amazon make several in a week.
+-- One forecast for each lead: the newest, if Amazon made several in a week.
 newest as (
     select
         *,
@@ -85,7 +85,7 @@ newest as (
             partition by {{ place | join(', ') }}, distributor_view, asin, start_date, lead_weeks
             order by forecast_generation_date desc
         ) as age
-    from told
+    from with_leads
 ),
 
 compared as (
@@ -94,7 +94,7 @@ compared as (
         coalesce(demand.ordered_units, 0) as ordered_units
     from newest
     left join demand
-        on {{ same(place + ['distributor_view', 'asin'], 'newest', 'demand') }}
+        on {{ equal_columns(place + ['distributor_view', 'asin'], 'newest', 'demand') }}
         and newest.start_date = demand.week_start
     where newest.age = 1
 )

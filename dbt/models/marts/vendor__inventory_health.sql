@@ -13,7 +13,7 @@
     'report_id',
 ] -%}
 {%- set totals = ['in_4_weeks', 'in_8_weeks', 'in_forecast', 'forecast_units'] -%}
--- What was sold before the first day that was read is not known, and no sum of it is made.
+-- Sales before the first day that was read are not known, so totals that need them are null.
 with sales_days as (
     select {{ place | join(', ') }}, distributor_view, min(start_date) as first_day, max(start_date) as last_day
     from {{ ref('stg_vendor_sales') }}
@@ -32,19 +32,19 @@ weeks as (
     from {{ ref('stg_vendor_forecasting') }}
 ),
 
--- Of each day the newest forecast of that day, and its first week that begins after the day.
+-- For each day, the newest forecast made by then, and its first week that begins after the day.
 weeks_of_days as (
     select
-        {{ of('days', place + ['distributor_view', 'day']) }},
+        {{ columns_of('days', place + ['distributor_view', 'day']) }},
         weeks.forecast_generation_date,
         weeks.start_date,
         row_number() over (
-            partition by {{ of('days', place + ['distributor_view', 'day']) }}
+            partition by {{ columns_of('days', place + ['distributor_view', 'day']) }}
             order by weeks.forecast_generation_date desc, weeks.start_date
         ) as age
     from days
     inner join weeks
-        on {{ same(place, 'days', 'weeks') }}
+        on {{ equal_columns(place, 'days', 'weeks') }}
         and days.day >= weeks.forecast_generation_date
         and days.day < weeks.start_date
 ),
@@ -54,7 +54,7 @@ next_weeks as (
     where age = 1
 ),
 
--- What a forecast expects of each week and the three weeks after it.
+-- What a forecast expects for each week and the three weeks after it.
 four_weeks as (
     select
         {{ place | join(', ') }},
@@ -71,10 +71,10 @@ four_weeks as (
     from {{ ref('stg_vendor_forecasting') }}
 ),
 
--- The days for which each of them is the newest.
+-- The days for which each of these totals is the newest.
 forecasts as (
     select
-        {{ of('next_weeks', place) }},
+        {{ columns_of('next_weeks', place) }},
         next_weeks.distributor_view,
         four_weeks.asin,
         min(next_weeks.day) as first_day,
@@ -82,21 +82,21 @@ forecasts as (
         max(four_weeks.units) as units
     from next_weeks
     inner join four_weeks
-        on {{ same(place + ['forecast_generation_date', 'start_date'], 'next_weeks', 'four_weeks') }}
+        on {{ equal_columns(place + ['forecast_generation_date', 'start_date'], 'next_weeks', 'four_weeks') }}
     where four_weeks.last_start_date = {{ days_later('four_weeks.start_date', 21) }}
         and four_weeks.units is not null
         and next_weeks.day >= {{ days_later('next_weeks.start_date', -7) }}
     group by
-        {{ of('next_weeks', place) }},
+        {{ columns_of('next_weeks', place) }},
         next_weeks.distributor_view,
         four_weeks.asin,
         next_weeks.forecast_generation_date,
         next_weeks.start_date
 ),
 
--- Each sale comes in on its day and goes out four and eight weeks later, and so does a forecast on its days: a running
--- total has those that are in. The stock of a day comes after its movements. One pile, because joins by so many columns
--- mislead planners.
+-- A sale is added on its day and subtracted four and eight weeks later; a forecast is added on its first day and
+-- subtracted after its last one. A running total then gives the value of each day. The stock of a day sorts after its
+-- movements. All rows are in one union, because query planners misjudge joins on so many columns.
 movements as (
     select
         {{ key | join(', ') }},
@@ -175,9 +175,9 @@ figures as (
         case when running.in_forecast = 1 then running.forecast_units end as forecast_units_4_weeks
     from running
     left join sales_days
-        on {{ same(place + ['distributor_view'], 'running', 'sales_days') }}
+        on {{ equal_columns(place + ['distributor_view'], 'running', 'sales_days') }}
     left join next_weeks
-        on {{ same(place + ['distributor_view', 'day'], 'running', 'next_weeks') }}
+        on {{ equal_columns(place + ['distributor_view', 'day'], 'running', 'next_weeks') }}
     where running.is_stock = 1
 )
 

@@ -10,7 +10,7 @@ with lines as (
         case when items.line_item_type = 'GOODS' then 'variance' else 'charge' end as kind
     from {{ ref('stg_vendor_invoice_items') }} as items
     left join {{ ref('stg_vendor_invoices') }} as invoices
-        on {{ same(['account', 'marketplace_id', 'invoice_identifier'], 'items', 'invoices') }}
+        on {{ equal_columns(['account', 'marketplace_id', 'invoice_identifier'], 'items', 'invoices') }}
 )
 
 select

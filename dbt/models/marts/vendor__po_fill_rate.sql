@@ -53,8 +53,8 @@ select
     lines.seen_at
 from lines
 left join {{ ref('stg_vendor_purchase_order_statuses') }} as statuses
-    on {{ same(key, 'lines', 'statuses') }}
+    on {{ equal_columns(key, 'lines', 'statuses') }}
 left join windows
-    on {{ same(key, 'lines', 'windows') }}
+    on {{ equal_columns(key, 'lines', 'windows') }}
 left join {{ ref('stg_vendor_purchase_order_items') }} as items
-    on {{ same(key + ['item_sequence_number'], 'lines', 'items') }}
+    on {{ equal_columns(key + ['item_sequence_number'], 'lines', 'items') }}

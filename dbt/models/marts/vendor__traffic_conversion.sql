@@ -6,16 +6,16 @@ with periods as (
     group by {{ (period + kind) | join(', ') }}
 ),
 
--- Amazon counts views for the whole marketplace: each program and view of the period has them.
+-- Amazon counts glance views for the whole marketplace: they are repeated for each program and distributor view.
 seen as (
     select
-        {{ of('periods', period + kind) }},
+        {{ columns_of('periods', period + kind) }},
         periods.country_code,
         traffic.asin,
         traffic.glance_views
     from periods
     inner join {{ ref('stg_vendor_traffic') }} as traffic
-        on {{ same(period, 'periods', 'traffic') }}
+        on {{ equal_columns(period, 'periods', 'traffic') }}
 ),
 
 sold_or_seen as (
@@ -42,7 +42,7 @@ sold_or_seen as (
     from seen
 ),
 
--- What was seen and not sold converts at zero.
+-- A product that was seen but not sold has a conversion of zero.
 figures as (
     select
         {{ (period + kind) | join(', ') }},

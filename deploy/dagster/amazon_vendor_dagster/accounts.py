@@ -24,7 +24,7 @@ REGIONS = ("na", "eu", "fe")
 #: Of a configuration, what makes it one account.
 OWN = ("account", "refresh_token", "marketplaces", "region", "ads")
 
-#: What the name of a partition may not hold.
+#: What the name of a partition must not contain.
 FORBIDDEN = ("...", *"\a\b\f\n\r\t\v\0")
 
 Config = dict[str, Any]
@@ -59,7 +59,7 @@ class Accounts:
             config: The tap's configuration.
 
         Raises:
-            SettingsError: Two have one name, or a name can't be a partition's.
+            SettingsError: Two accounts have the same name, or a name can't be that of a partition.
         """
         self._shared = {name: value for name, value in config.items() if name not in {*OWN, "accounts"}}
         entries = config.get("accounts")
@@ -69,10 +69,10 @@ class Accounts:
         self._found = [account for entry in entries for account in self._of(entry)]
         names = Counter((each.kind, each.label) for each in self._found)
         if twice := [label for (_, label), times in names.items() if times > 1]:
-            message = f"`account` must tell accounts apart: there are two called {', '.join(map(repr, twice))}"
+            message = f"`account` must be unique: there are two accounts called {', '.join(map(repr, twice))}"
             raise SettingsError(message)
         if wrong := [label for _, label in names if any(text in label for text in FORBIDDEN)]:
-            message = f"`account` can't have three dots, tabs or line ends: {', '.join(map(repr, wrong))}"
+            message = f"`account` can't contain three dots, tabs or line breaks: {', '.join(map(repr, wrong))}"
             raise SettingsError(message)
 
     def _of(self, entry: Config) -> Iterator[Account]:
@@ -118,8 +118,8 @@ class Accounts:
 
 
 def refused(config: Config) -> dict[str, str]:
-    """Return why the tap would refuse accounts of a configuration, by label: one must not stop the others."""
-    # The SDK's own settings are not this account's, nor any other's.
+    """Return why the tap would refuse accounts, by label: one wrong account must not stop the others."""
+    # Without the SDK's own settings, which belong to no account.
     shared, found = {name: value for name, value in config.items() if name in SCHEMA["properties"]}, {}
     for entry in config["accounts"]:
         alone = deepcopy({**shared, "accounts": [entry]})

@@ -49,7 +49,7 @@ CHECKS = {
 
 
 class Dates(Config):
-    """Days to read once more, whatever was read before; without them a run reads what is due."""
+    """Days to read again, whatever was read before; without them a run reads what is due."""
 
     start_date: str = Field(default="", description="The first of these days: 2026-01-01")
     end_date: str = Field(default="", description="The last of them: 2026-01-31")
@@ -149,7 +149,7 @@ def make_assets(kind: str, settings: Settings) -> AssetsDefinition:
 
 @dataclass(frozen=True)
 class Report:
-    """Tells Dagster how each account and asset stands after a run.
+    """Reports to Dagster the status of each account and asset after a run.
 
     Attributes:
         passed: The run of the tap.
@@ -164,23 +164,23 @@ class Report:
     first_missing: date
 
     def events(self, labels: list[str], wrong: Mapping[str, str], dates: Dates) -> Iterator[Event]:
-        """Yield what each account brought.
+        """Yield the materializations and checks of each account.
 
         Args:
             labels: The accounts of the run.
-            wrong: Those that the tap would have refused, and why.
+            wrong: Accounts that were left out because the tap would refuse them, and why.
             dates: The days that were asked for.
 
         Raises:
             Failure: An account could not be read, or windows failed.
         """
         unknown, bad, states = dict(wrong), {}, self.states.read(labels)
-        # It ends with 1 after it has said what became of each window; if it was killed, it has not.
+        # With 0 or 1 the ledger has an outcome for each window; otherwise the tap was killed before that.
         was_killed = self.passed.exit_code not in {0, 1}
         for label in labels:
             own = [row for row in self.passed.ledger.values() if row["account"] == label]
             if was_killed or (self.passed.exit_code and not own):
-                unknown[label] = "the tap ended before it was read"
+                unknown[label] = "the tap ended before it had read this account"
                 continue
             if is_lost := unread(own, label):
                 bad[label] = "could not be read"
@@ -203,11 +203,11 @@ class Report:
 
 
 def _standing(key: AssetKey, label: str, verdict: Verdict, dates: Dates, *, is_lost: bool) -> Iterator[Event]:
-    """Yield how an account and asset stand."""
+    """Yield the materialization and the checks of an account and asset."""
     if verdict.written and not is_lost:
         days = {"days": dates.name} if dates.name else {}
         yield AssetMaterialization(key, partition=label, metadata={**verdict.metadata, **days})
-    # The checks tell of all of an account's time: a month that is read again changes none.
+    # The checks cover all of an account's days: a range that is read again changes none of them.
     if not dates.name:
         yield _check(key, label, "nothing_failed", verdict.reasons)
         yield _check(key, label, "no_gap", listed(verdict.holes))
@@ -215,7 +215,7 @@ def _standing(key: AssetKey, label: str, verdict: Verdict, dates: Dates, *, is_l
 
 
 def _check(key: AssetKey, label: str, name: str, why: str) -> AssetCheckEvaluation:
-    """Return the result of a check, which passes if there is nothing to say."""
+    """Return the result of a check, which passes if no reason is given."""
     return AssetCheckEvaluation(
         asset_key=key,
         check_name=name,

@@ -32,10 +32,10 @@ from amazon_vendor_dagster.sources import read_accounts
 #: When Amazon has closed the day of a region's marketplaces, and published what it publishes by then (UTC).
 CRON = {"na": "30 11 * * *", "eu": "0 9 * * *", "fe": "30 8 * * *"}
 
-#: When dbt builds on it.
+#: When dbt builds its models, after all regions have been read (UTC).
 DBT_CRON = "30 14 * * *"
 
-#: A run that died, with its machine perhaps, is started again: it goes on where it was.
+#: A run that died, perhaps with its machine, is started again: it continues where it stopped.
 RETRIES = {"dagster/max_retries": "2", "dagster/retry_on_asset_or_op_failure": "false"}
 
 
@@ -75,10 +75,10 @@ def make_sensor(settings: Settings) -> SensorDefinition:
         is_busy = bool(context.instance.get_backfills(filters=running, limit=1))
         for kind, partitions in PARTITIONS.items():
             known = {*partitions.get_partition_keys(dynamic_partitions_store=context.instance)}
-            # In an order in which those that one process may read are neighbours.
+            # Sorted so that accounts that one process may read are neighbours.
             found = sorted(accounts.of(kind), key=lambda each: (each.region, each.application))
             new = [each.label for each in found if each.label not in known]
-            # Dagster gives a whole backfill up when one of its partitions goes.
+            # Dagster aborts a whole backfill when one of its partitions is removed.
             gone = [] if is_busy else sorted(known - {each.label for each in found})
             if new:
                 requests.append(partitions.build_add_request(new))
@@ -115,7 +115,7 @@ def make_definitions(settings: Settings) -> Definitions:
 
 
 def _models(settings: Settings) -> Definitions:
-    """Return the models of dbt, and their schedule: when all regions have been read."""
+    """Return the dbt models and their schedule."""
     from amazon_vendor_dagster.models import make_models  # noqa: PLC0415  # an optional package
 
     keys = {

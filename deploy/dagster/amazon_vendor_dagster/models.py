@@ -1,4 +1,4 @@
-"""dbt's models as assets, downstream of what is read: where the package dagster-dbt and a dbt project are."""
+"""The dbt models as assets downstream of the streams. This needs the package dagster-dbt and a dbt project."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,15 +7,15 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
-#: The source of the tap's tables, in the dbt project of this repository.
+#: Name of the dbt source with the tap's tables, in the dbt project of this repository.
 SOURCE = "amazon"
 
 
 class _Translator(DagsterDbtTranslator):
-    """Names the asset that each table comes from."""
+    """Maps each source table to the asset that loads it."""
 
     def __init__(self, streams: Mapping[str, AssetKey]) -> None:
-        # A permission group is the source of several tables.
+        # A permission group loads several tables.
         super().__init__(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
         self._streams = streams
 
@@ -28,7 +28,7 @@ class _Translator(DagsterDbtTranslator):
 
 
 def make_models(folder: Path, streams: Mapping[str, AssetKey]) -> tuple[AssetsDefinition, DbtCliResource]:
-    """Return the models of a dbt project, and what runs dbt.
+    """Return the models of a dbt project as assets, and the resource that runs dbt.
 
     Args:
         folder: The project, with its `profiles.yml`, and with `target/manifest.json` unless `dagster dev` makes it.

@@ -129,6 +129,8 @@ class Pipeline:
                     with suppress(BrokenPipeError):
                         target.stdin.close()
                 passed.exit_code = tap.wait()
+                # With the block its log is closed, of which the last lines say how it ended.
+                said[0].join()
             ended = target.wait()
             for each in (*said, states):
                 each.join()

@@ -24,12 +24,12 @@ class Settings:
         state: Folder of the states, one file for each account.
         tap: The tap's command.
         target: The target's command, with its `--config`.
-        accounts_per_run: Most accounts that one process reads.
-        fresh_days: Days after which Amazon should have delivered a day.
+        accounts_per_run: Maximum number of accounts that one process reads.
+        fresh_days: Days within which Amazon should have delivered a day.
         by_stream: An asset for each stream, instead of one for each permission group.
-        database: Where the accounts are instead: a PostgreSQL address, or an SQLite file; empty for none.
-        query: What selects them there, a row for each account.
-        dbt: The dbt project whose models are assets too; None for none.
+        database: A database with the accounts: a PostgreSQL URL, or an SQLite file; empty if they are in the file.
+        query: Selects the accounts in the database, one row for each.
+        dbt: Folder of the dbt project whose models become assets; None for no models.
     """
 
     accounts: Path

@@ -13,13 +13,13 @@ from amazon_vendor_dagster.accounts import Accounts, Config
 from amazon_vendor_dagster.settings import Settings, SettingsError
 from tap_amazon_vendor.config.settings_schema import SCHEMA
 
-#: How PostgreSQL's addresses begin; any other is a file of SQLite.
+#: How PostgreSQL URLs begin; anything else is an SQLite file.
 POSTGRES = ("postgresql://", "postgres://")
 
-#: The settings that an account may have; what other columns a table has is nobody's business here.
+#: The settings that an account may have; other columns of the table are ignored.
 NAMES = frozenset(SCHEMA["properties"]["accounts"]["items"]["properties"])
 
-#: Settings of an account that are lists or objects: in a column they are JSON, or for a list texts with commas.
+#: Settings of an account that are lists or objects: in a column they are JSON, or text separated by commas for a list.
 STRUCTURED = ("marketplaces", "ads")
 
 
@@ -33,8 +33,8 @@ def read_accounts(settings: Settings) -> Accounts:
     if settings.database:
         config["accounts"] = [*map(_entry, _rows(settings))]
     if config.get("accounts") == []:
-        # Else a table that somebody empties by mistake would take all partitions with it.
-        message = "There is no account in AMAZON_VENDOR_ACCOUNTS, or in the table"
+        # Otherwise a table that somebody emptied by mistake would remove all partitions.
+        message = "There are no accounts in AMAZON_VENDOR_ACCOUNTS or in the table"
         raise SettingsError(message)
     return Accounts(config)
 
@@ -47,13 +47,13 @@ def _file(settings: Settings) -> Config:
         message = f"AMAZON_VENDOR_ACCOUNTS: {path} can't be read: {error}"
         raise SettingsError(message) from None
     if not isinstance(config, dict):
-        message = f"AMAZON_VENDOR_ACCOUNTS: {path} is no JSON object"
+        message = f"AMAZON_VENDOR_ACCOUNTS: {path} is not a JSON object"
         raise SettingsError(message)
     return config
 
 
 def _rows(settings: Settings) -> list[Mapping[str, Any]]:
-    """Return the rows that the query selects; no message quotes the address, which may hold a password."""
+    """Return the rows that the query selects; no message quotes the URL, which may contain a password."""
     try:
         if settings.database.startswith(POSTGRES):
             import psycopg  # noqa: PLC0415  # an optional package
@@ -61,7 +61,7 @@ def _rows(settings: Settings) -> list[Mapping[str, Any]]:
             with psycopg.connect(settings.database, connect_timeout=10) as connection:
                 cursor = connection.execute(settings.query)
                 return _named(cursor.description or (), cursor.fetchall())
-        # Not created if it is not there.
+        # Read-only, so that a missing file is not created.
         with closing(sqlite3.connect(f"file:{quote(settings.database)}?mode=ro", uri=True)) as connection:
             found = connection.execute(settings.query)
             return _named(found.description, found.fetchall())
@@ -79,7 +79,7 @@ def _named(description: Iterable[Any], rows: Iterable[Iterable[Any]]) -> list[Ma
 
 
 def _entry(row: Mapping[str, Any]) -> Config:
-    """Return a row as an entry of `accounts`: a column for each setting, null where there is none."""
+    """Return a row as an entry of `accounts`, without the columns that are null or are not settings."""
     entry = {name: value for name, value in row.items() if name in NAMES and value not in (None, "")}
     for name in STRUCTURED:
         if isinstance(text := entry.get(name), str):
@@ -92,6 +92,6 @@ def _structured(text: str) -> Any:  # noqa: ANN401  # any JSON
         try:
             return json.loads(text)
         except ValueError as error:
-            message = f"A row of the accounts has invalid JSON: {error}"
+            message = f"A row of the accounts table has invalid JSON: {error}"
             raise SettingsError(message) from None
     return [each.strip() for each in text.split(",") if each.strip()]

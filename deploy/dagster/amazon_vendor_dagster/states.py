@@ -19,7 +19,7 @@ State = dict[str, Any]
 #: The stream whose state holds what Amazon was asked for and has not delivered.
 LEDGER = "report_ledger"
 
-#: Characters of a file's name, its ending apart.
+#: Longest name of a file, without its extension.
 LONGEST_NAME = 200
 
 
@@ -35,8 +35,8 @@ class States:
 
         Args:
             folder: Where the states are.
-            kind: Whose.
-            days: Days that are read for themselves, with a state of their own: an account's is about all of its time.
+            kind: The kind of the accounts.
+            days: A range of days that is read separately, with its own state; empty for the accounts' usual states.
         """
         self._locks = folder / kind
         self._folder = self._locks / quote(days, safe=" ")
@@ -74,7 +74,7 @@ class States:
         return {label: json.loads(path.read_text()) if path.exists() else {} for label, path in paths.items()}
 
     def damaged(self, labels: Iterable[str]) -> dict[str, str]:
-        """Return why states can't be read, by label: one must not stop the others."""
+        """Return which states are damaged and why, by label: one must not stop the others."""
         return {label: why for label in labels if (why := self._damage(label))}
 
     def _damage(self, label: str) -> str:
@@ -102,7 +102,7 @@ class States:
 
 
 def _name(label: str) -> str:
-    """Return the name of an account's file: that of the account as far as it fits."""
+    """Return the file name for an account: its label, shortened and with a hash if it is too long."""
     name = quote(label, safe=" ")
     return name if len(name) <= LONGEST_NAME else f"{name[:100]}-{hashlib.sha256(label.encode()).hexdigest()[:32]}"
 

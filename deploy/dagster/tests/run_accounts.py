@@ -1,4 +1,4 @@
-"""What Dagster's daemon and its pages do, for tests; one after the other, as each start takes seconds.
+"""Does what Dagster's daemon and web pages do, for tests. Takes several commands, because each start takes seconds.
 
 python run_accounts.py COMMAND [-- COMMAND…], each of
   sensor | schedule NAME | backfill STATUS | run FIRST LAST ASSET… | dates START END FIRST LAST ASSET… | model NAME
@@ -41,7 +41,7 @@ def shards_of(instance: DagsterInstance, name: str) -> None:
 
 
 def note_backfill(instance: DagsterInstance, status: str) -> None:
-    """Let a backfill be in a state."""
+    """Set the status of a backfill."""
     found = PartitionBackfill("one", BulkActionStatus[status], from_failure=False, tags={}, backfill_timestamp=0.0)
     if instance.get_backfill("one"):
         instance.update_backfill(found)
@@ -77,7 +77,7 @@ def run(instance: DagsterInstance, first: str, last: str, assets: list[str], dat
 
 
 def build(instance: DagsterInstance, name: str) -> None:
-    """Build a model of dbt; print what it comes from, and whether that went well."""
+    """Build a dbt model; print its parents, and whether the build succeeded."""
     key = AssetKey([name])
     parents = defs.resolve_asset_graph().get(key).parent_keys
     result = defs.get_job_def("dbt_models_job").execute_in_process(instance=instance, asset_selection=[key])
