@@ -906,7 +906,7 @@ def tables(draw: st.DrawFn) -> tuple[Dialect, list[list[str]]]:
     """Draw a dialect and a table that can be written in it."""
     dialect = draw(DIALECTS)
     codec = "utf-8" if dialect.charset.startswith("utf") else dialect.charset
-    never = "\0\ufeff\ufffd¢£¬‖\u2212〜" + ("" if dialect.quoted else f"{dialect.delimiter}\r\n")
+    never = "\0\x1a\ufeff\ufffd¢£¬‖\u2212〜" + ("" if dialect.quoted else f"{dialect.delimiter}\r\n")
     width = draw(st.integers(1, 6))
     # A header of one column shows no delimiter: a tab is one then.
     never += "\t" if width == 1 else ""
