@@ -88,3 +88,13 @@ def test_a_reason_takes_the_place_of_a_document_only_where_the_report_failed(
     asked = reports(answer, tmp_path)
     assert asked.status(ID).processing is (Processing.FATAL if failed else Processing.DONE)
     assert (asked.fetch(ID, REQUEST).error == "partial") is failed
+
+
+@pytest.mark.parametrize("id_", ["/etc/hostname", "../../x", "a\0b", "x" * 400, ".."])
+def test_no_id_of_amazons_becomes_the_name_of_a_file(id_: str, tmp_path: Path) -> None:
+    """The engine deletes the file of a document that it does not keep."""
+    asked = reports({"reportId": id_, "status": "FAILED", "failureReason": "because"}, tmp_path)
+    asked.status(id_)
+    path = asked.fetch(id_, REQUEST).path
+    assert path.parent == tmp_path
+    path.unlink(missing_ok=True)

@@ -97,7 +97,10 @@ def test_beside_sales_the_profiles_of_who_sells_so_are_read() -> None:
         found(GOOD, beside={"account_type": "seller"})
 
 
-@pytest.mark.parametrize("odd", [{}, {"profileId": None}, {"profileId": 1.5, "countryCode": "US"}, 7, None, [GOOD]])
+@pytest.mark.parametrize(
+    "odd",
+    [{}, {"profileId": None}, {"profileId": 1.5, "countryCode": "US"}, {**GOOD, "profileId": "2\n"}, 7, None, [GOOD]],
+)
 def test_a_profile_that_cannot_be_read_is_left_out_and_the_others_are_read(
     odd: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -238,7 +238,7 @@ def rows_of(name: str, *bodies: bytes, tmp_path: Path, group_by: str = "asin") -
     *pages, last = documents
     result = JobResult(Outcome.LOADED, request, document=last, pages=tuple(pages), job_id="q1")
     findings = Findings()
-    return [row for rows in stream.chunks(context, result, findings) for row in rows], findings
+    return [row for rows in stream.chunks(context, result, findings, dated=False) for row in rows], findings
 
 
 def document_of(body: bytes, path: Path) -> Document:

@@ -16,9 +16,11 @@ from world import World, partitions
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox
 from amazon_sandbox.faults import QUERY
+from tap_amazon_vendor.documents.json_lines import read_lines
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.engine.model import Source
 from tap_amazon_vendor.forecast import look_ahead
+from tap_amazon_vendor.streams import query_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,6 +83,24 @@ def test_a_query_of_several_pages_is_written_whole(world: World, make_world: Any
     assert without_query(paged.records(VIEW)) == without_query(whole.records(VIEW))
     assert len(created(other)) > 4
     assert sum("paginationToken" in call.request for call in created(other)) == len(created(other)) - 2
+
+
+def test_figures_of_other_days_are_not_the_answer(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row is enough: it would replace another day's, and its own day would lack it."""
+
+    def with_another_day(*args: Any) -> Iterator[bytes]:
+        for text in read_lines(*args):
+            yield text.replace(world.day(5).encode(), b"2019-01-01")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(query_stream, "read_lines", with_another_day)
+        run = world.run(config, streams=[VIEW, "report_ledger"])
+    assert [outcome for *_, outcome in run.windows].count("failed") == 1
+    assert "2019-01-01" not in {row["start_date"] for row in run.records(VIEW)}
+    assert "outside the requested" in str(run.error)
+    after = world.run(config, run.state, streams=[VIEW, "report_ledger"])
+    assert after.error is None
+    assert world.day(5) in {row["start_date"] for row in after.records(VIEW)}
 
 
 def test_a_query_that_another_program_has_made_is_used(world: World, config: Row) -> None:

@@ -352,6 +352,29 @@ class TestRows:
     def test_an_empty_array_gives_no_rows(self, save: Save) -> None:
         assert rows_of(save(GOOD), "salesAggregate") == []
 
+    @pytest.mark.parametrize(
+        ("own", "totals", "told"),
+        [
+            ([], [{"units": 7}], True),
+            ([], [{"revenue": {"amount": 0.05, "currencyCode": "USD"}}], True),
+            ([], [{"units": -1}], True),
+            # A day without sales.
+            ([], [{"startDate": "2026-11-01", "units": 0, "revenue": {"amount": 0.00, "currencyCode": "USD"}}], False),
+            ([], [], False),
+            ([{"asin": "X"}], [{"units": 7}], False),
+        ],
+    )
+    def test_an_empty_array_beside_totals_that_are_not_zero_is_told(
+        self, save: Save, own: list[t.Any], totals: list[t.Any], *, told: bool
+    ) -> None:
+        for document in (
+            {"salesByAsin": own, "salesAggregate": totals},
+            {"salesAggregate": totals, "salesByAsin": own},
+        ):
+            remarks: list[str] = []
+            list(read_slices(open_document(save(json.dumps(document).encode())), "salesByAsin", remarks=remarks))
+            assert remarks == ["the document has no rows in salesByAsin, though salesAggregate has figures"] * told
+
     @pytest.mark.parametrize("array", ["trafficByAsin", "asin", "reportType", "sales"])
     def test_a_missing_array_is_refused_by_its_name(self, save: Save, array: str) -> None:
         with pytest.raises(

@@ -164,6 +164,19 @@ class TestTruthTable:
     def test_header_is_matched_by_the_rule_of_column_names(self, name: str) -> None:
         assert one(f"sku\t{name}\n1\t111-1\n")["amazon_order_id"] == "111-1"
 
+    @pytest.mark.parametrize(
+        "other", ["amazon-order-id ", " amazon-order-id", "AMAZON-ORDER-ID", "amazon-order-id\u00a0"]
+    )
+    @pytest.mark.parametrize("quote", ["", '"'])
+    def test_the_exact_name_is_the_column_and_the_other_goes_to_extra(self, other: str, quote: str) -> None:
+        """Wherever it stands, and though white space alone makes the difference."""
+        for names in ((other, "amazon-order-id"), ("amazon-order-id", other)):
+            header = "\t".join(f"{quote}{name}{quote}" for name in names)
+            cells = "\t".join(f"{quote}{'111-1' if name != other else 'x'}{quote}" for name in names)
+            row = one(f"{header}\n{cells}\n")
+            assert row["amazon_order_id"] == "111-1"
+            assert json.loads(row["_extra"]) == {other: "x"}
+
     def test_added_column_is_not_lost(self) -> None:
         reading = read("amazon-order-id\tNew Field\tother\n111-1\tx\t\n")
         assert json.loads(reading.rows[0]["_extra"]) == {"New Field": "x", "other": None}

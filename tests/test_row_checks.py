@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -97,6 +98,16 @@ class TestDaysOfFlatFiles:
         near = NearWindow(TWO_DAYS, "day")
         assert list(counted([rows], findings, repeated=None, days=near)) == [rows]
         assert findings.remarks == ["2 rows have a day outside the requested 2026-11-06/2026-11-07"]
+
+    @pytest.mark.parametrize("day", ["2026-11-04", "2026-11-10", "2099-01-01", "0001-01-01"])
+    def test_figures_far_from_the_window_are_not_the_answer(self, day: str) -> None:
+        rows = [{"day": "2026-11-06"}, {"day": day}]
+        near = NearWindow(TWO_DAYS, "day", figures=True)
+        is_near = day == "2026-11-04"
+        with (
+            nullcontext() if is_near else pytest.raises(DocumentError, match="1 rows have a day outside the requested")
+        ):
+            assert list(counted([rows], Findings(), repeated=None, days=near)) == [rows]
 
     def test_nothing_is_said_of_rows_near_it(self) -> None:
         findings = Findings()

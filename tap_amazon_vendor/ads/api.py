@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing as t
 from dataclasses import replace
+from uuid import uuid4
 
 from tap_amazon_vendor.ads.answers import AdsReport
 from tap_amazon_vendor.amazon.throttle import Operation
@@ -163,7 +164,8 @@ class AdsReportsApi(DocumentApi):
         _ = request
         first = self._ended.pop(document_id, None)
         if first and first.failure_reason and STATUSES[first.status] is Processing.FATAL:
-            return Document(self._spool / document_id, 0, first.failure_reason, None, empty=False)
+            # There is no file; what would be its name is ours, never Amazon's.
+            return Document(self._spool / uuid4().hex, 0, first.failure_reason, None, empty=False)
         # Its URL may have expired: then a new answer has a new one.
         urls = [first.url] if first and first.url else []
         return self.fetched(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from tap_amazon_vendor.amazon.answers import Answer, Text, decode, decode_each
+from tap_amazon_vendor.amazon.answers import Answer, Token, decode, decode_each
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.config.marketplaces import find_marketplace
 from tap_amazon_vendor.errors import AccessDeniedError, MalformedAnswerError
@@ -44,7 +44,7 @@ class AccountInfo(Answer, omit_defaults=True):
 class Profile(Answer, omit_defaults=True):
     """An element of `GET /v2/profiles`."""
 
-    profile_id: int | Text
+    profile_id: int | Token
     country_code: str | None = None
     account_info: AccountInfo | None = None
     currency_code: t.Any = None

@@ -30,7 +30,7 @@ Text = t.Annotated[str, msgspec.Meta(min_length=1)]
 #: How far a report or a query is. Another word may be passing: such an answer is asked for again.
 ProcessingStatus = t.Annotated[str, msgspec.Meta(pattern=r"\A(IN_QUEUE|IN_PROGRESS|DONE|CANCELLED|FATAL)\Z")]
 
-#: A token: it becomes a header.
+#: A token, or an id: it becomes a header.
 Token = t.Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]+\Z")]
 
 #: Characters of Amazon's words that are quoted.

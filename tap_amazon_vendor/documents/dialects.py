@@ -94,11 +94,17 @@ def header_of(head: str) -> Header:
 
 
 def header_names(line: str, dialect: Dialect) -> list[str]:
-    """Return the names in a header, without the empty ones at its end."""
-    names = line.split(dialect.delimiter)
+    """Return the names in a header, without the empty ones at its end.
+
+    White space around a name is left out, unless the same name is there without it: then it is another column.
+    """
+    cells = line.split(dialect.delimiter)
     if dialect.quoted:
-        names = next(csv.reader([line], delimiter=dialect.delimiter, quotechar=dialect.quote), [])
-    names = [name.strip(f"{BOM}{dialect.quote}\0 \t\r\n\u00a0") for name in names]
+        cells = next(csv.reader([line], delimiter=dialect.delimiter, quotechar=dialect.quote), [])
+    cells = [cell.strip(f"{BOM}{dialect.quote}\0\r\n") for cell in cells]
+    bare = {*cells}
+    names = [cell.strip(f"{BOM}{dialect.quote}\0 \t\r\n\u00a0") for cell in cells]
+    names = [cell if name and name != cell and name in bare else name for cell, name in zip(cells, names, strict=True)]
     while names and not names[-1]:
         names.pop()
     return names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import re
 import typing as t
 from collections import Counter
 from contextlib import contextmanager
@@ -49,6 +50,9 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 #: Longer integers are not decoded here: the time that takes grows with their square.
 _MOST_DIGITS = 1000
+
+#: A number other than zero, of a field.
+_FIGURE = re.compile(rb'":\s*-?(?:0\.0*)?[1-9]')
 
 #: Most arrays that an error lists.
 _MOST_ARRAYS = 9
@@ -136,7 +140,11 @@ def open_document(path: Path) -> Document:
 
 
 def read_slices(
-    document: Document, path: str, inherits: tuple[str, ...] = (), repairs: Counter[str] | None = None
+    document: Document,
+    path: str,
+    inherits: tuple[str, ...] = (),
+    repairs: Counter[str] | None = None,
+    remarks: list[str] | None = None,
 ) -> Iterator[bytes]:
     """Read one array of a document, slice by slice, in constant memory.
 
@@ -146,6 +154,7 @@ def read_slices(
             dot between, and so on.
         inherits: Fields that a row of an inner array takes from the elements around it.
         repairs: Counts the faults that had to be repaired.
+        remarks: Receives a sentence if the array is empty though another one has figures: totals without their rows.
 
     Yields:
         Slices: JSON arrays of some rows, as Amazon wrote them. What stands in a row's place is among them.
@@ -154,16 +163,17 @@ def read_slices(
         DocumentError: The document is not JSON, or has no such array.
     """
     array, _, inner = path.partition(".")
-    found = False
-    others: dict[str, None] = {}
+    found = some = False
+    #: Whether each has a figure.
+    others: dict[str, bool] = {}
     with content_of(document.path) as file:
         for name, value in JsonText(file, repairs=repairs, cuts=document.cuts).members():
             if not value.startswith(b"["):
                 continue
             if name != array:
-                others[name] = None
+                others[name] = others.get(name) or bool(_FIGURE.search(value))
                 continue
-            found = True
+            found, some = True, some or value != b"[]"
             if inner:
                 yield from _inner_slices(value, inner, inherits, repairs)
             elif value != b"[]":
@@ -173,6 +183,9 @@ def read_slices(
         if names := [name for name in others if name.isidentifier()]:
             text += f", but {', '.join(names[:_MOST_ARRAYS])}"
         raise DocumentError(text)
+    full = [name for name, has_figures in others.items() if has_figures and name.isidentifier()]
+    if remarks is not None and full and not some:
+        remarks.append(f"the document has no rows in {array}, though {', '.join(full[:_MOST_ARRAYS])} has figures")
 
 
 def first_rows(document: Document) -> dict[str, dict[str, t.Any]]:

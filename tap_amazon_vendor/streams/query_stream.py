@@ -118,7 +118,7 @@ class QueryStream(JobStream):
             Rows, in chunks.
 
         Raises:
-            DocumentError: They can't be read.
+            DocumentError: They can't be read, or are of other periods than asked for.
         """
         view = self.declaration.view
         # The row says where it belongs.
@@ -134,7 +134,7 @@ class QueryStream(JobStream):
             rows,
             findings,
             repeated=RepeatedKeys((*self._own_keys, "marketplace_id")),
-            days=NearWindow(result.request.window, self.declaration.replication_key) if dated else None,
+            days=NearWindow(result.request.window, self.declaration.replication_key, figures=True) if dated else None,
         )
 
     @staticmethod

@@ -188,7 +188,7 @@ class ReportStream(JobStream):
                 document.path, constants, source, findings, charset=document.charset, country=country
             )
         path = self.declaration.records_path
-        slices = read_slices(document, path, self.declaration.parent_fields, findings.repairs)
+        slices = read_slices(document, path, self.declaration.parent_fields, findings.repairs, findings.remarks)
         rows = self._shaper.shape(slices, constants, f"report {result.job_id}, {path}", findings)
         return with_own_countries(rows) if "marketplace_id" in self._columns else rows
 

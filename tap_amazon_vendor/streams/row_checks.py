@@ -144,10 +144,18 @@ class AskedPeriods:
 
 
 class NearWindow:
-    """Counts the rows of a flat file whose day is not near the window that was asked for."""
+    """Counts the rows whose day is not near the window that was asked for."""
 
-    def __init__(self, window: Window, column: str) -> None:
-        """Store the column with the day."""
+    def __init__(self, window: Window, column: str, *, figures: bool = False) -> None:
+        """Prepare.
+
+        Args:
+            window: What was asked for.
+            column: The column with the day.
+            figures: The rows are a period's figures, not events with ids of their own: those of another period are not
+                the answer, and would replace the right ones.
+        """
+        self._figures = figures
         self._first = (window.start - ZONE_DAYS).isoformat()[:10]
         self._after = (window.last_day + ZONE_DAYS + timedelta(days=1)).isoformat()[:10]
         self._window = window
@@ -155,16 +163,26 @@ class NearWindow:
         self._outside = 0
 
     def check(self, rows: Rows) -> None:
-        """Count among some rows."""
+        """Count among some rows.
+
+        Raises:
+            DocumentError: One that is a period's figures is of another period.
+        """
         days = list(filter(None, values_of(rows, (self._column,))))
         # Mostly all are near.
         if days and not (self._first <= min(days) and max(days) < self._after):
             self._outside += sum(not self._first <= day < self._after for day in days)
+            if self._outside and self._figures:
+                raise DocumentError(self._text)
+
+    @property
+    def _text(self) -> str:
+        return f"{self._outside} rows have a {self._column} outside the requested {self._window}"
 
     def remark(self, findings: Findings) -> None:
         """Say how many there were."""
         if self._outside:
-            findings.remarks.append(f"{self._outside} rows have a {self._column} outside the requested {self._window}")
+            findings.remarks.append(self._text)
 
 
 def period_check(calendar: Calendar, window: Window, columns: Iterable[str]) -> AskedPeriods | None:
