@@ -28,7 +28,7 @@ def asins() -> int:
     return 2
 
 
-#: Faults that outlast a run, one of them as the made-up clock has run out when the answer is there.
+#: Faults that outlast a run; one of them because the time of the run is over when the answer arrives.
 LONG = {"ads_answer_drips", "ads_not_acceptable", "ads_report_stuck"}
 
 

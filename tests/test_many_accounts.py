@@ -192,7 +192,7 @@ def calls_of_planning(world: World, number: int) -> int:
         nonlocal calls
         calls += event == "call"
 
-    # What is left of other tests is none of its calls.
+    # Garbage that other tests left must not be collected, and counted, during the planning.
     gc.collect()
     gc.disable()
     sys.setprofile(count)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -66,6 +65,17 @@ def bucket(address: str, operation: Operation, clock: Callable[[], t.Any]) -> Bu
 def call(bucket: Bucket, clock: FakeClock) -> None:
     """Do as the client does: take, and wait for what was taken."""
     clock.sleep(bucket.take())
+
+
+def kill_once_it_holds(program: str, *arguments: str) -> None:
+    """Kill a process that has a level of a store in its hands."""
+    holder = subprocess.Popen([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout
+        assert holder.stdout.readline() == "holds\n"
+    finally:
+        holder.kill()
+        holder.communicate()
 
 
 class TestProcesses:
@@ -149,13 +159,7 @@ class TestProcesses:
         address = new_store()
         one = bucket(address, CREATE, clock)
         one.take()
-        holder = subprocess.Popen([sys.executable, "-c", HOLDER, address], stdout=subprocess.PIPE, text=True)
-        try:
-            assert holder.stdout
-            assert holder.stdout.readline() == "holds\n"
-        finally:
-            holder.send_signal(signal.SIGKILL)
-            holder.communicate()
+        kill_once_it_holds(HOLDER, address)
         assert one.take() == 0
         level = SqliteStore(Path(address), clock).read(f"{'/'.join(OWNER)}/createReport")
         assert level
@@ -241,14 +245,7 @@ class TestStore:
             address, name = server.url.replace("+psycopg", ""), f"{'/'.join(OWNER)}/createReport"
             one = bucket(address, CREATE, clock)
             one.take()
-            command = [sys.executable, "-c", POSTGRES_HOLDER, address, name]
-            holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-            try:
-                assert holder.stdout
-                assert holder.stdout.readline() == "holds\n"
-            finally:
-                holder.send_signal(signal.SIGKILL)
-                holder.communicate()
+            kill_once_it_holds(POSTGRES_HOLDER, address, name)
             assert one.take() == 0
             level = PostgresStore(address).read(name)
             assert level is not None

@@ -149,7 +149,7 @@ def find_profiles(client: AdsClient, account: AdsAccount) -> Found:
 
 
 def _listed(client: AdsClient, level: str) -> list[Profile]:
-    """List profiles; again where none can be read, as any answer is asked for again that is not what it should be."""
+    """List profiles. If none can be read, try again, as for any other malformed answer."""
     for left in reversed(range(TRIES)):
         found = client.call(GET_PROFILES, answer=list[msgspec.Raw], query={"accessLevel": level})
         try:

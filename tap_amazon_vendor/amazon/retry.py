@@ -114,7 +114,7 @@ class RetryPolicy:
         def before_pause(state: tenacity.RetryCallState) -> None:
             time.spend(state.upcoming_sleep)
             if (response := _error(state).response) is not None:
-                # Only the last one is read: until then a large one must not be kept.
+                # Only the last response is read: earlier ones, which may be large, must not stay in memory.
                 response._content = b""  # noqa: SLF001
             logger.info("%s, trying again in %.1f s", _error(state).problem, state.upcoming_sleep)
 

@@ -237,7 +237,7 @@ def _read(response: requests.Response, largest: int) -> None:
     for part in response.iter_content(_CHUNK):
         size += len(part)
         if size > largest:
-            # The error keeps this frame.
+            # The error's traceback keeps this frame, and so its variables, alive.
             parts.clear()
             response.close()
             text = f"{_host(response.url)}: HTTP {response.status_code} with an answer of more than {largest >> 20} MiB"
@@ -297,7 +297,7 @@ def _judge_answer(
     try:
         check(response)
     except MalformedAnswerError as caught:
-        # Another one, which does not keep the frames that hold the answer; nor is that needed any more.
+        # A new error, without the traceback whose frames hold the response; that is no longer needed.
         error = MalformedAnswerError(caught.text, request_id=caught.request_id)
         response._content = b""  # noqa: SLF001
     else:

@@ -83,9 +83,9 @@ class Findings:
 
     @property
     def is_wrong_layout(self) -> bool:
-        """Whether so many lines are rejected that the document is not what its reader takes it for.
+        """Whether so many lines are rejected that the document probably has another layout.
 
-        That is so of several lines, too, where none can be a row. A single one may just be dirty.
+        It also has one if two or more lines are rejected and there is no row. A single line may just be dirty.
         """
         good = self.rows + self.rows_elsewhere.total()
         share = self.rejected > MOST_REJECTS and self.rejected > (good + self.rejected) * MOST_SHARE

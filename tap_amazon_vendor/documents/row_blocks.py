@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import groupby, repeat
 from operator import itemgetter
 
 import msgspec
@@ -31,12 +31,13 @@ class RowBlock(Sequence["Row"]):
     """Some rows of the same columns.
 
     Attributes:
+        order: Names of all columns in the order that rows have them.
         constants: The columns that have one value in all rows.
         columns: The values of the other columns, one for each row. In a column they are either all decoded, or all
             encoded numbers and nulls (`msgspec.Raw`), which are written as Amazon wrote them.
     """
 
-    __slots__ = ("_order", "_size", "columns", "constants")
+    __slots__ = ("_size", "columns", "constants", "order")
 
     def __init__(
         self, size: int, order: Sequence[str], constants: Mapping[str, t.Any], columns: Mapping[str, Sequence[t.Any]]
@@ -45,12 +46,12 @@ class RowBlock(Sequence["Row"]):
 
         Args:
             size: Number of rows.
-            order: Names of all columns in the order that rows have them; one that has no value is null.
+            order: See the class; a column that has no value is null.
             constants: See the class.
             columns: See the class.
         """
         self._size = size
-        self._order = order
+        self.order = order
         self.columns = columns
         self.constants = {name: constants.get(name) for name in order if name not in columns}
 
@@ -91,7 +92,7 @@ class RowBlock(Sequence["Row"]):
 
     def records(self) -> list[Row]:
         """Return new rows."""
-        template = {name: self.constants.get(name) for name in self._order}
+        template = {name: self.constants.get(name) for name in self.order}
         rows = [template.copy() for _ in range(self._size)]
         for name in self.columns:
             for row, value in zip(rows, self.values(name), strict=True):
@@ -132,23 +133,39 @@ def distinct(rows: Rows, names: Sequence[str]) -> set[t.Any]:
     return set(values_of(rows, names))
 
 
-def members(block: RowBlock, leave_out: Collection[str] = ()) -> tuple[bytes, list[bytes]]:
-    """Encode rows as JSON objects without their braces.
+def members(block: RowBlock, leave_out: Collection[str] = ()) -> tuple[bytes, list[bytes], bytes]:
+    """Encode the members of the JSON objects that rows are, in order and without braces.
 
     Args:
         block: At least one row.
         leave_out: Columns to leave out.
 
     Returns:
-        The members that all rows share, and the other members of each row.
+        The first members, which all rows share; of each row those that follow; and the last, which all rows share.
     """
-    shared = encoder.encode({name: value for name, value in block.constants.items() if name not in leave_out})[1:-1]
-    columns = {name: values for name, values in block.columns.items() if name not in leave_out}
-    if not columns:
-        return bytes(shared), [b""] * len(block)
-    rows = list(map(_record_type(tuple(columns)), *columns.values()))
+    names = [name for name in block.order if name not in leave_out]
+    own = [place for place, name in enumerate(names) if name in block.columns]
+    if not own:
+        return _shared(block, names), [b""] * len(block), b""
+    first, after = own[0], own[-1] + 1
+    fields: dict[str, t.Any] = {}
+    for is_own, group in groupby(names[first:after], block.columns.__contains__):
+        run = list(group)
+        if is_own:
+            fields |= {name: block.columns[name] for name in run}
+        else:
+            # One field for all of them: its value goes on with the names and values of the others.
+            start = encoder.encode(run[0]) + b":"
+            fields[run[0]] = repeat(msgspec.Raw(_shared(block, run).removeprefix(start)), len(block))
+    rows = list(map(_record_type(tuple(fields)), *fields.values()))
     # Encoded objects contain no line breaks.
-    return bytes(shared), [line[1:-1] for line in encoder.encode_lines(rows)[:-1].split(b"\n")]
+    lines = [line[1:-1] for line in encoder.encode_lines(rows)[:-1].split(b"\n")]
+    before, rest = _shared(block, names[:first]), _shared(block, names[after:])
+    return before and before + b",", lines, rest and b"," + rest
+
+
+def _shared(block: RowBlock, names: Sequence[str]) -> bytes:
+    return bytes(encoder.encode({name: block.constants[name] for name in names})[1:-1])
 
 
 @lru_cache(1 << 8)

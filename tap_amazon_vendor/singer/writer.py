@@ -223,9 +223,8 @@ class RecordWriter:
         before, gap, after = bytes(writer.format_message(around)).partition(writer.record_gap)
         before += gap.removesuffix(b"{}")
         if isinstance(records, RowBlock):
-            shared, lines = members(records, self._deselected)
-            before = b"%b{%b%b" % (before, shared, b"," if shared and lines[0] else b"")
-            after = b"}" + after
+            first, lines, last = members(records, self._deselected)
+            before, after = b"%b{%b" % (before, first), b"%b}%b" % (last, after)
         else:
             self._deselect(records)
             lines = encoder.encode_lines(records)[:-1].split(b"\n")

@@ -129,7 +129,7 @@ class Pipeline:
                     with suppress(BrokenPipeError):
                         target.stdin.close()
                 passed.exit_code = tap.wait()
-                # With the block its log is closed, of which the last lines say how it ended.
+                # Read the log to its end before it is closed: its last lines say how the tap ended.
                 said[0].join()
             ended = target.wait()
             for each in (*said, states):
