@@ -307,6 +307,11 @@ def test_after_one_bad_report_or_two_the_next_run_has_all_rows(
             # Amazon has said it on two days: in between it may not make the report again.
             one.world.clock.advance(DAY)
             runs.append(one.run(runs[-1].state))
+        # Such reports Amazon makes once a day, and in a run it has made that of the days that are read again.
+        rare = any("too recently" in str(row["reason"]) for run in runs for row in run.records(LEDGER))
+        while rare and len(runs) < LASTS and "later" in {outcome for *_, outcome in runs[-1].windows}:
+            one.world.clock.advance(DAY)
+            runs.append(one.run(runs[-1].state))
         missing = wanted - one.keys(*runs)
         if missing and one.names == ["seller_orders_by_last_update"]:
             # An order that was changed meanwhile is among those of a later day.
