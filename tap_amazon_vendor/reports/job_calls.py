@@ -8,7 +8,7 @@ from uuid import uuid4
 from tap_amazon_vendor.amazon.answers import moment
 from tap_amazon_vendor.amazon.download import DOCUMENT_TRIES, download
 from tap_amazon_vendor.engine.model import Processing
-from tap_amazon_vendor.errors import AmazonError, DocumentError, UnavailableError
+from tap_amazon_vendor.errors import AmazonError, DocumentError, UnavailableError, without_frames
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,7 @@ class JobCalls:
                     return read(path, charset)
             except (DocumentError, UnavailableError) as error:
                 path.unlink(missing_ok=True)
-                problem = error
+                problem = without_frames(error)
         raise problem
 
 
