@@ -23,7 +23,14 @@ from urllib3.exceptions import LocationValueError, NameResolutionError, NewConne
 
 from tap_amazon_vendor.amazon.deadline import BoundedAdapter, Budget, Limit
 from tap_amazon_vendor.amazon.retry import LONGEST_REQUEST, MAX_TRIES, PassingError, RetryPolicy
-from tap_amazon_vendor.errors import AmazonError, MalformedAnswerError, TapFaultError, UnansweredError, UnavailableError
+from tap_amazon_vendor.errors import (
+    AmazonError,
+    MalformedAnswerError,
+    TapFaultError,
+    UnansweredError,
+    UnavailableError,
+    without_frames,
+)
 
 if t.TYPE_CHECKING:
     import random
@@ -297,8 +304,8 @@ def _judge_answer(
     try:
         check(response)
     except MalformedAnswerError as caught:
-        # A new error, without the traceback whose frames hold the response; that is no longer needed.
-        error = MalformedAnswerError(caught.text, request_id=caught.request_id)
+        error = without_frames(caught)
+        # It is not needed any more.
         response._content = b""  # noqa: SLF001
     else:
         return None

@@ -76,7 +76,7 @@ class Accounts:
             raise SettingsError(message)
 
     def _of(self, entry: Config) -> Iterator[Account]:
-        label = entry.get("account") or "default"
+        label = _label(entry)
         application = entry.get("client_id") or self._shared.get("client_id") or ""
         region = _region(entry)
         if entry.get("refresh_token"):
@@ -117,6 +117,10 @@ class Accounts:
         }
 
 
+def _label(entry: Config) -> str:
+    return str(entry.get("account") or "default")
+
+
 def refused(config: Config) -> dict[str, str]:
     """Return why the tap would refuse accounts, by label: one wrong account must not stop the others."""
     # Without the SDK's own settings, which belong to no account.
@@ -130,7 +134,7 @@ def refused(config: Config) -> dict[str, str]:
             except ConfigValidationError as error:
                 problems = list(error.errors)
         if problems:
-            found[entry.get("account") or "default"] = " ".join(problems).replace("accounts[0].", "")
+            found[_label(entry)] = " ".join(problems).replace("accounts[0].", "")
     return found
 
 

@@ -123,16 +123,15 @@ def make_assets(kind: str, settings: Settings) -> AssetsDefinition:
         pipeline = Pipeline(settings.tap, settings.target, context.log.info)
         try:
             states = States(settings.state, kind, config.name)
-            whole = {**read_accounts(settings).config(kind, labels), **config.given}
-            wrong = {**refused(whole), **states.damaged(labels)}
+            accounts = read_accounts(settings)
+            wrong = {**refused({**accounts.config(kind, labels), **config.given}), **states.damaged(labels)}
             good = [label for label in labels if label not in wrong]
-            whole["accounts"] = [entry for entry in whole["accounts"] if entry.get("account", "default") in good]
             with states.locked(good) as locks:
                 passed = (
                     Passed()
                     if not good
                     else pipeline.run(
-                        whole,
+                        {**accounts.config(kind, good), **config.given},
                         frozenset[str]().union(*chosen.values()),
                         joined(states.read(good).values()),
                         keep=lambda state: states.write(split(state, good)),
