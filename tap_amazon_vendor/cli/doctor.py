@@ -61,7 +61,7 @@ def command(context: click.Context, *, files: tuple[str, ...], label: str | None
     """
     settings, problems = _read(files)
     accounts: tuple[Account | AdsAccount, ...] = (*settings.accounts, *settings.ads) if settings else ()
-    notes = _left_out(settings) if settings else []
+    notes = _notes(settings) if settings else []
     if label is not None and not problems:
         accounts = tuple(account for account in accounts if account.label == label)
         if not accounts:
@@ -104,11 +104,12 @@ def _read(files: tuple[str, ...]) -> tuple[Settings | None, list[str]]:
         return None, list(error.errors)
 
 
-def _left_out(settings: Settings) -> list[str]:
-    """List the streams that the settings leave without any partition, and why."""
-    from tap_amazon_vendor.streams import left_out  # noqa: PLC0415 - commands start fast
+def _notes(settings: Settings) -> list[str]:
+    """List what others can read or change, and the streams that the settings leave without any partition."""
+    from tap_amazon_vendor.config.exposure import exposures  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.streams import left_out  # noqa: PLC0415
 
-    return left_out(settings)
+    return [*exposures(settings.inbox), *left_out(settings)]
 
 
 def _diagnose(account: Account | AdsAccount) -> Diagnosis:
