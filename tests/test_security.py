@@ -12,8 +12,8 @@ import yaml
 from hosts import Answer, account_at, serving
 
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
-from tap_amazon_vendor.errors import UnavailableError
-from tap_amazon_vendor.reports.api import GET_REPORTS
+from tap_amazon_vendor.errors import NotFoundError, UnavailableError
+from tap_amazon_vendor.reports.api import GET_DOCUMENT, GET_REPORTS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,6 +41,30 @@ def test_a_next_token_that_contains_another_address_sends_no_request_there(
     (_, call) = host.seen
     assert re.fullmatch(r"/reports/2021-06-30/reports\?nextToken=[\w.%+-]+", call.target)
     assert call.headers["Host"] == host.url.removeprefix("http://")
+
+
+@pytest.mark.parametrize(
+    "id_", ["../../x", "..%2fx", "%2e%2e", "/evil", "//evil.example/x", "a?b#c", "a\r\nHost: evil\x00"]
+)
+def test_an_id_that_contains_another_path_sends_no_request_there(
+    id_: str, transport: Transport, clock: FakeClock
+) -> None:
+    login = Answer(200, b'{"access_token": "planted", "expires_in": 3600}')
+    with serving(login, Answer(200, b"{}")) as host:
+        api = SellingPartnerApi.of(account_at(host.url), transport, clock, clock.sleep)
+        api.call(GET_DOCUMENT, answer=dict, document_id=id_)
+    (_, call) = host.seen
+    assert re.fullmatch(r"/reports/2021-06-30/documents/[\w.%+-]+", call.target)
+    assert call.headers["Host"] == host.url.removeprefix("http://")
+
+
+@pytest.mark.parametrize("id_", ["", ".", ".."])
+def test_an_id_that_a_url_would_lose_is_not_asked_for(id_: str, transport: Transport, clock: FakeClock) -> None:
+    with serving() as host:
+        api = SellingPartnerApi.of(account_at(host.url), transport, clock, clock.sleep)
+        with pytest.raises(NotFoundError, match=f"^getReportDocument: Amazon gave '{re.escape(id_)}' as an id$"):
+            api.call(GET_DOCUMENT, answer=dict, document_id=id_)
+    assert host.seen == []
 
 
 @pytest.mark.parametrize("name", ["x-amz-access-token", "Amazon-Advertising-API-ClientId", "User-Agent"])
