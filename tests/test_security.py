@@ -90,6 +90,8 @@ def test_ci_tries_the_lowest_and_the_newest_dependencies() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     matrix = workflow["jobs"]["dependencies"]["strategy"]["matrix"]
     assert matrix["resolution"] == ["lowest-direct", "highest"]
+    steps = "".join(step.get("run", "") for step in workflow["jobs"]["dependencies"]["steps"])
+    assert "uv pip install --no-deps" in steps, "development tools raise some of the lowest"
     supported = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert workflow["jobs"]["check"]["strategy"]["matrix"]["python-version"] == supported
     assert {*matrix["python-version"]} <= {*supported}
