@@ -171,8 +171,8 @@ class SellingPartnerApi:
         buckets = [bucket, quota] if quota else [bucket]
         if token:
             self.auth.keep_secret(token)
-        for id_ in path.values():
-            if not id_.strip("."):
+        for name, id_ in path.items():
+            if f"{{{name}}}" in operation.path and not id_.strip("."):
                 # A URL loses such parts: it would lead to another operation.
                 text = f"{operation.name}: Amazon gave {id_!r} as an id"
                 raise NotFoundError(text)
