@@ -14,6 +14,9 @@ from singer_sdk.exceptions import FatalAPIError
 
 logger = logging.getLogger("tap-amazon-vendor")
 
+#: A longer id of a request is none of Amazon's.
+_LONGEST_ID = 100
+
 E = t.TypeVar("E", bound=Exception)
 
 #: What to do about what the tap itself did wrong.
@@ -31,7 +34,8 @@ class AmazonError(FatalAPIError):
     def __init__(self, text: str, *, request_id: str | None = None) -> None:
         """Keep Amazon's text and request id, and join them into the message."""
         self.text = text
-        self.request_id = request_id
+        # A header may be long, or folded into several lines.
+        self.request_id = request_id = " ".join((request_id or "").split())[:_LONGEST_ID] or None
         super().__init__(f"{text} (Amazon request id {request_id})" if request_id else text)
 
 

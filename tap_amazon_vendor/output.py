@@ -1,15 +1,24 @@
-"""Standard output of this package's commands."""
+"""What this package's commands write for people to read."""
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import typing as t
 from contextlib import contextmanager
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
+
+#: Control characters but tabs and line feeds, line ends that only some programs know, and marks of direction.
+_HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """Escape what would clear or recolour a terminal, overwrite a line, or show a text in another order than it has."""
+    return _HARMFUL.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from tap_amazon_vendor.clock import SystemClock
 from tap_amazon_vendor.command import check_environment, with_checked_files
 from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, has_credentials
 from tap_amazon_vendor.config.ads_accounts import ADS, has_ads
+from tap_amazon_vendor.config.exposure import exposures
 from tap_amazon_vendor.config.redaction import keep_out_of_logs
 from tap_amazon_vendor.config.settings import check_settings, read_settings, secrets_in
 from tap_amazon_vendor.config.settings_schema import SCHEMA
@@ -212,6 +213,8 @@ class TapAmazonVendor(Tap):
         Raises:
             RunFailedError: An account could not be read, or windows failed.
         """
+        for message in exposures(self.settings.inbox):
+            self.logger.warning(message)
         self.run.sync()
 
     def run_connection_test(self) -> bool:  # type: ignore[misc]  # final, but it knows nothing of permissions

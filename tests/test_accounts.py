@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 from datetime import date
 
 import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3.util import parse_url
 
 from tap_amazon_vendor.config.accounts import LWA_URL, Account, read_accounts
 from tap_amazon_vendor.config.dates import WANTED
@@ -19,6 +24,13 @@ SINGLE: dict[str, t.Any] = {
     "refresh_token": "Atzr|token",
     "marketplaces": ["US"],
 }
+
+#: What URLs are put together of.
+PARTS = ("evil.example", "x.amazonaws.com", *"\\@:/?#;%.[]\t\n\x00\u3002\uff0f 1", "%5c", "%2f")
+
+
+#: To `urlsplit` they are URLs of this computer; `requests` connects to the other host.
+TWO_HOSTS = (r"http://evil.example\@127.0.0.1", "http://evil.example\x00@127.0.0.1", r"https://evil.example\@127.0.0.1")
 
 
 def read(config: dict[str, t.Any]) -> tuple[Account, ...]:
@@ -157,14 +169,22 @@ class TestProblems:
         assert problem.startswith("`sandbox` and `api_url` contradict each other")
 
     @pytest.mark.parametrize("name", ["api_url", "auth_url"])
-    @pytest.mark.parametrize("value", ["127.0.0.1:8080", "ftp://127.0.0.1", "file:///etc/passwd", "//amazon.com"])
+    @pytest.mark.parametrize(
+        "value", ["127.0.0.1:8080", "ftp://127.0.0.1", "file:///etc/passwd", "//amazon.com", *TWO_HOSTS]
+    )
     def test_a_host_without_https_is_refused(self, name: str, value: str) -> None:
         (problem,) = problems_of({**SINGLE, name: value})
         assert problem.startswith(f"`{name}` must be a URL that starts with https:// (http:// for this computer only")
 
     @pytest.mark.parametrize("name", ["api_url", "auth_url"])
     @pytest.mark.parametrize(
-        "host", ["sellingpartnerapi-na.amazon.com", "proxy.lan:8080", "127.0.0.1.evil.example", "10.0.0.1"]
+        "host",
+        [
+            "sellingpartnerapi-na.amazon.com",
+            "proxy.lan:8080",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+        ],
     )
     def test_http_is_only_for_this_computer(self, name: str, host: str) -> None:
         assert problems_of({**SINGLE, name: f"http://{host}"})
@@ -208,10 +228,24 @@ class TestDownloads:
             "file:///etc/passwd.amazonaws.com",
             "https://[::1",
             "",
+            # Of these `urlsplit` and `requests` read different hosts, or one of them reads none.
+            r"https://evil.example\@x.amazonaws.com/1",
+            r"https://evil.example\.amazonaws.com/1",
+            "https://evil.example\x00.amazonaws.com/1",
+            "https://evil.example;.amazonaws.com/1",
+            "https://evil\u3002example.amazonaws.com/1",
+            "https://a%00.amazonaws.com/1",
         ],
     )
     def test_come_from_nowhere_else(self, url: str) -> None:
         assert not read_one().may_download(url)
+
+    @given(st.lists(st.sampled_from(PARTS), max_size=6))
+    def test_go_to_the_host_that_was_looked_at(self, parts: list[str]) -> None:
+        url = f"https://{''.join(parts)}.amazonaws.com/1"
+        if read_one().may_download(url):
+            with suppress(requests.exceptions.InvalidURL):
+                assert str(parse_url(str(requests.Request("GET", url).prepare().url)).host).endswith(".amazonaws.com")
 
     def test_come_from_where_the_api_was_overridden_to(self) -> None:
         account = read_one(api_url="http://127.0.0.1:8642")

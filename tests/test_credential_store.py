@@ -92,14 +92,16 @@ class TestEnvFile:
         assert (tmp_path / ".env").read_bytes() == b"A=\xff\n"
         assert [path.name for path in tmp_path.iterdir()] == [".env"]
 
+    @pytest.mark.parametrize("exists", [True, False])
     def test_there_is_no_moment_in_which_others_can_read_it(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, exists: t.Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         import dotenv  # noqa: PLC0415
 
         path = tmp_path / ".env"
-        path.write_text("A=1\n")
-        path.chmod(0o644)
+        if exists:
+            path.write_text("A=1\n")
+            path.chmod(0o644)
         modes: list[int] = []
         original = dotenv.set_key
 

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_process import served
-from world import Recorder, World
+from kept_documents import keep_documents
 
-from amazon_sandbox import Sandbox
-from tap_amazon_vendor.documents.encodings import Charset
-from tap_amazon_vendor.documents.files import open_document, open_flat_file
-from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.rows import EXTRA
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.streams import REPORT_STREAMS
-from tap_amazon_vendor.streams.report_stream import ReportStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from clocks import FakeClock
-
-    from tap_amazon_vendor.engine.model import JobResult
+    from kept_documents import Kept
 
 Row = dict[str, Any]
 
@@ -40,77 +31,11 @@ ODD = (
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (*ODD, None, True, 1.5, 10**30, [], {}, [1], {"amount": "x"}, -1, "")
 
-#: Accounts of the sandbox that have the streams.
-LABELS = ("vendor-us", "seller-us", "seller-de", "seller-in")
-
-
-@dataclass
-class Kept:
-    """A document that a run has read."""
-
-    stream: ReportStream
-    context: Row
-    result: JobResult
-    content: bytes
-
-    @property
-    def is_flat(self) -> bool:
-        return bool(self.stream.declaration.report.layout)
-
-    @property
-    def charset(self) -> str:
-        charset = self.result.document and self.result.document.charset
-        return charset.name if isinstance(charset, Charset) else charset or "utf-8"
-
-    def read(self, content: bytes, path: Path) -> tuple[list[Row], Findings]:
-        """Read another content in its place."""
-        path.write_bytes(content)
-        rejects: list[Any] = []
-        findings = Findings(rejects.append)
-        document = open_flat_file(path, self.charset) if self.is_flat else open_document(path)
-        chunks = self.stream.chunks(self.context, replace(self.result, document=document), findings, asked=False)
-        rows = [row for chunk in chunks for row in chunk]
-        assert findings.rejected == len(rejects)
-        assert findings.rows == len(rows)
-        return rows, findings
-
 
 @pytest.fixture(scope="module")
 def documents(new_clock: Callable[[], FakeClock]) -> dict[str, Kept]:
     """The largest document of each stream."""
-    kept: dict[str, Kept] = {}
-    chunks = ReportStream.chunks
-
-    def keep(self: ReportStream, context: Row, result: JobResult, *args: Any, **kwargs: Any) -> Any:
-        if result.document:
-            raw = result.document.path.read_bytes()
-            content = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
-            if self.name not in kept or len(kept[self.name].content) < len(content):
-                kept[self.name] = Kept(self, dict(context), result, content)
-        return chunks(self, context, result, *args, **kwargs)
-
-    clock = new_clock()
-    sandbox = Sandbox(seed=7, clock=clock, asins=12)
-    with pytest.MonkeyPatch.context() as patched, served(sandbox) as server:
-        patched.setattr(ReportStream, "chunks", keep)
-        world = World(sandbox, server, clock)
-        for label in LABELS:
-            config = world.config(
-                label,
-                account_type=label.split("-")[0],
-                start_date=world.day(60),
-                # The largest are of these.
-                report_periods=["WEEK", "MONTH"],
-                selling_programs=["RETAIL"],
-                distributor_views=["MANUFACTURING"],
-            )
-            tap = world.tap(config, message_writer=Recorder())
-            for stream in tap.streams.values():
-                # Of the other accounts only what the first ones do not have.
-                stream.selected = isinstance(stream, ReportStream) and stream.name not in kept
-            with suppress(Exception):
-                tap.sync_all()
-    return kept
+    return keep_documents(new_clock())
 
 
 NAMES = [stream.name for stream in REPORT_STREAMS if not stream.report.inbox_only]

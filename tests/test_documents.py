@@ -331,7 +331,7 @@ class TestDamage:
             b'{"salesByAsin" [{"units": 1}]}',
             b'{"salesByAsin": , "more": 1}',
             b"{salesByAsin: []}",
-            b'{"salesByAsin": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+            b'{"salesByAsin": ' + b"[" * 400_000 + b"]" * 400_000 + b"}",
         ],
     )
     def test_wrong_json_is_refused_while_read_and_never_quoted(self, save: Save, content: bytes) -> None:
@@ -650,8 +650,9 @@ class TestLimits:
         assert [row.get("x") for row in rows] == [1, None, 2]
         assert rows[1]["b"] == [{"c": 1}, {}]
 
-    @pytest.mark.parametrize("depth", [5_000, 400_000])
-    def test_what_is_nested_too_deeply_is_refused(self, save: Save, depth: int) -> None:
+    def test_what_is_nested_too_deeply_is_refused(self, save: Save) -> None:
+        # From how many levels on depends on Python: 3.13 reads 5000.
+        depth = 400_000
         content = b'{"salesByAsin":[' + b"[" * depth + b"]" * depth + b"]}"
         with pytest.raises(DocumentError, match="not JSON"):
             open_document(save(content))

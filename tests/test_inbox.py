@@ -361,7 +361,11 @@ class TestRecognising:
         [
             (b"name\tcolour\tshade\n4711\tred\tsecret\n", "Its header is name, colour, shade"),
             (b"sku,price\nA,1\n", "Its header is sku, price"),
-            (b"Jane Doe,jane@example.com,4711000\n", "Its header is Jane Doe, …, …"),
+            (b"Jane Doe,jane@example.com,4711000\n", "Its header is missing, or of values instead of names"),
+            (
+                b"2026-11-01\tshoe, red\tsecret name\tBFI4\tDEFECTIVE\tsecret comment\tSold\n",
+                "of values instead of names",
+            ),
             (b'{"orders": [{"buyer": "secret"}]}', "Its arrays are orders"),
             (b'{"reportSpecification": {"reportType": "GET_OTHER"}}', "no stream reads the report 'GET_OTHER'"),
             (b'{"errorDetails": "Some reason"}', "an error from Amazon instead of rows: Some reason"),
@@ -374,7 +378,7 @@ class TestRecognising:
             (b"", "the file is empty"),
             (b"\xef\xbb\xbf\r\n", "the file is empty"),
         ],
-        ids=range(11),
+        ids=range(12),
     )
     def test_what_nothing_recognises_is_told_with_its_header_and_no_value(
         self, content: bytes, told: str, inbox: Path, caplog: pytest.LogCaptureFixture

@@ -12,8 +12,8 @@ import yaml
 from hosts import Answer, account_at, serving
 
 from tap_amazon_vendor.amazon.client import SellingPartnerApi
-from tap_amazon_vendor.errors import UnavailableError
-from tap_amazon_vendor.reports.api import GET_REPORTS
+from tap_amazon_vendor.errors import NotFoundError, UnavailableError
+from tap_amazon_vendor.reports.api import GET_DOCUMENT, GET_REPORTS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -43,6 +43,30 @@ def test_a_next_token_that_contains_another_address_sends_no_request_there(
     assert call.headers["Host"] == host.url.removeprefix("http://")
 
 
+@pytest.mark.parametrize(
+    "id_", ["../../x", "..%2fx", "%2e%2e", "/evil", "//evil.example/x", "a?b#c", "a\r\nHost: evil\x00"]
+)
+def test_an_id_that_contains_another_path_sends_no_request_there(
+    id_: str, transport: Transport, clock: FakeClock
+) -> None:
+    login = Answer(200, b'{"access_token": "planted", "expires_in": 3600}')
+    with serving(login, Answer(200, b"{}")) as host:
+        api = SellingPartnerApi.of(account_at(host.url), transport, clock, clock.sleep)
+        api.call(GET_DOCUMENT, answer=dict, document_id=id_)
+    (_, call) = host.seen
+    assert re.fullmatch(r"/reports/2021-06-30/documents/[\w.%+-]+", call.target)
+    assert call.headers["Host"] == host.url.removeprefix("http://")
+
+
+@pytest.mark.parametrize("id_", ["", ".", ".."])
+def test_an_id_that_a_url_would_lose_is_not_asked_for(id_: str, transport: Transport, clock: FakeClock) -> None:
+    with serving() as host:
+        api = SellingPartnerApi.of(account_at(host.url), transport, clock, clock.sleep)
+        with pytest.raises(NotFoundError, match=f"^getReportDocument: Amazon gave '{re.escape(id_)}' as an id$"):
+            api.call(GET_DOCUMENT, answer=dict, document_id=id_)
+    assert host.seen == []
+
+
 @pytest.mark.parametrize("name", ["x-amz-access-token", "Amazon-Advertising-API-ClientId", "User-Agent"])
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nX-Evil: 1", "a\rb"])
 def test_no_setting_and_no_response_injects_a_header_into_a_request(
@@ -66,6 +90,8 @@ def test_ci_tries_the_lowest_and_the_newest_dependencies() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     matrix = workflow["jobs"]["dependencies"]["strategy"]["matrix"]
     assert matrix["resolution"] == ["lowest-direct", "highest"]
+    steps = "".join(step.get("run", "") for step in workflow["jobs"]["dependencies"]["steps"])
+    assert "uv pip install --no-deps" in steps, "development tools raise some of the lowest"
     supported = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert workflow["jobs"]["check"]["strategy"]["matrix"]["python-version"] == supported
     assert {*matrix["python-version"]} <= {*supported}

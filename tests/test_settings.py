@@ -245,6 +245,31 @@ class TestTypes:
         assert f"`{name}`" in problem
 
 
+class TestText:
+    @pytest.mark.parametrize("sign", ["\x00", "\n", "\r", "\x1b", "\x85", "\ud800"])
+    @pytest.mark.parametrize(
+        ("config", "name"),
+        [
+            ({"account": "a{}"}, "account"),
+            ({"client_secret": "s3cret{}"}, "client_secret"),
+            ({"marketplaces": ["US{}"]}, "marketplaces[0]"),
+            ({"accounts": [{"refresh_token": "s3cret{}"}]}, "accounts[0].refresh_token"),
+            ({"ads": {"client_id": "a{}"}}, "ads.client_id"),
+        ],
+    )
+    def test_what_is_no_text_is_refused_and_not_quoted(self, config: dict[str, t.Any], name: str, sign: str) -> None:
+        hostile = json.loads(json.dumps(config).replace("{}", json.dumps(sign)[1:-1]))
+        said = f"`{name}` contains U+{ord(sign):04X}, which is not a character of a text"
+        assert said in check_settings(SCHEMA, hostile)
+        assert not any("s3cret" in problem for problem in check_settings(SCHEMA, hostile))
+
+    def test_a_path_may_be_any(self) -> None:
+        assert check_settings(SCHEMA, {"inbox": "/data/M\udcfcller\n", "quota_store": "/data/\udcff"}) == []
+
+    def test_text_of_any_script_is_one(self) -> None:
+        assert check_settings(SCHEMA, {"account": "Müller 東京 \u200f\U0001f600"}) == []
+
+
 class TestDates:
     @pytest.mark.parametrize("name", ["start_date", "end_date"])
     @pytest.mark.parametrize(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import typing as t
+from collections import Counter
 
 from world import STREAMS, Recorder, partitions
 
 if t.TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from world import Row, World
 
 
@@ -99,3 +102,17 @@ def test_a_batch_is_written_before_the_state_that_counts_on_it(world: World, tmp
 def test_a_stream_that_nobody_selected_is_not_written(world: World) -> None:
     run = world.run(streams=["vendor_traffic", "report_ledger"])
     assert {message["stream"] for message in run.messages if "stream" in message} == {"vendor_traffic", "report_ledger"}
+
+
+def test_the_records_of_every_stream_are_counted_those_of_the_ledger_too(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        run = world.run()
+    counted: Counter[str] = Counter()
+    for point in (record.__dict__["args"][0] for record in caplog.records if "METRIC" in record.msg):
+        assert point.metric == "record_count"
+        counted[point.tags["stream"]] += point.value
+    written = Counter(message["stream"] for message in run.messages if message["type"] == "RECORD")
+    assert counted == written
+    assert written["report_ledger"] > len(STREAMS)

@@ -165,7 +165,8 @@ class AdsReportsApi(DocumentApi):
         first = self._ended.pop(document_id, None)
         if first and first.failure_reason and STATUSES[first.status] is Processing.FATAL:
             # There is no file; what would be its name is ours, never Amazon's.
-            return Document(self._spool / uuid4().hex, 0, first.failure_reason, None, empty=False)
+            reason = " ".join(first.failure_reason.split()) or None
+            return Document(self._spool / uuid4().hex, 0, reason, None, empty=False)
         # Its URL may have expired: then a new answer has a new one.
         urls = [first.url] if first and first.url else []
         return self.fetched(

@@ -160,7 +160,7 @@ class SellingPartnerApi:
         Raises:
             AccessDeniedError: HTTP 401 or 403 that a new token does not fix.
             CredentialsError: The client secret is too old, or Login with Amazon refuses the account.
-            NotFoundError: HTTP 404.
+            NotFoundError: HTTP 404, or an id that can be none.
             RequestRejectedError: Any other HTTP 4xx.
             MalformedAnswerError: A response that does not fit `answer`, after every retry.
             UnansweredError: What must not be repeated may or may not have arrived.
@@ -171,6 +171,11 @@ class SellingPartnerApi:
         buckets = [bucket, quota] if quota else [bucket]
         if token:
             self.auth.keep_secret(token)
+        for name, id_ in path.items():
+            if f"{{{name}}}" in operation.path and not id_.strip("."):
+                # A URL loses such parts: it would lead to another operation.
+                text = f"{operation.name}: Amazon gave {id_!r} as an id"
+                raise NotFoundError(text)
         url = self._base_url + operation.path.format(**{name: quote(value, safe="") for name, value in path.items()})
 
         repairs = self.repairs(self.auth)

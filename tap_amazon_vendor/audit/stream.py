@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import typing as t
-from functools import cached_property
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.streams.core import Stream
 
 from tap_amazon_vendor.reports.pending import texts
 from tap_amazon_vendor.singer.schema_files import load_schema
-from tap_amazon_vendor.singer.writer import RecordWriter
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
+
+    from tap_amazon_vendor.singer.writer import RecordWriter
 
 
 class AuditStream(Stream):
@@ -48,6 +48,9 @@ class ReportLedger(AuditStream):
     which writes its schema, and its rows are interleaved with those of other streams, each
     right after the last row that it covers. Its state holds the reports that are requested
     but not yet read, because those belong to several streams.
+
+    Attributes:
+        writer: What the run writes the rows with, None before it begins and if the ledger is not selected.
     """
 
     name = "report_ledger"
@@ -56,15 +59,12 @@ class ReportLedger(AuditStream):
     def __init__(self, tap: Tap) -> None:
         """Load the schema."""
         super().__init__(tap, self.name, load_schema(self.name))
+        self.writer: RecordWriter | None = None
 
     def write(self, row: Record) -> None:
         """Write one row now, if the ledger is selected."""
-        if self.selected:
-            self._writer.write([row])
-
-    @cached_property
-    def _writer(self) -> RecordWriter:
-        return RecordWriter(self)
+        if self.writer:
+            self.writer.write([row])
 
     @property
     def pending(self) -> t.Any:  # noqa: ANN401  # any JSON, as a state may hold anything

@@ -13,6 +13,7 @@ import click
 
 from tap_amazon_vendor.cli import config
 from tap_amazon_vendor.cli.screen import GAP, console, plain_table, printable, say
+from tap_amazon_vendor.output import harmless
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +62,7 @@ def command(context: click.Context, *, files: tuple[str, ...], label: str | None
     """
     settings, problems = _read(files)
     accounts: tuple[Account | AdsAccount, ...] = (*settings.accounts, *settings.ads) if settings else ()
-    notes = _left_out(settings) if settings else []
+    notes = _notes(settings) if settings else []
     if label is not None and not problems:
         accounts = tuple(account for account in accounts if account.label == label)
         if not accounts:
@@ -104,11 +105,12 @@ def _read(files: tuple[str, ...]) -> tuple[Settings | None, list[str]]:
         return None, list(error.errors)
 
 
-def _left_out(settings: Settings) -> list[str]:
-    """List the streams that the settings leave without any partition, and why."""
-    from tap_amazon_vendor.streams import left_out  # noqa: PLC0415 - commands start fast
+def _notes(settings: Settings) -> list[str]:
+    """List what others can read or change, and the streams that the settings leave without any partition."""
+    from tap_amazon_vendor.config.exposure import exposures  # noqa: PLC0415 - commands start fast
+    from tap_amazon_vendor.streams import left_out  # noqa: PLC0415
 
-    return left_out(settings)
+    return [*exposures(settings.inbox), *left_out(settings)]
 
 
 def _diagnose(account: Account | AdsAccount) -> Diagnosis:
@@ -210,7 +212,7 @@ def _show(screen: Console, diagnosis: Diagnosis) -> None:
 def _show_check(screen: Console, check: Check) -> None:
     from rich.text import Text  # noqa: PLC0415 - commands start fast
 
-    say(screen, Text.assemble(_mark(check.state), " ", (check.name, "bold"), f": {check.text}"))
+    say(screen, Text.assemble(_mark(check.state), " ", (check.name, "bold"), f": {harmless(check.text)}"))
     _show_steps(screen, check.steps)
 
 

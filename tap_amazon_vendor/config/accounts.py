@@ -44,6 +44,10 @@ REQUIRED = (*CREDENTIALS, "marketplaces")
 #: Domains of the hosts in Amazon's presigned document URLs (reports and Data Kiosk models, practice).
 DOCUMENT_DOMAINS = (".amazonaws.com", ".cloudfront.net")
 
+#: User and password, host and port of a URL, of nothing that two libraries read in two ways. With a backslash or a
+#: control character, the host that is looked at here is another one than `requests` connects to.
+_AUTHORITY = re.compile(r"([\w.~!$&'()*+,;=:%-]*@)?([\w.-]+|\[[\da-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Account:
@@ -94,6 +98,8 @@ def is_download(url: str, api_url: str) -> bool:
     """
     try:
         there, here = urlsplit(url), urlsplit(api_url)
+        if not _AUTHORITY.fullmatch(there.netloc):
+            return False
         same = (there.scheme, there.hostname, there.port) == (here.scheme, here.hostname, here.port)
     except ValueError:
         return False
@@ -229,7 +235,7 @@ def is_safe(url: str) -> bool:
         _ = parts.port  # Raises for an invalid port.
     except ValueError:
         return False
-    if not parts.hostname or re.search(r"\s", url):
+    if not _AUTHORITY.fullmatch(parts.netloc) or re.search(r"\s", url):
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_local(url))
 

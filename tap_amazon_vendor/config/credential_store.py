@@ -103,9 +103,9 @@ class EnvFile:
 
         file = self.path.resolve()
         try:
-            if file.exists():
-                # First, so that others can never read the secret.
-                file.chmod(_PRIVATE)
+            # First, so that others can never read the secret.
+            file.touch(_PRIVATE)
+            file.chmod(_PRIVATE)
             set_key(file, self.name, secret.reveal())
             file.chmod(_PRIVATE)
         except (OSError, UnicodeDecodeError) as error:

@@ -11,6 +11,8 @@ import traceback
 import typing as t
 from dataclasses import dataclass
 
+from tap_amazon_vendor.output import harmless
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -271,24 +273,27 @@ class Redactor(logging.Filter):
         return t.cast("dict[str, t.Any]", in_texts(row, self.redact))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact a record: its message, its traceback and any other text in it."""
+        """Redact a record: its message, its traceback and any other text in it; nothing in it controls a terminal."""
         try:
             message = record.getMessage()
         except (TypeError, ValueError, KeyError):
             # An invalid logger call, which the handler reports.
             return True
-        clean = self.redact(message)
+        clean = self._clean(message)
         if record.exc_info and record.exc_info[0]:
             trace = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-            if (clean_trace := self.redact(trace)) != trace:
+            if (clean_trace := self._clean(trace)) != trace:
                 clean = f"{clean}\n{clean_trace}"
                 record.exc_info = None
         if clean != message:
             record.msg, record.args = clean, ()
         for name, value in vars(record).items():
             if isinstance(value, str) and name != "msg":
-                setattr(record, name, self.redact(value))
+                setattr(record, name, self._clean(value))
         return True
+
+    def _clean(self, text: str) -> str:
+        return harmless(self.redact(text))
 
 
 def in_texts(value: t.Any, redact: Callable[[str], str]) -> t.Any:  # noqa: ANN401  # any JSON

@@ -8,6 +8,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from unicodedata import category
 from urllib.parse import urlsplit
 
 from singer_sdk.exceptions import ConfigValidationError
@@ -21,10 +22,16 @@ from tap_amazon_vendor.config.redaction import Secret
 from tap_amazon_vendor.config.settings_schema import DEFAULT_DAYS, SCHEMA, SECRETS
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from jsonschema import ValidationError
+
+#: Settings that may hold the path of a file, of which any character may be part.
+PATHS = ("inbox", "quota_store")
+
+#: Unicode's categories of control characters and of halves of surrogate pairs.
+_NO_TEXT = {"Cc", "Cs"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[s
         config: The configuration; missing settings, null ones too, get their defaults.
 
     Returns:
-        A sentence for each unknown setting and each value of a wrong type. None of them quotes
+        A sentence for each unknown setting, each value of a wrong type and each that is not text. None of them quotes
         the value of a secret.
     """
     for name in [name for name, value in config.items() if value is None]:
@@ -100,7 +107,8 @@ def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[s
     problems: list[str] = []
     for error in JSONSchemaValidator(schema).iter_errors(config):
         problems += _words(error)
-    return problems
+    own = {name: value for name, value in config.items() if name in SCHEMA["properties"] and name not in PATHS}
+    return [*problems, *_not_text(own)]
 
 
 def secrets_in(config: Mapping[str, t.Any]) -> list[Secret]:
@@ -223,6 +231,18 @@ def _words(error: ValidationError) -> list[str]:
     if error.schema.get("writeOnly") or error.schema.get("secret"):
         return [f"`{name}` is not valid"]
     return [f"`{name}`: {error.message}"]
+
+
+def _not_text(value: t.Any, name: str = "") -> Iterator[str]:  # noqa: ANN401  # any JSON
+    """Name each value with a control character or half of a surrogate pair: a target, or Amazon, refuses those."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _not_text(inner, f"{name}.{key}" if name else key)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _not_text(inner, f"{name}[{number}]")
+    elif isinstance(value, str) and (odd := next((sign for sign in value if category(sign) in _NO_TEXT), "")):
+        yield f"`{name}` contains U+{ord(odd):04X}, which is not a character of a text"
 
 
 def _suggestion(unknown: str, known: Mapping[str, t.Any]) -> str:

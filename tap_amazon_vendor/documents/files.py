@@ -136,7 +136,9 @@ def open_document(path: Path) -> Document:
     specification = content.get(_SPECIFICATION) if isinstance(content, dict) else None
     if head.count(b'"%b"' % _SPECIFICATION.encode()) > 1:
         specification = _specification(JsonText(io.BytesIO(), head).members())
-    return Document(path, size, _error(content), _if_object(specification), _empty(content))
+    # In one line, as all of Amazon's texts: each line of a log is an entry of its own.
+    error = " ".join((_error(content) or "").split()) or None
+    return Document(path, size, error, _if_object(specification), _empty(content))
 
 
 def read_slices(

@@ -318,6 +318,7 @@ class Run:
                 workers = Workers(self.engine, self.clock.wait, services=services, own_quotas=own_quotas)
                 stack.enter_context(workers)
             writers = {stream.name: stack.enter_context(RecordWriter(stream)) for stream in self.selected}
+            self._ledger.writer = writers.get(self._ledger.name)
             for writer in writers.values():
                 writer.announce()
             note_left_out(self.job_streams, self.settings, self.horizon, self.recorder)
