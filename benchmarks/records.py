@@ -79,6 +79,7 @@ class Case:
         array: Its array of rows, None for a flat file.
         rows: How many rows it has, and has when it is to be small.
         row: Makes a row, from chance.
+        name: Tells its files from those of a case of the same report.
     """
 
     stream: str
@@ -86,22 +87,29 @@ class Case:
     array: str | None
     rows: tuple[int, int]
     row: Callable[[random.Random], bytes]
+    name: str = ""
 
     def make(self, rows: int, *, distinct: bool = False) -> Path:
-        """Return the document with so many rows, made if it is not there. Distinct ones repeat no key."""
-        path = FOLDER / f"{self.report or self.stream}-{rows}{'-distinct' if distinct else ''}.gz"
+        """Return the document with so many rows, made if it is not there.
+
+        Distinct rows are not repeated; of 10 million, some twenty have the key of another one by chance.
+        """
+        path = FOLDER / f"{self.report or self.stream}{self.name}-{rows}{'-distinct' if distinct else ''}.gz"
         if not path.exists():
             FOLDER.mkdir(exist_ok=True)
             chance = random.Random(0)  # no secret
             between = b"," if self.array else b"\n"
-            block = [self.row(chance) for _ in range(rows if distinct else min(rows, BLOCK))]
-            # A gzip file of many members is one file, and these are all the same.
+            block = [self.row(chance) for _ in range(min(rows, BLOCK))]
             packed = gzip.compress(between.join(block) + between, 6, mtime=0)
-            full, rest = divmod(rows - 1, len(block))
+            full, rest = divmod(rows - 1, BLOCK)
+            # A gzip file of many members is one file.
             with path.with_suffix(".part").open("wb") as file:
                 file.write(gzip.compress(self._head))
                 for _ in range(full):
                     file.write(packed)
+                    if distinct:
+                        block = [self.row(chance) for _ in block]
+                        packed = gzip.compress(between.join(block) + between, 6, mtime=0)
                 file.write(gzip.compress(between.join(block[: rest + 1]) + self._foot))
             path.with_suffix(".part").replace(path)
         return path
@@ -216,7 +224,7 @@ def ours(stream_name: str, array: str | None, path: Path) -> int:
     from tap_amazon_vendor.singer.stage import Stage  # noqa: PLC0415
     from tap_amazon_vendor.singer.writer import RecordWriter  # noqa: PLC0415
 
-    stream, chunks = _chunks(stream_name, array, path)
+    stream, chunks = chunks_of(stream_name, array, path)
     count = 0
     with RecordWriter(stream) as writer, Stage(FOLDER) as stage:
         for chunk in chunks:
@@ -227,7 +235,7 @@ def ours(stream_name: str, array: str | None, path: Path) -> int:
     return count
 
 
-def _chunks(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Iterator[list[dict[str, t.Any]]]]:
+def chunks_of(stream_name: str, array: str | None, path: Path) -> tuple[t.Any, Iterator[list[dict[str, t.Any]]]]:
     """Return a stream of the tap, and the rows of a document as it reads them."""
     from datetime import date  # noqa: PLC0415
 
@@ -280,7 +288,7 @@ def sdk(stream_name: str, array: str | None, path: Path) -> int:
     """Write the same rows as the SDK does by default."""
     from singer_sdk import Stream, Tap  # noqa: PLC0415
 
-    ours, chunks = _chunks(stream_name, array, path)
+    ours, chunks = chunks_of(stream_name, array, path)
     count = 0
 
     class Rows(Stream):
