@@ -96,6 +96,7 @@ FLAT_CONTENT: Mapping[str, str] = {
     "charset_missing": "flat file: the download does not say the charset",
     "charset_wrong": "flat file: the download says a charset that it is not",
     "undecodable_bytes": "flat file: a text has bytes that no charset has",
+    "lines_missing": "flat file: it ends after a third of its lines, at the end of one",
     "line_cut_off": "flat file: the last line ends in its middle",
     "dirty_cells": "flat file: every hundredth cell holds a word, a dash, a percent sign, NULs or the like",
     "dirty_lines": "flat file: every fiftieth line is cut, shifted by a cell, or has a lone quote",

@@ -44,6 +44,8 @@ def write(table: Table, fault: str | None = None) -> Iterator[bytes]:
         lines = _with_dirty_cells(lines, table.style)
     elif fault == "dirty_lines":
         lines = _with_dirty_lines(lines)
+    elif fault == "lines_missing":
+        lines = _with_few(lines)
     elif fault == "line_cut_off":
         lines = _cut_off(lines, len(table.columns))
     yield from lines
@@ -175,6 +177,13 @@ def _with_dirty_lines(lines: Iterator[bytes]) -> Iterator[bytes]:
             yield b"\t" + line
         else:
             yield b"\t".join([*cells[:middle], b'"' + cells[middle], *cells[middle + 1 :]])
+
+
+def _with_few(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the header and a third of the other lines."""
+    yield next(lines)
+    others = [*lines]
+    yield from others[: len(others) // 3]
 
 
 def _cut_off(lines: Iterator[bytes], columns: int) -> Iterator[bytes]:

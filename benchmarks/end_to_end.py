@@ -78,7 +78,15 @@ STREAMS: Mapping[str, Mapping[str, t.Any]] = {
         "end_date": "2026-11-16",
     },
     "seller_fulfilled_shipments": {"account_type": "seller", "start_date": "2026-11-01", "end_date": "2026-11-19"},
+    "brand_search_terms": {
+        "account_type": "vendor",
+        "report_periods": ["DAY"],
+        "start_date": "2026-11-16",
+        "end_date": "2026-11-16",
+    },
 }
+TAP = (sys.executable, "-m", "tap_amazon_vendor")
+TARGET = (sys.executable, "-c", "from target_postgres.target import TargetPostgres; TargetPostgres.cli()")
 
 
 @dataclass(frozen=True)
@@ -196,17 +204,23 @@ def run_tap(document: Path, stream: str, messages: Path) -> Took:
     with amazon(document, stream) as settings, tempfile.TemporaryDirectory() as folder:
         config, catalog = (Path(folder, name) for name in ("config.json", "catalog.json"))
         config.write_text(json.dumps(settings), encoding="utf-8")
-        command = [sys.executable, "-m", "tap_amazon_vendor", "--config", str(config)]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        found = subprocess.run([*command, "--discover"], env=environment, check=True, capture_output=True)
-        selected = json.loads(found.stdout)
-        for each in selected["streams"]:
-            for metadata in each["metadata"]:
-                if not metadata["breadcrumb"]:
-                    metadata["metadata"]["selected"] = each["tap_stream_id"] == stream
-        catalog.write_text(json.dumps(selected), encoding="utf-8")
+        catalog.write_text(json.dumps(selected(config, stream)), encoding="utf-8")
+        command = [*TAP, "--config", str(config), "--catalog", str(catalog)]
         with messages.open("wb") as output:
-            return run([*command, "--catalog", str(catalog)], env=environment, stdout=output)
+            return run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=output)
+
+
+def selected(config: Path, stream: str) -> dict[str, t.Any]:
+    """Return the tap's catalog, with one stream selected."""
+    command = [*TAP, "--config", str(config), "--discover"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    found = subprocess.run(command, env=environment, check=True, capture_output=True)
+    catalog: dict[str, t.Any] = json.loads(found.stdout)
+    for each in catalog["streams"]:
+        for metadata in each["metadata"]:
+            if not metadata["breadcrumb"]:
+                metadata["metadata"]["selected"] = each["tap_stream_id"] == stream
+    return catalog
 
 
 def run_bare(document: Path, stream: str) -> Took:
@@ -250,19 +264,21 @@ def _check(messages: Path, stream: str, rows: int) -> None:
 
 def load(server: Postgres, messages: Path, settings: Mapping[str, t.Any], schema: str) -> Took:
     """Load messages into PostgreSQL."""
-    code = "from target_postgres.target import TargetPostgres; TargetPostgres.cli()"
     with tempfile.TemporaryDirectory() as folder, messages.open("rb") as lines:
         config = Path(folder, "config.json")
         config.write_text(
             json.dumps({"sqlalchemy_url": server.url, **AS_IN_MELTANO, **settings, "default_target_schema": schema}),
             encoding="utf-8",
         )
-        command = [sys.executable, "-c", code, "--config", str(config)]
-        return run(command, stdin=lines, stdout=subprocess.DEVNULL)
+        return run([*TARGET, "--config", str(config)], stdin=lines, stdout=subprocess.DEVNULL)
 
 
 class ServerTime:
-    """The processor time of a database server, whose connections are closed."""
+    """The processor time of a database server, whose connections are closed.
+
+    Attributes:
+        process: The id of the server's first process.
+    """
 
     def __init__(self, server: Postgres) -> None:
         """Find the server's first process."""
@@ -270,12 +286,12 @@ class ServerTime:
 
         with psycopg.connect(server.dsn) as connection:
             (folder,) = connection.execute("show data_directory").fetchone() or ("",)
-        self._process = int(Path(folder, "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        self.process = int(Path(folder, "postmaster.pid").read_text(encoding="utf-8").split()[0])
 
     def taken(self) -> float:
         """Return the seconds so far, those of processes that have ended included."""
         time.sleep(0.5)  # A connection's process ends a moment after it.
-        fields = Path(f"/proc/{self._process}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
+        fields = Path(f"/proc/{self.process}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
         return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -375,7 +391,7 @@ def figures(rows: int, targets: Sequence[str]) -> Iterator[str]:
             "system time, of its own",
             "peak memory",
         )
-        sales, flat = STREAMS
+        sales, flat = "vendor_sales", "seller_fulfilled_shipments"
         yield from table(head, (line for stream in (flat, sales) for line in tap_rows(stream, rows, messages)))
         if not targets:
             return

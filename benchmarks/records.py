@@ -99,17 +99,19 @@ class Case:
             FOLDER.mkdir(exist_ok=True)
             chance = random.Random(0)  # no secret
             between = b"," if self.array else b"\n"
-            block = [self.row(chance) for _ in range(min(rows, BLOCK))]
-            packed = gzip.compress(between.join(block) + between, 6, mtime=0)
             full, rest = divmod(rows - 1, BLOCK)
-            # A gzip file of many members is one file.
+            block: list[bytes] = []
+            packed = b""
             with path.with_suffix(".part").open("wb") as file:
                 file.write(gzip.compress(self._head))
                 for _ in range(full):
-                    file.write(packed)
-                    if distinct:
-                        block = [self.row(chance) for _ in block]
+                    if distinct or not packed:
+                        block = [self.row(chance) for _ in range(BLOCK)]
                         packed = gzip.compress(between.join(block) + between, 6, mtime=0)
+                    # A gzip file of many members is one file.
+                    file.write(packed)
+                if distinct or not block:
+                    block = [self.row(chance) for _ in range(rest + 1)]
                 file.write(gzip.compress(between.join(block[: rest + 1]) + self._foot))
             path.with_suffix(".part").replace(path)
         return path

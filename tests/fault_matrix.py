@@ -106,7 +106,9 @@ _JOBS_ONLY = {
     "quota_exceeded", "connection_reset", "gzip_unlabelled", "document_gone", "document_gone_tersely",
 }  # fmt: skip
 #: These change what the document says; `test_flat_files.py` and `test_row_marketplaces.py` tell what becomes of it.
-_OTHER_ROWS = {"dirty_cells", "dirty_lines", "equal_lines", "marketplace_ignored", "gzip_unlabelled"}
+_OTHER_ROWS = {
+    "dirty_cells", "dirty_lines", "lines_missing", "equal_lines", "marketplace_ignored", "gzip_unlabelled",
+}  # fmt: skip
 _FILES = {*DOWNLOAD, *GZIP}
 
 KINDS = {

@@ -691,6 +691,15 @@ class TestNames:
         assert json.loads(reading.rows[0]["_extra"]) == {"Amazon Order ID": "wrong"}
         assert reading.unknown == ["Amazon Order ID"]
 
+    @pytest.mark.parametrize("foreign", ["amazon-order-id", "amazon_order_id"])
+    @pytest.mark.parametrize("at", [0, 1, 3])
+    def test_a_name_spelled_unlike_the_rest_of_the_header_is_foreign(self, foreign: str, at: int) -> None:
+        header, line = ["Amazon Order ID", "Quantity Shipped", "Item Price"], ["111-1", "2", "9.5"]
+        header.insert(at, foreign)
+        line.insert(at, "x")
+        found = one("\t".join(header) + "\n" + "\t".join(line) + "\n")
+        assert (found["amazon_order_id"], json.loads(found["_extra"])) == ("111-1", {foreign: "x"})
+
     def test_first_of_equal_names_wins(self) -> None:
         reading = read("amazon-order-id\tquantity-shipped\tquantity-shipped\tx\tx\n1\t2\t3\t4\t5\n")
         assert reading.rows[0]["quantity_shipped"] == 2

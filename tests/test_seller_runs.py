@@ -409,8 +409,8 @@ def test_the_hidden_quota_of_fulfilled_shipments_costs_time_and_no_report(world:
 
 # Faults.
 
-#: What these damage is rejected, not read again (tests of the rejects have them).
-DIRT = {"dirty_cells", "dirty_lines", "marketplace_ignored"}
+#: What these damage is rejected or noticed, not read again (tests of the rejects have them).
+DIRT = {"dirty_cells", "dirty_lines", "lines_missing", "marketplace_ignored"}
 
 #: What strikes a call, whatever its stream, is in `tests/test_streams.py`; here only those of a call that a seller's
 #: reports add something to. Documents of other formats are not struck at all.
@@ -454,6 +454,21 @@ def test_no_fault_loses_or_doubles_a_row(small: World, fault: str, count: int) -
         }
         assert wanted <= there, name
         assert there <= wanted or fault in {"equal_lines", "range_ignored"}, name
+
+
+def test_a_file_that_lacks_most_of_its_lines_is_noticed_beside_the_others(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings, name = config(world, start_date=world.day(400)), "seller_fulfilled_shipments"
+    usual = world.run(settings, streams=[name, LEDGER])
+    assert not [row for row in usual.records(LEDGER) if row["remarks"]]
+    world.clock.advance(24 * 3600)
+    world.sandbox.inject("lines_missing")
+    run = world.run(settings, streams=[name, LEDGER])
+    (window,) = {row["window_start"]: row for row in run.records(LEDGER) if row["remarks"]}.values()
+    assert window["outcome"] == "loaded"
+    assert window["remarks"].endswith("so the document may be cut")
+    assert f"has {window['rows']} rows: {window['remarks']}" in caplog.text
 
 
 def keys_of(stream: ReportRows) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from dataclasses import replace
 
+from tap_amazon_vendor.audit.few_rows import few_rows
 from tap_amazon_vendor.audit.reasons import Reasons
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.outcomes import Outcome
@@ -69,6 +71,14 @@ class Recorder:
             elif entry.outcome is Outcome.SKIPPED:
                 level = logging.WARNING
         logger.log(level, "%s: %s %s: %s", entry.stream, entry.target, entry.outcome.value, message)
+
+    def compare(self) -> None:
+        """Remark on windows with far fewer rows than the others of the run, after the last one."""
+        for entry, remark in few_rows(self.entries):
+            found = entry.findings or Findings()
+            found.remarks.append(remark)
+            self.note(replace(entry, findings=found))
+            logger.warning("%s: %s has %s: %s", entry.stream, entry.target, _many(entry.rows, "row"), remark)
 
     def _warn(self, entry: LedgerEntry) -> None:
         """Warn about what a document holds besides rows: of each stream once about each column and each remark."""

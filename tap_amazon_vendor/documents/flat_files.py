@@ -6,6 +6,7 @@ It works column by column, a few hundred lines at a time: most of the time is th
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 from dataclasses import dataclass, field
 
 from tap_amazon_vendor.documents.cell_values import kind_of
@@ -13,7 +14,7 @@ from tap_amazon_vendor.documents.delimited import Chunk, Table
 from tap_amazon_vendor.documents.encodings import Charset, find_charset
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.flat_cells import Cells, Formats, Unreadable
-from tap_amazon_vendor.documents.header_names import HeaderNames
+from tap_amazon_vendor.documents.header_names import DECLARED, HeaderNames
 from tap_amazon_vendor.documents.keys import NONE, key_texts, without_value
 from tap_amazon_vendor.documents.occurrences import Lines, Occurrences
 from tap_amazon_vendor.documents.row_blocks import RowBlock
@@ -177,17 +178,21 @@ class FlatFileReader:
     def _assign(self, table: Table, constants: Mapping[str, t.Any]) -> tuple[dict[str, int], dict[str, int]]:
         """Return the index of each known column, and of each unknown one by Amazon's name.
 
-        Of several names for one column the closest spelling is the column, and the first of equally close ones.
+        Of several names for one column, the declared one is the column, or else one spelled like most of the header:
+        to a header in capitals, a second name in small letters is foreign. Then the closest, then the first.
 
         Raises:
             DocumentError: The header is of another report.
         """
-        best: dict[str, tuple[int, int]] = {}
-        for index, header in enumerate(table.header):
-            column, distance = self._names.find(header)
-            if column and (distance, index) < best.get(column, (distance + 1, 0)):
-                best[column] = distance, index
-        known = {column: index for column, (_, index) in best.items()}
+        found = [self._names.find(header) for header in table.header]
+        usual = Counter(sorted(distance for column, distance in found if column)).most_common(1)
+        own = {DECLARED, *(distance for distance, _ in usual)}
+        best: dict[str, tuple[bool, int, int]] = {}
+        for index, (column, distance) in enumerate(found):
+            rank = distance not in own, distance, index
+            if column:
+                best[column] = min(rank, best.get(column, rank))
+        known = {column: index for column, (*_, index) in best.items()}
         if not known:
             raise table.error(1, "the header has no column of this report")
         derived = self._flat.derived

@@ -35,6 +35,9 @@ TRANSLATIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
 }
 
+#: How far the spelling is of a name that is declared, as it stands.
+DECLARED = 0
+
 
 class HeaderNames:
     """Finds the columns of header names for one report."""

@@ -239,6 +239,11 @@ class TestFaults:
         assert not content.endswith(b"\n")
         assert content.count(b"\n") == whole.count(b"\n") - 1
 
+    def test_lines_missing(self, make: Callable[..., Driver]) -> None:
+        content, _, good = spoilt(make, "lines_missing")
+        assert b"".join(write(good)).startswith(content)
+        assert content.count(b"\n") - 1 == len(list(good.rows)) // 3 > 0
+
     def test_equal_lines(self, make: Callable[..., Driver]) -> None:
         content, _, good = spoilt(make, "equal_lines")
         lines, count = content.splitlines(), len(list(good.rows))

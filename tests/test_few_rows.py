@@ -1,0 +1,93 @@
+"""Windows with far fewer rows than others of the run are noticed; what is usual is not."""
+
+from __future__ import annotations
+
+import random
+import typing as t
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from test_ledger import ASKED
+
+from tap_amazon_vendor.audit.few_rows import few_rows
+from tap_amazon_vendor.audit.ledger import LedgerEntry
+from tap_amazon_vendor.audit.recorder import Recorder
+from tap_amazon_vendor.config.redaction import Redactor
+from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.windows import Window
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clocks import FakeClock
+
+SUBJECT = ASKED.subject
+FIRST = date(2026, 11, 2)
+
+
+def windows(rows: Sequence[int], **other: t.Any) -> list[LedgerEntry]:
+    days = [FIRST + timedelta(days=number) for number in range(len(rows))]
+    return [
+        replace(LedgerEntry("seller_orders", SUBJECT, Window(day, day), Outcome.LOADED, number, Findings()), **other)
+        for day, number in zip(days, rows, strict=True)
+    ]
+
+
+def found(entries: Sequence[LedgerEntry]) -> list[int]:
+    return [entries.index(entry) for entry, _ in few_rows(entries)]
+
+
+@pytest.mark.parametrize("at", range(7))
+def test_a_day_with_less_than_half_of_what_is_usual_is_found_wherever_it_is(at: int) -> None:
+    rows = [95, 100, 105, 98, 97, 110]
+    rows.insert(at, 40)
+    assert found(windows(rows)) == [at]
+
+
+def test_each_of_several_is_found() -> None:
+    assert found(windows([100] * 10 + [30, 4])) == [10, 11]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([100, 100, 100, 100, 100, 30, 20] * 4, id="two days of each week"),
+        pytest.param([100, 100, 100, 100, 10], id="too few windows to know"),
+        pytest.param([19, 18, 19, 18, 19, 18, 1], id="so few rows that it may be chance"),
+        pytest.param([100, 100, 100, 100, 100, 100, 50], id="half"),
+        pytest.param([random.Random(seed).randrange(40, 80) for seed in range(200)], id="noise"),
+    ],
+)
+def test_what_is_usual_is_not(rows: list[int]) -> None:
+    assert not found(windows(rows))
+
+
+def test_only_windows_alike_are_compared() -> None:
+    many, few = windows([1000] * 6), windows([30] * 5, stream="seller_returns")
+    elsewhere = windows([30] * 5, subject=SUBJECT._replace(marketplace_id="A1PA6795UKMFR9"))
+    week = windows([30], window=Window(FIRST, FIRST + timedelta(days=6)))
+    empty = windows([0], outcome=Outcome.EMPTY)
+    assert not found([*many, *few, *elsewhere, *week, *empty])
+
+
+def test_the_ledger_and_a_warning_say_so(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
+    ledger = _Ledger()
+    recorder = Recorder(t.cast("t.Any", ledger), clock, Redactor(()))
+    for entry in windows([100] * 6 + [40]):
+        recorder.record(entry)
+    recorder.compare()
+    text = "most windows of this run have 100 rows or more, so the document may be cut"
+    assert [row["remarks"] for row in ledger.rows] == [None] * 7 + [text]
+    assert ledger.rows[-1] == {**ledger.rows[-2], "remarks": text}
+    assert len(recorder.entries) == 7
+    assert caplog.messages[-1].endswith(f"40 rows: {text}")
+
+
+class _Ledger:
+    def __init__(self) -> None:
+        self.rows: list[dict[str, t.Any]] = []
+
+    def write(self, row: dict[str, t.Any]) -> None:
+        self.rows.append(row)
