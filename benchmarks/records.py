@@ -79,7 +79,6 @@ class Case:
         array: Its array of rows, None for a flat file.
         rows: How many rows it has, and has when it is to be small.
         row: Makes a row, from chance.
-        name: Tells its files from those of a case of the same report.
     """
 
     stream: str
@@ -87,14 +86,13 @@ class Case:
     array: str | None
     rows: tuple[int, int]
     row: Callable[[random.Random], bytes]
-    name: str = ""
 
     def make(self, rows: int, *, distinct: bool = False) -> Path:
         """Return the document with so many rows, made if it is not there.
 
-        Distinct rows are not repeated; of 10 million, some twenty have the key of another one by chance.
+        Distinct rows are not repeated; of 10 million of sales, some twenty have the ASIN of another one by chance.
         """
-        path = FOLDER / f"{self.report or self.stream}{self.name}-{rows}{'-distinct' if distinct else ''}.gz"
+        path = FOLDER / f"{self.report or self.stream}-{rows}{'-distinct' if distinct else ''}.gz"
         if not path.exists():
             FOLDER.mkdir(exist_ok=True)
             chance = random.Random(0)  # no secret

@@ -55,21 +55,12 @@ ENVIRONMENT = {
 }
 
 
-def _row_with_gaps(chance: random.Random) -> bytes:
-    """A row of ``salesByAsin``, which in a third of the rows lacks a field."""
-    return records.sales_row(chance).replace(b'"customerReturns":0,', b"")
-
-
-SALES, FLAT = (
-    next(case for case in records.CASES if case.stream == name)
-    for name in ("vendor_sales", "seller_fulfilled_shipments")
-)
 CASES: Mapping[str, records.Case] = {
-    "vendor sales (JSON)": SALES,
-    "fulfilled shipments (flat file)": FLAT,
-    "vendor sales, a field missing in a third of the rows": records.Case(
-        SALES.stream, SALES.report, SALES.array, SALES.rows, _row_with_gaps, "-gaps"
-    ),
+    name: next(case for case in records.CASES if case.stream == stream)
+    for name, stream in (
+        ("vendor sales (JSON)", "vendor_sales"),
+        ("fulfilled shipments (flat file)", "seller_fulfilled_shipments"),
+    )
 }
 
 
@@ -133,13 +124,16 @@ def bare(case: records.Case, path: Path) -> None:
     end_to_end.bare(str(path), case.stream, case.array or "")
 
 
-PARTS: Sequence[Callable[[records.Case, Path], t.Any]] = (download, unzip, check, cut, shape, write, bare)
+Parts: t.TypeAlias = "Sequence[Callable[[records.Case, Path], t.Any]]"
+TAP: Parts = (download, unzip, check, cut, shape, write)
+#: In a process of its own: what others have in memory is gone through whenever Python collects garbage.
+BARE: Parts = (bare,)
 
 
-def count(name: str) -> None:
+def count(name: str, parts: Parts) -> None:
     """Do each part with both documents, with a mark after each."""
     case = CASES[name]
-    for part in PARTS:
+    for part in parts:
         # Once for what is done once.
         part(case, case.make(1))
         os.getppid()
@@ -165,12 +159,13 @@ def documents() -> Iterator[str]:
         server.shutdown()
 
 
-def measure(name: str, version: Path) -> dict[str, float]:
+def measure(name: str, version: Path, parts: Parts) -> dict[str, float]:
     """Count the instructions a row of each part.
 
     Args:
         name: The case.
         version: The checkout to measure.
+        parts: All of `TAP` or of `BARE`.
 
     Raises:
         RuntimeError: It failed; quotes the end of its standard error.
@@ -181,9 +176,10 @@ def measure(name: str, version: Path) -> dict[str, float]:
         result = Path(folder, "count")
         command = (
             *("valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={result}"),
-            *(sys.executable, __file__, "--count", name),
+            *(sys.executable, __file__, "--count", name, "--version", str(version.resolve())),
+            *(["--bare"] if parts is BARE else []),
         )
-        environment = os.environ | ENVIRONMENT | {"PYTHONPATH": str(version.resolve()), "DOCUMENTS": url}
+        environment = os.environ | ENVIRONMENT | {"DOCUMENTS": url}
         done = subprocess.run(
             command,
             env=environment,
@@ -196,11 +192,11 @@ def measure(name: str, version: Path) -> dict[str, float]:
         )
         if done.returncode:
             raise RuntimeError(done.stderr[-2000:])
-        counts = [_total(Path(f"{result}.{number}")) for number in range(1, 3 * len(PARTS) + 1)]
+        counts = [_total(Path(f"{result}.{number}")) for number in range(1, 3 * len(parts) + 1)]
     small, large = ROWS
     return {
         part.__name__: (counts[3 * place + 2] - counts[3 * place + 1]) / (large - small)
-        for place, part in enumerate(PARTS)
+        for place, part in enumerate(parts)
     }
 
 
@@ -228,11 +224,14 @@ def stages(of: Mapping[str, float]) -> Iterator[tuple[str, float]]:
 
 def table(versions: Sequence[Path]) -> Iterator[str]:
     """Measure everything, and write a table in Markdown line by line: each cell has the versions in order."""
-    found = {name: [dict(stages(measure(name, version))) for version in versions] for name in CASES}
+    found = {
+        name: [dict(stages(measure(name, version, TAP) | measure(name, version, BARE))) for version in versions]
+        for name in CASES
+    }
     yield f"| thousand instructions a row | {' | '.join(found)} |"
     yield f"| --- |{' ---: |' * len(found)}"
     for stage in next(iter(found.values()))[0]:
-        cells = (" → ".join(f"{each[stage]:.1f}" for each in of) for of in found.values())
+        cells = (" → ".join(f"{max(0.0, each[stage]):.1f}" for each in of) for of in found.values())
         yield f"| {stage} | {' | '.join(cells)} |"
     speeds = (" → ".join(f"{each['the bare loop'] / each['all']:.2f}" for each in of) for of in found.values())
     yield f"| speed, of the bare loop's | {' | '.join(speeds)} |"
@@ -244,9 +243,12 @@ def main() -> None:
     parser.add_argument("--before", type=Path, metavar="FOLDER", help="a checkout of another version")
     parser.add_argument("--docs", action="store_true", help="write the table into docs/quota.md")
     parser.add_argument("--count", metavar="NAME", help=argparse.SUPPRESS)
+    parser.add_argument("--version", help=argparse.SUPPRESS)
+    parser.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.count:
-        count(arguments.count)
+        sys.path.insert(0, arguments.version)
+        count(arguments.count, BARE if arguments.bare else TAP)
         return
     lines = []
     for line in table([*filter(None, (arguments.before,)), ROOT]):
