@@ -15,6 +15,7 @@ from warehouses import programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.mark.exhaustive
@@ -30,6 +31,27 @@ def test_the_benchmark_of_records_prints_its_table() -> None:
     assert ["vendor_sales", "3,000", "ours"] in read
     assert ["brand_search_terms", "10,000", "floor"] in read
     assert len(read) % 3 == 0
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+def test_each_stage_is_counted_with_every_document(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    stages = importlib.import_module("stages")
+    monkeypatch.setattr(stages.records, "FOLDER", tmp_path / "documents")
+    monkeypatch.setattr(stages, "ROWS", (100, 5_000))
+    marks: list[int] = []
+    monkeypatch.setattr(os, stages.MARK, lambda: marks.append(1))
+    for name in stages.CASES:
+        for rows in (1, *stages.ROWS):
+            stages.CASES[name].make(rows, distinct=rows > 1)
+    with stages.documents() as url:
+        monkeypatch.setenv("DOCUMENTS", url)
+        for name in stages.CASES:
+            marks.clear()
+            for parts in (stages.TAP, stages.BARE):
+                stages.count(name, parts)
+            assert len(marks) == (len(stages.TAP) + 1) * 3
 
 
 @pytest.fixture

@@ -1,0 +1,262 @@
+"""Where the processor's work goes, from the download to the messages: instructions a row of each stage.
+
+    python benchmarks/stages.py [--before FOLDER] [--docs]
+
+Valgrind counts them (`apt-get install valgrind`), so other work on the computer does not change them. What the system
+does for a process is not among them. `--before` takes a checkout of another version, which is measured too; `--docs`
+writes the table into docs/quota.md.
+
+A bare loop stands beside it: see `end_to_end.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import typing as t
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if __name__ == "__main__" and "--count" not in sys.argv:
+    sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+    try:
+        import singer_sdk  # noqa: F401
+    except ImportError:
+        import bootstrap
+
+        bootstrap.in_venv(__file__, checks=True)
+
+import end_to_end
+import records
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+BEGIN, END = "<!-- benchmarks/stages.py -->", "<!-- end of stages -->"
+
+#: Rows of the two documents of a case: what is done once for a document is not counted.
+ROWS = (12_000, 32_000)
+
+#: Ends a count: a function of the system's library that nothing else calls.
+MARK = "getppid"
+
+#: Same hashes in each run; and no copying by `rep movsb`, which counts as an instruction for each byte.
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "GLIBC_TUNABLES": "glibc.cpu.x86_rep_movsb_threshold=2000000000:glibc.cpu.x86_rep_stosb_threshold=2000000000",
+}
+
+
+CASES: Mapping[str, records.Case] = {
+    name: next(case for case in records.CASES if case.stream == stream)
+    for name, stream in (
+        ("vendor sales (JSON)", "vendor_sales"),
+        ("fulfilled shipments (flat file)", "seller_fulfilled_shipments"),
+    )
+}
+
+
+# What is counted, in a process of its own, which imports the version that is measured.
+
+
+def download(_: records.Case, path: Path) -> None:
+    """Save the document from a server on this computer, without TLS."""
+    from tap_amazon_vendor.amazon.download import download  # noqa: PLC0415
+    from tap_amazon_vendor.amazon.transport import Transport  # noqa: PLC0415
+    from tap_amazon_vendor.clock import SystemClock  # noqa: PLC0415
+
+    clock = SystemClock()
+    transport = Transport(clock=clock, sleep=clock.sleep, rng=random.Random(0))
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"{os.environ['DOCUMENTS']}/{path.name}"
+        download(transport, url, Path(folder, path.name), may_download=lambda _: True, operation="download")
+
+
+def unzip(_: records.Case, path: Path) -> None:
+    """Unzip it."""
+    from tap_amazon_vendor.documents.unzip import unzipped  # noqa: PLC0415
+
+    with unzipped(path) as file:
+        while file.read(1 << 15):
+            pass
+
+
+def check(case: records.Case, path: Path) -> t.Any:  # noqa: ANN401  # of the version that is measured
+    """Unzip it, and check that it is whole."""
+    from tap_amazon_vendor.documents.files import open_document, open_flat_file  # noqa: PLC0415
+
+    return open_document(path) if case.array else open_flat_file(path)
+
+
+def cut(case: records.Case, path: Path) -> None:
+    """Check it, then read slices of rows, or lines and their cells."""
+    from tap_amazon_vendor.documents.delimited import Table  # noqa: PLC0415
+    from tap_amazon_vendor.documents.files import read_slices  # noqa: PLC0415
+
+    document = check(case, path)
+    pieces = read_slices(document, case.array) if case.array else Table(path, document.charset, path.name).chunks()
+    for _ in pieces:
+        pass
+
+
+def shape(case: records.Case, path: Path) -> None:
+    """Check it, then read rows."""
+    _, rows = records.chunks_of(case.stream, case.array, path)
+    for _ in rows:
+        pass
+
+
+def write(case: records.Case, path: Path) -> None:
+    """Check it, then read rows, and write their messages."""
+    records.ours(case.stream, case.array, path)
+
+
+def bare(case: records.Case, path: Path) -> None:
+    """Decode the whole document and write its rows as they are."""
+    end_to_end.bare(str(path), case.stream, case.array or "")
+
+
+Parts: t.TypeAlias = "Sequence[Callable[[records.Case, Path], t.Any]]"
+TAP: Parts = (download, unzip, check, cut, shape, write)
+#: In a process of its own: what others have in memory is gone through whenever Python collects garbage.
+BARE: Parts = (bare,)
+
+
+def count(name: str, parts: Parts) -> None:
+    """Do each part with both documents, with a mark after each."""
+    case = CASES[name]
+    for part in parts:
+        # Once for what is done once.
+        part(case, case.make(1))
+        os.getppid()
+        for rows in ROWS:
+            part(case, case.make(rows, distinct=True))
+            os.getppid()
+
+
+# The table.
+
+
+@contextmanager
+def documents() -> Iterator[str]:
+    """Serve the documents, and yield the URL of their folder."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(records.FOLDER))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def measure(name: str, version: Path, parts: Parts) -> dict[str, float]:
+    """Count the instructions a row of each part.
+
+    Args:
+        name: The case.
+        version: The checkout to measure.
+        parts: All of `TAP` or of `BARE`.
+
+    Raises:
+        RuntimeError: It failed; quotes the end of its standard error.
+    """
+    for rows in (1, *ROWS):
+        CASES[name].make(rows, distinct=rows > 1)
+    with documents() as url, tempfile.TemporaryDirectory() as folder:
+        result = Path(folder, "count")
+        command = (
+            *("valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={result}"),
+            *(sys.executable, __file__, "--count", name, "--version", str(version.resolve())),
+            *(["--bare"] if parts is BARE else []),
+        )
+        environment = os.environ | ENVIRONMENT | {"DOCUMENTS": url}
+        done = subprocess.run(
+            command,
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr[-2000:])
+        counts = [_total(Path(f"{result}.{number}")) for number in range(1, 3 * len(parts) + 1)]
+    small, large = ROWS
+    return {
+        part.__name__: (counts[3 * place + 2] - counts[3 * place + 1]) / (large - small)
+        for place, part in enumerate(parts)
+    }
+
+
+def _total(file: Path) -> int:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return next(int(line.partition(":")[2]) for line in lines if line.startswith("totals:"))
+
+
+def stages(of: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+    """Yield the name of each stage and what it takes, in thousand instructions a row."""
+    unzipped, checked = of["unzip"], of["check"]
+    for name, instructions in (
+        ("download, without TLS", of["download"]),
+        ("unzip, to check it", unzipped),
+        ("check that it is whole", checked - unzipped),
+        ("unzip, to read it", unzipped),
+        ("cut into slices, or lines and cells", of["cut"] - checked - unzipped),
+        ("shape and check rows", of["shape"] - of["cut"]),
+        ("write messages", of["write"] - of["shape"]),
+        ("all", of["download"] + of["write"]),
+        ("the bare loop", of["bare"]),
+    ):
+        yield name, instructions / 1000
+
+
+def table(versions: Sequence[Path]) -> Iterator[str]:
+    """Measure everything, and write a table in Markdown line by line: each cell has the versions in order."""
+    found = {
+        name: [dict(stages(measure(name, version, TAP) | measure(name, version, BARE))) for version in versions]
+        for name in CASES
+    }
+    yield f"| thousand instructions a row | {' | '.join(found)} |"
+    yield f"| --- |{' ---: |' * len(found)}"
+    for stage in next(iter(found.values()))[0]:
+        cells = (" → ".join(f"{max(0.0, each[stage]):.1f}" for each in of) for of in found.values())
+        yield f"| {stage} | {' | '.join(cells)} |"
+    speeds = (" → ".join(f"{each['the bare loop'] / each['all']:.2f}" for each in of) for of in found.values())
+    yield f"| speed, of the bare loop's | {' | '.join(speeds)} |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="a checkout of another version")
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/quota.md")
+    parser.add_argument("--count", metavar="NAME", help=argparse.SUPPRESS)
+    parser.add_argument("--version", help=argparse.SUPPRESS)
+    parser.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.count:
+        sys.path.insert(0, arguments.version)
+        count(arguments.count, BARE if arguments.bare else TAP)
+        return
+    lines = []
+    for line in table([*filter(None, (arguments.before,)), ROOT]):
+        print(line, flush=True)
+        lines.append(line)
+    if arguments.docs:
+        end_to_end.write_into(end_to_end.PAGE, BEGIN, lines, END)
+
+
+if __name__ == "__main__":
+    main()
