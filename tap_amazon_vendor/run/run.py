@@ -314,8 +314,7 @@ class Run:
         with ExitStack() as stack:
             if self._in_background:
                 services = len({demand.request.service for demand in self.demands}) or 1
-                own_quotas = len(OWN_QUOTAS)
-                workers = Workers(self.engine, self.clock.wait, services=services, own_quotas=own_quotas)
+                workers = Workers(self.engine, self.clock.wait, services=services, own_quotas=len(OWN_QUOTAS))
                 stack.enter_context(workers)
             writers = {stream.name: stack.enter_context(RecordWriter(stream)) for stream in self.selected}
             self._ledger.writer = writers.get(self._ledger.name)
