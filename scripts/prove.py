@@ -24,6 +24,9 @@ BEGIN, END = "<!-- made by scripts/prove.py -->", "<!-- end -->"
 
 Results = dict[str, dict[str, t.Any]]
 
+#: Kills after which the time of a run is measured again.
+MEASURE = 10
+
 #: What is counted, in the order in which it is printed.
 COUNTS = ("lost", "doubled", "wrong")
 
@@ -110,7 +113,9 @@ def kill_runs(log: Log, kills: int, seed: int) -> None:
     if not left:
         return
     with pipeline() as made:
-        for number in left:
+        for count, number in enumerate(left, 1):
+            if count % MEASURE == 0:
+                made.measure()
             after = random.Random(f"{seed} {number}").uniform(0.5, made.seconds)
             log.add("kills", f"kill {number}", made.crash(number, after))
 
@@ -119,7 +124,12 @@ def report_kills(log: Log) -> str:
     """Return the figures."""
     twice = sum(result["twice"] for result in log.kills.values())
     latest = max((result["after"] for result in log.kills.values()), default=0)
-    when = f"The kills came 0.5 to {latest:.0f} s after a run began"
+    early = sum(not result["asked"] for result in log.kills.values())
+    late = sum(bool(result["there"]) for result in log.kills.values())
+    when = (
+        f"The kills came 0.5 to {latest:.0f} s after a run began: {early} before it had requested a report, "
+        f"{len(log.kills) - early - late} before and {late} after rows were in a table"
+    )
     return f"{_figures(log.kills, 'kills')}; reports asked for twice {twice}. {when}."
 
 

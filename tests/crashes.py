@@ -53,6 +53,8 @@ class Crash:
 
     Attributes:
         after: Seconds after which the run was killed.
+        asked: Reports that it had requested by then.
+        there: Rows that were in the tables by then.
         lost: Rows that are missing.
         doubled: Rows whose key is in the table twice, or that should not be there.
         wrong: Rows with other values.
@@ -62,6 +64,8 @@ class Crash:
     """
 
     after: float
+    asked: int = 0
+    there: int = 0
     lost: int = 0
     doubled: int = 0
     wrong: int = 0
@@ -100,6 +104,7 @@ class Pipeline:
         truth: The tables of a run that nobody killed.
         seconds: How long that run took.
         day: The UTC day of that run: another day has other figures.
+        measured: How many such runs there were.
     """
 
     project: Path
@@ -107,17 +112,20 @@ class Pipeline:
     truth: dict[str, Table] = field(default_factory=dict)
     seconds: float = 0.0
     day: date | None = None
+    measured: int = 0
 
     def measure(self) -> None:
-        """Run without a kill, for the rows and the time that a run takes."""
+        """Run without a kill, for the rows and the time that a run takes. What else the computer does changes that."""
         self.day = _today()
+        self.measured += 1
+        schema = f"whole_{self.measured}"
         with running(self._amazon()) as amazon:
             began = time.monotonic()
-            done = self._run("whole", amazon.url)
+            done = self._run(schema, amazon.url)
             self.seconds = time.monotonic() - began
         if done.returncode:
             raise RuntimeError(done.stdout[-3000:])
-        self.truth = self._tables("whole")[0]
+        self.truth = self._tables(schema)[0]
 
     def crash(self, number: int, after: float) -> Crash:
         """Kill a run, and run again.
@@ -133,6 +141,8 @@ class Pipeline:
         spool.mkdir()
         with running(sandbox) as amazon:
             self._run(schema, amazon.url, spool, kill_after=after)
+            crash.asked = len(_asked(sandbox))
+            crash.there = sum(map(len, self._tables(schema)[0].values()))
             done = self._run(schema, amazon.url, spool)
         if done.returncode:
             crash.output = done.stdout[-2000:]
@@ -143,8 +153,7 @@ class Pipeline:
             if name in OF_A_DAY:
                 crash.doubled += len(there.keys() - truth.keys())
                 crash.wrong += sum(row != truth[key] for key, row in there.items() if key in truth)
-        asked = Counter(str(sorted(call.request.items())) for call in sandbox.calls if call.operation == "createReport")
-        crash.twice = sum(times - 1 for times in asked.values())
+        crash.twice = sum(times - 1 for times in Counter(_asked(sandbox)).values())
         crash.left = sorted(path.name for path in spool.iterdir())
         return crash
 
@@ -198,6 +207,10 @@ class Pipeline:
                 }
                 doubled += len(rows) - len(tables[name])
         return tables, doubled
+
+
+def _asked(sandbox: Sandbox) -> list[str]:
+    return [str(sorted(call.request.items())) for call in sandbox.calls if call.operation == "createReport"]
 
 
 def _today() -> date:
