@@ -422,7 +422,9 @@ def write_into(page: Path, begin: str, lines: Sequence[str], end: str) -> None:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=300_000, help="of each document")
+    parser.add_argument(
+        "--rows", type=int, default=300_000, help="of each document; with few, the start hides the speed"
+    )
     parser.add_argument("--targets", choices=("none", "first", "all"), default="all", help="settings to compare")
     parser.add_argument("--docs", action="store_true", help=f"write the tables into {PAGE.relative_to(ROOT)}")
     parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)

@@ -110,8 +110,8 @@ def open_document(path: Path) -> Document:
     """Check a downloaded file.
 
     Reads it once: a truncated or damaged file must be found before its first row is written, not in the
-    middle, and the specification may come after the rows. That takes about a fifth of a run's time on a
-    document; unzipping, most of it, lets other threads run.
+    middle, and the specification may come after the rows. That takes an eighth of the instructions of a document
+    of sales, a quarter of them to unzip it (docs/quota.md#rows says why it is unzipped again to be read).
 
     Args:
         path: The file.

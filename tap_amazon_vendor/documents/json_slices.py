@@ -8,7 +8,7 @@ found the first time are not guessed again.
 Measured on one core (Python 3.11, 300 thousand rows of a vendor sales document, 86 MB, gzip; thousand rows a second;
 `benchmarks/records.py` prints the whole path)::
 
-    unzip                                          2,800
+    unzip                                         10,300     with zlib: 3,100
     cut into slices of 32 KiB                      2,300
     slices, decoded to dicts (msgspec, Decimal)      650     256 KiB: 600, 1 MiB: 450 (the processor's cache)
     slices, decoded to structs (see `rows`)          900

@@ -205,7 +205,8 @@ class CompiledRows:
 
     def _has_single_fields(self, text: bytes, read: Sequence[Sequence[t.Any]], size: int, absent: int) -> bool:
         """Return whether certainly no object of a slice has a field twice: decoders silently take the last one."""
-        # No field is absent, so this number of colons leaves none for a second one. The exact count takes 3 x as long.
+        # No field is absent, so this number of colons leaves none for a second one. The exact count takes as many
+        # instructions, 1.5 thousand a row of sales, but twice the time.
         if not absent and text.count(b":") == len(read) * size:
             return True
         left = (values for field, values in zip(self._read, read, strict=True) if field.left_out)
