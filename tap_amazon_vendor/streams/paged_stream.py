@@ -105,7 +105,8 @@ class PagedStream(AmazonStream):
         """
         findings.repeated_keys += listed.repeated
         rows = self._rows(listed, account, findings, written)
-        return counted(rows, findings, repeated=RepeatedKeys(self.primary_keys), days=None)
+        repeated = RepeatedKeys(self.primary_keys)
+        return counted(rows, findings, repeated=repeated, days=None, one_may_be_dirty=True)
 
     def _rows(self, listed: Elements, account: Account, findings: Findings, written: Container[int]) -> Iterator[Rows]:
         listing = self.declaration.listing
