@@ -116,7 +116,7 @@ def test_no_traffic_is_believed_on_the_second_day_and_then_at_once(
 def test_no_rows_of_a_whole_profile_are_not_believed_at_once(
     world: World, config: Row, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    real, left = ads_jobs.rows, [*range(times)]
+    real, left = ads_reports.rows, [*range(times)]
     monkeypatch.setattr(ads_jobs, "rows", lambda *asked: [] if left and left.pop() >= 0 else real(*asked))
     run = world.run(config, streams=[CAMPAIGNS, "report_ledger"])
     assert [outcome for *_, outcome in run.windows] == ["loaded" if times == 1 else "later"]
