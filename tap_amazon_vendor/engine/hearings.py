@@ -135,13 +135,20 @@ class Hearing:
 
     @property
     def _is_old(self) -> bool:
-        """Whether Amazon has said the same in an earlier run, long enough ago."""
+        """Whether Amazon has said the same in an earlier run, long enough ago.
+
+        Where it made nothing new for the second hearing of a run, two runs have heard it as often as one usually does.
+        """
+        return self._has_said_so_for(2 if self.job.in_vain else 1)
+
+    def _has_said_so_for(self, runs: int) -> bool:
+        """Return whether Amazon has said the same for long enough to be heard by some later runs."""
         job, window = self.job, self.job.request.window
         if job.said != self._word or job.said_since is None:
             return False
         seconds = (window.end - window.start).total_seconds()
         share = min(1.0, seconds / DAY) if isinstance(window.start, datetime) else 1.0
-        return (self.now - job.said_since).total_seconds() >= share * SAID_FOR
+        return (self.now - job.said_since).total_seconds() >= share * SAID_FOR * runs
 
     def _no_data(self) -> Decision:
         """Decide about a job for which Amazon says that it has no data.
@@ -192,9 +199,10 @@ class Hearing:
             alone: Nothing else tells of the partition: one run's word would be the last one.
         """
         planned = self.job.planned
-        if planned.once or (planned.quiet and planned.known_available) or self._is_old:
+        if planned.once or (planned.quiet and planned.known_available) or self._has_said_so_for(1):
             return self._believe()
-        if not alone:
+        # Of what Amazon does not make again so soon this is still the first hearing.
+        if not (alone or self.job.in_vain):
             if any(probe.has_had_rows for probe in (self.probe, *self.others)):
                 return self._believe()
             # Nothing tells of the account: it may be an outage that calls itself "no data".

@@ -184,7 +184,7 @@ class Registry:
         if word.verdict.no_data:
             probe.answered_well()
             self._let_go(job)
-        job.held = word.reason, word.verdict
+        job.held, job.in_vain = (word.reason, word.verdict), word.in_vain
         probe.doubts.append(job)
         self._decide_doubts(job.request.service)
 
