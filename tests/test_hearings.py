@@ -121,11 +121,12 @@ class TestNoData:
         """The second hearing of a run is none."""
         windows = self.seldom_made()
         amazon.fates[windows[1]] = [*[Fate(empty=True), CANCELLED] * bad, Fate()]
-        ends, pending = [], []
+        ends: list[JobResult] = []
+        pending: list[PendingJob] = []
         for day in range(bad + 1 if bad < 3 else bad):
             amazon.clock.advance(SAID_FOR * bool(day))
             jobs = engine(amazon)
-            jobs.plan(planned(*windows, fresh_since=amazon.clock()), pending)
+            jobs.plan(planned(*windows, fresh_since=NOW), pending)
             outcomes(jobs, *windows)
             ends.append(jobs.result(windows[1]))
             pending = jobs.pending()
