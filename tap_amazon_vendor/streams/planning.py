@@ -212,8 +212,8 @@ def in_asking_order(
 ) -> list[PlannedJob]:
     """Return new windows first, then holes and the backfill, then restatements.
 
-    Within each, partitions are taken round-robin. The newest data comes first everywhere, and no stream waits for another's history. Where `max_reports` limits a
-    run, restatements do not use it up.
+    Within each, partitions are taken round-robin. The newest data comes first everywhere, and no stream waits for
+    another's history. Where `max_reports` limits a run, restatements do not use it up.
     """
     order = []
     for priority in Priority:
