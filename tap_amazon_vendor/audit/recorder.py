@@ -69,6 +69,8 @@ class Recorder:
             elif entry.outcome is Outcome.SKIPPED:
                 level = logging.WARNING
         logger.log(level, "%s: %s %s: %s", entry.stream, entry.target, entry.outcome.value, message)
+        if entry.outcome is Outcome.EMPTY:
+            self._warn(entry)
 
     def _warn(self, entry: LedgerEntry) -> None:
         """Warn about what a document holds besides rows: of each stream once about each column and each remark."""
