@@ -20,6 +20,7 @@ from world import US, Run, World, partitions
 
 from amazon_sandbox import DEFAULT_ACCOUNTS, Sandbox, ads_jobs, ads_reports
 from amazon_sandbox.accounts import MARKETPLACES
+from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.streams.ads import STREAMS
 
 if TYPE_CHECKING:
@@ -92,21 +93,85 @@ def test_a_kind_of_advertising_that_is_not_open_is_skipped_and_the_rest_read(wor
     }
 
 
-def test_no_traffic_is_an_answer(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_traffic_is_believed_on_the_second_day_and_then_at_once(
+    world: World, config: Row, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A kind of advertising that nobody uses costs a few reports more, once."""
     monkeypatch.setattr(ads_jobs, "rows", lambda *_: [])
+    config["restatement_days"] = 14
+    state, heard = None, []
+    for _ in range(4):
+        before = len(world.sandbox.calls)
+        run = world.run(config, state, streams=[CAMPAIGNS, "report_ledger"])
+        assert run.error is None
+        heard.append(({outcome for *_, outcome in run.windows}, len(created(world, before))))
+        state = run.state
+        world.clock.advance(86_400)
+    # The second run asks for the days of the first once more, and twice for the new one.
+    assert heard == [({"later"}, 2), ({"later", "empty"}, 3), ({"empty"}, 1), ({"empty"}, 1)]
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_no_rows_of_a_whole_profile_are_not_believed_at_once(
+    world: World, config: Row, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    real, left = ads_reports.rows, [*range(times)]
+    monkeypatch.setattr(ads_jobs, "rows", lambda *asked: [] if left and left.pop() >= 0 else real(*asked))
     run = world.run(config, streams=[CAMPAIGNS, "report_ledger"])
-    assert run.error is None
-    assert [outcome for *_, outcome in run.windows] == ["empty"]
-    world.run(config, run.state, streams=[CAMPAIGNS])
-    assert len(created(world)) == 1
+    assert [outcome for *_, outcome in run.windows] == ["loaded" if times == 1 else "later"]
+    world.clock.advance(86_400)
+    again = world.run(config, run.state, streams=[CAMPAIGNS, "report_ledger"])
+    days = {row["date"] for each in (run, again) for row in each.records(CAMPAIGNS)}
+    assert {world.day(number) for number in range(2, 20)} <= days
+
+
+def test_no_rows_after_a_time_with_rows_are_doubted(
+    world: World, config: Row, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config["restatement_days"] = 14
+    state = world.run(config, streams=[CAMPAIGNS]).state
+    monkeypatch.setattr(ads_jobs, "rows", lambda *_: [])
+    outcomes = []
+    for _ in range(3):
+        world.clock.advance(86_400)
+        run = world.run(config, state, streams=[CAMPAIGNS, "report_ledger"])
+        outcomes.append({outcome for *_, outcome in run.windows})
+        state = run.state
+    assert outcomes == [{"later"}, {"empty"}, {"empty"}]
+    assert caplog.text.count("the account has had rows of this report before") >= 2
 
 
 def test_who_advertises_nothing_has_empty_lists(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:
     export = ads_jobs.AdsReports.export
     monkeypatch.setattr(ads_jobs.AdsReports, "export", lambda *args, **named: export(*args, **{**named, "rows": []}))
-    run = world.run(config, streams=["ads_campaigns", "ads_product_ads"])
+    began = world.clock()
+    run = world.run(config, streams=["ads_campaigns", "ads_product_ads", "report_ledger"])
     assert run.error is None
     assert run.records("ads_campaigns") == []
+    assert [outcome for *_, outcome in run.windows] == ["empty"] * 2
+    assert "exportcampaigns" in {call.operation for call in world.sandbox.calls}
+    assert world.clock() - began < timedelta(seconds=RETRY_PAUSE)
+
+
+def test_a_list_that_had_elements_and_has_none_is_asked_for_once_more(
+    world: World, config: Row, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = world.run(config, streams=["ads_campaigns"])
+    world.clock.advance(86_400)
+    export, left = ads_jobs.AdsReports.export, [1]
+
+    def once_without(*args: Any, rows: list[Row], **named: Any) -> Any:
+        return export(*args, rows=[] if left and left.pop() else rows, **named)
+
+    monkeypatch.setattr(ads_jobs.AdsReports, "export", once_without)
+    again = world.run(config, first.state, streams=["ads_campaigns", "report_ledger"])
+    assert [outcome for *_, outcome in again.windows] == ["loaded"]
+    assert len(again.records("ads_campaigns")) == len(first.records("ads_campaigns"))
+    left += [1, 1]
+    believed = world.run(config, again.state, streams=["ads_campaigns", "report_ledger"])
+    assert [outcome for *_, outcome in believed.windows] == ["empty"]
+    assert "but the account has had rows of this report before" in caplog.text
 
 
 def test_an_ad_tells_the_product_it_is_of(world: World, config: Row, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def test_a_job_in_the_queue_is_polled_until_the_run_has_waited_long_enough() -> 
 
 
 def test_a_finished_job_is_fetched_and_an_adopted_one_without_a_document_given_up() -> None:
-    about = {"today": TODAY, "refreshed_recently": False}
+    about = {"now": NOW, "refreshed_recently": False}
     assert after_processing(job(1), DONE, **about) == Fetch()  # type: ignore[arg-type]
     guessed = job(1)
     guessed.guessed = True
@@ -65,7 +66,7 @@ def test_a_finished_job_is_fetched_and_an_adopted_one_without_a_document_given_u
 
 def test_what_brings_no_rows_is_weighed() -> None:
     status, empty = JobStatus(Processing.CANCELLED), Document(Path("x"), 1, None, None, empty=True)
-    cancelled = after_processing(job(1), status, today=TODAY, refreshed_recently=False)
+    cancelled = after_processing(job(1), status, now=NOW, refreshed_recently=False)
     without_rows, kept = after_document(job(1), DONE, empty, today=TODAY)
     failed = after_failure(job(1), None, TODAY)
     assert not kept
@@ -75,14 +76,27 @@ def test_what_brings_no_rows_is_weighed() -> None:
 
 
 def test_what_amazon_does_not_make_again_so_soon_ends_as_it_said_before_in_this_run() -> None:
-    about = {"today": TODAY, "refreshed_recently": True}
+    about = {"now": NOW, "refreshed_recently": True}
     first, second = job(1), job(1)
+    first.attempts = second.attempts = 1
     too_soon = after_processing(first, JobStatus(Processing.CANCELLED), **about)  # type: ignore[arg-type]
     assert isinstance(too_soon, Finish)
     assert "too recently" in str(too_soon.reason)
     second.heard = {"a document that breaks off": None, "the report has no rows": NO_DATA}
     weighed = after_processing(second, JobStatus(Processing.CANCELLED), **about)  # type: ignore[arg-type]
-    assert weighed == Weigh("the report has no rows", NO_DATA)
+    assert weighed == Weigh("the report has no rows", NO_DATA, in_vain=True)
+
+
+@pytest.mark.parametrize(("hours", "again"), [(3.9, False), (4, True), (24, True)])
+def test_what_an_earlier_run_asked_for_too_soon_is_asked_for_again_once_it_is_time(
+    hours: float, *, again: bool
+) -> None:
+    asked = job(1)
+    asked.request = replace(asked.request, policy=replace(asked.request.policy, refresh_interval=timedelta(hours=4)))
+    asked.resumed, asked.asked_at = True, NOW - timedelta(hours=hours)
+    decision = after_processing(asked, JobStatus(Processing.CANCELLED), now=NOW, refreshed_recently=True)
+    assert (decision == Restart()) is again
+    assert again or (isinstance(decision, Finish) and decision.outcome is Outcome.LATER)
 
 
 def test_an_unexpected_error_fails_its_job_and_names_its_type() -> None:

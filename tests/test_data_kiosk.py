@@ -346,9 +346,15 @@ class TestRows:
         assert rows[0]["_extra"] == '{"sales.smiles":5}'
 
     def test_a_line_without_a_marketplace_is_rejected(self, tmp_path: Path) -> None:
-        body = lines({"startDate": "2026-11-21", "endDate": "2026-11-21", "sales": {"unitsOrdered": 1}})
+        bare = {"startDate": "2026-11-21", "endDate": "2026-11-21", "sales": {"unitsOrdered": 1}}
+        body = lines(bare, {**bare, "marketplaceId": US})
         rows, findings = rows_of("seller_analytics_by_date", body, tmp_path=tmp_path)
-        assert (rows, findings.rejected) == ([], 1)
+        assert (len(rows), findings.rejected) == (1, 1)
+
+    @pytest.mark.parametrize("alone", [b'{"reportId":' + b"9" * 5_000 + b"}", b'{"startDate":"2026-11-21"}'])
+    def test_a_document_of_one_line_that_is_no_row_is_no_answer(self, alone: bytes, tmp_path: Path) -> None:
+        with pytest.raises(DocumentError, match="1 of 1 lines can't become rows"):
+            rows_of("seller_analytics_by_date", alone, tmp_path=tmp_path)
 
     @needs_samples
     @pytest.mark.parametrize(

@@ -109,6 +109,31 @@ class TestNoData:
         again.plan(planned(FIRST, SECOND, THIRD, fresh_since=NOW), jobs.pending())
         assert outcomes(again, FIRST, SECOND, THIRD) == [Outcome.LOADED] * 3
 
+    def seldom_made(self) -> list[ReportRequest]:
+        """Windows of a report that Amazon makes anew every four hours only."""
+        every = replace(FIRST.policy, refresh_interval=timedelta(hours=4))
+        return [replace(request, policy=every) for request in (FIRST, SECOND, THIRD)]
+
+    @pytest.mark.parametrize("bad", [1, 2, 3])
+    def test_what_amazon_does_not_make_again_so_soon_is_believed_after_three_days(
+        self, amazon: FakeAmazon, bad: int
+    ) -> None:
+        """The second hearing of a run is none."""
+        windows = self.seldom_made()
+        amazon.fates[windows[1]] = [*[Fate(empty=True), CANCELLED] * bad, Fate()]
+        ends: list[JobResult] = []
+        pending: list[PendingJob] = []
+        for day in range(bad + 1 if bad < 3 else bad):
+            amazon.clock.advance(SAID_FOR * bool(day))
+            jobs = engine(amazon)
+            jobs.plan(planned(*windows, fresh_since=NOW), pending)
+            outcomes(jobs, *windows)
+            ends.append(jobs.result(windows[1]))
+            pending = jobs.pending()
+        good, last = Outcome.LOADED, ends.pop()
+        assert {each.outcome for each in ends} <= {Outcome.LATER}
+        assert (last.outcome, last.doubtful) == ((good, False) if bad < 3 else (Outcome.EMPTY, True))
+
     @pytest.mark.parametrize("known", [True, False])
     def test_the_time_before_the_first_sale_costs_two_reports_more(self, amazon: FakeAmazon, *, known: bool) -> None:
         windows = [sales(4 + 15 * number) for number in range(200)]

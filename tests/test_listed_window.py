@@ -7,11 +7,15 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from clocks import FakeClock
+from world import Recorder, Run
 
 from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.documents.findings import Findings
+from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 from tap_amazon_vendor.errors import MalformedAnswerError, NotFoundError
 from tap_amazon_vendor.reports.windows import Window
+from tap_amazon_vendor.streams.details import MOST_UNFOUND, Unfound
 from tap_amazon_vendor.streams.listed_window import ListedWindow
 from tap_amazon_vendor.streams.procurement import PURCHASE_ORDERS
 from tap_amazon_vendor.tap import TapAmazonVendor
@@ -41,17 +45,22 @@ class Scripted:
 
 
 def lines_of(
-    told: Callable[[str | None, str], Any], folder: Path, invoices: tuple[str, ...] = ("A~1",)
+    told: Callable[[str | None, str], Any],
+    folder: Path,
+    invoices: tuple[str, ...] = ("A~1",),
+    unfound: Unfound | None = None,
+    clock: FakeClock | None = None,
 ) -> tuple[list[tuple[str, str]], Findings]:
     """The lines of some invoices."""
     stream: Any = TapAmazonVendor(config=CONFIG).streams["vendor_invoice_items"]
     headers = {"invoices": [{"invoiceIdentifier": each} for each in invoices]}
     api: Any = Scripted({"getInvoiceHeaders": lambda *_: headers, "getInvoice": told})
     findings = Findings()
-    with ListedWindow(stream.declaration.listing, api, stream.partitions[0], WINDOW, NOW, folder) as listed:
+    clock = clock or FakeClock(NOW)
+    with ListedWindow(stream.declaration.listing, api, stream.partitions[0], WINDOW, clock, folder) as listed:
         for _ in listed.fetch():
             pass
-        chunks = [*stream.chunks(listed, stream._settings().accounts[0], findings, ())]
+        chunks = [*stream.chunks(listed, stream._settings().accounts[0], findings, (), unfound)]
     return [(row["invoice_identifier"], row["line_item_id"]) for rows in chunks for row in rows], findings
 
 
@@ -71,20 +80,157 @@ def test_pages_with_other_versions_of_the_same_lines_end(tmp_path: Path) -> None
         lines_of(lambda token, _: lines(1, token=f"{token}x"[-900:], priceNote=token), tmp_path)
 
 
-def test_an_invoice_that_amazon_no_longer_knows_keeps_not_the_lines_of_the_others(tmp_path: Path) -> None:
-    def told(_: str | None, identifier: str) -> Row:
-        if identifier == "A~1":
+class Lost:
+    """Does not find some invoices, the first times that it is asked for them."""
+
+    def __init__(self, *lost: str, times: float = float("inf")) -> None:
+        self.lost, self.times = lost, times
+        self.asked: list[str] = []
+
+    def __call__(self, _: str | None, identifier: str) -> Row:
+        self.asked.append(identifier)
+        if identifier in self.lost and self.asked.count(identifier) <= self.times:
             text = "no such invoice"
             raise NotFoundError(text)
-        return lines(1)
+        return {
+            **lines(1),
+            "invoiceHeader": {"invoiceIdentifier": identifier, "lastUpdatedDate": "2026-11-01T08:00:00Z"},
+        }
 
-    found, findings = lines_of(told, tmp_path, ("A~1", "B~1"))
+
+def test_an_invoice_that_amazon_does_not_find_once_is_asked_for_again_minutes_later(tmp_path: Path) -> None:
+    clock = FakeClock(NOW)
+    found, findings = lines_of(Lost("A~1", times=1), tmp_path, ("A~1", "B~1"), clock=clock)
+    assert found == [("B~1", "1"), ("A~1", "1")]
+    assert (findings.rejected, findings.remarks) == (0, [])
+    assert (clock() - NOW).total_seconds() == RETRY_PAUSE
+
+
+def test_one_that_it_does_not_find_twice_is_left_to_the_next_run_and_keeps_not_the_lines_of_the_others(
+    tmp_path: Path,
+) -> None:
+    unfound = Unfound()
+    found, findings = lines_of(Lost("A~1"), tmp_path, ("A~1", "B~1"), unfound)
+    assert found == [("B~1", "1")]
+    assert (findings.rejected, unfound.now) == (0, ["A~1"])
+    assert findings.remarks == [
+        "getInvoice does not find 1 of those that getInvoiceHeaders lists: the next run asks for them once more"
+    ]
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_one_that_the_next_run_does_not_find_either_is_rejected_without_a_wait(
+    tmp_path: Path, *, is_listed: bool
+) -> None:
+    clock, unfound = FakeClock(NOW), Unfound(("A~1",))
+    found, findings = lines_of(Lost("A~1"), tmp_path, ("A~1", "B~1")[not is_listed :], unfound, clock)
     assert found == [("B~1", "1")]
     assert findings.first_reject
-    assert (findings.rejected, findings.first_reject.number) == (1, 1)
+    assert (findings.rejected, findings.remarks, clock()) == (1, [], NOW)
     assert "no such invoice" in findings.first_reject.reason
-    with pytest.raises(NotFoundError):
-        lines_of(told, tmp_path)
+    # While it is listed, no later run waits for it.
+    assert unfound.now == ["A~1"] * is_listed
+
+
+def test_if_none_is_found_it_is_another_fault(tmp_path: Path) -> None:
+    for invoices in (("A~1",), ("A~1", "B~1")):
+        lost = Lost(*invoices)
+        with pytest.raises(NotFoundError):
+            lines_of(lost, tmp_path, invoices)
+        assert len(lost.asked) == len(invoices) + 1
+
+
+def test_the_state_holds_few_that_are_not_found(tmp_path: Path) -> None:
+    lost, unfound = [f"L~{number}" for number in range(MOST_UNFOUND + 3)], Unfound()
+    found, findings = lines_of(Lost(*lost), tmp_path, (*lost, *(f"F~{number}" for number in range(100))), unfound)
+    assert (len(found), len(unfound.now), findings.rejected) == (100, MOST_UNFOUND, 3)
+
+
+def odd_lines(times: int) -> Callable[[str | None, str], Row]:
+    """Invoices whose first answers have a line that can't be read."""
+    asked: list[str] = []
+
+    def told(_: str | None, identifier: str) -> Row:
+        asked.append(identifier)
+        answer = lines(1, 2)
+        if identifier == "A~1" and asked.count(identifier) <= times:
+            answer["invoiceItems"][1] = 7
+        return answer
+
+    return told
+
+
+def test_a_line_that_can_not_be_read_is_asked_for_again_and_then_rejected(tmp_path: Path) -> None:
+    whole = [("A~1", "1"), ("A~1", "2"), ("B~1", "1"), ("B~1", "2")]
+    found, findings = lines_of(odd_lines(1), tmp_path, ("A~1", "B~1"))
+    assert (sorted(found), findings.rejected) == (whole, 0)
+    found, findings = lines_of(odd_lines(2), tmp_path, ("A~1", "B~1"))
+    assert (sorted(found), findings.rejected) == ([each for each in whole if each != ("A~1", "2")], 1)
+
+
+class Invoices(Scripted):
+    """An account's invoices, of which what is listed changes from run to run."""
+
+    def __init__(self, lost: Lost) -> None:
+        self.listed: tuple[str, ...] = ()
+        super().__init__({"getInvoiceHeaders": self.headers, "getInvoice": lost})
+
+    def headers(self, *_: Any) -> Row:
+        return {
+            "invoices": [{"invoiceIdentifier": each, "lastUpdatedDate": "2026-11-01T08:00:00Z"} for each in self.listed]
+        }
+
+    def run(self, clock: FakeClock, state: Row | None, *listed: str) -> Run:
+        self.listed = listed
+        recorder = Recorder()
+        tap = TapAmazonVendor(config=CONFIG, state=state, clock=clock, message_writer=recorder, in_background=False)
+        for name, stream in tap.streams.items():
+            stream.selected = name in {"vendor_invoice_items", "report_ledger", "report_rejects"}
+        tap.run.__dict__["apis"] = {"default": self}
+        tap.sync_all()
+        return Run(recorder.lines, None)
+
+
+def test_no_line_is_lost_or_doubled_while_amazon_does_not_find_an_old_invoice(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next run lists only what was changed of late."""
+    api = Invoices(Lost("A~1", times=2))
+    first = api.run(clock, None, "A~1", "B~1")
+    (entry,) = first.records("report_ledger")
+    assert (entry["outcome"], entry["rows"], entry["rejected"]) == ("loaded", 1, 0)
+    assert "the next run asks for them once more" in entry["remarks"]
+    assert entry["remarks"] in caplog.text
+    clock.advance(86_400)
+    second = api.run(clock, first.state, "C~1")
+    rows = [row for run in (first, second) for row in run.records("vendor_invoice_items")]
+    assert [row["invoice_identifier"] for row in rows] == ["B~1", "C~1", "A~1"]
+    # The invoice says it itself.
+    assert {row["last_updated_date"][:10] for row in rows} == {"2026-11-01"}
+    clock.advance(86_400)
+    asked = len(api.answers["getInvoice"].asked)  # type: ignore[attr-defined]
+    api.run(clock, second.state)
+    assert len(api.answers["getInvoice"].asked) == asked  # type: ignore[attr-defined]
+
+
+def test_an_old_invoice_that_amazon_never_finds_is_rejected_by_the_next_run(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost = Lost("A~1")
+    api = Invoices(lost)
+    first = api.run(clock, None, "A~1", "B~1")
+    clock.advance(86_400)
+    second = api.run(clock, first.state)
+    (entry,) = second.records("report_ledger")
+    assert (entry["outcome"], entry["rejected"]) == ("loaded", 1)
+    (reject,) = second.records("report_rejects")
+    assert (json.loads(reject["line"]), reject["reason"]) == ({"invoiceIdentifier": "A~1"}, "no such invoice")
+    assert "rejected 1 line" in caplog.text
+    clock.advance(86_400)
+    third = api.run(clock, second.state)
+    assert [entry["outcome"] for entry in third.records("report_ledger")] == ["empty"]
+    # Twice by the first run, and twice by the second.
+    assert lost.asked.count("A~1") == 4
 
 
 def test_an_invoice_without_a_line_is_told(tmp_path: Path) -> None:
@@ -100,6 +246,40 @@ def test_a_token_beside_the_envelope_is_followed(tmp_path: Path) -> None:
         return {"payload": {"orders": [{"purchaseOrderNumber": number}]}, **more}
 
     api: Any = Scripted({"getPurchaseOrders": told})
-    with ListedWindow(PURCHASE_ORDERS, api, {}, WINDOW, NOW, tmp_path) as listed:
+    with ListedWindow(PURCHASE_ORDERS, api, {}, WINDOW, FakeClock(NOW), tmp_path) as listed:
         assert [None for _ in listed.fetch()] == [None, None]
         assert [number for number, _ in listed.elements()] == [1, 2]
+
+
+def orders_of(clock: FakeClock, folder: Path, *answers: list[Any], believed: set[str] | None = None) -> list[bytes]:
+    """The orders of a window, of which each reading gives another answer."""
+    pages = iter(answers)
+    api: Any = Scripted({"getPurchaseOrders": lambda *_: {"payload": {"orders": next(pages)}}})
+    with ListedWindow(PURCHASE_ORDERS, api, {}, WINDOW, clock, folder, believed=believed) as listed:
+        for _ in listed.fetch():
+            pass
+        assert listed.seen_at == clock()
+        return [element for _, element in listed.elements()]
+
+
+ORDERS = [{"purchaseOrderNumber": "A"}, {"purchaseOrderNumber": "B"}]
+ODD = [ORDERS[0], None]
+
+
+def test_a_listing_with_an_element_that_can_not_be_read_is_read_again_minutes_later(tmp_path: Path) -> None:
+    clock = FakeClock(NOW)
+    found = orders_of(clock, tmp_path, ODD, ORDERS)
+    assert [json.loads(each) for each in found] == ORDERS
+    assert (clock() - NOW).total_seconds() == RETRY_PAUSE
+
+
+def test_what_is_odd_in_every_window_is_waited_for_once(tmp_path: Path) -> None:
+    clock, believed = FakeClock(NOW), set[str]()
+    found = orders_of(clock, tmp_path, ODD, ODD, believed=believed)
+    assert [json.loads(each) for each in found] == ODD
+    found = orders_of(clock, tmp_path, ODD, believed=believed)
+    assert [json.loads(each) for each in found] == ODD
+    assert (clock() - NOW).total_seconds() == RETRY_PAUSE
+    # For another reason it is waited for.
+    found = orders_of(clock, tmp_path, [*ODD, {}], ORDERS, believed=believed)
+    assert [json.loads(each) for each in found] == ORDERS

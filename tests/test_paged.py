@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -340,6 +341,18 @@ def test_a_transaction_that_is_none_takes_no_other_with_it(
     assert [(reject["line_number"], json.loads(reject["line"])) for reject in rejects] == [(2, bad)]
     assert [(row["rows"], row["rejected"]) for row in done.records("report_ledger")] == [(2, 1)]
     assert done.error is None
+
+
+@pytest.mark.parametrize("bad", [7, None, "text", [], {}, {"transactionId": None}])
+def test_one_that_is_none_only_once_is_not_lost(
+    bad: Any, run: Callable[..., tuple[Run, FakeApi]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = [transaction(1, "2026-11-10T08:00:00Z"), transaction(3, "2026-11-12T08:00:00Z")]
+    answers = itertools.chain([[good[0], bad]], itertools.repeat(good))
+    monkeypatch.setattr(FakeApi, "say", lambda *_: {"payload": {"transactions": next(answers)}})
+    done, _ = run([], start_date="2026-10-23")
+    assert [row["transaction_id"] for row in done.records(NAME)] == ["t1", "t3"]
+    assert [(row["rows"], row["rejected"]) for row in done.records("report_ledger")] == [(2, 0)]
 
 
 @pytest.mark.parametrize("kind", ["same content", "no content"])

@@ -182,6 +182,15 @@ def test_a_hole_is_asked_for_by_itself_and_nothing_beyond_it_again() -> None:
     assert sorted(windows, reverse=True) == [(40, 40), (14, 9), (8, 8), (7, 4)]
 
 
+def test_a_hole_comes_before_what_is_read_again_and_with_the_backfill_of_others() -> None:
+    streams = [FakeStream(name, ago(40, 5), holes=(ago(20, 20),), report=name) for name in "AB"]
+    order = [(turn, first) for _, turn, first, _ in asked(*streams, days=60)]
+    assert [turn for turn, _ in order] == sorted(
+        (turn for turn, _ in order), key=["NEW", "BACKFILL", "RESTATEMENT"].index
+    )
+    assert [first for turn, first in order if turn == "BACKFILL"][:2] == [20, 20]
+
+
 def test_a_hole_of_one_of_two_streams_of_a_report_is_asked_for_once_for_both() -> None:
     streams = FakeStream("rows", ago(60, 4), holes=(ago(30, 25),)), FakeStream("totals", ago(60, 4))
     planned = [each for each in only(*streams) if each.request.window == ago(30, 25)]

@@ -172,18 +172,24 @@ class TestCurrencies:
 
 
 class TestLayout:
-    def read(self, rows: int, rejects: int) -> Findings:
+    def read(self, rows: int, rejects: int, *, one_may_be_dirty: bool = False) -> Findings:
         findings = Findings()
         for number in range(rejects):
             findings.reject(number + 2, "x", "it has 2 cells, the header 9")
-        list(counted([[{"key": number}] for number in range(rows)], findings, repeated=None, days=None))
+        chunks = [[{"key": number}] for number in range(rows)]
+        list(counted(chunks, findings, repeated=None, days=None, one_may_be_dirty=one_may_be_dirty))
         return findings
 
-    @pytest.mark.parametrize(("rows", "rejects"), [(0, 1), (1, 10), (209, 11), (1000, 50)])
+    @pytest.mark.parametrize(("rows", "rejects"), [(1, 10), (209, 11), (1000, 50)])
     def test_dirty_lines_do_not_fail_a_document(self, rows: int, rejects: int) -> None:
         assert self.read(rows, rejects).rejected == rejects
 
-    @pytest.mark.parametrize(("rows", "rejects"), [(0, 2), (0, 11), (200, 11), (1000, 60)])
+    @pytest.mark.parametrize(("rows", "rejects"), [(0, 1), (0, 2), (0, 11), (200, 11), (1000, 60)])
     def test_more_than_a_dirty_file_explains_fails_it(self, rows: int, rejects: int) -> None:
         with pytest.raises(DocumentError, match=f"{rejects} of {rows + rejects} lines .* number 2: it has 2 cells"):
             self.read(rows, rejects)
+
+    def test_one_line_below_a_header_may_just_be_dirty(self) -> None:
+        assert self.read(0, 1, one_may_be_dirty=True).rejected == 1
+        with pytest.raises(DocumentError):
+            self.read(0, 2, one_may_be_dirty=True)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import jsonschema
 import pytest
 from bootstrap import ROOT
+from clocks import FakeClock
 
 from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.documents.findings import Findings
@@ -94,7 +95,7 @@ def read(stream: PagedStream, answers: dict[str, Row], folder: Path) -> tuple[li
     findings = Findings()
     api: Any = FakeApi(answers)
     account = stream._settings().accounts[0]
-    with ListedWindow(stream.declaration.listing, api, context, window, NOW, folder) as listed:
+    with ListedWindow(stream.declaration.listing, api, context, window, FakeClock(NOW), folder) as listed:
         for _ in listed.fetch():
             pass
         rows = [row for chunk in stream.chunks(listed, account, findings, ()) for row in chunk]

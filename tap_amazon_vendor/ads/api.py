@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from tap_amazon_vendor.ads.answers import AdsReport
 from tap_amazon_vendor.amazon.throttle import Operation
-from tap_amazon_vendor.documents.files import Document, open_document
+from tap_amazon_vendor.documents.files import Document, has_no_element, open_document
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
 from tap_amazon_vendor.errors import RequestRejectedError
 from tap_amazon_vendor.reports.job_calls import JobCalls, times
@@ -73,8 +73,7 @@ class DocumentApi(JobCalls):
             DocumentError: It was truncated or damaged each time.
         """
         document = self._fetched(self.polling, find_url, lambda path, _charset: open_document(path))
-        # No rows is an answer: there is nothing. It is not a job without data, which would be doubted.
-        return replace(document, empty=False)
+        return replace(document, empty=has_no_element(document))
 
 
 class AdsReportsApi(DocumentApi):

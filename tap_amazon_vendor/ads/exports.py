@@ -21,7 +21,7 @@ from tap_amazon_vendor.engine.model import JobStatus, Processing, Service
 from tap_amazon_vendor.reports.job_calls import times
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tap_amazon_vendor.ads.client import AdsClient
@@ -168,12 +168,12 @@ class AdsExportsApi(DocumentApi):
         """
         if request.type_name in CREATE_EXPORT:
             return self.fetched(lambda: self._api.call(GET_EXPORT, answer=AdsExport, export_id=document_id).url)
+        rows: Sequence[t.Any] = (
+            [self._profile.row()] if request.type_name == PROFILES and self._profile else self._portfolios()
+        )
         path = self._spool / f"{uuid4().hex}.document"
-        if request.type_name == PROFILES and self._profile:
-            path.write_bytes(msgspec.json.encode([self._profile.row()]))
-        else:
-            path.write_bytes(msgspec.json.encode(self._portfolios()))
-        return Document(path, path.stat().st_size, None, None, empty=False)
+        path.write_bytes(msgspec.json.encode(rows))
+        return Document(path, path.stat().st_size, None, None, empty=not rows)
 
     def _portfolios(self) -> list[msgspec.Raw]:
         found: list[msgspec.Raw] = []

@@ -51,9 +51,12 @@ class AdsRequest(AskedJob):
         report_type: What Amazon states of the type, None for a request from the state.
         columns: Amazon's names of the columns to ask for.
         refused_at_once: What is not open to the account is refused when it is asked for (docs/amazon/ads.md#errors).
+        may_be_unused: What is open and not used is no refusal: the report is COMPLETED, and its rows are `[]`
+            (docs/amazon/ads.md#reports). So that of each run is, for a profile that never advertises in that way.
     """
 
     refused_at_once: t.ClassVar[bool] = True
+    may_be_unused: t.ClassVar[bool] = True
 
     account: str
     type_name: str

@@ -71,6 +71,8 @@ class Recorder:
             elif entry.outcome is Outcome.SKIPPED:
                 level = logging.WARNING
         logger.log(level, "%s: %s %s: %s", entry.stream, entry.target, entry.outcome.value, message)
+        if entry.outcome is Outcome.EMPTY:
+            self._warn(entry)
 
     def compare(self) -> None:
         """Remark on windows with far fewer rows than the others of the run, after the last one."""

@@ -141,6 +141,12 @@ def open_document(path: Path) -> Document:
     return Document(path, size, error, _if_object(specification), _empty(content))
 
 
+def has_no_element(document: Document) -> bool:
+    """Return whether a document is an array without elements."""
+    with content_of(document.path) as file:
+        return file.read(ERROR_BYTES).strip(WHITE)[1:].lstrip(WHITE) == b"]"
+
+
 def read_slices(
     document: Document,
     path: str,

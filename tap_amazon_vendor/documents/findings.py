@@ -81,12 +81,14 @@ class Findings:
         """Whether the document has no line at all, not even one that is no row of this stream."""
         return not (self.rows or self.rejected or self.rows_elsewhere)
 
-    @property
-    def is_wrong_layout(self) -> bool:
-        """Whether so many lines are rejected that the document probably has another layout.
+    def is_wrong_layout(self, *, one_may_be_dirty: bool = False) -> bool:
+        """Return whether so many lines are rejected that the document probably has another layout.
 
-        It also has one if two or more lines are rejected and there is no row. A single line may just be dirty.
+        It also has one if there is no row among its lines.
+
+        Args:
+            one_may_be_dirty: Something else than its rows shows the layout: a line that is alone may just be dirty.
         """
         good = self.rows + self.rows_elsewhere.total()
         share = self.rejected > MOST_REJECTS and self.rejected > (good + self.rejected) * MOST_SHARE
-        return share or (self.rejected > 1 and not good)
+        return share or (self.rejected > one_may_be_dirty and not good)

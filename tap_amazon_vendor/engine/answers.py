@@ -51,13 +51,13 @@ def still_running(job: Job, processing: Processing, *, now: datetime, pause: flo
     return Finish(Outcome.LATER, reason, advice=advice, unsettled=True, doubtful=job.resumed)
 
 
-def after_processing(job: Job, status: JobStatus, *, today: date, refreshed_recently: bool) -> Decision:
+def after_processing(job: Job, status: JobStatus, *, now: datetime, refreshed_recently: bool) -> Decision:
     """Decide about a job that Amazon has finished.
 
     Args:
         job: The job.
         status: Amazon's answer.
-        today: The current UTC day.
+        now: The current time.
         refreshed_recently: Amazon made no job because it had made another one shortly before.
     """
     if status.document_id and status.processing is not Processing.CANCELLED:
@@ -65,17 +65,22 @@ def after_processing(job: Job, status: JobStatus, *, today: date, refreshed_rece
     if job.guessed:
         return Restart()
     if refreshed_recently:
-        return _too_recent(job)
+        return _too_recent(job, now)
     if said := job.request.judge_end(status.processing):
         return _without_document(job, status, *said)
-    return after_failure(job, None, today)
+    return after_failure(job, None, now.date())
 
 
-def _too_recent(job: Job) -> Decision:
-    """Decide about a job that Amazon does not make again so soon: what it said of the last one in this run stands."""
+def _too_recent(job: Job, now: datetime) -> Decision:
+    """Decide about a job that Amazon does not make again so soon: what it said of the last one in this run stands.
+
+    Where an earlier run asked too soon, it is time by now.
+    """
+    if not job.attempts and now - t.cast("datetime", job.asked_at) >= job.request.refresh_interval:
+        return Restart()
     for reason, verdict in reversed(job.heard.items()):
         if verdict:
-            return Weigh(reason, verdict)
+            return Weigh(reason, verdict, in_vain=True)
     return Finish(Outcome.LATER, "Amazon has made this report too recently", advice="The next run asks again")
 
 

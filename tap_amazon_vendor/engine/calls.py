@@ -178,7 +178,7 @@ class Calls:
                 decision = still_running(job, status.processing, now=now, pause=pause, wait_seconds=self._wait_seconds)
             else:
                 registry.pace.learn(job, status.took, now)
-                decision = after_processing(job, status, today=now.date(), refreshed_recently=refreshed)
+                decision = after_processing(job, status, now=now, refreshed_recently=refreshed)
             registry.apply(job, decision)
 
     def _refreshed_recently(self, job: Job) -> bool:

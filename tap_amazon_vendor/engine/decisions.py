@@ -81,10 +81,17 @@ class Hesitate:
 
 @dataclass(frozen=True)
 class Weigh:
-    """Amazon says that there are no rows, or why: what other jobs heard matters for what follows (`hearings`)."""
+    """Amazon says that there are no rows, or why: what other jobs heard matters for what follows (`hearings`).
+
+    Attributes:
+        reason: What it says.
+        verdict: What that means, once it is believed.
+        in_vain: It was asked for once more, and did not make another job so soon.
+    """
 
     reason: str
     verdict: Verdict
+    in_vain: bool = False
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,18 @@ class Engine:
                 self._registry.add(replace(planned, request=part), (*whole.rank, number))
             self.changed.notify_all()
 
+    def ask_again(self, request: Request, reason: str) -> bool:
+        """Create a finished job once more, minutes later: what its document says is not believed at once.
+
+        Args:
+            request: A planned request.
+            reason: What is odd.
+
+        Returns:
+            Whether it will be finished again. Not if it was created once more before, nor for what never had rows.
+        """
+        return self._registry.reopen(self._registry.jobs[request], reason)
+
     def is_finished(self, request: Request) -> bool:
         """Return whether a job has a result."""
         return self._registry.jobs[request].result is not None

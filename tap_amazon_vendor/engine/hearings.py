@@ -135,13 +135,20 @@ class Hearing:
 
     @property
     def _is_old(self) -> bool:
-        """Whether Amazon has said the same in an earlier run, long enough ago."""
+        """Whether Amazon has said the same in an earlier run, long enough ago.
+
+        Where it made nothing new for the second hearing of a run, two runs have heard it as often as one usually does.
+        """
+        return self._has_said_so_for(2 if self.job.in_vain else 1)
+
+    def _has_said_so_for(self, runs: int) -> bool:
+        """Return whether Amazon has said the same for long enough to be heard by some later runs."""
         job, window = self.job, self.job.request.window
         if job.said != self._word or job.said_since is None:
             return False
         seconds = (window.end - window.start).total_seconds()
         share = min(1.0, seconds / DAY) if isinstance(window.start, datetime) else 1.0
-        return (self.now - job.said_since).total_seconds() >= share * SAID_FOR
+        return (self.now - job.said_since).total_seconds() >= share * SAID_FOR * runs
 
     def _no_data(self) -> Decision:
         """Decide about a job for which Amazon says that it has no data.
@@ -151,24 +158,39 @@ class Hearing:
         no report of the account has had rows, a later run asks again before the answer is believed. Far from rows,
         between other windows without data, the answer is believed at once, so that the time before a vendor's first
         sale does not cost twice the quota.
+
+        What an account does not use is without data in every run (Amazon Ads answers `[]` for each kind of advertising
+        that a profile never did): asking for that twice each time would double the quota for nothing. Once it is
+        completed without rows it is believed at once; each run reads the newest days again anyway.
         """
         if self.job.request.job_id:
             # Amazon made it by itself, so it should have rows: each run reads it again until it has.
             return self._retry() if self._may_retry else self._later(self.reason)
         beside = self.probe.beside(self.job)
         rows, early = any(map(has_rows, beside)), self.probe.is_early(self.job)
-        doubtful = rows or self._is_recent
+        unused = self._is_unused
+        doubtful = rows or (self._is_recent and not unused)
         if early and not (doubtful and self._may_retry):
             return Hold()
         alone = not any(map(has_none, beside))
         unknown = not all(has_rows(other) or has_none(other) for other in beside)
         near = any(has_rows(far) for other in beside for far in self.probe.beside(other))
-        if self.reason not in self.job.heard and (doubtful or near or alone or unknown):
+        if self.reason not in self.job.heard and not unused and (doubtful or near or alone or unknown):
             return self._retry() if self._may_retry else self._later(self.reason, unsettled=True)
         beside_rows = "the days next to these have rows" if rows and alone else None
         if by := beside_rows or self._rows_before(beside):
             return self._contradicted(by)
         return self._first_word(alone=alone)
+
+    @property
+    def _is_unused(self) -> bool:
+        """Whether the account does not use what the job is about: it had no rows of it before, and has none now.
+
+        Of a snapshot that may be the first: nothing stays lost by that, since each run takes another one.
+        """
+        planned = self.job.planned
+        known = planned.quiet and (planned.known_available or planned.once)
+        return self.job.request.may_be_unused and known and not any(map(has_rows, self.probe.jobs))
 
     def _first_word(self, *, alone: bool) -> Decision:
         """Decide about a window without data that no rows contradict.
@@ -177,9 +199,10 @@ class Hearing:
             alone: Nothing else tells of the partition: one run's word would be the last one.
         """
         planned = self.job.planned
-        if planned.once or (planned.quiet and planned.known_available) or self._is_old:
+        if planned.once or (planned.quiet and planned.known_available) or self._has_said_so_for(1):
             return self._believe()
-        if not alone:
+        # Of what Amazon does not make again so soon this is still the first hearing.
+        if not (alone or self.job.in_vain):
             if any(probe.has_had_rows for probe in (self.probe, *self.others)):
                 return self._believe()
             # Nothing tells of the account: it may be an outage that calls itself "no data".

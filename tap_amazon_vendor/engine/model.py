@@ -125,7 +125,7 @@ class PlannedJob:
         known_available: The account has had data for this partition before. Where it has not, one
             window is tried before the others are created.
         fresh_since: A job created since then is as good as a new one.
-        priority: Newer than what is complete, older, or within.
+        priority: Newer than what is complete, older or missing, or within.
         adoptable: A job that another application created will do: not where restated figures are wanted.
         quiet: The newest days that the account has had before, if any, were without rows.
         once: The next run asks for another window in its place, as of a snapshot.

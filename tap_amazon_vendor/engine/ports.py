@@ -104,6 +104,10 @@ class Request(t.Protocol):
         """Whether Amazon refuses to create what the account lacks: one that was created shows that it has it."""
 
     @property
+    def may_be_unused(self) -> bool:
+        """Whether Amazon makes such jobs, without rows, also of what the account does not use."""
+
+    @property
     def kept(self) -> timedelta:
         """How long Amazon keeps such a job, with a margin."""
 

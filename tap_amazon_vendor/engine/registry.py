@@ -184,7 +184,7 @@ class Registry:
         if word.verdict.no_data:
             probe.answered_well()
             self._let_go(job)
-        job.held = word.reason, word.verdict
+        job.held, job.in_vain = (word.reason, word.verdict), word.in_vain
         probe.doubts.append(job)
         self._decide_doubts(job.request.service)
 
@@ -245,6 +245,20 @@ class Registry:
                 self._let_go(job)
                 self._decide_doubts(request.service)
                 self.changed.notify_all()
+
+    def reopen(self, job: Job, reason: str) -> bool:
+        """Create a finished job once more; see `Engine.ask_again`."""
+        with self.changed:
+            planned = job.planned
+            never_had_rows = planned.quiet and planned.known_available
+            if job.failures or never_had_rows or job.request.job_id or self.budget <= 0:
+                return False
+            self._discard_documents(job)
+            job.pages, job.result = [], None
+            self.open[job.wanted] = job
+            self.apply(job, Retry(reason, self._retry_pause))
+            self.changed.notify_all()
+            return True
 
     def _restart(self, job: Job, not_before: datetime | None = None) -> None:
         self._discard(job.pages)

@@ -17,6 +17,7 @@ from tap_amazon_vendor.documents.rows import column_name
 from tap_amazon_vendor.errors import DocumentError
 from tap_amazon_vendor.singer.schema_files import load_schema
 from tap_amazon_vendor.streams import STREAMS
+from tap_amazon_vendor.streams.listed_window import Parts
 from tap_amazon_vendor.streams.paged import PagedRows
 from tap_amazon_vendor.surrogates import with_whole_pairs
 
@@ -72,9 +73,13 @@ class FiledElements:
         """Yield numbers, from 1, and elements."""
         yield from self._elements
 
-    def parts(self, detail: Detail, identifier: str) -> Sequence[msgspec.Raw]:  # noqa: ARG002  # there is one
+    def parts(self, detail: Detail, identifier: str, *, is_last: bool) -> Parts:  # noqa: ARG002  # there is one
         """Return the parts of an element that another operation has, of all its pages in the file, each once."""
-        return [*map(msgspec.Raw, dict.fromkeys(self._parts.get((identifier,), ())))]
+        return Parts(b"null", [*map(msgspec.Raw, dict.fromkeys(self._parts.get((identifier,), ())))])
+
+    def again(self) -> Iterator[None]:
+        """Wait for nothing: a file says the same again."""
+        yield from ()
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class AskedJob(ABC):
         has_options: A listing, where there is one, shows the whole request.
         amazon_generated: Amazon makes no such job by itself.
         refused_at_once: What the account lacks shows in the end only.
+        may_be_unused: No rows are not what an account always gets that does not use it.
         refresh_interval: Each is answered anew.
         type_key: What the state calls the type of job.
     """
@@ -44,6 +45,7 @@ class AskedJob(ABC):
     has_options: t.ClassVar[bool] = False
     amazon_generated: t.ClassVar[bool] = False
     refused_at_once: t.ClassVar[bool] = False
+    may_be_unused: t.ClassVar[bool] = False
     refresh_interval: t.ClassVar[timedelta | None] = None
     type_key: t.ClassVar[str] = "report_type"
 

@@ -106,6 +106,11 @@ class ReportRequest:
         return False
 
     @property
+    def may_be_unused(self) -> bool:
+        """Whether no rows are what an account always gets that does not use the report: not known of any type."""
+        return False
+
+    @property
     def refresh_interval(self) -> timedelta | None:
         """For how long Amazon answers with its last report instead of a new one."""
         return self.policy.refresh_interval

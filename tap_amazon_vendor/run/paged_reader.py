@@ -14,6 +14,7 @@ from tap_amazon_vendor.outcomes import Outcome
 from tap_amazon_vendor.reports.coverage import plan
 from tap_amazon_vendor.reports.request import ReportPartition
 from tap_amazon_vendor.reports.windows import Window, extend
+from tap_amazon_vendor.streams.details import Unfound
 from tap_amazon_vendor.streams.listed_window import ListedWindow
 
 if t.TYPE_CHECKING:
@@ -40,7 +41,9 @@ class PagedReader:
         error: Why it could not be read, None if it could.
     """
 
-    def __init__(self, stream: PagedStream, account: Account, listed: ListedWindow, written: set[int]) -> None:
+    def __init__(
+        self, stream: PagedStream, account: Account, listed: ListedWindow, written: set[int], unfound: Unfound
+    ) -> None:
         """Prepare.
 
         Args:
@@ -48,12 +51,14 @@ class PagedReader:
             account: The account.
             listed: What the listing holds of the window; fetched by the stream that is read first.
             written: Hashes of the elements that the run wrote of this partition before. Receives those of the window.
+            unfound: Elements of this partition whose parts Amazon does not find. Receives those of the window.
         """
         self.stream = stream
         self.window = listed.window
         self._account = account
         self._listed = listed
         self._written = written
+        self._unfound = unfound
         self.error: AmazonError | None = None
         self.findings = Findings()
 
@@ -79,7 +84,7 @@ class PagedReader:
         try:
             for _ in self._listed.fetch():
                 yield []
-            yield from self.stream.chunks(self._listed, self._account, self.findings, self._written)
+            yield from self.stream.chunks(self._listed, self._account, self.findings, self._written, self._unfound)
         except AmazonError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001  # a fault in one window must not end the others
@@ -113,6 +118,7 @@ class PagedReader:
             state.skip(horizon.today)
         if outcome.completes:
             state.set_complete(extend(complete, self.window), self.stream.replication_key)
+            state.set_unfound(self._unfound.now)
             if len(self.stream.declaration.listing.ranges) > 1:
                 # What happened to it in several ways is found in several windows.
                 self._written.update(hash(element) for _, element in self._listed.elements())
@@ -154,7 +160,7 @@ def readers(  # noqa: PLR0913  # each is one fact
         accounts: The accounts, by label.
         apis: The clients of the accounts, by label.
         horizon: The time bounds from settings and clock.
-        clock: Tells the time.
+        clock: Tells the time and waits.
         folder: A private folder for what is fetched.
         first_only: The first rows suffice: for a connection test.
     """
@@ -164,14 +170,17 @@ def readers(  # noqa: PLR0913  # each is one fact
     for listing, members in groups.items():
         for context in members[0].partitions or ():
             account = accounts[context["account"]]
-            pages = partial(ListedWindow, listing, apis[account.label], context, folder=folder, first_only=first_only)
+            api = apis[account.label]
+            pages = partial(ListedWindow, listing, api, context, clock=clock, folder=folder, first_only=first_only)
             left, fault = _left(members, context, horizon)
             written: dict[PagedStream, set[int]] = {stream: set() for stream in left}
+            unfound = {stream: Unfound(stream.partition_state(context).unfound) for stream in left}
+            believed: set[str] = set()
             while window := next((windows[0] for windows in left.values() if windows), None):
-                with pages(window=window, seen_at=clock()) as listed:
+                with pages(window=window, believed=believed) as listed:
                     for stream, windows in left.items():
                         if windows and windows[0] == window:
-                            reader = PagedReader(stream, account, listed, written[stream])
+                            reader = PagedReader(stream, account, listed, written[stream], unfound[stream])
                             reader.error = fault
                             yield reader
                             windows.popleft()

@@ -132,6 +132,8 @@ class WindowReader:
             specify the next request.
         """
         name = self.stream.name
+        if self._is_odd and self._engine.ask_again(self._request, self.findings.remarks[0]):
+            return []
         if self._next:
             self._engine.replan(self._request, [self._next], reader=name)
             self._windows.replace(self._request, [self._next])
@@ -146,6 +148,15 @@ class WindowReader:
         else:
             self._complete()
         return parts
+
+    @property
+    def _is_odd(self) -> bool:
+        """Whether the document contradicts itself: it has no row of the stream, and something that speaks for some.
+
+        What a second document says as well is believed, with its remark and a warning: the totals of a report may have
+        what none of its rows has, and such a window must not be a hole for ever. Young days are read again anyway.
+        """
+        return self._result.outcome is Outcome.LOADED and self.findings.is_empty and bool(self.findings.remarks)
 
     def _complete(self) -> None:
         result, request = self._result, self._request

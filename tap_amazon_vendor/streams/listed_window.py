@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import typing as t
 
 from tap_amazon_vendor.amazon.pages import REMEMBERED, Page, Pages, RepeatedPageError
 from tap_amazon_vendor.amazon.restricted import restricted_token
 from tap_amazon_vendor.amazon.wording import is_refused_token
-from tap_amazon_vendor.errors import AccessDeniedError, RequestRejectedError, without_frames
+from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
+from tap_amazon_vendor.errors import AccessDeniedError, AmazonError, NotFoundError, RequestRejectedError, without_frames
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     import msgspec
@@ -20,10 +21,13 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.amazon.client import SellingPartnerApi
     from tap_amazon_vendor.amazon.throttle import Operation
+    from tap_amazon_vendor.clock import Clock
     from tap_amazon_vendor.reports.windows import Window
     from tap_amazon_vendor.streams.paged import Detail, Listing
 
     Context = t.Mapping[str, t.Any]
+
+logger = logging.getLogger("tap-amazon-vendor.pages")
 
 #: Bytes of elements that are kept in memory.
 IN_MEMORY = 1 << 22
@@ -34,9 +38,31 @@ PAGE_TRIES = 3
 #: Times that a window is begun: once more where a page token no longer holds, or leads in a circle.
 STARTS = 2
 
+#: Seconds between two looks at whether state is to be written, while a second hearing is waited for.
+STEP = 1.0
+
+
+class OddPartError(AmazonError):
+    """A part of an element can't be read. It may be passing."""
+
+
+class Parts(t.NamedTuple):
+    """What another operation has of an element.
+
+    Attributes:
+        header: The element itself, as that operation repeats it; null if it does not.
+        parts: Its parts.
+    """
+
+    header: bytes
+    parts: Sequence[msgspec.Raw]
+
 
 class ListedWindow:
     """What a listing holds of one window. As a context manager, it drops what it holds.
+
+    An element that can't be read may be passing, and so may be that the parts of one that is listed are not found:
+    both are asked for once more, minutes later, before they are believed. What lasts must not keep the others back.
 
     Attributes:
         context: The partition.
@@ -50,9 +76,10 @@ class ListedWindow:
         api: SellingPartnerApi,
         context: Context,
         window: Window,
-        seen_at: datetime,
+        clock: Clock,
         folder: Path,
         *,
+        believed: set[str] | None = None,
         first_only: bool = False,
     ) -> None:
         """Prepare; nothing is called yet.
@@ -62,15 +89,19 @@ class ListedWindow:
             api: The account's client.
             context: The partition.
             window: The requested time.
-            seen_at: The current time.
+            clock: Tells the time and waits.
             folder: A private folder for what does not fit into memory.
-            first_only: The first page with elements suffices: for a connection test.
+            believed: Why elements of the listing's other windows could not be read, both times. Receives why those of
+                this one can't: what is odd in every window is waited for once.
+            first_only: The first page with elements suffices: for a connection test, in which nothing is waited for.
         """
         self._listing = listing
         self._api = api
         self.context = context
         self.window = window
-        self.seen_at = seen_at
+        self._clock = clock
+        self._believed = set() if believed is None else believed
+        self._doubted_at = clock()
         self._first_only = first_only
         self._token: str | None = None
         self._error: Exception | None = None
@@ -88,6 +119,9 @@ class ListedWindow:
 
     def _begin(self) -> None:
         """Forget what was fetched."""
+        self.seen_at = self._clock()
+        #: Why elements can't be read.
+        self._odd: set[str] = set()
         self._lines.seek(0)
         self._lines.truncate()
         self._count = 0
@@ -129,17 +163,50 @@ class ListedWindow:
             if number not in self._superseded:
                 yield number, line[:-1]
 
-    def parts(self, detail: Detail, identifier: str) -> Sequence[msgspec.Raw]:
+    def again(self) -> Iterator[None]:
+        """Wait until what was doubtful may be asked for once more.
+
+        Yields:
+            Now and then: state may be written then.
+        """
+        waited = max(0.0, (self._clock() - self._doubted_at).total_seconds())
+        left = 0.0 if self._first_only else RETRY_PAUSE - waited
+        while left > 0:
+            self._clock.sleep(min(left, STEP))
+            left -= STEP
+            yield
+
+    def parts(self, detail: Detail, identifier: str, *, is_last: bool) -> Parts:
         """Call Amazon for the parts of one element.
 
         Args:
             detail: What returns them.
             identifier: The element's.
+            is_last: What is odd is believed now.
+
+        Raises:
+            NotFoundError: Amazon does not find the element.
+            OddPartError: One of them can't be read. Not if it is to be believed.
+            AmazonError: Amazon refuses, or does not answer as it should.
         """
+        try:
+            parts = self._parts(detail, identifier)
+        except NotFoundError:
+            self._doubted_at = self._clock()
+            raise
+        odd = next((problem for part in parts.parts if (problem := detail.identify(part)[1])), None)
+        if odd and not is_last:
+            self._doubted_at = self._clock()
+            text = f"{detail.operation.name}: a part that can't be read: {odd}"
+            raise OddPartError(text)
+        return parts
+
+    def _parts(self, detail: Detail, identifier: str) -> Parts:
         query = {"marketplaceId": self.context["marketplace_id"]} if self._listing.per_marketplace else {}
         for start in range(1, STARTS + 1):
             #: By their content: Amazon may repeat a part on the next page.
             parts: dict[bytes, msgspec.Raw] = {}
+            header = b"null"
             pages = Pages(detail.operation.name, self._listing.most_pages)
             try:
                 while not pages.finished:
@@ -147,17 +214,34 @@ class ListedWindow:
                     page = self._call(
                         detail.operation, detail.page, query | more, is_next=bool(more), identifier=identifier
                     ).page
-                    keys = [*map(detail.identity, page.elements)]
+                    keys = [detail.identify(part)[0] for part in page.elements]
                     pages.advance(Page(page.elements, page.next_token, keys))
                     parts.update((bytes(part), part) for part in page.elements)
+                    header = header if more else bytes(page.header)
             except (RequestRejectedError, RepeatedPageError):
                 if pages.current_value is None or start == STARTS:
                     raise
             else:
-                return [*parts.values()]
+                return Parts(header, [*parts.values()])
         raise AssertionError
 
     def _fetch(self) -> Iterator[None]:
+        yield from self._read()
+        if self._odd <= self._believed or self._first_only:
+            return
+        self._doubted_at = self._clock()
+        logger.info(
+            "%s has elements that can't be read (%s): reading it again in %.0f minutes",
+            self._listing.operation.name,
+            "; ".join(sorted(self._odd)),
+            RETRY_PAUSE / 60,
+        )
+        yield from self.again()
+        yield from self._read()
+        self._believed |= self._odd
+
+    def _read(self) -> Iterator[None]:
+        """Fetch all pages, from the first one on."""
         for start in range(1, STARTS + 1):
             self._begin()
             pages: Pages | None = None
@@ -181,9 +265,10 @@ class ListedWindow:
         while not pages.finished:
             more = {"nextToken": pages.current_value} if pages.current_value else {}
             page = self._call(listing.operation, listing.page, query | more, is_next=bool(more)).page
-            keys = [*map(listing.identity, page.elements)]
-            pages.advance(Page(page.elements, page.next_token, keys))
-            for element, key in zip(page.elements, keys, strict=True):
+            found = [*map(listing.identify, page.elements)]
+            pages.advance(Page(page.elements, page.next_token, [key for key, _ in found]))
+            self._odd.update(problem for _, problem in found if problem)
+            for element, (key, _) in zip(page.elements, found, strict=True):
                 self._add(element, key)
             yield
 

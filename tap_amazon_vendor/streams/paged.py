@@ -101,6 +101,10 @@ class Listing:
 
     def identity(self, element: bytes | msgspec.Raw) -> Hashable:
         """Return what tells an element from others: its identifiers, else its content."""
+        return self.identify(element)[0]
+
+    def identify(self, element: bytes | msgspec.Raw) -> tuple[Hashable, str | None]:
+        """Return what tells an element from others, and why it can't be read; None if it can."""
         return _identity(element, self.element_type, self.identifiers)
 
     def queries(self, window: Window, context: Context) -> Iterator[dict[str, str]]:
@@ -141,15 +145,17 @@ class Detail:
 
     @cached_property
     def page(self) -> type[t.Any]:
-        """The type of a page."""
-        return page_type(self.elements, self.next_token)
+        """The type of a page: beside its parts it has the element, as `header`."""
+        page = page_type(self.elements, self.next_token)
+        header = ("header", msgspec.Raw, msgspec.Raw(b"null"))
+        return msgspec.defstruct("DetailPage", [header], bases=(page,), rename={"header": self.element})
 
     @cached_property
     def _part_type(self) -> type[t.Any]:
         return msgspec.defstruct("Part", [(self.identifier, Identifier)])
 
-    def identity(self, part: msgspec.Raw) -> Hashable:
-        """Return what tells a part from the others of its element: its identifier, else its content."""
+    def identify(self, part: msgspec.Raw) -> tuple[Hashable, str | None]:
+        """Return what tells a part from the others of its element, and why it can't be read; None if it can."""
         return _identity(part, self._part_type, (self.identifier,))
 
 
@@ -222,13 +228,13 @@ class PagedRows:
         ]
 
 
-def _identity(value: bytes | msgspec.Raw, kind: type[t.Any], names: Iterable[str]) -> Hashable:
-    """Return the values of the fields that identify something, else its content."""
+def _identity(value: bytes | msgspec.Raw, kind: type[t.Any], names: Iterable[str]) -> tuple[Hashable, str | None]:
+    """Return the values of the fields that identify something, else its content and why it can't be read."""
     try:
         said = decode(value, kind)
-    except ValueError:
-        return bytes(value)
-    return tuple(getattr(said, name) for name in names)
+    except ValueError as error:
+        return bytes(value), str(error)
+    return tuple(getattr(said, name) for name in names), None
 
 
 def page_type(elements: str, next_token: str) -> type[t.Any]:

@@ -13,15 +13,14 @@ from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.config.marketplaces import country_of
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.documents.rows import EXTRA, RowShaper, camel_case
-from tap_amazon_vendor.errors import NotFoundError
 from tap_amazon_vendor.streams.base import AmazonStream
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
+from tap_amazon_vendor.streams.details import Details, Element, Unfound
 from tap_amazon_vendor.streams.paged import SEEN_AT, PagedRows
 from tap_amazon_vendor.streams.row_checks import RepeatedKeys, counted
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from singer_sdk import Tap
     from singer_sdk.singerlib import MetadataMapping
@@ -30,27 +29,11 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.config.settings import Settings
     from tap_amazon_vendor.documents.findings import Reject
     from tap_amazon_vendor.documents.row_blocks import Rows
-    from tap_amazon_vendor.streams.paged import Detail
+    from tap_amazon_vendor.streams.details import Elements
+    from tap_amazon_vendor.streams.listed_window import Parts
 
     #: The number of an element, or of a row within one, and its JSON.
     Numbered = tuple[int, bytes]
-
-
-class Elements(t.Protocol):
-    """The elements that rows are made of, and what they were read for: of a window, or of a file."""
-
-    context: Mapping[str, t.Any]
-    seen_at: datetime
-
-    @property
-    def repeated(self) -> int:
-        """How many of them came again in another version."""
-
-    def elements(self) -> Iterator[tuple[int, bytes]]:
-        """Yield numbers, from 1, and elements, each once."""
-
-    def parts(self, detail: Detail, identifier: str) -> Sequence[msgspec.Raw]:
-        """Return the parts of an element that another operation has."""
 
 
 #: Elements that are shaped at once.
@@ -88,7 +71,14 @@ class PagedStream(AmazonStream):
                 entry.selected_by_default = False
         return metadata
 
-    def chunks(self, listed: Elements, account: Account, findings: Findings, written: Container[int]) -> Iterator[Rows]:
+    def chunks(
+        self,
+        listed: Elements,
+        account: Account,
+        findings: Findings,
+        written: Container[int],
+        unfound: Unfound | None = None,
+    ) -> Iterator[Rows]:
         """Read the rows of a window.
 
         Args:
@@ -96,6 +86,7 @@ class PagedStream(AmazonStream):
             account: Its account.
             findings: Receives what can't be rows.
             written: Hashes of the elements that this run wrote before, in the same version: they are left out.
+            unfound: Elements whose parts Amazon did not find before. Receives those of the window.
 
         Yields:
             Rows, in chunks.
@@ -104,38 +95,27 @@ class PagedStream(AmazonStream):
             AmazonError: Amazon refuses to tell the parts of an element, or does not answer as it should.
         """
         findings.repeated_keys += listed.repeated
-        rows = self._rows(listed, account, findings, written)
-        return counted(rows, findings, repeated=RepeatedKeys(self.primary_keys), days=None)
+        rows = self._rows(listed, account, findings, written, unfound or Unfound())
+        repeated = RepeatedKeys(self.primary_keys)
+        return counted(rows, findings, repeated=repeated, days=None, one_may_be_dirty=True)
 
-    def _rows(self, listed: Elements, account: Account, findings: Findings, written: Container[int]) -> Iterator[Rows]:
-        listing = self.declaration.listing
+    def _rows(
+        self, listed: Elements, account: Account, findings: Findings, written: Container[int], unfound: Unfound
+    ) -> Iterator[Rows]:
+        listing, detail = self.declaration.listing, self.declaration.detail
         asked = listed.context.get("marketplace_id") or account.marketplaces[0].marketplace_id
-        own = frozenset(marketplace.marketplace_id for marketplace in account.marketplaces)
+        elements = self._elements(listed, account, findings, written, asked)
         numbers = itertools.count(1)
-        elements = ((number, element) for number, element in listed.elements() if hash(element) not in written)
-        # Each detail is a call: its rows are passed on before the next.
-        at_once = 1 if self.declaration.detail else CHUNK
-        gone: list[tuple[int, bytes, NotFoundError]] = []
-        answered, bare = False, 0
-        while some := list(itertools.islice(elements, at_once)):
-            rows: dict[str, list[Numbered]] = defaultdict(list)
-            for number, element in some:
-                try:
-                    said = decode(element, listing.element_type)
-                except ValueError as error:
-                    findings.reject(number, element.decode(errors="replace"), str(error))
-                    continue
-                # An authorization may cover more marketplaces than the user configured.
-                marketplace = listing.marketplace(said) or asked
-                if marketplace in own:
-                    try:
-                        found = [*self._rows_of(listed, said, number, element, numbers)]
-                        rows[marketplace] += found
-                        answered, bare = True, bare + (not found)
-                    except NotFoundError as error:
-                        gone.append((number, element, error))
-                else:
-                    findings.rows_elsewhere[country_of(marketplace) or marketplace] += 1
+        found: Iterator[dict[str, list[Numbered]]]
+        if detail:
+            details = Details(listed, listing, detail, asked, unfound, findings)
+            found = self._rows_of_parts(details.of(elements), numbers, findings)
+        else:
+            found = self._rows_within(elements, numbers)
+        for rows in found:
+            if not rows:
+                # A second hearing is waited for.
+                yield []
             for marketplace, own_rows in rows.items():
                 constants = {
                     "account": account.label,
@@ -145,33 +125,66 @@ class PagedStream(AmazonStream):
                     EXTRA: None,
                 }
                 yield from self._shape(own_rows, constants, findings)
-        if bare and (detail := self.declaration.detail):
-            text = f"{detail.operation.name} has no rows for {bare} of those that {listing.operation.name} lists"
-            findings.remarks.append(text)
-        # Listed, but without parts of its own: it must not keep those of the others. If all are, it is another fault.
-        for number, element, unknown in gone:
-            if not answered:
-                raise unknown
-            findings.reject(number, element.decode(errors="replace"), str(unknown))
 
-    def _rows_of(
-        self,
-        listed: Elements,
-        said: t.Any,  # noqa: ANN401  # of the listing's own type
-        number: int,
-        element: bytes,
-        numbers: Iterator[int],
-    ) -> Iterator[Numbered]:
-        """Yield the rows of an element, each with its number: the element's, or its own among all parts of elements."""
+    def _elements(
+        self, listed: Elements, account: Account, findings: Findings, written: Container[int], asked: str
+    ) -> Iterator[Element]:
+        """Yield the elements that can be read, those of the account's own marketplaces."""
+        listing = self.declaration.listing
+        # An authorization may cover more marketplaces than the user configured.
+        own = frozenset(marketplace.marketplace_id for marketplace in account.marketplaces)
+        for number, text in listed.elements():
+            if hash(text) in written:
+                continue
+            try:
+                said = decode(text, listing.element_type)
+            except ValueError as error:
+                findings.reject(number, text.decode(errors="replace"), str(error))
+                continue
+            marketplace = listing.marketplace(said) or asked
+            if marketplace in own:
+                yield Element(number, text, marketplace, getattr(said, listing.identifiers[0]))
+            else:
+                findings.rows_elsewhere[country_of(marketplace) or marketplace] += 1
+
+    def _rows_within(self, elements: Iterator[Element], numbers: Iterator[int]) -> Iterator[dict[str, list[Numbered]]]:
+        """Yield the rows of some elements, by marketplace: those that lie within them, else they themselves."""
+        while some := list(itertools.islice(elements, CHUNK)):
+            rows: dict[str, list[Numbered]] = defaultdict(list)
+            for element in some:
+                if self.declaration.path:
+                    rows[element.marketplace] += self._numbered((element.text,), {}, numbers)
+                else:
+                    rows[element.marketplace].append((element.number, element.text))
+            yield rows
+
+    def _rows_of_parts(
+        self, told: Iterable[tuple[Element, Parts] | None], numbers: Iterator[int], findings: Findings
+    ) -> Iterator[dict[str, list[Numbered]]]:
+        """Yield the rows of the parts of one element after the other, by marketplace: each is a call."""
         own = self.declaration
-        if not own.path and not own.detail:
-            yield number, element
-            return
-        parts: Iterable[bytes | msgspec.Raw] = (element,)
-        around: dict[str, msgspec.Raw] = {}
-        if own.detail:
-            parts = listed.parts(own.detail, getattr(said, own.listing.identifiers[0]))
-            around = {name: value for name, value in _object.decode(element).items() if name in own.inherits}
+        bare = 0
+        for each in told:
+            if each is None:
+                yield {}
+                continue
+            element, (header, parts) = each
+            text = header if header.startswith(b"{") and not element.is_listed else element.text
+            around = {name: value for name, value in _object.decode(text).items() if name in own.inherits}
+            rows = [*self._numbered(parts, around, numbers)]
+            bare += not rows
+            yield {element.marketplace: rows}
+        if bare and own.detail:
+            remark = (
+                f"{own.detail.operation.name} has no rows for {bare} of those that {own.listing.operation.name} lists"
+            )
+            findings.remarks.append(remark)
+
+    def _numbered(
+        self, parts: Iterable[bytes | msgspec.Raw], around: Mapping[str, msgspec.Raw], numbers: Iterator[int]
+    ) -> Iterator[Numbered]:
+        """Yield the rows within the parts of an element, each with its number among those of all elements."""
+        own = self.declaration
         found = itertools.chain.from_iterable(_parts(part, own.path, own.inherits, around) for part in parts)
         for place, row in enumerate(found, 1):
             lifted = _lifted(row, own.lifts) if own.lifts else row

@@ -3,7 +3,8 @@
 The SDK advances a bookmark record by record. Here it advances when a window is complete, and the complete range also
 grows backwards: `complete_from` and `replication_key_value` are the first and the last complete day or hour.
 Windows that failed are `holes`; what is beyond them is read too, from the first to the last day or hour of `read`.
-Windows that were to be read again and were not are `due`.
+Windows that were to be read again and were not are `due`. Elements of a paged API whose parts Amazon did not find are
+`unfound`.
 """
 
 from __future__ import annotations
@@ -115,6 +116,16 @@ class PartitionState:
     def quiet(self) -> bool:
         """Whether the newest complete window had no rows."""
         return self._state.get("quiet") is True
+
+    @property
+    def unfound(self) -> tuple[str, ...]:
+        """Identifiers of listed elements whose parts Amazon did not find in the last run."""
+        found = self._state.get("unfound")
+        return tuple(each for each in found if isinstance(each, str)) if isinstance(found, list) else ()
+
+    def set_unfound(self, identifiers: Iterable[str]) -> None:
+        """Note the identifiers of elements whose parts Amazon does not find."""
+        self._keep("unfound", [*identifiers])
 
     def note_rows(self, *, some: bool) -> None:
         """Remember whether the newest complete window had rows."""

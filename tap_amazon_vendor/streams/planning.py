@@ -148,6 +148,10 @@ def _windows(demand: Demand, horizon: Horizon, waiting: Iterable[Window]) -> lis
     planned = []
     for number, window in enumerate(dict.fromkeys([*taken_up, *windows])):
         priority = Priority.NEW if window in taken_up else priority_of(window, complete, first=number == 0)
+        adoptable = bool(request.refresh_interval) or (priority is not Priority.RESTATEMENT and calendar.unbroken)
+        if priority is Priority.RESTATEMENT and any(hole.start <= window.start <= hole.end for hole in demand.holes):
+            # What is missing comes before what is only older than it should be.
+            priority = Priority.BACKFILL
         planned.append(
             PlannedJob(
                 replace(request, window=window),
@@ -155,8 +159,7 @@ def _windows(demand: Demand, horizon: Horizon, waiting: Iterable[Window]) -> lis
                 known_available=any(completes.values()),
                 fresh_since=_good_since(request, window, horizon, taken_up=window in taken_up),
                 priority=priority,
-                adoptable=bool(request.refresh_interval)
-                or (priority is not Priority.RESTATEMENT and calendar.unbroken),
+                adoptable=adoptable,
                 quiet=demand.quiet,
                 once=not calendar.unbroken,
             )
@@ -207,10 +210,10 @@ def _taken_up(complete: Window | None, waiting: Iterable[Window], horizon: Horiz
 def in_asking_order(
     jobs: Mapping[t.Any, list[PlannedJob]],
 ) -> list[PlannedJob]:
-    """Return new windows first, then the backfill, then restatements; within each, partitions are taken round-robin.
+    """Return new windows first, then holes and the backfill, then restatements.
 
-    The newest data comes first everywhere, and no stream waits for another's history. Where `max_reports` limits a
-    run, restatements do not use it up.
+    Within each, partitions are taken round-robin. The newest data comes first everywhere, and no stream waits for
+    another's history. Where `max_reports` limits a run, restatements do not use it up.
     """
     order = []
     for priority in Priority:

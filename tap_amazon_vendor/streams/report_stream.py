@@ -126,7 +126,15 @@ class ReportStream(JobStream):
             repeated = RepeatedIds(self.declaration.identity)
         total = self.declaration.total.check() if self.declaration.total else None
         currencies = self._currencies(context["marketplace_id"])
-        return counted(rows, findings, repeated=repeated, days=days, currencies=currencies, total=total)
+        return counted(
+            rows,
+            findings,
+            repeated=repeated,
+            days=days,
+            currencies=currencies,
+            total=total,
+            one_may_be_dirty=self._flat_reader is not None,
+        )
 
     def _sorted(
         self,
