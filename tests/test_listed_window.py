@@ -213,6 +213,16 @@ def test_no_line_is_lost_or_doubled_while_amazon_does_not_find_an_old_invoice(
     assert len(api.answers["getInvoice"].asked) == asked  # type: ignore[attr-defined]
 
 
+def test_several_that_amazon_never_finds_are_no_other_layout(clock: FakeClock) -> None:
+    lost = [f"L~{number}" for number in range(20)]
+    api = Invoices(Lost(*lost))
+    first = api.run(clock, None, *lost, "B~1")
+    clock.advance(86_400)
+    second = api.run(clock, first.state)
+    (entry,) = second.records("report_ledger")
+    assert (entry["outcome"], entry["rejected"]) == ("loaded", 20)
+
+
 def test_an_old_invoice_that_amazon_never_finds_is_rejected_by_the_next_run(
     clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:

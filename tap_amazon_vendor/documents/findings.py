@@ -48,6 +48,7 @@ class Findings:
         on_reject: Receives each rejected line.
         rows: Rows for the stream. Counted by the stream, all else by the readers.
         rejected: Lines that can't be rows.
+        unfound: Those of them whose rows Amazon does not find: they say nothing of the layout.
         first_reject: The first of them.
         unreadable_cells: Cells that are not of their column's type, by column: null there, their text in `_extra`.
         repeated_keys: Rows whose key an earlier row of the document has.
@@ -60,6 +61,7 @@ class Findings:
     on_reject: Callable[[Reject], None] = field(default=lambda _: None)
     rows: int = 0
     rejected: int = 0
+    unfound: int = 0
     first_reject: Reject | None = None
     unreadable_cells: Counter[str] = field(default_factory=Counter)
     repeated_keys: int = 0
@@ -89,6 +91,6 @@ class Findings:
         Args:
             one_may_be_dirty: Something else than its rows shows the layout: a line that is alone may just be dirty.
         """
-        good = self.rows + self.rows_elsewhere.total()
-        share = self.rejected > MOST_REJECTS and self.rejected > (good + self.rejected) * MOST_SHARE
-        return share or (self.rejected > one_may_be_dirty and not good)
+        good, bad = self.rows + self.rows_elsewhere.total(), self.rejected - self.unfound
+        share = bad > MOST_REJECTS and bad > (good + bad) * MOST_SHARE
+        return share or (bad > one_may_be_dirty and not good)

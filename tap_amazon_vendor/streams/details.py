@@ -164,6 +164,7 @@ class Details:
             is_kept = element.is_listed and self.unfound.keep(element.identifier)
             if known or not is_kept:
                 self.findings.reject(element.number, element.text.decode(errors="replace"), str(error))
+                self.findings.unfound += 1
             else:
                 self._left += 1
             return None
