@@ -122,7 +122,7 @@ def test_what_doctor_quotes(form: str, world: World, tmp_path: Path, monkeypatch
     monkeypatch.setattr(app.Application, "_operate", refuse)
     monkeypatch.setattr(doctor, "_now", world.clock)
     monkeypatch.setattr("time.sleep", world.clock.sleep)
-    (tmp_path / "config.json").write_text(json.dumps(world.config(account="root\u202etxt.exe")))
+    (tmp_path / "config.json").write_text(json.dumps(world.config(account=HOSTILE.replace("\x00", ""))))
     result = CliRunner().invoke(cli, ["doctor", "--config", str(tmp_path / "config.json"), "--format", form])
     check(result.output.split("\n"))
 
