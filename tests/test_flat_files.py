@@ -16,7 +16,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tap_amazon_vendor.documents import encodings
@@ -942,6 +942,7 @@ def tables(draw: st.DrawFn) -> tuple[Dialect, list[list[str]]]:
 
 
 @settings(deadline=None, max_examples=300)
+@example((Dialect(",", False, "\n", "utf-8", False, False), [["", "", "\t", "\t", "\t0"]]), 1)  # noqa: FBT003  # as they are drawn
 @given(tables(), st.sampled_from([1, 2, 5, 16, 1 << 18]))
 def test_any_table_in_any_dialect_comes_back_equal(drawn: tuple[Dialect, list[list[str]]], block: int) -> None:
     dialect, rows = drawn

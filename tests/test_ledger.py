@@ -46,6 +46,15 @@ def entry(outcome: Outcome = Outcome.LOADED, result: JobResult = LOADED, rows: i
     return LedgerEntry.of_job("vendor_sales", result, WINDOW, outcome, Findings(rows=rows))
 
 
+def test_a_failed_window_counts_no_lines_that_are_nowhere(clock: FakeClock) -> None:
+    found = Findings(rows=5)
+    for _ in range(7):
+        found.reject(2, "a line", "it has no key")
+    for outcome, rows, rejected in ((Outcome.LOADED, 5, 7), (Outcome.FAILED, 0, 0)):
+        row = LedgerEntry.of_job("vendor_sales", LOADED, WINDOW, outcome, found).row(clock())
+        assert (row["rows"], row["rejected"]) == (rows, rejected)
+
+
 def test_a_loaded_window_says_all_that_is_known(clock: FakeClock) -> None:
     assert entry().row(clock()) == {
         "account": "main",

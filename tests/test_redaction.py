@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from singer_sdk.logging import ConsoleFormatter, StructuredFormatter
 
@@ -269,6 +269,7 @@ def readable(text: str) -> str:
 
 
 class TestAnyWrapping:
+    @example(secret="s3cret=t0ken", outer="with what nobody sees", inner="in two lines", around="{}", change=str)
     @given(
         # What a comparison ignores may be left at the ends.
         secret=LETTERS.filter(lambda text: len(readable(text)) > 8 and text[0].isalnum() and text[-1].isalnum()),

@@ -246,7 +246,7 @@ class TestTypes:
 
 
 class TestText:
-    @pytest.mark.parametrize("sign", ["\x00", "\n", "\r", "\x1b", "\x85", "\ud800"])
+    @pytest.mark.parametrize("sign", ["\x00", "\ud800"])
     @pytest.mark.parametrize(
         ("config", "name"),
         [
@@ -267,7 +267,7 @@ class TestText:
         assert check_settings(SCHEMA, {"inbox": "/data/M\udcfcller\n", "quota_store": "/data/\udcff"}) == []
 
     def test_text_of_any_script_is_one(self) -> None:
-        assert check_settings(SCHEMA, {"account": "Müller 東京 \u200f\U0001f600"}) == []
+        assert check_settings(SCHEMA, {"account": "Müller 東京 \n\u200f\U0001f600"}) == []
 
 
 class TestDates:

@@ -116,7 +116,8 @@ class LedgerEntry:
             "outcome": self.outcome.value,
             "reason": None if self.outcome is Outcome.LOADED else self.reason,
             "rows": self.rows,
-            "rejected": found.rejected,
+            # Of a failed window nothing is written, its rejected lines neither.
+            "rejected": 0 if self.outcome is Outcome.FAILED else found.rejected,
             "unreadable_cells": found.unreadable_cells.total(),
             "repeated_keys": found.repeated_keys,
             "rows_elsewhere": found.rows_elsewhere.total(),

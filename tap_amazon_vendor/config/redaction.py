@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import logging
+import operator
 import re
 import threading
 import traceback
@@ -146,23 +147,27 @@ class _Reading:
 
 
 def _readings(text: str) -> Iterator[_Reading]:
-    """Yield a text as it is, and decoded once, twice, and so on; each also without line ends and invisible text."""
+    """Yield a text as it is, and decoded once, twice, and so on; each also without invisible text, and in one line.
+
+    Where a line ends, an equals sign may be the mark of a mail, or part of a secret: both are tried.
+    """
     whole = _Reading(text, range(len(text)), range(1, len(text) + 1))
-    joined = _joined(whole)
+    seen = whole.replace(_UNSEEN, _drop)
+    joined = seen.replace(_LINE_END, _drop)
     for _ in range(_LEVELS + 1):
         yield whole
-        if joined is not whole:
+        if seen is not whole:
+            yield seen
+        if joined is not seen:
             yield joined
-        before, last, whole = whole, joined, whole.replace(_ENCODED, _decode)
-        # The break may have been within the code of a character.
-        joined = _joined(whole if joined is before else joined.replace(_ENCODED, _decode))
-        if whole is before and joined is last:
+        before = whole, seen, joined
+        whole = whole.replace(_ENCODED, _decode)
+        # What is dropped may have been within the code of a character.
+        seen = (whole if seen is before[0] else seen.replace(_ENCODED, _decode)).replace(_UNSEEN, _drop)
+        joined = (seen if joined is before[1] else joined.replace(_ENCODED, _decode)).replace(_UNSEEN, _drop)
+        joined = joined.replace(_LINE_END, _drop)
+        if all(map(operator.is_, before, (whole, seen, joined))):
             return
-
-
-def _joined(reading: _Reading) -> _Reading:
-    """Return a reading without line ends and invisible characters."""
-    return reading.replace(_UNSEEN, _drop).replace(_LINE_END, _drop)
 
 
 def _drop(_: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import typing as t
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from unicodedata import category
 from urllib.parse import urlsplit
 
 from singer_sdk.exceptions import ConfigValidationError
@@ -30,8 +30,8 @@ if t.TYPE_CHECKING:
 #: Settings that may hold the path of a file, of which any character may be part.
 PATHS = ("inbox", "quota_store")
 
-#: Unicode's categories of control characters and of halves of surrogate pairs.
-_NO_TEXT = {"Cc", "Cs"}
+#: NUL and halves of surrogate pairs: no request, and no row of most targets, can hold them.
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -234,15 +234,15 @@ def _words(error: ValidationError) -> list[str]:
 
 
 def _not_text(value: t.Any, name: str = "") -> Iterator[str]:  # noqa: ANN401  # any JSON
-    """Name each value with a control character or half of a surrogate pair: a target, or Amazon, refuses those."""
+    """Name each value with something that is not text."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _not_text(inner, f"{name}.{key}" if name else key)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _not_text(inner, f"{name}[{number}]")
-    elif isinstance(value, str) and (odd := next((sign for sign in value if category(sign) in _NO_TEXT), "")):
-        yield f"`{name}` contains U+{ord(odd):04X}, which is not a character of a text"
+    elif isinstance(value, str) and (odd := _NO_TEXT.search(value)):
+        yield f"`{name}` contains U+{ord(odd[0]):04X}, which is not a character of a text"
 
 
 def _suggestion(unknown: str, known: Mapping[str, t.Any]) -> str:

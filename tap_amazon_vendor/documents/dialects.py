@@ -124,12 +124,19 @@ def _dialect(header: str, lines: Sequence[str]) -> Dialect:
 
 def _is_title(line: str, below: Sequence[str]) -> bool:
     """Return whether a line stands above the header: it has less than half of the cells of one of the next lines."""
+    own = _filled(line, _dialect(line, ()).delimiter)
     for other in below:
         delimiter = _dialect(other, ()).delimiter
-        title, names = (sum(bool(cell.strip(' "')) for cell in each.split(delimiter)) for each in (line, other))
-        if names >= _FEWEST_NAMES and 2 * title < names:
+        names = _filled(other, delimiter)
+        # A header of commas is none, whatever tabs are in the cells below it.
+        if names >= _FEWEST_NAMES and 2 * max(own, _filled(line, delimiter)) < names:
             return True
     return False
+
+
+def _filled(line: str, delimiter: str) -> int:
+    """Return how many cells of a line have a value."""
+    return sum(bool(cell.strip(' "')) for cell in line.split(delimiter))
 
 
 def _are_quoted(lines: Sequence[str], delimiter: str) -> bool:
