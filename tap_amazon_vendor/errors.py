@@ -14,7 +14,7 @@ from singer_sdk.exceptions import FatalAPIError
 
 logger = logging.getLogger("tap-amazon-vendor")
 
-#: A longer id of a request is none of Amazon's.
+#: Most characters that are kept of a request id: Amazon's are shorter.
 _LONGEST_ID = 100
 
 E = t.TypeVar("E", bound=Exception)
@@ -35,8 +35,16 @@ class AmazonError(FatalAPIError):
         """Keep Amazon's text and request id, and join them into the message."""
         self.text = text
         # A header may be long, or folded into several lines.
-        self.request_id = request_id = " ".join((request_id or "").split())[:_LONGEST_ID] or None
+        self.request_id = request_id = one_line(request_id)[:_LONGEST_ID] or None
         super().__init__(f"{text} (Amazon request id {request_id})" if request_id else text)
+
+
+def one_line(text: str | None) -> str:
+    """Return a text of Amazon's with each white space, line breaks included, as one space; empty for None.
+
+    Each line of a log is an entry of its own, so a text must not begin a new one.
+    """
+    return " ".join((text or "").split())
 
 
 def without_frames(error: E) -> E:

@@ -12,13 +12,16 @@ from contextlib import contextmanager
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Control characters but tabs and line feeds, line ends that only some programs know, and marks of direction.
-_HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+#: Control characters except tab and line feed, line ends that only some programs know, and marks of direction.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-def harmless(text: str) -> str:
-    """Escape what would clear or recolour a terminal, overwrite a line, or show a text in another order than it has."""
-    return _HARMFUL.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
+def escape_controls(text: str) -> str:
+    """Return a text with its control characters escaped; tabs and line feeds stay.
+
+    Those of a text from Amazon or of a file's name could clear a terminal, overwrite a line or reverse its order.
+    """
+    return _CONTROLS.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ with atheris.instrument_imports(include=["tap_amazon_vendor"]):
     from tap_amazon_vendor.config.redaction import MASK, Redactor, Secret
     from tap_amazon_vendor.data_kiosk import answers as kiosk
     from tap_amazon_vendor.errors import REPORT_IT, DocumentError
-    from tap_amazon_vendor.output import harmless
+    from tap_amazon_vendor.output import escape_controls
     from tap_amazon_vendor.reports import answers as reports
     from tap_amazon_vendor.reports.pending import from_state
     from tap_amazon_vendor.run.services import KINDS
@@ -91,7 +91,7 @@ def answers(_: Path) -> Target:
         text = error_text(data) or data.decode(errors="replace")
         moment(text)
         assert secret not in redactor.redact(f"{text}{secret}{text}").replace(MASK, "")
-        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", harmless(text))
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", escape_controls(text))
         with suppress(ValueError, RecursionError):
             content = json.loads(data)
             check_shape(content)

@@ -23,7 +23,7 @@ from tap_amazon_vendor.cli import doctor
 from tap_amazon_vendor.cli.main import cli
 from tap_amazon_vendor.config.redaction import keep_out_of_logs
 from tap_amazon_vendor.errors import RequestRejectedError
-from tap_amazon_vendor.output import harmless
+from tap_amazon_vendor.output import escape_controls
 from tap_amazon_vendor.reports.api import GET_REPORTS
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_a_refusal_of_amazon(
     monkeypatch.setattr(app.Application, "_operate", refuse)
     caplog.set_level(logging.INFO)
     run = world.run(KINDS[kind].settings(world, tmp_path), streams=(*KINDS[kind].streams, "report_ledger"))
-    check([*lines(caplog), harmless(str(run.error))])
+    check([*lines(caplog), escape_controls(str(run.error))])
 
 
 @pytest.mark.parametrize("kind", ["JSON report", "flat file"])
@@ -89,7 +89,7 @@ def test_the_reason_of_a_report_that_failed(
     monkeypatch.setattr(app.Application, "_file", file)
     caplog.set_level(logging.INFO)
     run = world.run(KINDS[kind].settings(world, tmp_path), streams=(*KINDS[kind].streams, "report_ledger"))
-    check([*lines(caplog), harmless(str(run.error))])
+    check([*lines(caplog), escape_controls(str(run.error))])
 
 
 def test_the_reason_of_an_advertising_report_that_failed(
@@ -99,7 +99,7 @@ def test_the_reason_of_an_advertising_report_that_failed(
     world.sandbox.inject("ads_report_failed", 9)
     caplog.set_level(logging.INFO)
     run = world.run(KINDS["Ads"].settings(world, tmp_path), streams=(*KINDS["Ads"].streams, "report_ledger"))
-    check([*lines(caplog), harmless(str(run.error))])
+    check([*lines(caplog), escape_controls(str(run.error))])
 
 
 def test_names_and_contents_of_inbox_files(world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -109,7 +109,7 @@ def test_names_and_contents_of_inbox_files(world: World, tmp_path: Path, caplog:
     (tmp_path / "inbox" / f"{hostile}.txt").write_text(f"{hostile}\t{hostile}\na\tb\n", encoding="utf-8")
     caplog.set_level(logging.INFO)
     run = world.run({"inbox": str(tmp_path / "inbox")}, streams=(*KINDS["inbox"].streams, "report_ledger"))
-    check([*lines(caplog), harmless(str(run.error))])
+    check([*lines(caplog), escape_controls(str(run.error))])
 
 
 @pytest.mark.usefixtures("bare_settings")
@@ -146,6 +146,6 @@ def test_a_traceback_is_clean_too(caplog: pytest.LogCaptureFixture) -> None:
 
 @given(st.text())
 def test_harmless_text_stays_as_it_is(text: str) -> None:
-    assert not HARMFUL.search(harmless(text))
+    assert not HARMFUL.search(escape_controls(text))
     if not HARMFUL.search(text):
-        assert harmless(text) == text
+        assert escape_controls(text) == text

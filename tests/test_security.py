@@ -62,7 +62,7 @@ def test_an_id_that_contains_another_path_sends_no_request_there(
 def test_an_id_that_a_url_would_lose_is_not_asked_for(id_: str, transport: Transport, clock: FakeClock) -> None:
     with serving() as host:
         api = SellingPartnerApi.of(account_at(host.url), transport, clock, clock.sleep)
-        with pytest.raises(NotFoundError, match=f"^getReportDocument: Amazon gave '{re.escape(id_)}' as an id$"):
+        with pytest.raises(NotFoundError, match=f"^getReportDocument: Amazon gave an invalid id: '{re.escape(id_)}'$"):
             api.call(GET_DOCUMENT, answer=dict, document_id=id_)
     assert host.seen == []
 

@@ -11,7 +11,7 @@ from tap_amazon_vendor.ads.answers import AdsReport
 from tap_amazon_vendor.amazon.throttle import Operation
 from tap_amazon_vendor.documents.files import Document, has_no_element, open_document
 from tap_amazon_vendor.engine.model import JobStatus, ListedJob, Processing
-from tap_amazon_vendor.errors import RequestRejectedError
+from tap_amazon_vendor.errors import RequestRejectedError, one_line
 from tap_amazon_vendor.reports.job_calls import JobCalls, times
 
 if t.TYPE_CHECKING:
@@ -164,8 +164,7 @@ class AdsReportsApi(DocumentApi):
         first = self._ended.pop(document_id, None)
         if first and first.failure_reason and STATUSES[first.status] is Processing.FATAL:
             # There is no file; what would be its name is ours, never Amazon's.
-            reason = " ".join(first.failure_reason.split()) or None
-            return Document(self._spool / uuid4().hex, 0, reason, None, empty=False)
+            return Document(self._spool / uuid4().hex, 0, one_line(first.failure_reason) or None, None, empty=False)
         # Its URL may have expired: then a new answer has a new one.
         urls = [first.url] if first and first.url else []
         return self.fetched(

@@ -18,7 +18,7 @@ from tap_amazon_vendor.amazon.answers import (
 )
 from tap_amazon_vendor.amazon.transport import redirect
 from tap_amazon_vendor.config.redaction import Redactor, Secret, keep_out_of_logs
-from tap_amazon_vendor.errors import CredentialsError, LoginUnavailableError, UnavailableError
+from tap_amazon_vendor.errors import CredentialsError, LoginUnavailableError, UnavailableError, one_line
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -255,7 +255,7 @@ def _refusal(
         said = LoginRefusal()
     status = response.status_code
     error, description = (
-        " ".join(secrets.redact(words or "").split())[:LONGEST_TEXT] for words in (said.error, said.error_description)
+        one_line(secrets.redact(words or ""))[:LONGEST_TEXT] for words in (said.error, said.error_description)
     )
     meaning = meanings.get(error)
     if meaning is None:

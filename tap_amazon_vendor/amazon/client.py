@@ -20,6 +20,7 @@ from tap_amazon_vendor.errors import (
     NotFoundError,
     RequestRejectedError,
     UnavailableError,
+    one_line,
 )
 
 if t.TYPE_CHECKING:
@@ -160,7 +161,7 @@ class SellingPartnerApi:
         Raises:
             AccessDeniedError: HTTP 401 or 403 that a new token does not fix.
             CredentialsError: The client secret is too old, or Login with Amazon refuses the account.
-            NotFoundError: HTTP 404, or an id that can be none.
+            NotFoundError: HTTP 404, or an id in the path that is empty or only dots.
             RequestRejectedError: Any other HTTP 4xx.
             MalformedAnswerError: A response that does not fit `answer`, after every retry.
             UnansweredError: What must not be repeated may or may not have arrived.
@@ -173,8 +174,8 @@ class SellingPartnerApi:
             self.auth.keep_secret(token)
         for name, id_ in path.items():
             if f"{{{name}}}" in operation.path and not id_.strip("."):
-                # A URL loses such parts: it would lead to another operation.
-                text = f"{operation.name}: Amazon gave {id_!r} as an id"
+                # Without such a part, the URL would be that of another operation.
+                text = f"{operation.name}: Amazon gave an invalid id: {id_!r}"
                 raise NotFoundError(text)
         url = self._base_url + operation.path.format(**{name: quote(value, safe="") for name, value in path.items()})
 
@@ -281,6 +282,4 @@ def amazon_text(response: requests.Response, redact: Callable[[str], str] = str)
     """
     if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
         return ""
-    return (
-        " ".join(redact(error_text(response.content) or "").split()) or f"HTTP {response.status_code} without a reason"
-    )
+    return one_line(redact(error_text(response.content) or "")) or f"HTTP {response.status_code} without a reason"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import click
 
 from tap_amazon_vendor.cli import config
-from tap_amazon_vendor.output import harmless
+from tap_amazon_vendor.output import escape_controls
 
 if t.TYPE_CHECKING:
     from tap_amazon_vendor.amazon.consent import Consent, ConsentRequest
@@ -132,7 +132,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         transport = Transport(clock=SystemClock(), sleep=time.sleep, rng=rng)
         place.keep(exchange_code(account, consent.code, redirect_uri, transport))
     except (AmazonError, VaultError) as error:
-        raise click.ClickException(harmless(Redactor([account.client_secret]).redact(str(error)))) from None
+        raise click.ClickException(escape_controls(Redactor([account.client_secret]).redact(str(error)))) from None
     countries = ", ".join(marketplace.country for marketplace in account.marketplaces) or "all marketplaces"
     who = {"vendor": "vendor group", "seller": "seller"}.get(account.kind, "advertiser")
     name = f"{who} {consent.selling_partner_id}".strip()

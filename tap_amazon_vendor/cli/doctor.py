@@ -13,7 +13,7 @@ import click
 
 from tap_amazon_vendor.cli import config
 from tap_amazon_vendor.cli.screen import GAP, console, plain_table, printable, say
-from tap_amazon_vendor.output import harmless
+from tap_amazon_vendor.output import escape_controls
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -212,7 +212,7 @@ def _show(screen: Console, diagnosis: Diagnosis) -> None:
 def _show_check(screen: Console, check: Check) -> None:
     from rich.text import Text  # noqa: PLC0415 - commands start fast
 
-    say(screen, Text.assemble(_mark(check.state), " ", (check.name, "bold"), f": {harmless(check.text)}"))
+    say(screen, Text.assemble(_mark(check.state), " ", (check.name, "bold"), f": {escape_controls(check.text)}"))
     _show_steps(screen, check.steps)
 
 

@@ -7,7 +7,7 @@ import typing as t
 
 import click
 
-from tap_amazon_vendor.output import calm_output, harmless
+from tap_amazon_vendor.output import calm_output, escape_controls
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,7 +46,7 @@ def console() -> Console:
 
 def say(screen: Console, text: Text | str, style: str | None = None) -> None:
     """Print a line without wrapping it, so that it can be copied."""
-    screen.print(harmless(text) if isinstance(text, str) else text, style=style, soft_wrap=True)
+    screen.print(escape_controls(text) if isinstance(text, str) else text, style=style, soft_wrap=True)
 
 
 def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

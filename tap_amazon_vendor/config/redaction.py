@@ -12,7 +12,7 @@ import traceback
 import typing as t
 from dataclasses import dataclass
 
-from tap_amazon_vendor.output import harmless
+from tap_amazon_vendor.output import escape_controls
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -149,7 +149,7 @@ class _Reading:
 def _readings(text: str) -> Iterator[_Reading]:
     """Yield a text as it is, and decoded once, twice, and so on; each also without invisible text, and in one line.
 
-    Where a line ends, an equals sign may be the mark of a mail, or part of a secret: both are tried.
+    An equals sign at a line's end may be a line break of an e-mail, or part of a secret: both are tried.
     """
     whole = _Reading(text, range(len(text)), range(1, len(text) + 1))
     seen = whole.replace(_UNSEEN, _drop)
@@ -278,7 +278,7 @@ class Redactor(logging.Filter):
         return t.cast("dict[str, t.Any]", in_texts(row, self.redact))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact a record: its message, its traceback and any other text in it; nothing in it controls a terminal."""
+        """Redact a record, and escape its control characters: message, traceback and any other text in it."""
         try:
             message = record.getMessage()
         except (TypeError, ValueError, KeyError):
@@ -298,7 +298,7 @@ class Redactor(logging.Filter):
         return True
 
     def _clean(self, text: str) -> str:
-        return harmless(self.redact(text))
+        return escape_controls(self.redact(text))
 
 
 def in_texts(value: t.Any, redact: Callable[[str], str]) -> t.Any:  # noqa: ANN401  # any JSON

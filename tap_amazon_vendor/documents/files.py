@@ -21,7 +21,7 @@ from tap_amazon_vendor.documents.json_repair import has_single_fields, with_sing
 from tap_amazon_vendor.documents.json_slices import WHITE, JsonText, not_json
 from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.documents.unzip import unzipped
-from tap_amazon_vendor.errors import DocumentError
+from tap_amazon_vendor.errors import DocumentError, one_line
 
 if t.TYPE_CHECKING:
     from array import array
@@ -110,8 +110,8 @@ def open_document(path: Path) -> Document:
     """Check a downloaded file.
 
     Reads it once: a truncated or damaged file must be found before its first row is written, not in the
-    middle, and the specification may come after the rows. That takes an eighth of the instructions of a document
-    of sales, a quarter of them to unzip it (docs/quota.md#rows says why it is unzipped again to be read).
+    middle, and the specification may come after the rows. For vendor sales that takes an eighth
+    of a document's instructions, a quarter of them to unzip it. docs/quota.md says why it is unzipped twice.
 
     Args:
         path: The file.
@@ -136,13 +136,11 @@ def open_document(path: Path) -> Document:
     specification = content.get(_SPECIFICATION) if isinstance(content, dict) else None
     if head.count(b'"%b"' % _SPECIFICATION.encode()) > 1:
         specification = _specification(JsonText(io.BytesIO(), head).members())
-    # In one line, as all of Amazon's texts: each line of a log is an entry of its own.
-    error = " ".join((_error(content) or "").split()) or None
-    return Document(path, size, error, _if_object(specification), _empty(content))
+    return Document(path, size, one_line(_error(content)) or None, _if_object(specification), _empty(content))
 
 
 def has_no_element(document: Document) -> bool:
-    """Return whether a document is an array without elements."""
+    """Return whether a document is a JSON array without elements."""
     with content_of(document.path) as file:
         return file.read(ERROR_BYTES).strip(WHITE)[1:].lstrip(WHITE) == b"]"
 
