@@ -84,7 +84,7 @@ def test_what_amazon_does_not_make_again_so_soon_ends_as_it_said_before_in_this_
     assert "too recently" in str(too_soon.reason)
     second.heard = {"a document that breaks off": None, "the report has no rows": NO_DATA}
     weighed = after_processing(second, JobStatus(Processing.CANCELLED), **about)  # type: ignore[arg-type]
-    assert weighed == Weigh("the report has no rows", NO_DATA, in_vain=True)
+    assert weighed == Weigh("the report has no rows", NO_DATA, refresh_refused=True)
 
 
 @pytest.mark.parametrize(("hours", "again"), [(3.9, False), (4, True), (24, True)])

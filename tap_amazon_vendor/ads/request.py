@@ -51,8 +51,8 @@ class AdsRequest(AskedJob):
         report_type: What Amazon states of the type, None for a request from the state.
         columns: Amazon's names of the columns to ask for.
         refused_at_once: What is not open to the account is refused when it is asked for (docs/amazon/ads.md#errors).
-        may_be_unused: What is open and not used is no refusal: the report is COMPLETED, and its rows are `[]`
-            (docs/amazon/ads.md#reports). So that of each run is, for a profile that never advertises in that way.
+        may_be_unused: A report without rows may just mean that the profile does not advertise in that way: each report
+            is then COMPLETED with `[]` (docs/amazon/ads.md#reports).
     """
 
     refused_at_once: t.ClassVar[bool] = True

@@ -72,15 +72,16 @@ def after_processing(job: Job, status: JobStatus, *, now: datetime, refreshed_re
 
 
 def _too_recent(job: Job, now: datetime) -> Decision:
-    """Decide about a job that Amazon does not make again so soon: what it said of the last one in this run stands.
+    """Decide about a job that Amazon refuses to make, because it has made the same one within `refresh_interval`.
 
-    Where an earlier run asked too soon, it is time by now.
+    Amazon's last answer of this run counts. If an earlier run requested the job and the interval is over by now, the
+    job is created again.
     """
     if not job.attempts and now - t.cast("datetime", job.asked_at) >= job.request.refresh_interval:
         return Restart()
     for reason, verdict in reversed(job.heard.items()):
         if verdict:
-            return Weigh(reason, verdict, in_vain=True)
+            return Weigh(reason, verdict, refresh_refused=True)
     return Finish(Outcome.LATER, "Amazon has made this report too recently", advice="The next run asks again")
 
 

@@ -81,17 +81,17 @@ class Hesitate:
 
 @dataclass(frozen=True)
 class Weigh:
-    """Amazon says that there are no rows, or why: what other jobs heard matters for what follows (`hearings`).
+    """Amazon says that there are no rows, or why: what follows also depends on other jobs (`hearings`).
 
     Attributes:
-        reason: What it says.
+        reason: What Amazon says.
         verdict: What that means, once it is believed.
-        in_vain: It was asked for once more, and did not make another job so soon.
+        refresh_refused: The job was created once more, and Amazon refused to make it again so soon.
     """
 
     reason: str
     verdict: Verdict
-    in_vain: bool = False
+    refresh_refused: bool = False
 
 
 @dataclass(frozen=True)

@@ -136,14 +136,15 @@ class Engine:
             self.changed.notify_all()
 
     def ask_again(self, request: Request, reason: str) -> bool:
-        """Create a finished job once more, minutes later: what its document says is not believed at once.
+        """Create a finished job once more, minutes later, because its document contradicts itself.
 
         Args:
-            request: A planned request.
-            reason: What is odd.
+            request: A planned request whose job is finished.
+            reason: What is wrong with the document.
 
         Returns:
-            Whether it will be finished again. Not if it was created once more before, nor for what never had rows.
+            Whether the job is created again. It is not if that was done before, if Amazon makes it by itself, if
+            `max_reports` is used up, or if the newest days that the account has had were without rows, too.
         """
         return self._registry.reopen(self._registry.jobs[request], reason)
 

@@ -137,12 +137,12 @@ class Hearing:
     def _is_old(self) -> bool:
         """Whether Amazon has said the same in an earlier run, long enough ago.
 
-        Where it made nothing new for the second hearing of a run, two runs have heard it as often as one usually does.
+        If it refused to make the job again in this run, two runs have heard it as often as one usually does.
         """
-        return self._has_said_so_for(2 if self.job.in_vain else 1)
+        return self._said_the_same_for(2 if self.job.refresh_refused else 1)
 
-    def _has_said_so_for(self, runs: int) -> bool:
-        """Return whether Amazon has said the same for long enough to be heard by some later runs."""
+    def _said_the_same_for(self, runs: int) -> bool:
+        """Return whether Amazon has said the same for so many times `SAID_FOR` seconds (less for windows of hours)."""
         job, window = self.job, self.job.request.window
         if job.said != self._word or job.said_since is None:
             return False
@@ -159,9 +159,9 @@ class Hearing:
         between other windows without data, the answer is believed at once, so that the time before a vendor's first
         sale does not cost twice the quota.
 
-        What an account does not use is without data in every run (Amazon Ads answers `[]` for each kind of advertising
-        that a profile never did): asking for that twice each time would double the quota for nothing. Once it is
-        completed without rows it is believed at once; each run reads the newest days again anyway.
+        What an account does not use is without data in every run: Amazon Ads answers `[]` for each kind of advertising
+        that a profile does not use. To request that twice in each run would cost twice the quota. So once days were
+        completed without rows, the answer is believed at once; each run reads the newest days again anyway.
         """
         if self.job.request.job_id:
             # Amazon made it by itself, so it should have rows: each run reads it again until it has.
@@ -184,9 +184,9 @@ class Hearing:
 
     @property
     def _is_unused(self) -> bool:
-        """Whether the account does not use what the job is about: it had no rows of it before, and has none now.
+        """Whether the account does not use what the job is about: its last rows were none, and this run found none.
 
-        Of a snapshot that may be the first: nothing stays lost by that, since each run takes another one.
+        A snapshot may be the first one: nothing is lost for good by that, since each run takes another one.
         """
         planned = self.job.planned
         known = planned.quiet and (planned.known_available or planned.once)
@@ -199,10 +199,10 @@ class Hearing:
             alone: Nothing else tells of the partition: one run's word would be the last one.
         """
         planned = self.job.planned
-        if planned.once or (planned.quiet and planned.known_available) or self._has_said_so_for(1):
+        if planned.once or planned.had_no_rows or self._said_the_same_for(1):
             return self._believe()
-        # Of what Amazon does not make again so soon this is still the first hearing.
-        if not (alone or self.job.in_vain):
+        # If Amazon refused to make the job again, this is still the first hearing.
+        if not (alone or self.job.refresh_refused):
             if any(probe.has_had_rows for probe in (self.probe, *self.others)):
                 return self._believe()
             # Nothing tells of the account: it may be an outage that calls itself "no data".

@@ -77,7 +77,7 @@ class Job:
         heard: Why it failed in this run, and what that means where Amazon said so.
         said: What Amazon says of it and is not believed yet, by an earlier run or by this one.
         said_since: Since when.
-        in_vain: It was asked for once more, and Amazon did not make it again so soon.
+        refresh_refused: It was created once more, and Amazon refused to make it again so soon.
         held: What it said last and what that means, where the decision waits for other jobs.
         status: Amazon's last answer.
         shortened_because: Why the window was shortened.
@@ -108,7 +108,7 @@ class Job:
     heard: dict[str, Verdict | None] = field(default_factory=dict)
     said: str | None = None
     said_since: datetime | None = None
-    in_vain: bool = False
+    refresh_refused: bool = False
     held: tuple[str, Verdict] | None = None
     status: JobStatus | None = None
     shortened_because: str | None = None

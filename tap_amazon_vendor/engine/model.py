@@ -140,6 +140,11 @@ class PlannedJob:
     quiet: bool = False
     once: bool = False
 
+    @property
+    def had_no_rows(self) -> bool:
+        """Whether the account has had data for this partition before, the newest of it without rows."""
+        return self.quiet and self.known_available
+
 
 @dataclass(frozen=True)
 class PendingJob:

@@ -105,7 +105,7 @@ class Request(t.Protocol):
 
     @property
     def may_be_unused(self) -> bool:
-        """Whether Amazon makes such jobs, without rows, also of what the account does not use."""
+        """Whether a job without rows may just mean that the account does not use what the job is about."""
 
     @property
     def kept(self) -> timedelta:

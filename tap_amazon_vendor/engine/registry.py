@@ -184,7 +184,7 @@ class Registry:
         if word.verdict.no_data:
             probe.answered_well()
             self._let_go(job)
-        job.held, job.in_vain = (word.reason, word.verdict), word.in_vain
+        job.held, job.refresh_refused = (word.reason, word.verdict), word.refresh_refused
         probe.doubts.append(job)
         self._decide_doubts(job.request.service)
 
@@ -247,11 +247,9 @@ class Registry:
                 self.changed.notify_all()
 
     def reopen(self, job: Job, reason: str) -> bool:
-        """Create a finished job once more; see `Engine.ask_again`."""
+        """Create a finished job once more, after a pause; return whether that is done. See `Engine.ask_again`."""
         with self.changed:
-            planned = job.planned
-            never_had_rows = planned.quiet and planned.known_available
-            if job.failures or never_had_rows or job.request.job_id or self.budget <= 0:
+            if job.failures or job.planned.had_no_rows or job.request.job_id or self.budget <= 0:
                 return False
             self._discard_documents(job)
             job.pages, job.result = [], None

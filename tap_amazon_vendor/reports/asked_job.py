@@ -32,7 +32,7 @@ class AskedJob(ABC):
         has_options: A listing, where there is one, shows the whole request.
         amazon_generated: Amazon makes no such job by itself.
         refused_at_once: What the account lacks shows in the end only.
-        may_be_unused: No rows are not what an account always gets that does not use it.
+        may_be_unused: A job without rows does not just mean that the account does not use what the job is about.
         refresh_interval: Each is answered anew.
         type_key: What the state calls the type of job.
     """

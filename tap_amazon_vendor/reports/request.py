@@ -107,7 +107,7 @@ class ReportRequest:
 
     @property
     def may_be_unused(self) -> bool:
-        """Whether no rows are what an account always gets that does not use the report: not known of any type."""
+        """Whether a report without rows may just mean that the account does not use it: not known of any type."""
         return False
 
     @property

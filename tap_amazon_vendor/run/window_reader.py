@@ -132,7 +132,7 @@ class WindowReader:
             specify the next request.
         """
         name = self.stream.name
-        if self._is_odd and self._engine.ask_again(self._request, self.findings.remarks[0]):
+        if self._contradicts_itself and self._engine.ask_again(self._request, self.findings.remarks[0]):
             return []
         if self._next:
             self._engine.replan(self._request, [self._next], reader=name)
@@ -150,11 +150,11 @@ class WindowReader:
         return parts
 
     @property
-    def _is_odd(self) -> bool:
-        """Whether the document contradicts itself: it has no row of the stream, and something that speaks for some.
+    def _contradicts_itself(self) -> bool:
+        """Whether the document contradicts itself: it has no row of the stream, but a remark, such as totals not zero.
 
-        What a second document says as well is believed, with its remark and a warning: the totals of a report may have
-        what none of its rows has, and such a window must not be a hole for ever. Young days are read again anyway.
+        If a second document says the same, it is believed, with the remark and a warning: totals may include what no
+        row has, and the window must not stay a hole forever. Recent days are read again anyway.
         """
         return self._result.outcome is Outcome.LOADED and self.findings.is_empty and bool(self.findings.remarks)
 
