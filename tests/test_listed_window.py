@@ -114,7 +114,7 @@ def test_one_that_it_does_not_find_twice_is_left_to_the_next_run_and_keeps_not_t
     assert found == [("B~1", "1")]
     assert (findings.rejected, unfound.now) == (0, ["A~1"])
     assert findings.remarks == [
-        "getInvoice does not find 1 of those that getInvoiceHeaders lists: the next run asks for them once more"
+        "getInvoice does not find 1 of the elements that getInvoiceHeaders lists: the next run requests them again"
     ]
 
 
@@ -199,7 +199,7 @@ def test_no_line_is_lost_or_doubled_while_amazon_does_not_find_an_old_invoice(
     first = api.run(clock, None, "A~1", "B~1")
     (entry,) = first.records("report_ledger")
     assert (entry["outcome"], entry["rows"], entry["rejected"]) == ("loaded", 1, 0)
-    assert "the next run asks for them once more" in entry["remarks"]
+    assert "the next run requests them again" in entry["remarks"]
     assert entry["remarks"] in caplog.text
     clock.advance(86_400)
     second = api.run(clock, first.state, "C~1")
@@ -246,7 +246,7 @@ def test_an_old_invoice_that_amazon_never_finds_is_rejected_by_the_next_run(
 def test_an_invoice_without_a_line_is_told(tmp_path: Path) -> None:
     found, findings = lines_of(lambda _, each: lines() if each == "A~1" else lines(1), tmp_path, ("A~1", "B~1"))
     assert found == [("B~1", "1")]
-    assert findings.remarks == ["getInvoice has no rows for 1 of those that getInvoiceHeaders lists"]
+    assert findings.remarks == ["getInvoice has no rows for 1 of the elements that getInvoiceHeaders lists"]
 
 
 def test_a_token_beside_the_envelope_is_followed(tmp_path: Path) -> None:
@@ -261,11 +261,11 @@ def test_a_token_beside_the_envelope_is_followed(tmp_path: Path) -> None:
         assert [number for number, _ in listed.elements()] == [1, 2]
 
 
-def orders_of(clock: FakeClock, folder: Path, *answers: list[Any], believed: set[str] | None = None) -> list[bytes]:
+def orders_of(clock: FakeClock, folder: Path, *answers: list[Any], confirmed: set[str] | None = None) -> list[bytes]:
     """The orders of a window, of which each reading gives another answer."""
     pages = iter(answers)
     api: Any = Scripted({"getPurchaseOrders": lambda *_: {"payload": {"orders": next(pages)}}})
-    with ListedWindow(PURCHASE_ORDERS, api, {}, WINDOW, clock, folder, believed=believed) as listed:
+    with ListedWindow(PURCHASE_ORDERS, api, {}, WINDOW, clock, folder, confirmed=confirmed) as listed:
         for _ in listed.fetch():
             pass
         assert listed.seen_at == clock()
@@ -284,12 +284,12 @@ def test_a_listing_with_an_element_that_can_not_be_read_is_read_again_minutes_la
 
 
 def test_what_is_odd_in_every_window_is_waited_for_once(tmp_path: Path) -> None:
-    clock, believed = FakeClock(NOW), set[str]()
-    found = orders_of(clock, tmp_path, ODD, ODD, believed=believed)
+    clock, confirmed = FakeClock(NOW), set[str]()
+    found = orders_of(clock, tmp_path, ODD, ODD, confirmed=confirmed)
     assert [json.loads(each) for each in found] == ODD
-    found = orders_of(clock, tmp_path, ODD, believed=believed)
+    found = orders_of(clock, tmp_path, ODD, confirmed=confirmed)
     assert [json.loads(each) for each in found] == ODD
     assert (clock() - NOW).total_seconds() == RETRY_PAUSE
     # For another reason it is waited for.
-    found = orders_of(clock, tmp_path, [*ODD, {}], ORDERS, believed=believed)
+    found = orders_of(clock, tmp_path, [*ODD, {}], ORDERS, confirmed=confirmed)
     assert [json.loads(each) for each in found] == ORDERS

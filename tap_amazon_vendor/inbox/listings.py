@@ -73,12 +73,12 @@ class FiledElements:
         """Yield numbers, from 1, and elements."""
         yield from self._elements
 
-    def parts(self, detail: Detail, identifier: str, *, is_last: bool) -> Parts:  # noqa: ARG002  # there is one
+    def parts(self, detail: Detail, identifier: str, *, is_retry: bool) -> Parts:  # noqa: ARG002  # there is one
         """Return the parts of an element that another operation has, of all its pages in the file, each once."""
         return Parts(b"null", [*map(msgspec.Raw, dict.fromkeys(self._parts.get((identifier,), ())))])
 
-    def again(self) -> Iterator[None]:
-        """Wait for nothing: a file says the same again."""
+    def wait_to_retry(self) -> Iterator[None]:
+        """Do not wait: a file does not change."""
         yield from ()
 
 

@@ -175,9 +175,9 @@ def readers(  # noqa: PLR0913  # each is one fact
             left, fault = _left(members, context, horizon)
             written: dict[PagedStream, set[int]] = {stream: set() for stream in left}
             unfound = {stream: Unfound(stream.partition_state(context).unfound) for stream in left}
-            believed: set[str] = set()
+            confirmed: set[str] = set()
             while window := next((windows[0] for windows in left.values() if windows), None):
-                with pages(window=window, believed=believed) as listed:
+                with pages(window=window, confirmed=confirmed) as listed:
                     for stream, windows in left.items():
                         if windows and windows[0] == window:
                             reader = PagedReader(stream, account, listed, written[stream], unfound[stream])

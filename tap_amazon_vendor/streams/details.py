@@ -1,4 +1,4 @@
-"""The parts of listed elements, which another operation has: asked for element by element."""
+"""The parts of listed elements, such as the lines of invoices: another operation returns them, one element a call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from tap_amazon_vendor.errors import NotFoundError
-from tap_amazon_vendor.streams.listed_window import OddPartError, Parts
+from tap_amazon_vendor.streams.listed_window import Parts, UnreadablePartError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.documents.findings import Findings
     from tap_amazon_vendor.streams.paged import Detail, Listing
 
-#: Most elements that the state holds because Amazon does not find their parts. More are rejected at once.
+#: Most identifiers that the state holds for a partition. Other elements that are not found are rejected at once.
 MOST_UNFOUND = 100
 
 
@@ -27,9 +27,9 @@ class Element(t.NamedTuple):
     Attributes:
         number: Its number in the listing, from 1.
         text: Its JSON.
-        marketplace: The marketplace where it belongs.
-        identifier: Its first identifier.
-        is_listed: The listing has it; if not, an earlier one had.
+        marketplace: Id of the marketplace where it belongs.
+        identifier: Value of the listing's first identifier, with which its parts are requested.
+        is_listed: The listing has it; if not, the last run's listing had.
     """
 
     number: int
@@ -40,23 +40,28 @@ class Element(t.NamedTuple):
 
 
 class Elements(t.Protocol):
-    """The elements that rows are made of, and what they were read for: of a window, or of a file."""
+    """The elements of a window or of a file.
+
+    Attributes:
+        context: The partition.
+        seen_at: When they were read, aware.
+    """
 
     context: Mapping[str, t.Any]
     seen_at: datetime
 
     @property
     def repeated(self) -> int:
-        """How many of them came again in another version."""
+        """Number of elements that came again in another version."""
 
     def elements(self) -> Iterator[tuple[int, bytes]]:
         """Yield numbers, from 1, and elements, each once."""
 
-    def parts(self, detail: Detail, identifier: str, *, is_last: bool) -> Parts:
-        """Return the parts of an element that another operation has; what is odd raises unless it is the last word."""
+    def parts(self, detail: Detail, identifier: str, *, is_retry: bool) -> Parts:
+        """Return the parts of an element; see `ListedWindow.parts`."""
 
-    def again(self) -> Iterator[None]:
-        """Wait until what was odd may be asked for once more; yield now and then."""
+    def wait_to_retry(self) -> Iterator[None]:
+        """Wait until what was doubtful may be requested again; yield now and then."""
 
 
 @dataclass
@@ -64,7 +69,7 @@ class Unfound:
     """Identifiers of elements that Amazon lists and whose parts it does not find (HTTP 404).
 
     Attributes:
-        earlier: Those of the last run: what Amazon says of them again is believed.
+        earlier: Those of the last run. If Amazon does not find them again, they are rejected.
         now: Those of this run.
     """
 
@@ -73,13 +78,13 @@ class Unfound:
     _recalled: bool = False
 
     def recall(self) -> Iterator[str]:
-        """Yield those of the last run, once in a run: what is new may be listed no more."""
+        """Yield those of the last run, at the first call only: the listings of this run may have them no more."""
         if not self._recalled:
             self._recalled = True
             yield from self.earlier
 
     def keep(self, identifier: str) -> bool:
-        """Keep an identifier for the next run; return whether there is room."""
+        """Keep an identifier for the next run; return False if `MOST_UNFOUND` are kept already."""
         if len(self.now) < MOST_UNFOUND:
             self.now.append(identifier)
             return True
@@ -88,18 +93,18 @@ class Unfound:
 
 @dataclass
 class Details:
-    """Asks for the parts of the elements of a window.
+    """Requests the parts of the elements of a window.
 
-    That Amazon does not find what it lists contradicts itself: it is asked once more, minutes later, and by the next
-    run, before the element is rejected. The others are not kept back.
+    Amazon contradicts itself if it does not find what it lists. Such an element is requested again minutes later, and
+    by the next run, before it is rejected. The rows of the others are written meanwhile.
 
     Attributes:
-        listed: What they are read for.
+        listed: The window or file.
         listing: What lists the elements.
         detail: What returns their parts.
-        marketplace: Where what is listed no more belongs.
-        unfound: Those that were not found before. Receives those of this window.
-        findings: Receives what is rejected, or left to the next run.
+        marketplace: Id of the marketplace where elements belong that are no longer listed.
+        unfound: The elements that were not found in the last run. Receives those of this window.
+        findings: Receives what is rejected, and a remark about what is left to the next run.
     """
 
     listed: Elements
@@ -108,42 +113,42 @@ class Details:
     marketplace: str
     unfound: Unfound
     findings: Findings
-    _answered: bool = False
-    _left: int = 0
+    _found_any: bool = False
+    _postponed: int = 0
 
-    def of(self, elements: Iterable[Element]) -> Iterator[tuple[Element, Parts] | None]:
-        """Yield elements and their parts.
+    def read(self, elements: Iterable[Element]) -> Iterator[tuple[Element, Parts] | None]:
+        """Request the parts of elements, and of those that the last run did not find.
 
         Yields:
-            Each element with its parts; None now and then while waiting.
+            Each element that is found, with its parts; None now and then while waiting.
 
         Raises:
-            NotFoundError: No element is found: that is another fault.
+            NotFoundError: Amazon finds none of them, so these elements are not what is wrong.
             AmazonError: Amazon refuses, or does not answer as it should.
         """
         doubted: list[Element] = []
-        for element in self._and_recalled(elements):
+        for element in self._with_recalled(elements):
             try:
-                parts = self.listed.parts(self.detail, element.identifier, is_last=False)
-            except (NotFoundError, OddPartError):
+                parts = self.listed.parts(self.detail, element.identifier, is_retry=False)
+            except (NotFoundError, UnreadablePartError):
                 doubted.append(element)
                 continue
-            self._answered = True
+            self._found_any = True
             yield element, parts
         if any(element.identifier not in self.unfound.earlier for element in doubted):
-            for _ in self.listed.again():
+            for _ in self.listed.wait_to_retry():
                 yield None
         for element in doubted:
-            if found := self._last_word(element):
+            if found := self._ask_again(element):
                 yield element, found
-        if self._left:
+        if self._postponed:
             self.findings.remarks.append(
-                f"{self.detail.operation.name} does not find {self._left} of those that "
-                f"{self.listing.operation.name} lists: the next run asks for them once more"
+                f"{self.detail.operation.name} does not find {self._postponed} of the elements that "
+                f"{self.listing.operation.name} lists: the next run requests them again"
             )
 
-    def _and_recalled(self, elements: Iterable[Element]) -> Iterator[Element]:
-        """Yield elements, and those that the last run did not find if they are not among them."""
+    def _with_recalled(self, elements: Iterable[Element]) -> Iterator[Element]:
+        """Yield elements, then those that the last run did not find and that are not among them."""
         missing, number = dict.fromkeys(self.unfound.recall()), 0
         for element in elements:
             missing.pop(element.identifier, None)
@@ -153,20 +158,20 @@ class Details:
             text = msgspec.json.encode({self.listing.identifiers[0]: identifier})
             yield Element(place, text, self.marketplace, identifier, is_listed=False)
 
-    def _last_word(self, element: Element) -> Parts | None:
-        """Ask once more, and believe it; return None for an element that is not found."""
+    def _ask_again(self, element: Element) -> Parts | None:
+        """Request the parts of an element again; return None if Amazon does not find it, which is believed now."""
         try:
-            parts = self.listed.parts(self.detail, element.identifier, is_last=True)
+            parts = self.listed.parts(self.detail, element.identifier, is_retry=True)
         except NotFoundError as error:
             known = element.identifier in self.unfound.earlier
-            if not (self._answered or known):
+            if not (self._found_any or known):
                 raise
             is_kept = element.is_listed and self.unfound.keep(element.identifier)
             if known or not is_kept:
                 self.findings.reject(element.number, element.text.decode(errors="replace"), str(error))
                 self.findings.unfound += 1
             else:
-                self._left += 1
+                self._postponed += 1
             return None
-        self._answered = True
+        self._found_any = True
         return parts

@@ -38,20 +38,20 @@ PAGE_TRIES = 3
 #: Times that a window is begun: once more where a page token no longer holds, or leads in a circle.
 STARTS = 2
 
-#: Seconds between two looks at whether state is to be written, while a second hearing is waited for.
+#: Seconds after which a wait is interrupted, so that the run can save its state.
 STEP = 1.0
 
 
-class OddPartError(AmazonError):
-    """A part of an element can't be read. It may be passing."""
+class UnreadablePartError(AmazonError):
+    """A part of an element can't be read. A retry may bring a good one."""
 
 
 class Parts(t.NamedTuple):
-    """What another operation has of an element.
+    """What another operation returns for an element.
 
     Attributes:
-        header: The element itself, as that operation repeats it; null if it does not.
-        parts: Its parts.
+        header: JSON of the element itself, as that operation repeats it; `null` if it does not.
+        parts: JSON of each of its parts.
     """
 
     header: bytes
@@ -61,8 +61,8 @@ class Parts(t.NamedTuple):
 class ListedWindow:
     """What a listing holds of one window. As a context manager, it drops what it holds.
 
-    An element that can't be read may be passing, and so may be that the parts of one that is listed are not found:
-    both are asked for once more, minutes later, before they are believed. What lasts must not keep the others back.
+    Amazon may return an element that can't be read, or not find one that it lists, for a short time only. Both are
+    requested again `RETRY_PAUSE` seconds later. If it says the same then, it is believed, so that the others are read.
 
     Attributes:
         context: The partition.
@@ -79,7 +79,7 @@ class ListedWindow:
         clock: Clock,
         folder: Path,
         *,
-        believed: set[str] | None = None,
+        confirmed: set[str] | None = None,
         first_only: bool = False,
     ) -> None:
         """Prepare; nothing is called yet.
@@ -91,16 +91,17 @@ class ListedWindow:
             window: The requested time.
             clock: Tells the time and waits.
             folder: A private folder for what does not fit into memory.
-            believed: Why elements of the listing's other windows could not be read, both times. Receives why those of
-                this one can't: what is odd in every window is waited for once.
-            first_only: The first page with elements suffices: for a connection test, in which nothing is waited for.
+            confirmed: Reasons why elements of other windows could not be read, the second time either: no window waits
+                for them again. Receives those of this window.
+            first_only: The first page with elements suffices: for a connection test, which does not wait.
         """
         self._listing = listing
         self._api = api
         self.context = context
         self.window = window
         self._clock = clock
-        self._believed = set() if believed is None else believed
+        self._confirmed = set() if confirmed is None else confirmed
+        #: When the last doubtful answer came.
         self._doubted_at = clock()
         self._first_only = first_only
         self._token: str | None = None
@@ -121,7 +122,7 @@ class ListedWindow:
         """Forget what was fetched."""
         self.seen_at = self._clock()
         #: Why elements can't be read.
-        self._odd: set[str] = set()
+        self._unreadable: set[str] = set()
         self._lines.seek(0)
         self._lines.truncate()
         self._count = 0
@@ -153,18 +154,18 @@ class ListedWindow:
 
     @property
     def repeated(self) -> int:
-        """Elements that came again in another version: they changed while the pages were read."""
+        """Number of elements that came again in another version: they changed while the pages were read."""
         return len(self._superseded)
 
     def elements(self) -> Iterator[tuple[int, bytes]]:
-        """Yield numbers, from 1, and elements. One that came twice is there once, in its last version."""
+        """Yield the number, from 1, and the JSON of each element; of one that came twice, only the last version."""
         self._lines.seek(0)
         for number, line in enumerate(self._lines, 1):
             if number not in self._superseded:
                 yield number, line[:-1]
 
-    def again(self) -> Iterator[None]:
-        """Wait until what was doubtful may be asked for once more.
+    def wait_to_retry(self) -> Iterator[None]:
+        """Wait until `RETRY_PAUSE` seconds have passed since the last doubtful answer.
 
         Yields:
             Now and then: state may be written then.
@@ -176,17 +177,17 @@ class ListedWindow:
             left -= STEP
             yield
 
-    def parts(self, detail: Detail, identifier: str, *, is_last: bool) -> Parts:
-        """Call Amazon for the parts of one element.
+    def parts(self, detail: Detail, identifier: str, *, is_retry: bool) -> Parts:
+        """Request the parts of one element.
 
         Args:
-            detail: What returns them.
-            identifier: The element's.
-            is_last: What is odd is believed now.
+            detail: The operation that returns them.
+            identifier: The element's first identifier.
+            is_retry: They were requested before: a part that can't be read is returned with the others.
 
         Raises:
             NotFoundError: Amazon does not find the element.
-            OddPartError: One of them can't be read. Not if it is to be believed.
+            UnreadablePartError: A part can't be read, and this is no retry.
             AmazonError: Amazon refuses, or does not answer as it should.
         """
         try:
@@ -195,10 +196,10 @@ class ListedWindow:
             self._doubted_at = self._clock()
             raise
         odd = next((problem for part in parts.parts if (problem := detail.identify(part)[1])), None)
-        if odd and not is_last:
+        if odd and not is_retry:
             self._doubted_at = self._clock()
             text = f"{detail.operation.name}: a part that can't be read: {odd}"
-            raise OddPartError(text)
+            raise UnreadablePartError(text)
         return parts
 
     def _parts(self, detail: Detail, identifier: str) -> Parts:
@@ -227,18 +228,18 @@ class ListedWindow:
 
     def _fetch(self) -> Iterator[None]:
         yield from self._read()
-        if self._odd <= self._believed or self._first_only:
+        if self._unreadable <= self._confirmed or self._first_only:
             return
         self._doubted_at = self._clock()
         logger.info(
             "%s has elements that can't be read (%s): reading it again in %.0f minutes",
             self._listing.operation.name,
-            "; ".join(sorted(self._odd)),
+            "; ".join(sorted(self._unreadable)),
             RETRY_PAUSE / 60,
         )
-        yield from self.again()
+        yield from self.wait_to_retry()
         yield from self._read()
-        self._believed |= self._odd
+        self._confirmed |= self._unreadable
 
     def _read(self) -> Iterator[None]:
         """Fetch all pages, from the first one on."""
@@ -267,7 +268,7 @@ class ListedWindow:
             page = self._call(listing.operation, listing.page, query | more, is_next=bool(more)).page
             found = [*map(listing.identify, page.elements)]
             pages.advance(Page(page.elements, page.next_token, [key for key, _ in found]))
-            self._odd.update(problem for _, problem in found if problem)
+            self._unreadable.update(problem for _, problem in found if problem)
             for element, (key, _) in zip(page.elements, found, strict=True):
                 self._add(element, key)
             yield
@@ -275,7 +276,7 @@ class ListedWindow:
     def _call(
         self, operation: Operation, answer: type[t.Any], query: dict[str, str], *, is_next: bool, identifier: str = ""
     ) -> t.Any:  # noqa: ANN401  # of that type
-        """Call for a page, for one that Amazon gave the token of several times."""
+        """Request a page: the first one once, one whose token Amazon gave itself up to `PAGE_TRIES` times."""
         tries = PAGE_TRIES if is_next else 1
         while True:
             token = self._restricted_token(operation)

@@ -104,7 +104,7 @@ class Listing:
         return self.identify(element)[0]
 
     def identify(self, element: bytes | msgspec.Raw) -> tuple[Hashable, str | None]:
-        """Return what tells an element from others, and why it can't be read; None if it can."""
+        """Return what tells an element from others, and why it can't be read, or None if it can."""
         return _identity(element, self.element_type, self.identifiers)
 
     def queries(self, window: Window, context: Context) -> Iterator[dict[str, str]]:
@@ -145,7 +145,7 @@ class Detail:
 
     @cached_property
     def page(self) -> type[t.Any]:
-        """The type of a page: beside its parts it has the element, as `header`."""
+        """The type of a page: it has the parts, and the element itself as `header`."""
         page = page_type(self.elements, self.next_token)
         header = ("header", msgspec.Raw, msgspec.Raw(b"null"))
         return msgspec.defstruct("DetailPage", [header], bases=(page,), rename={"header": self.element})
@@ -155,7 +155,7 @@ class Detail:
         return msgspec.defstruct("Part", [(self.identifier, Identifier)])
 
     def identify(self, part: msgspec.Raw) -> tuple[Hashable, str | None]:
-        """Return what tells a part from the others of its element, and why it can't be read; None if it can."""
+        """Return what tells a part from the others of its element, and why it can't be read, or None if it can."""
         return _identity(part, self._part_type, (self.identifier,))
 
 
@@ -229,7 +229,7 @@ class PagedRows:
 
 
 def _identity(value: bytes | msgspec.Raw, kind: type[t.Any], names: Iterable[str]) -> tuple[Hashable, str | None]:
-    """Return the values of the fields that identify something, else its content and why it can't be read."""
+    """Return the values of the fields that identify something and None, or its content and why it can't be read."""
     try:
         said = decode(value, kind)
     except ValueError as error:
