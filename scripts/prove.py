@@ -24,8 +24,8 @@ BEGIN, END = "<!-- made by scripts/prove.py -->", "<!-- end -->"
 
 Results = dict[str, dict[str, t.Any]]
 
-#: Kills after which the time of a run is measured again.
-MEASURE = 10
+#: Number of kills after which the time of a run is measured again.
+MEASURE_EVERY = 10
 
 #: What is counted, in the order in which it is printed.
 COUNTS = ("lost", "doubled", "wrong")
@@ -114,7 +114,7 @@ def kill_runs(log: Log, kills: int, seed: int) -> None:
         return
     with pipeline() as made:
         for count, number in enumerate(left, 1):
-            if count % MEASURE == 0:
+            if count % MEASURE_EVERY == 0:
                 made.measure()
             after = random.Random(f"{seed} {number}").uniform(0.5, made.seconds)
             log.add("kills", f"kill {number}", made.crash(number, after))

@@ -25,9 +25,8 @@ SINGLE: dict[str, t.Any] = {
     "marketplaces": ["US"],
 }
 
-#: What URLs are put together of.
+#: Pieces of generated URLs.
 PARTS = ("evil.example", "x.amazonaws.com", *"\\@:/?#;%.[]\t\n\x00\u3002\uff0f 1", "%5c", "%2f")
-
 
 #: To `urlsplit` they are URLs of this computer; `requests` connects to the other host.
 TWO_HOSTS = (r"http://evil.example\@127.0.0.1", "http://evil.example\x00@127.0.0.1", r"https://evil.example\@127.0.0.1")
@@ -179,12 +178,7 @@ class TestProblems:
     @pytest.mark.parametrize("name", ["api_url", "auth_url"])
     @pytest.mark.parametrize(
         "host",
-        [
-            "sellingpartnerapi-na.amazon.com",
-            "proxy.lan:8080",
-            "127.0.0.1.evil.example",
-            "10.0.0.1",
-        ],
+        ["sellingpartnerapi-na.amazon.com", "proxy.lan:8080", "127.0.0.1.evil.example", "10.0.0.1"],
     )
     def test_http_is_only_for_this_computer(self, name: str, host: str) -> None:
         assert problems_of({**SINGLE, name: f"http://{host}"})

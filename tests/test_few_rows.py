@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 from test_ledger import ASKED
 
-from tap_amazon_vendor.audit.few_rows import few_rows
+from tap_amazon_vendor.audit.few_rows import windows_with_few_rows
 from tap_amazon_vendor.audit.ledger import LedgerEntry
 from tap_amazon_vendor.audit.recorder import Recorder
 from tap_amazon_vendor.config.redaction import Redactor
@@ -36,7 +36,7 @@ def windows(rows: Sequence[int], **other: t.Any) -> list[LedgerEntry]:
 
 
 def found(entries: Sequence[LedgerEntry]) -> list[int]:
-    return [entries.index(entry) for entry, _ in few_rows(entries)]
+    return [entries.index(entry) for entry, _ in windows_with_few_rows(entries)]
 
 
 @pytest.mark.parametrize("at", range(7))
@@ -77,8 +77,8 @@ def test_the_ledger_and_a_warning_say_so(clock: FakeClock, caplog: pytest.LogCap
     recorder = Recorder(t.cast("t.Any", ledger), clock, Redactor(()))
     for entry in windows([100] * 6 + [40]):
         recorder.record(entry)
-    recorder.compare()
-    text = "most windows of this run have 100 rows or more, so the document may be cut"
+    recorder.remark_on_few_rows()
+    text = "most windows of this run have 100 rows or more, so the document may be incomplete"
     assert [row["remarks"] for row in ledger.rows] == [None] * 7 + [text]
     assert ledger.rows[-1] == {**ledger.rows[-2], "remarks": text}
     assert len(recorder.entries) == 7

@@ -361,10 +361,10 @@ class TestRecognising:
         [
             (b"name\tcolour\tshade\n4711\tred\tsecret\n", "Its header is name, colour, shade"),
             (b"sku,price\nA,1\n", "Its header is sku, price"),
-            (b"Jane Doe,jane@example.com,4711000\n", "Its header is missing, or of values instead of names"),
+            (b"Jane Doe,jane@example.com,4711000\n", "Its header is missing, or has values instead of names"),
             (
                 b"2026-11-01\tshoe, red\tsecret name\tBFI4\tDEFECTIVE\tsecret comment\tSold\n",
-                "of values instead of names",
+                "has values instead of names",
             ),
             (b'{"orders": [{"buyer": "secret"}]}', "Its arrays are orders"),
             (b'{"reportSpecification": {"reportType": "GET_OTHER"}}', "no stream reads the report 'GET_OTHER'"),

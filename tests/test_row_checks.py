@@ -172,12 +172,12 @@ class TestCurrencies:
 
 
 class TestLayout:
-    def read(self, rows: int, rejects: int, *, one_may_be_dirty: bool = False) -> Findings:
+    def read(self, rows: int, rejects: int, *, layout_known: bool = False) -> Findings:
         findings = Findings()
         for number in range(rejects):
             findings.reject(number + 2, "x", "it has 2 cells, the header 9")
         chunks = [[{"key": number}] for number in range(rows)]
-        list(counted(chunks, findings, repeated=None, days=None, one_may_be_dirty=one_may_be_dirty))
+        list(counted(chunks, findings, repeated=None, days=None, layout_known=layout_known))
         return findings
 
     @pytest.mark.parametrize(("rows", "rejects"), [(1, 10), (209, 11), (1000, 50)])
@@ -190,6 +190,6 @@ class TestLayout:
             self.read(rows, rejects)
 
     def test_one_line_below_a_header_may_just_be_dirty(self) -> None:
-        assert self.read(0, 1, one_may_be_dirty=True).rejected == 1
+        assert self.read(0, 1, layout_known=True).rejected == 1
         with pytest.raises(DocumentError):
-            self.read(0, 2, one_may_be_dirty=True)
+            self.read(0, 2, layout_known=True)

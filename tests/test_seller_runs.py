@@ -467,7 +467,7 @@ def test_a_file_that_lacks_most_of_its_lines_is_noticed_beside_the_others(
     run = world.run(settings, streams=[name, LEDGER])
     (window,) = {row["window_start"]: row for row in run.records(LEDGER) if row["remarks"]}.values()
     assert window["outcome"] == "loaded"
-    assert window["remarks"].endswith("so the document may be cut")
+    assert window["remarks"].endswith("so the document may be incomplete")
     assert f"has {window['rows']} rows: {window['remarks']}" in caplog.text
 
 

@@ -259,7 +259,7 @@ class TestText:
     )
     def test_what_is_no_text_is_refused_and_not_quoted(self, config: dict[str, t.Any], name: str, sign: str) -> None:
         hostile = json.loads(json.dumps(config).replace("{}", json.dumps(sign)[1:-1]))
-        said = f"`{name}` contains U+{ord(sign):04X}, which is not a character of a text"
+        said = f"`{name}` contains the character U+{ord(sign):04X}, which is not allowed: remove it"
         assert said in check_settings(SCHEMA, hostile)
         assert not any("s3cret" in problem for problem in check_settings(SCHEMA, hostile))
 

@@ -1,6 +1,6 @@
 """Finds windows with far fewer rows than others of the same run.
 
-A flat file, or JSON Lines, that Amazon cuts at the end of a line is whole in itself: only the other windows tell.
+A flat file or JSON Lines that Amazon cuts off after a whole line looks complete: only other windows show the cut.
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.audit.ledger import LedgerEntry
 
-#: Windows of which it takes so many to show what is usual.
-ENOUGH = 6
+#: Fewest windows alike that show how many rows are usual.
+FEWEST_WINDOWS = 6
 
-#: Rows below which half as many are chance.
-USUAL_ROWS = 20
+#: With fewer rows than these as usual, half as many may be chance.
+FEWEST_ROWS = 20
 
 
-def few_rows(entries: Iterable[LedgerEntry]) -> Iterator[tuple[LedgerEntry, str]]:
-    """Find windows with less than half of the rows that three quarters of the windows like them have.
+def windows_with_few_rows(entries: Iterable[LedgerEntry]) -> Iterator[tuple[LedgerEntry, str]]:
+    """Find windows with less than half of the usual rows: of those that three quarters of the windows alike have.
 
-    Those are of the same stream, report and length, so that weekends are usual where there are two in a week.
+    Windows alike are of the same stream, report options and length. By three quarters, the low figures of two days in
+    each week, such as weekends, are usual.
 
     Args:
-        entries: Those of a run.
+        entries: The ledger entries of a run.
 
     Yields:
-        The entry of such a window, and what to say about it.
+        The entry of such a window, and a remark about it.
     """
     alike: dict[t.Any, list[LedgerEntry]] = defaultdict(list)
     for entry in entries:
@@ -40,8 +41,8 @@ def few_rows(entries: Iterable[LedgerEntry]) -> Iterator[tuple[LedgerEntry, str]
             alike[entry.stream, entry.subject, window.end - window.start].append(entry)
     for same in alike.values():
         usual = sorted(entry.rows for entry in same)[len(same) // 4]
-        if len(same) < ENOUGH or usual < USUAL_ROWS:
+        if len(same) < FEWEST_WINDOWS or usual < FEWEST_ROWS:
             continue
         for entry in same:
             if 2 * entry.rows < usual:
-                yield entry, f"most windows of this run have {usual} rows or more, so the document may be cut"
+                yield entry, f"most windows of this run have {usual} rows or more, so the document may be incomplete"

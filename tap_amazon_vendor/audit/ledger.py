@@ -116,7 +116,7 @@ class LedgerEntry:
             "outcome": self.outcome.value,
             "reason": None if self.outcome is Outcome.LOADED else self.reason,
             "rows": self.rows,
-            # Of a failed window nothing is written, its rejected lines neither.
+            # Nothing of a failed window is written, not even its rejected lines.
             "rejected": 0 if self.outcome is Outcome.FAILED else found.rejected,
             "unreadable_cells": found.unreadable_cells.total(),
             "repeated_keys": found.repeated_keys,

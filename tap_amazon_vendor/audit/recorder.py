@@ -6,7 +6,7 @@ import logging
 import typing as t
 from dataclasses import replace
 
-from tap_amazon_vendor.audit.few_rows import few_rows
+from tap_amazon_vendor.audit.few_rows import windows_with_few_rows
 from tap_amazon_vendor.audit.reasons import Reasons
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.outcomes import Outcome
@@ -74,9 +74,9 @@ class Recorder:
         if entry.outcome is Outcome.EMPTY:
             self._warn(entry)
 
-    def compare(self) -> None:
-        """Remark on windows with far fewer rows than the others of the run, after the last one."""
-        for entry, remark in few_rows(self.entries):
+    def remark_on_few_rows(self) -> None:
+        """Once all windows are recorded, write those with far fewer rows than the others again, with a remark."""
+        for entry, remark in windows_with_few_rows(self.entries):
             found = entry.findings or Findings()
             found.remarks.append(remark)
             self.note(replace(entry, findings=found))

@@ -44,8 +44,8 @@ REQUIRED = (*CREDENTIALS, "marketplaces")
 #: Domains of the hosts in Amazon's presigned document URLs (reports and Data Kiosk models, practice).
 DOCUMENT_DOMAINS = (".amazonaws.com", ".cloudfront.net")
 
-#: User and password, host and port of a URL, of nothing that two libraries read in two ways. With a backslash or a
-#: control character, the host that is looked at here is another one than `requests` connects to.
+#: User and password, host and port of a URL, only of characters that all libraries read alike. With a backslash or a
+#: control character, `urlsplit` finds another host than the one that `requests` connects to.
 _AUTHORITY = re.compile(r"([\w.~!$&'()*+,;=:%-]*@)?([\w.-]+|\[[\da-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
 
 

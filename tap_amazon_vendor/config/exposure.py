@@ -1,4 +1,4 @@
-"""Which of the run's files other users of this computer can read or change."""
+"""Finds files of a run that other users of this computer can read or change."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PROJECT = "MELTANO_PROJECT_ROOT"
 
 
 def exposures(inbox: Path | None) -> list[str]:
-    """Return a message for each file or folder that others can read or change, with the command that ends it.
+    """Return a message for each file or folder that others can read or change, with the command that fixes it.
 
-    It is about `.env`, the inbox and the folder for temporary files. A group may share an inbox on purpose.
+    Checked are `.env`, the inbox and the folder for temporary files. A group may share an inbox on purpose.
 
     Args:
         inbox: The inbox, if there is one.
@@ -31,31 +31,33 @@ def exposures(inbox: Path | None) -> list[str]:
 
 
 def _env_file(path: Path) -> Iterator[str]:
-    if path.is_file() and (verbs := _open_to(path, stat.S_IRWXG | stat.S_IRWXO)):
+    if path.is_file() and (verbs := _access(path, stat.S_IRWXG | stat.S_IRWXO)):
         yield f"Other users of this computer can {verbs} {path}, which may hold secrets. {_fix('chmod 600', path)}"
 
 
 def _inbox(path: Path | None) -> Iterator[str]:
-    if path and (verbs := _open_to(path, stat.S_IRWXO)):
+    if path and (verbs := _access(path, stat.S_IRWXO)):
         yield f"Other users of this computer can {verbs} the inbox {path}. {_fix('chmod o-rwx', path)}"
 
 
 def _temporary() -> Iterator[str]:
     path = Path(tempfile.gettempdir())
     # With the sticky bit, as /tmp has it, nobody can put another folder in the place of ours.
-    if "change" in _open_to(path, stat.S_IRWXO) and not path.stat().st_mode & stat.S_ISVTX:
+    if "change" in _access(path, stat.S_IRWXO) and not path.stat().st_mode & stat.S_ISVTX:
         yield (
             f"Other users of this computer can replace what a run keeps in {path}. {_fix('chmod +t', path)}, "
             "or set TMPDIR to a folder of your own"
         )
 
 
-def _open_to(path: Path, who: int) -> str:
-    """Return what these classes of users can do with a file or folder: "read", "change", both, or empty.
+def _access(path: Path, who: int) -> str:
+    """Return what others can do with a file or folder: "read", "change", "read and change", or "" for nothing.
+
+    They can do nothing if one of its parent folders is closed to them.
 
     Args:
-        path: The file or folder; not reachable in a folder that is closed to them.
-        who: The permission bits of the classes.
+        path: The file or folder.
+        who: The permission bits of the others, such as `stat.S_IRWXO`.
     """
     try:
         path = path.resolve(strict=True)

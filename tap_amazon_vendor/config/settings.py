@@ -27,11 +27,11 @@ if t.TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-#: Settings that may hold the path of a file, of which any character may be part.
+#: Settings that may hold the path of a file, which may have any character.
 PATHS = ("inbox", "quota_store")
 
-#: NUL and halves of surrogate pairs: no request, and no row of most targets, can hold them.
-_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+#: NUL and halves of surrogate pairs: requests and most targets refuse them.
+_BAD_CHARACTER = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[s
         config: The configuration; missing settings, null ones too, get their defaults.
 
     Returns:
-        A sentence for each unknown setting, each value of a wrong type and each that is not text. None of them quotes
-        the value of a secret.
+        A sentence for each unknown setting, each value of a wrong type and each text with a character that is not
+        allowed. None of them quotes the value of a secret.
     """
     for name in [name for name, value in config.items() if value is None]:
         del config[name]
@@ -108,7 +108,7 @@ def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[s
     for error in JSONSchemaValidator(schema).iter_errors(config):
         problems += _words(error)
     own = {name: value for name, value in config.items() if name in SCHEMA["properties"] and name not in PATHS}
-    return [*problems, *_not_text(own)]
+    return [*problems, *_bad_characters(own)]
 
 
 def secrets_in(config: Mapping[str, t.Any]) -> list[Secret]:
@@ -233,16 +233,16 @@ def _words(error: ValidationError) -> list[str]:
     return [f"`{name}`: {error.message}"]
 
 
-def _not_text(value: t.Any, name: str = "") -> Iterator[str]:  # noqa: ANN401  # any JSON
-    """Name each value with something that is not text."""
+def _bad_characters(value: t.Any, name: str = "") -> Iterator[str]:  # noqa: ANN401  # any JSON
+    """Yield a sentence for each text with a character that is not allowed."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _not_text(inner, f"{name}.{key}" if name else key)
+            yield from _bad_characters(inner, f"{name}.{key}" if name else key)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            yield from _not_text(inner, f"{name}[{number}]")
-    elif isinstance(value, str) and (odd := _NO_TEXT.search(value)):
-        yield f"`{name}` contains U+{ord(odd[0]):04X}, which is not a character of a text"
+            yield from _bad_characters(inner, f"{name}[{number}]")
+    elif isinstance(value, str) and (odd := _BAD_CHARACTER.search(value)):
+        yield f"`{name}` contains the character U+{ord(odd[0]):04X}, which is not allowed: remove it"
 
 
 def _suggestion(unknown: str, known: Mapping[str, t.Any]) -> str:

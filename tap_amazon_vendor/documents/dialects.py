@@ -128,7 +128,7 @@ def _is_title(line: str, below: Sequence[str]) -> bool:
     for other in below:
         delimiter = _dialect(other, ()).delimiter
         names = _filled(other, delimiter)
-        # A header of commas is none, whatever tabs are in the cells below it.
+        # A line with many commas is the header, even if cells below it contain tabs.
         if names >= _FEWEST_NAMES and 2 * max(own, _filled(line, delimiter)) < names:
             return True
     return False

@@ -48,8 +48,8 @@ class Findings:
         on_reject: Receives each rejected line.
         rows: Rows for the stream. Counted by the stream, all else by the readers.
         rejected: Lines that can't be rows.
-        unfound: Those of them whose rows Amazon does not find: they say nothing of the layout.
-        first_reject: The first of them.
+        unfound: Rejected elements of which Amazon does not find the rows: they say nothing about the layout.
+        first_reject: The first rejected line.
         unreadable_cells: Cells that are not of their column's type, by column: null there, their text in `_extra`.
         repeated_keys: Rows whose key an earlier row of the document has.
         rows_elsewhere: Rows of other marketplaces, by country code: the reports of those bring them.
@@ -83,14 +83,15 @@ class Findings:
         """Whether the document has no line at all, not even one that is no row of this stream."""
         return not (self.rows or self.rejected or self.rows_elsewhere)
 
-    def is_wrong_layout(self, *, one_may_be_dirty: bool = False) -> bool:
+    def is_wrong_layout(self, *, layout_known: bool = False) -> bool:
         """Return whether so many lines are rejected that the document probably has another layout.
 
-        It also has one if there is no row among its lines.
+        It also has one if all its lines are rejected.
 
         Args:
-            one_may_be_dirty: Something else than its rows shows the layout: a line that is alone may just be dirty.
+            layout_known: Something other than the rows shows the layout, such as a header. Then a document with a
+                single line, which is rejected, has no other layout: the line may just be dirty.
         """
         good, bad = self.rows + self.rows_elsewhere.total(), self.rejected - self.unfound
         share = bad > MOST_REJECTS and bad > (good + bad) * MOST_SHARE
-        return share or (bad > one_may_be_dirty and not good)
+        return share or (not good and bad > (1 if layout_known else 0))

@@ -178,8 +178,8 @@ class FlatFileReader:
     def _assign(self, table: Table, constants: Mapping[str, t.Any]) -> tuple[dict[str, int], dict[str, int]]:
         """Return the index of each known column, and of each unknown one by Amazon's name.
 
-        Of several names for one column, the declared one is the column, or else one spelled like most of the header:
-        to a header in capitals, a second name in small letters is foreign. Then the closest, then the first.
+        If several names mean one column, the declared name wins, or a name that is spelled like most of the header: in
+        a header in capitals, a second name in small letters is foreign. Then the closest spelling wins, then the first.
 
         Raises:
             DocumentError: The header is of another report.

@@ -35,7 +35,7 @@ TRANSLATIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
 }
 
-#: How far the spelling is of a name that is declared, as it stands.
+#: Distance of a name that is spelled exactly as declared.
 DECLARED = 0
 
 

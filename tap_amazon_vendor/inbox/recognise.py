@@ -51,7 +51,7 @@ _ALIKE = 0.5
 #: Maximum of names that a message lists of an unrecognised file.
 _TOLD = 20
 
-#: Share of names that may look like values; where more do, none is a name.
+#: Largest share of names that may look like values: with more, the line is data instead of a header.
 _MOST_MASKED = 0.1
 
 #: Longest name of a column.
@@ -348,11 +348,11 @@ def _page(file: InboxFile) -> UnknownReportError:
 
 
 def _listed(names: Iterable[str]) -> str:
-    """List names for a message. What looks like a value rather than a name is masked; among many of those, all is."""
+    """List names for a message: masked where they look like values, and not at all where many do."""
     told = [name if _is_name(name) else "…" for name in names]
     if told.count("…") > len(told) * _MOST_MASKED:
-        # A line of data: the other cells may be the name of a buyer, or what one wrote.
-        return "missing, or of values instead of names"
+        # A line of data: the other cells may hold a buyer's name or comment.
+        return "missing, or has values instead of names"
     more = f" and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
     return ", ".join(told[:_TOLD]) + more if told else "empty, or no text"
 

@@ -331,7 +331,7 @@ class Run:
                     while ready := partition.windows.ready(self.engine.is_finished):
                         for part in self._read_window(writers, partition, ready):
                             readers[part].append(partition)
-            self.recorder.compare()
+            self.recorder.remark_on_few_rows()
         # The latest progress may not be saved yet.
         self.write_state()
 

@@ -86,7 +86,7 @@ class PagedStream(AmazonStream):
             account: Its account.
             findings: Receives what can't be rows.
             written: Hashes of the elements that this run wrote before, in the same version: they are left out.
-            unfound: Elements whose parts Amazon did not find before. Receives those of the window.
+            unfound: Elements whose parts Amazon did not find in the last run. Receives those of the window.
 
         Yields:
             Rows, in chunks.
@@ -97,7 +97,7 @@ class PagedStream(AmazonStream):
         findings.repeated_keys += listed.repeated
         rows = self._rows(listed, account, findings, written, unfound or Unfound())
         repeated = RepeatedKeys(self.primary_keys)
-        return counted(rows, findings, repeated=repeated, days=None, one_may_be_dirty=True)
+        return counted(rows, findings, repeated=repeated, days=None, layout_known=True)
 
     def _rows(
         self, listed: Elements, account: Account, findings: Findings, written: Container[int], unfound: Unfound
@@ -109,12 +109,12 @@ class PagedStream(AmazonStream):
         found: Iterator[dict[str, list[Numbered]]]
         if detail:
             details = Details(listed, listing, detail, asked, unfound, findings)
-            found = self._rows_of_parts(details.of(elements), numbers, findings)
+            found = self._rows_of_parts(details.read(elements), numbers, findings)
         else:
             found = self._rows_within(elements, numbers)
         for rows in found:
             if not rows:
-                # A second hearing is waited for.
+                # Nothing to write while waiting for a retry; the run may save its state.
                 yield []
             for marketplace, own_rows in rows.items():
                 constants = {
@@ -159,16 +159,17 @@ class PagedStream(AmazonStream):
             yield rows
 
     def _rows_of_parts(
-        self, told: Iterable[tuple[Element, Parts] | None], numbers: Iterator[int], findings: Findings
+        self, found: Iterable[tuple[Element, Parts] | None], numbers: Iterator[int], findings: Findings
     ) -> Iterator[dict[str, list[Numbered]]]:
-        """Yield the rows of the parts of one element after the other, by marketplace: each is a call."""
+        """Yield the rows of each element's parts, by marketplace; an empty dictionary while waiting."""
         own = self.declaration
         bare = 0
-        for each in told:
+        for each in found:
             if each is None:
                 yield {}
                 continue
             element, (header, parts) = each
+            # If the listing has the element no more, only the header of its parts has the fields that rows inherit.
             text = header if header.startswith(b"{") and not element.is_listed else element.text
             around = {name: value for name, value in _object.decode(text).items() if name in own.inherits}
             rows = [*self._numbered(parts, around, numbers)]
@@ -176,7 +177,8 @@ class PagedStream(AmazonStream):
             yield {element.marketplace: rows}
         if bare and own.detail:
             remark = (
-                f"{own.detail.operation.name} has no rows for {bare} of those that {own.listing.operation.name} lists"
+                f"{own.detail.operation.name} has no rows for {bare} of the elements that "
+                f"{own.listing.operation.name} lists"
             )
             findings.remarks.append(remark)
 
@@ -211,7 +213,7 @@ class PagedStream(AmazonStream):
             self.declaration.key_columns,
             self._warn_of_unknown,
             leaves_out=map(camel_case, unwanted),
-            # An item without its number is told from the others of its order by nothing: one would replace another.
+            # Only its number tells an item from the others of its order: without it, one would replace another.
             required=self.declaration.key_columns[-1:],
             texts=True,
         )

@@ -133,7 +133,7 @@ class ReportStream(JobStream):
             days=days,
             currencies=currencies,
             total=total,
-            one_may_be_dirty=self._flat_reader is not None,
+            layout_known=self._flat_reader is not None,
         )
 
     def _sorted(

@@ -211,7 +211,7 @@ def counted(  # noqa: PLR0913  # each is one fact
     days: AskedPeriods | NearWindow | None,
     currencies: ForeignCurrencies | None = None,
     total: TotalCheck | None = None,
-    one_may_be_dirty: bool = False,
+    layout_known: bool = False,
 ) -> Iterator[Rows]:
     """Pass chunks of rows through the checks, and count them.
 
@@ -222,7 +222,7 @@ def counted(  # noqa: PLR0913  # each is one fact
         days: The check of days; None where there is nothing to compare with.
         currencies: The check of currencies; None where rows have none, or belong where these tell.
         total: The check of what the document states as its total; None where it states none.
-        one_may_be_dirty: Something else than the rows shows the layout, as the header of a flat file does.
+        layout_known: Something other than the rows shows the layout, as the header of a flat file does.
 
     Raises:
         DocumentError: The document is not the answer to what was asked, or its layout is another one.
@@ -244,7 +244,7 @@ def counted(  # noqa: PLR0913  # each is one fact
         currencies.remark(findings)
     if total:
         total.finish(findings)
-    if findings.is_wrong_layout(one_may_be_dirty=one_may_be_dirty) and (first := findings.first_reject):
+    if findings.is_wrong_layout(layout_known=layout_known) and (first := findings.first_reject):
         text = (
             f"{findings.rejected} of {findings.rows + findings.rejected} lines can't become rows, so the file has "
             f"another layout. The first is number {first.number}: {first.reason}"
