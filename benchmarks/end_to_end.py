@@ -66,10 +66,10 @@ AS_IN_MELTANO = {
     "add_record_metadata": True,
     "activate_version": False,
 }
-#: Most rows of the bare loop's document, which it holds in memory as a whole: its speed does not depend on the length.
+#: Most rows of the bare loop's document, all of which it holds in memory. Its speed does not depend on the number.
 BARE_ROWS = 300_000
 
-#: How often a program is run with no more rows than these.
+#: Number of runs of a program with up to `BARE_ROWS` rows.
 RUNS = 3
 
 #: Stream, and what it is told besides the account.
@@ -227,7 +227,7 @@ def selected(config: Path, stream: str) -> dict[str, t.Any]:
 
 
 def least(run_once: Callable[[], Took], runs: int = RUNS) -> Took:
-    """Return what the run of least processor time took: other work on the computer only adds to it."""
+    """Run a program several times and return what the run with the least user time took: other work only adds to it."""
     return min((run_once() for _ in range(runs)), key=lambda took: took.user)
 
 
@@ -239,7 +239,7 @@ def run_bare(document: Path, stream: str) -> Took:
 
 def tap_rows(stream: str, rows: int, messages: Path) -> Iterator[Sequence[str]]:
     """Measure the tap beside the bare loop, without the start of the programs."""
-    case = next(case for case in records.CASES if case.stream == stream)
+    case = records.case_of(stream)
     few = min(rows, BARE_ROWS)
     whole, part, one = case.make(rows, distinct=True), case.make(few, distinct=True), case.make(1)
     started = least(lambda: run_tap(one, stream, messages)), least(lambda: run_bare(one, stream))
@@ -396,8 +396,8 @@ def figures(rows: int, targets: Sequence[str]) -> Iterator[str]:
         head: Sequence[str] = (
             "the tap alone",
             "rows",
-            "speed, of a bare loop's",
-            "system time, of its own",
+            "speed / the bare loop's",
+            "system time / user time",
             "peak memory",
         )
         sales, flat = "vendor_sales", "seller_fulfilled_shipments"
@@ -406,8 +406,8 @@ def figures(rows: int, targets: Sequence[str]) -> Iterator[str]:
             return
         yield ""
         head = (
-            *("target-postgres", "rows", "empty table, of COPY's time", "full table"),
-            *("not the server's", "peak memory", "rows in the table"),
+            *("target-postgres", "rows", "into an empty table / COPY", "into a full table / COPY and upsert"),
+            *("share outside the server", "peak memory", "rows in the table"),
         )
         yield from table(head, target_rows(sales, rows, messages, folder, targets))
 
@@ -423,7 +423,10 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--rows", type=int, default=300_000, help="of each document; with few, the start hides the speed"
+        "--rows",
+        type=int,
+        default=300_000,
+        help="rows of each document; few make the speed inexact",
     )
     parser.add_argument("--targets", choices=("none", "first", "all"), default="all", help="settings to compare")
     parser.add_argument("--docs", action="store_true", help=f"write the tables into {PAGE.relative_to(ROOT)}")

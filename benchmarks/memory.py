@@ -3,8 +3,8 @@
     python benchmarks/memory.py [--rows 10000000]
 
 A local Amazon serves one document; the tap writes into target-postgres as in `meltano run`, with the settings of
-meltano.yml. Every second the memory of each process is read: of each fifth of the run, the most that was seen. What
-grows with the rows grows from fifth to fifth.
+meltano.yml. The memory of each process is read once a second; the table has the maximum in each fifth of the run.
+Memory that depends on the number of rows grows from fifth to fifth.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ FIFTHS = 5
 MEGABYTE = 1_000_000
 
 
-def memory(process: int) -> float:
-    """Return the megabytes that a process, and no other one, has in memory; 0 if it has ended."""
+def private_megabytes(process: int) -> float:
+    """Return the megabytes of memory that a process shares with no other one; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
     except (OSError, ProcessLookupError):
@@ -42,16 +42,19 @@ def memory(process: int) -> float:
 
 
 def children(process: int) -> list[int]:
-    """Return the processes that a process has started."""
+    """Return the ids of the processes that a process has started."""
     text = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="utf-8")
     return [int(child) for child in text.split()]
 
 
-def load(server: Postgres, document: Path, folder: Path) -> Iterator[tuple[float, Mapping[str, float]]]:
-    """Run tap and target; yield seconds, and the memory of each program, once a second.
+def sampled_load(server: Postgres, document: Path, folder: Path) -> Iterator[tuple[float, Mapping[str, float]]]:
+    """Run the tap into the target, and look at their memory once a second.
+
+    Yields:
+        Seconds since the start, and the megabytes of each program.
 
     Raises:
-        RuntimeError: One of them failed.
+        RuntimeError: The tap or the target failed; quotes the end of their logs.
     """
     first = end_to_end.ServerTime(server).process
     config, catalog, target = (folder / name for name in ("config.json", "catalog.json", "target.json"))
@@ -72,9 +75,9 @@ def load(server: Postgres, document: Path, folder: Path) -> Iterator[tuple[float
                 yield (
                     time.monotonic() - began,
                     {
-                        "tap": memory(tap.pid),
-                        "target-postgres": memory(loader.pid),
-                        "PostgreSQL": sum(map(memory, (first, *children(first)))),
+                        "tap": private_megabytes(tap.pid),
+                        "target-postgres": private_megabytes(loader.pid),
+                        "PostgreSQL": sum(map(private_megabytes, (first, *children(first)))),
                     },
                 )
                 time.sleep(1)
@@ -84,20 +87,19 @@ def load(server: Postgres, document: Path, folder: Path) -> Iterator[tuple[float
 
 
 def main() -> None:
-    """Print a table."""
+    """Load the document and print the table."""
     import psycopg  # noqa: PLC0415
     from embedded_postgres import postgres  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000_000)
     rows = parser.parse_args().rows
-    case = next(case for case in records.CASES if case.stream == STREAM)
-    document = case.make(rows, distinct=True)
+    document = records.case_of(STREAM).make(rows, distinct=True)
     with tempfile.TemporaryDirectory(prefix="tav-memory-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # The server is another user where this one is root.
         with postgres(folder / "postgres") as server:
-            samples = [*load(server, document, folder)]
+            samples = [*sampled_load(server, document, folder)]
             with psycopg.connect(server.dsn) as connection:
                 (count,) = connection.execute(f"select count(*) from amazon.{STREAM}").fetchone() or (0,)  # noqa: S608
     seconds = samples[-1][0]

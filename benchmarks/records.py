@@ -90,7 +90,10 @@ class Case:
     def make(self, rows: int, *, distinct: bool = False) -> Path:
         """Return the document with so many rows, made if it is not there.
 
-        Distinct rows are not repeated; of 10 million of sales, some twenty have the ASIN of another one by chance.
+        Args:
+            rows: The number of rows.
+            distinct: Make each row anew instead of repeating a block. Of 10 million rows of sales, some twenty still
+                have the ASIN of another one by chance.
         """
         path = FOLDER / f"{self.report or self.stream}-{rows}{'-distinct' if distinct else ''}.gz"
         if not path.exists():
@@ -214,6 +217,11 @@ CASES = (
     ),
     Case("seller_fulfilled_shipments", None, None, (3_000_000, 3_000), shipment_row),
 )
+
+
+def case_of(stream: str) -> Case:
+    """Return the first case of a stream."""
+    return next(case for case in CASES if case.stream == stream)
 
 
 # What is measured. Each imports only what it needs, in its own process.

@@ -1,12 +1,12 @@
-"""Where the processor's work goes, from the download to the messages: instructions a row of each stage.
+"""Instructions a row of each stage of the tap, from the download to the messages.
 
     python benchmarks/stages.py [--before FOLDER] [--docs]
 
-Valgrind counts them (`apt-get install valgrind`), so other work on the computer does not change them. What the system
-does for a process is not among them. `--before` takes a checkout of another version, which is measured too; `--docs`
-writes the table into docs/quota.md.
+Valgrind counts them (`apt-get install valgrind`), so other work on the computer does not change them. It does not count
+the system's work for a process. `--before` takes a checkout of another version, which is measured too; `--docs` writes
+the table into docs/quota.md.
 
-A bare loop stands beside it: see `end_to_end.py`.
+The last line compares them with the bare loop of `end_to_end.py`.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ if t.TYPE_CHECKING:
 
 BEGIN, END = "<!-- benchmarks/stages.py -->", "<!-- end of stages -->"
 
-#: Rows of the two documents of a case: what is done once for a document is not counted.
+#: Rows of the two documents of a case: their difference leaves out what is done once for a document.
 ROWS = (12_000, 32_000)
 
-#: Ends a count: a function of the system's library that nothing else calls.
+#: Ends a count: a function of the C library that nothing else calls.
 MARK = "getppid"
 
 #: Same hashes in each run; and no copying by `rep movsb`, which counts as an instruction for each byte.
@@ -56,7 +56,7 @@ ENVIRONMENT = {
 
 
 CASES: Mapping[str, records.Case] = {
-    name: next(case for case in records.CASES if case.stream == stream)
+    name: records.case_of(stream)
     for name, stream in (
         ("vendor sales (JSON)", "vendor_sales"),
         ("fulfilled shipments (flat file)", "seller_fulfilled_shipments"),
@@ -126,15 +126,15 @@ def bare(case: records.Case, path: Path) -> None:
 
 Parts: t.TypeAlias = "Sequence[Callable[[records.Case, Path], t.Any]]"
 TAP: Parts = (download, unzip, check, cut, shape, write)
-#: In a process of its own: what others have in memory is gone through whenever Python collects garbage.
+#: In a process of its own: otherwise Python's garbage collector also goes through what the tap has in memory.
 BARE: Parts = (bare,)
 
 
 def count(name: str, parts: Parts) -> None:
-    """Do each part with both documents, with a mark after each."""
+    """Run each part with a document of one row, then with those of `ROWS`, and call `MARK` after each."""
     case = CASES[name]
     for part in parts:
-        # Once for what is done once.
+        # Imports and caches are not counted.
         part(case, case.make(1))
         os.getppid()
         for rows in ROWS:
@@ -206,35 +206,35 @@ def _total(file: Path) -> int:
 
 
 def stages(of: Mapping[str, float]) -> Iterator[tuple[str, float]]:
-    """Yield the name of each stage and what it takes, in thousand instructions a row."""
+    """Yield the name of each stage and its thousand instructions a row."""
     unzipped, checked = of["unzip"], of["check"]
     for name, instructions in (
         ("download, without TLS", of["download"]),
-        ("unzip, to check it", unzipped),
-        ("check that it is whole", checked - unzipped),
-        ("unzip, to read it", unzipped),
-        ("cut into slices, or lines and cells", of["cut"] - checked - unzipped),
+        ("unzip, to check the document", unzipped),
+        ("check that it is complete", checked - unzipped),
+        ("unzip, to read the document", unzipped),
+        ("cut into slices, or into lines and cells", of["cut"] - checked - unzipped),
         ("shape and check rows", of["shape"] - of["cut"]),
         ("write messages", of["write"] - of["shape"]),
-        ("all", of["download"] + of["write"]),
-        ("the bare loop", of["bare"]),
+        ("total", of["download"] + of["write"]),
+        ("bare loop", of["bare"]),
     ):
         yield name, instructions / 1000
 
 
 def table(versions: Sequence[Path]) -> Iterator[str]:
-    """Measure everything, and write a table in Markdown line by line: each cell has the versions in order."""
+    """Measure everything, and yield a table in Markdown line by line. Each cell has the figures of all versions."""
     found = {
         name: [dict(stages(measure(name, version, TAP) | measure(name, version, BARE))) for version in versions]
         for name in CASES
     }
-    yield f"| thousand instructions a row | {' | '.join(found)} |"
-    yield f"| --- |{' ---: |' * len(found)}"
-    for stage in next(iter(found.values()))[0]:
-        cells = (" → ".join(f"{max(0.0, each[stage]):.1f}" for each in of) for of in found.values())
-        yield f"| {stage} | {' | '.join(cells)} |"
-    speeds = (" → ".join(f"{each['the bare loop'] / each['all']:.2f}" for each in of) for of in found.values())
-    yield f"| speed, of the bare loop's | {' | '.join(speeds)} |"
+    lines = [
+        [stage, *(" → ".join(f"{max(0.0, each[stage]):.1f}" for each in of) for of in found.values())]
+        for stage in next(iter(found.values()))[0]
+    ]
+    speeds = (" → ".join(f"{each['bare loop'] / each['total']:.2f}" for each in of) for of in found.values())
+    lines.append(["speed / the bare loop's", *speeds])
+    yield from end_to_end.table(["thousand instructions a row", *found], iter(lines))
 
 
 def main() -> None:
