@@ -53,8 +53,8 @@ class Crash:
 
     Attributes:
         after: Seconds after which the run was killed.
-        asked: Reports that it had requested by then.
-        there: Rows that were in the tables by then.
+        asked: Number of reports that the run had requested when it was killed.
+        there: Number of rows in the tables when the run was killed.
         lost: Rows that are missing.
         doubled: Rows whose key is in the table twice, or that should not be there.
         wrong: Rows with other values.
@@ -104,7 +104,7 @@ class Pipeline:
         truth: The tables of a run that nobody killed.
         seconds: How long that run took.
         day: The UTC day of that run: another day has other figures.
-        measured: How many such runs there were.
+        measured: Number of such runs so far.
     """
 
     project: Path
@@ -115,7 +115,7 @@ class Pipeline:
     measured: int = 0
 
     def measure(self) -> None:
-        """Run without a kill, for the rows and the time that a run takes. What else the computer does changes that."""
+        """Run without a kill, for the rows and for the time of a run, which depends on the computer's other work."""
         self.day = _today()
         self.measured += 1
         schema = f"whole_{self.measured}"
@@ -210,6 +210,7 @@ class Pipeline:
 
 
 def _asked(sandbox: Sandbox) -> list[str]:
+    """Return the parameters of each report that was requested."""
     return [str(sorted(call.request.items())) for call in sandbox.calls if call.operation == "createReport"]
 
 

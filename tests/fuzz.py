@@ -1,9 +1,9 @@
-"""Coverage-guided fuzzing of what reads others' texts.
+"""Coverage-guided fuzzing of what reads texts from outside.
 
     pip install atheris
     PYTHONPATH=.:tests python tests/fuzz.py TARGET SECONDS
 
-Not among the tests: it goes on for as long as it is let. What it finds becomes a test.
+TARGET is `documents`, `answers` or `inbox`. pytest does not collect this file. Turn what it finds into a test.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ with atheris.instrument_imports(include=["tap_amazon_vendor"]):
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    #: Reads one input, and raises where that ends in a way that it should not; and inputs to begin with.
+    #: Reads one input and raises if the tap handles it wrongly; and the inputs to begin with.
     Target = tuple[Callable[[bytes], None], Iterable[bytes]]
 
-#: Rows of a document that are enough to begin with.
-SOME = 3
+#: Most rows of a document to begin with.
+SEED_ROWS = 3
 
 #: Most bytes of an input.
 LONGEST = 6000
 
 
 def documents(folder: Path) -> Target:
-    """A document in place of a stream's own: rows with their keys, rejects, or one clear error."""
+    """A document in place of a stream's own is read into rows with keys and rejects, or raises a `DocumentError`."""
     kept = [each for _, each in sorted(keep_documents(FakeClock(NOW)).items())]
 
     def read(data: bytes) -> None:
@@ -72,14 +72,14 @@ def documents(folder: Path) -> Target:
 
 def _short(content: bytes) -> bytes:
     if not content.startswith(b"{"):
-        return b"\n".join(content.split(b"\n")[: SOME + 1])
+        return b"\n".join(content.split(b"\n")[: SEED_ROWS + 1])
     document = json.loads(content)
-    short = {name: value[:SOME] if isinstance(value, list) else value for name, value in document.items()}
+    short = {name: value[:SEED_ROWS] if isinstance(value, list) else value for name, value in document.items()}
     return json.dumps(short).encode()
 
 
 def answers(_: Path) -> Target:
-    """A body in place of Amazon's answer, and of the state."""
+    """A body in place of Amazon's answer, and of the state, is decoded or raises a `ValueError`; no secret shows."""
     kinds = [each for module in (reports, kiosk, ads) for each in vars(module).values() if _is_answer(each)]
     secret = "planted|secret/+1"
     redactor = Redactor([Secret(secret)])
@@ -110,7 +110,7 @@ def _is_answer(kind: Any) -> bool:
 
 
 def inbox(folder: Path) -> Target:
-    """A file in the inbox, under one of some names: a run reads it, or says in one sentence why not."""
+    """A file in the inbox is read by a run, or the ledger says why not; never with a bug of the tap as the reason."""
     inbox_faults.fill(folder / "inbox")
     seeds = [path.read_bytes() for path in (folder / "inbox").iterdir()]
     names = ("sales.json", "returns 2026-08.txt", "orders.json", "a.csv", "GET_VENDOR_SALES_REPORT.json.gz")
@@ -135,7 +135,7 @@ TARGETS = {each.__name__: each for each in (documents, answers, inbox)}
 
 
 def main() -> None:
-    """Fuzz one target for some seconds."""
+    """Fuzz the target of the command line for so many seconds."""
     name, seconds = sys.argv[1:]
     logging.disable()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""A document of every report stream, as a run read it, to be read again with another content."""
+"""The document that a run read for each report stream, to be read again with other content."""
 
 from __future__ import annotations
 
@@ -32,7 +32,14 @@ LABELS = ("vendor-us", "seller-us", "seller-de", "seller-in")
 
 @dataclass
 class Kept:
-    """A document that a run has read."""
+    """A document that a run has read.
+
+    Attributes:
+        stream: The stream that read it.
+        context: Its partition.
+        result: What the engine returned for it.
+        content: Its bytes, unzipped.
+    """
 
     stream: ReportStream
     context: Row
@@ -49,7 +56,11 @@ class Kept:
         return charset.name if isinstance(charset, Charset) else charset or "utf-8"
 
     def read(self, content: bytes, path: Path) -> tuple[list[Row], Findings]:
-        """Read another content in its place."""
+        """Read other content in its place; return the rows and what else the reader found.
+
+        Raises:
+            DocumentError: The content is not a document of the stream.
+        """
         path.write_bytes(content)
         rejects: list[Any] = []
         findings = Findings(rejects.append)
@@ -62,7 +73,7 @@ class Kept:
 
 
 def keep_documents(clock: FakeClock) -> dict[str, Kept]:
-    """Return the largest document of each stream."""
+    """Return the largest document of each stream, by the stream's name."""
     kept: dict[str, Kept] = {}
     chunks = ReportStream.chunks
 
@@ -83,14 +94,14 @@ def keep_documents(clock: FakeClock) -> dict[str, Kept]:
                 label,
                 account_type=label.split("-")[0],
                 start_date=world.day(60),
-                # The largest are of these.
+                # These have the largest documents.
                 report_periods=["WEEK", "MONTH"],
                 selling_programs=["RETAIL"],
                 distributor_views=["MANUFACTURING"],
             )
             tap = world.tap(config, message_writer=Recorder())
             for stream in tap.streams.values():
-                # Of the other accounts only what the first ones do not have.
+                # Of each account, only streams that the accounts before it do not have.
                 stream.selected = isinstance(stream, ReportStream) and stream.name not in kept
             with suppress(Exception):
                 tap.sync_all()

@@ -1,4 +1,4 @@
-"""What other users of a shared computer can read or change, and that a run and `doctor` say so."""
+"""A run and `doctor` warn about files that other users of the computer can read or change."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.usefixtures("bare_settings"),
-    pytest.mark.skipif(os.name != "posix", reason="a mode says nothing here"),
+    pytest.mark.skipif(os.name != "posix", reason="file modes do not tell who has access"),
 ]
 
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The current folder, which every user of this computer can reach, as pytest's own folders can't be."""
+    """The current folder, which all users of the computer can reach, unlike pytest's own folders."""
     monkeypatch.delenv(PROJECT, raising=False)
     folder = Path(tempfile.mkdtemp()).resolve()
     folder.chmod(0o755)
@@ -55,9 +55,7 @@ def make(path: Path, mode: int) -> Path:
     ("mode", "verbs"),
     [(0o644, "read"), (0o640, "read"), (0o604, "read"), (0o666, "read and change"), (0o620, "change")],
 )
-def test_an_env_file_that_others_can_read_or_change_is_said_with_the_command_that_ends_it(
-    mode: int, verbs: str, shared: Path
-) -> None:
+def test_an_open_env_file_gets_a_warning_with_the_command_that_fixes_it(mode: int, verbs: str, shared: Path) -> None:
     file = make(shared / ".env", mode)
     (said,) = exposures(None)
     assert said == (
@@ -68,7 +66,7 @@ def test_an_env_file_that_others_can_read_or_change_is_said_with_the_command_tha
     assert exposures(None) == []
 
 
-def test_under_meltano_it_is_the_file_of_the_project(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_under_meltano_the_env_file_of_the_project_is_checked(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = make(shared / "my project", 0o755)
     file = make(project / ".env", 0o644)
     monkeypatch.setenv(PROJECT, str(project))
@@ -76,7 +74,7 @@ def test_under_meltano_it_is_the_file_of_the_project(shared: Path, monkeypatch: 
     assert said.endswith(f"chmod 600 '{file}'")
 
 
-def test_the_file_behind_a_link_counts(shared: Path) -> None:
+def test_the_target_of_a_link_is_checked(shared: Path) -> None:
     (shared / ".env").symlink_to(make(make(shared / "elsewhere", 0o755) / ".env", 0o604))
     (said,) = exposures(None)
     assert "can read .env" in said
@@ -85,7 +83,7 @@ def test_the_file_behind_a_link_counts(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("mode", "verbs"), [(0o777, "read and change"), (0o755, "read"), (0o702, "change"), (0o770, None), (0o711, None)]
 )
-def test_an_inbox_that_others_can_read_or_change_is_said_but_not_one_that_a_group_shares(
+def test_an_open_inbox_gets_a_warning_but_not_one_that_a_group_shares(
     mode: int, verbs: str | None, shared: Path
 ) -> None:
     inbox = make(shared / "inbox", mode)
@@ -93,7 +91,7 @@ def test_an_inbox_that_others_can_read_or_change_is_said_but_not_one_that_a_grou
     assert exposures(inbox) == ([said] if verbs else [])
 
 
-def test_what_lies_in_a_private_folder_is_out_of_reach(shared: Path) -> None:
+def test_open_files_in_a_private_folder_get_no_warning(shared: Path) -> None:
     make(shared / ".env", 0o666)
     inbox = make(shared / "inbox", 0o777)
     shared.chmod(0o700)
@@ -101,7 +99,7 @@ def test_what_lies_in_a_private_folder_is_out_of_reach(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(("mode", "said"), [(0o777, 1), (0o1777, 0), (0o775, 0), (0o700, 0)])
-def test_a_folder_for_temporary_files_in_which_others_can_replace_ours_is_said(
+def test_a_temporary_folder_in_which_others_can_replace_files_gets_a_warning(
     mode: int, said: int, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = make(shared / "temporary", mode)
@@ -111,18 +109,18 @@ def test_a_folder_for_temporary_files_in_which_others_can_replace_ours_is_said(
     assert all(f"chmod +t {folder}, or set TMPDIR" in message for message in found)
 
 
-def test_what_is_missing_is_said_elsewhere(shared: Path) -> None:
+def test_a_missing_inbox_gets_no_warning_here(shared: Path) -> None:
     assert exposures(shared / "nowhere") == []
 
 
-def test_a_run_says_it_once_and_reads_on(shared: Path, world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_warns_once_and_goes_on(shared: Path, world: World, caplog: pytest.LogCaptureFixture) -> None:
     make(shared / ".env", 0o644)
     run = world.run()
     assert run.error is None
     assert [record.levelname for record in caplog.records if "chmod 600 .env" in record.message] == ["WARNING"]
 
 
-def test_doctor_says_it(shared: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_warns(shared: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_now", world.clock)
     make(shared / ".env", 0o644)
     (shared / "config.json").write_text(json.dumps(world.config()))

@@ -1,4 +1,4 @@
-"""Windows with far fewer rows than others of the run are noticed; what is usual is not."""
+"""Windows with far fewer rows than others of the run get a remark; usual differences do not."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def found(entries: Sequence[LedgerEntry]) -> list[int]:
 
 
 @pytest.mark.parametrize("at", range(7))
-def test_a_day_with_less_than_half_of_what_is_usual_is_found_wherever_it_is(at: int) -> None:
+def test_a_day_with_less_than_half_of_the_usual_rows_is_found_at_any_place(at: int) -> None:
     rows = [95, 100, 105, 98, 97, 110]
     rows.insert(at, 40)
     assert found(windows(rows)) == [at]
 
 
-def test_each_of_several_is_found() -> None:
+def test_several_such_days_are_all_found() -> None:
     assert found(windows([100] * 10 + [30, 4])) == [10, 11]
 
 
@@ -60,11 +60,11 @@ def test_each_of_several_is_found() -> None:
         pytest.param([random.Random(seed).randrange(40, 80) for seed in range(200)], id="noise"),
     ],
 )
-def test_what_is_usual_is_not(rows: list[int]) -> None:
+def test_usual_differences_are_not_found(rows: list[int]) -> None:
     assert not found(windows(rows))
 
 
-def test_only_windows_alike_are_compared() -> None:
+def test_only_windows_of_the_same_stream_report_and_length_are_compared() -> None:
     many, few = windows([1000] * 6), windows([30] * 5, stream="seller_returns")
     elsewhere = windows([30] * 5, subject=SUBJECT._replace(marketplace_id="A1PA6795UKMFR9"))
     week = windows([30], window=Window(FIRST, FIRST + timedelta(days=6)))
@@ -72,7 +72,7 @@ def test_only_windows_alike_are_compared() -> None:
     assert not found([*many, *few, *elsewhere, *week, *empty])
 
 
-def test_the_ledger_and_a_warning_say_so(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_ledger_gets_a_remark_and_the_log_a_warning(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
     ledger = _Ledger()
     recorder = Recorder(t.cast("t.Any", ledger), clock, Redactor(()))
     for entry in windows([100] * 6 + [40]):

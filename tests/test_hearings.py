@@ -109,8 +109,8 @@ class TestNoData:
         again.plan(planned(FIRST, SECOND, THIRD, fresh_since=NOW), jobs.pending())
         assert outcomes(again, FIRST, SECOND, THIRD) == [Outcome.LOADED] * 3
 
-    def seldom_made(self) -> list[ReportRequest]:
-        """Windows of a report that Amazon makes anew every four hours only."""
+    def remade_every_four_hours(self) -> list[ReportRequest]:
+        """Return the windows of a report that Amazon makes at most once in four hours."""
         every = replace(FIRST.policy, refresh_interval=timedelta(hours=4))
         return [replace(request, policy=every) for request in (FIRST, SECOND, THIRD)]
 
@@ -118,8 +118,8 @@ class TestNoData:
     def test_what_amazon_does_not_make_again_so_soon_is_believed_after_three_days(
         self, amazon: FakeAmazon, bad: int
     ) -> None:
-        """The second hearing of a run is none."""
-        windows = self.seldom_made()
+        """The first answers of three runs are needed: the second request of each run is refused."""
+        windows = self.remade_every_four_hours()
         amazon.fates[windows[1]] = [*[Fate(empty=True), CANCELLED] * bad, Fate()]
         ends: list[JobResult] = []
         pending: list[PendingJob] = []

@@ -1,4 +1,4 @@
-"""Texts of others, in the log and on a terminal: none controls it, reverses a line, or poses as another line."""
+"""Texts from Amazon and names of files can neither control a terminal, nor reverse or forge a line of the log."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
     from tap_amazon_vendor.amazon.transport import Transport
 
-#: Clears the screen, goes back to the line's start, reverses what follows, rings, and begins lines.
+#: Clears the screen, rings, returns to the start of the line, reverses what follows, and begins new lines.
 HOSTILE = (
     "no\x1b[2J\x1b]0;x\x07\rroot\u202etxt.exe\u2066\x9b31m\u2028one\x0btwo\x00\n"
     "2026-11-29 12:00:00 CRITICAL all is lost"
 )
 
-#: What may be nowhere in a log but as an escape: everything that is no text, or of a direction of its own.
-HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+#: What a log may have only in escaped form: control characters, and marks of direction.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 @pytest.fixture
@@ -53,14 +53,14 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [line for record in caplog.records for line in record.getMessage().split("\n")]
 
 
-def check(said: list[str]) -> None:
-    assert any("all is lost" in line for line in said), "else this shows nothing"
-    assert [line for line in said if HARMFUL.search(line)] == []
+def check_escaped(said: list[str]) -> None:
+    assert any("all is lost" in line for line in said), "the hostile text is not in the log at all"
+    assert [line for line in said if CONTROLS.search(line)] == []
     assert [line for line in said if line.startswith("2026-11-29 12:00:00")] == []
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"inbox", "Ads"}])
-def test_a_refusal_of_amazon(
+def test_a_refusal_by_amazon_is_escaped(
     kind: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: Any) -> Response:
@@ -70,11 +70,11 @@ def test_a_refusal_of_amazon(
     monkeypatch.setattr(app.Application, "_operate", refuse)
     caplog.set_level(logging.INFO)
     run = world.run(KINDS[kind].settings(world, tmp_path), streams=(*KINDS[kind].streams, "report_ledger"))
-    check([*lines(caplog), escape_controls(str(run.error))])
+    check_escaped([*lines(caplog), escape_controls(str(run.error))])
 
 
 @pytest.mark.parametrize("kind", ["JSON report", "flat file"])
-def test_the_reason_of_a_report_that_failed(
+def test_the_reason_of_a_failed_report_is_escaped(
     kind: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     find = app.Application._file
@@ -89,32 +89,36 @@ def test_the_reason_of_a_report_that_failed(
     monkeypatch.setattr(app.Application, "_file", file)
     caplog.set_level(logging.INFO)
     run = world.run(KINDS[kind].settings(world, tmp_path), streams=(*KINDS[kind].streams, "report_ledger"))
-    check([*lines(caplog), escape_controls(str(run.error))])
+    check_escaped([*lines(caplog), escape_controls(str(run.error))])
 
 
-def test_the_reason_of_an_advertising_report_that_failed(
+def test_the_reason_of_a_failed_advertising_report_is_escaped(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(ads_api, "REASON", HOSTILE)
     world.sandbox.inject("ads_report_failed", 9)
     caplog.set_level(logging.INFO)
     run = world.run(KINDS["Ads"].settings(world, tmp_path), streams=(*KINDS["Ads"].streams, "report_ledger"))
-    check([*lines(caplog), escape_controls(str(run.error))])
+    check_escaped([*lines(caplog), escape_controls(str(run.error))])
 
 
-def test_names_and_contents_of_inbox_files(world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_names_and_contents_of_inbox_files_are_escaped(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     inbox_faults.fill(tmp_path / "inbox")
     hostile = HOSTILE.replace("\x00", "").replace("/", "")
     (tmp_path / "inbox" / hostile).write_text(json.dumps({"errorDetails": HOSTILE}), encoding="utf-8")
     (tmp_path / "inbox" / f"{hostile}.txt").write_text(f"{hostile}\t{hostile}\na\tb\n", encoding="utf-8")
     caplog.set_level(logging.INFO)
     run = world.run({"inbox": str(tmp_path / "inbox")}, streams=(*KINDS["inbox"].streams, "report_ledger"))
-    check([*lines(caplog), escape_controls(str(run.error))])
+    check_escaped([*lines(caplog), escape_controls(str(run.error))])
 
 
 @pytest.mark.usefixtures("bare_settings")
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_what_doctor_quotes(form: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_doctor_quotes_is_escaped(
+    form: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: Any) -> Response:
         body = {"errors": [{"code": "Unauthorized", "message": HOSTILE, "details": HOSTILE}]}
         return Response(json.dumps(body), 403, mimetype="application/json")
@@ -124,10 +128,10 @@ def test_what_doctor_quotes(form: str, world: World, tmp_path: Path, monkeypatch
     monkeypatch.setattr("time.sleep", world.clock.sleep)
     (tmp_path / "config.json").write_text(json.dumps(world.config(account=HOSTILE.replace("\x00", ""))))
     result = CliRunner().invoke(cli, ["doctor", "--config", str(tmp_path / "config.json"), "--format", form])
-    check(result.output.split("\n"))
+    check_escaped(result.output.split("\n"))
 
 
-def test_the_id_of_a_request_is_short_and_one_line(transport: Transport, clock: FakeClock) -> None:
+def test_a_request_id_is_cut_and_put_on_one_line(transport: Transport, clock: FakeClock) -> None:
     login = Answer(200, b'{"access_token": "planted", "expires_in": 3600}')
     refusal = Answer(400, b"{}", {"x-amzn-RequestId": f"id\r\n 2026-11-29 12:00:00 CRITICAL {'x' * 5000}"})
     with serving(login, refusal) as host:
@@ -138,14 +142,14 @@ def test_the_id_of_a_request_is_short_and_one_line(transport: Transport, clock: 
     assert len(str(caught.value)) < 300
 
 
-def test_a_traceback_is_clean_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_traceback_is_escaped(caplog: pytest.LogCaptureFixture) -> None:
     keep_out_of_logs([])
     logging.getLogger("tap-amazon-vendor").error("it failed", exc_info=ValueError(HOSTILE))
-    assert not HARMFUL.search(caplog.text)
+    assert not CONTROLS.search(caplog.text)
 
 
 @given(st.text())
-def test_harmless_text_stays_as_it_is(text: str) -> None:
-    assert not HARMFUL.search(escape_controls(text))
-    if not HARMFUL.search(text):
+def test_only_control_characters_are_escaped(text: str) -> None:
+    assert not CONTROLS.search(escape_controls(text))
+    if not CONTROLS.search(text):
         assert escape_controls(text) == text

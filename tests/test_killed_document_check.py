@@ -1,4 +1,4 @@
-"""`kill -9` while a document is checked: what was checked of it is never believed."""
+"""A run that is killed while it checks a document: the next run downloads the document again and checks all of it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ Row = dict[str, Any]
 
 TAP = "from tap_amazon_vendor.tap import TapAmazonVendor; TapAmazonVendor.cli()"
 
-#: Documents are checked in background threads, and read in the main one. The process dies before the
-#: read of a check whose number it is given.
+#: Documents are checked in background threads, and read in the main one. The process kills itself before one read of
+#: the check, whose number is its first argument.
 KILLED = f"""
 import os, signal, sys, threading
 from tap_amazon_vendor.documents import unzip
@@ -51,7 +51,7 @@ unzip._gzip_file = Deadly
 {TAP}
 """
 
-#: A check reads four bytes, then a mebibyte, then small blocks. The document of this test takes some more reads.
+#: The kill comes before one of so many reads. A check reads 4 bytes, then a mebibyte, then small blocks: it has more.
 READS = 16
 
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(1, 8))]
@@ -59,7 +59,7 @@ SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range
 
 @pytest.fixture
 def amazon() -> Sandbox:
-    """A local Amazon in a hurry, whose documents are longer than what a check reads at first."""
+    """A fast local Amazon, whose documents are longer than the first reads of a check."""
     return Sandbox(seed=7, speed=3000, asins=6000)
 
 
@@ -74,9 +74,9 @@ class Tap:
     """Runs the tap in processes of their own: one day of sales of one account.
 
     Attributes:
-        folder: For its files.
-        spool: Its folder for temporary files.
-        settings: Its settings.
+        folder: Where configuration, catalog and state are written.
+        spool: The tap's folder for temporary files.
+        settings: The tap's settings.
     """
 
     folder: Path
@@ -84,7 +84,7 @@ class Tap:
     settings: Row
 
     def run(self, code: str, *arguments: str, state: Row | None = None) -> CompletedProcess[str]:
-        """Run code that runs the tap."""
+        """Run Python code that runs the tap, with these arguments and those of the tap."""
         wanted = catalog(frozenset({"vendor"}), frozenset({"vendor_sales", "report_ledger"}))
         for name, content in (("config", self.settings), ("catalog", wanted.to_dict()), ("state", state or {})):
             file = self.folder / f"{name}.json"
@@ -130,7 +130,7 @@ def rows(done: CompletedProcess[str]) -> dict[str, Row]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_document_whose_check_was_killed_is_fetched_again_and_read_as_a_whole(
+def test_the_next_run_downloads_the_document_again_and_writes_all_its_rows(
     seed: int, tap: Tap, amazon: Sandbox
 ) -> None:
     killed = tap.run(KILLED, str(random.Random(seed).randint(1, READS)))

@@ -46,7 +46,7 @@ def entry(outcome: Outcome = Outcome.LOADED, result: JobResult = LOADED, rows: i
     return LedgerEntry.of_job("vendor_sales", result, WINDOW, outcome, Findings(rows=rows))
 
 
-def test_a_failed_window_counts_no_lines_that_are_nowhere(clock: FakeClock) -> None:
+def test_a_failed_window_counts_no_rejected_lines(clock: FakeClock) -> None:
     found = Findings(rows=5)
     for _ in range(7):
         found.reject(2, "a line", "it has no key")

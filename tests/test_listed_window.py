@@ -81,7 +81,7 @@ def test_pages_with_other_versions_of_the_same_lines_end(tmp_path: Path) -> None
 
 
 class Lost:
-    """Does not find some invoices, the first times that it is asked for them."""
+    """Answers 404 for some invoices, the first times that they are requested."""
 
     def __init__(self, *lost: str, times: float = float("inf")) -> None:
         self.lost, self.times = lost, times
@@ -106,7 +106,7 @@ def test_an_invoice_that_amazon_does_not_find_once_is_asked_for_again_minutes_la
     assert (clock() - NOW).total_seconds() == RETRY_PAUSE
 
 
-def test_one_that_it_does_not_find_twice_is_left_to_the_next_run_and_keeps_not_the_lines_of_the_others(
+def test_an_invoice_that_is_not_found_twice_is_left_to_the_next_run_and_the_others_are_read(
     tmp_path: Path,
 ) -> None:
     unfound = Unfound()
@@ -119,7 +119,7 @@ def test_one_that_it_does_not_find_twice_is_left_to_the_next_run_and_keeps_not_t
 
 
 @pytest.mark.parametrize("is_listed", [True, False])
-def test_one_that_the_next_run_does_not_find_either_is_rejected_without_a_wait(
+def test_an_invoice_that_the_next_run_does_not_find_either_is_rejected_without_a_wait(
     tmp_path: Path, *, is_listed: bool
 ) -> None:
     clock, unfound = FakeClock(NOW), Unfound(("A~1",))
@@ -128,11 +128,11 @@ def test_one_that_the_next_run_does_not_find_either_is_rejected_without_a_wait(
     assert findings.first_reject
     assert (findings.rejected, findings.remarks, clock()) == (1, [], NOW)
     assert "no such invoice" in findings.first_reject.reason
-    # While it is listed, no later run waits for it.
+    # It stays in the state while it is listed, so that no later run waits for it.
     assert unfound.now == ["A~1"] * is_listed
 
 
-def test_if_none_is_found_it_is_another_fault(tmp_path: Path) -> None:
+def test_if_amazon_finds_no_invoice_the_window_fails(tmp_path: Path) -> None:
     for invoices in (("A~1",), ("A~1", "B~1")):
         lost = Lost(*invoices)
         with pytest.raises(NotFoundError):
@@ -140,7 +140,7 @@ def test_if_none_is_found_it_is_another_fault(tmp_path: Path) -> None:
         assert len(lost.asked) == len(invoices) + 1
 
 
-def test_the_state_holds_few_that_are_not_found(tmp_path: Path) -> None:
+def test_the_state_holds_a_limited_number_of_invoices_that_are_not_found(tmp_path: Path) -> None:
     lost, unfound = [f"L~{number}" for number in range(MOST_UNFOUND + 3)], Unfound()
     found, findings = lines_of(Lost(*lost), tmp_path, (*lost, *(f"F~{number}" for number in range(100))), unfound)
     assert (len(found), len(unfound.now), findings.rejected) == (100, MOST_UNFOUND, 3)
@@ -169,7 +169,7 @@ def test_a_line_that_can_not_be_read_is_asked_for_again_and_then_rejected(tmp_pa
 
 
 class Invoices(Scripted):
-    """An account's invoices, of which what is listed changes from run to run."""
+    """An account's invoices; each run lists others of them."""
 
     def __init__(self, lost: Lost) -> None:
         self.listed: tuple[str, ...] = ()
@@ -205,7 +205,7 @@ def test_no_line_is_lost_or_doubled_while_amazon_does_not_find_an_old_invoice(
     second = api.run(clock, first.state, "C~1")
     rows = [row for run in (first, second) for row in run.records("vendor_invoice_items")]
     assert [row["invoice_identifier"] for row in rows] == ["B~1", "C~1", "A~1"]
-    # The invoice says it itself.
+    # The date comes from the invoice itself, which is no longer listed.
     assert {row["last_updated_date"][:10] for row in rows} == {"2026-11-01"}
     clock.advance(86_400)
     asked = len(api.answers["getInvoice"].asked)  # type: ignore[attr-defined]
@@ -213,7 +213,7 @@ def test_no_line_is_lost_or_doubled_while_amazon_does_not_find_an_old_invoice(
     assert len(api.answers["getInvoice"].asked) == asked  # type: ignore[attr-defined]
 
 
-def test_several_that_amazon_never_finds_are_no_other_layout(clock: FakeClock) -> None:
+def test_invoices_that_amazon_never_finds_do_not_fail_the_window(clock: FakeClock) -> None:
     lost = [f"L~{number}" for number in range(20)]
     api = Invoices(Lost(*lost))
     first = api.run(clock, None, *lost, "B~1")
@@ -262,7 +262,7 @@ def test_a_token_beside_the_envelope_is_followed(tmp_path: Path) -> None:
 
 
 def orders_of(clock: FakeClock, folder: Path, *answers: list[Any], confirmed: set[str] | None = None) -> list[bytes]:
-    """The orders of a window, of which each reading gives another answer."""
+    """Return the orders of a window; each reading of it gets the next answer."""
     pages = iter(answers)
     api: Any = Scripted({"getPurchaseOrders": lambda *_: {"payload": {"orders": next(pages)}}})
     with ListedWindow(PURCHASE_ORDERS, api, {}, WINDOW, clock, folder, confirmed=confirmed) as listed:
@@ -283,7 +283,7 @@ def test_a_listing_with_an_element_that_can_not_be_read_is_read_again_minutes_la
     assert (clock() - NOW).total_seconds() == RETRY_PAUSE
 
 
-def test_what_is_odd_in_every_window_is_waited_for_once(tmp_path: Path) -> None:
+def test_an_element_that_is_unreadable_in_every_window_is_waited_for_once(tmp_path: Path) -> None:
     clock, confirmed = FakeClock(NOW), set[str]()
     found = orders_of(clock, tmp_path, ODD, ODD, confirmed=confirmed)
     assert [json.loads(each) for each in found] == ODD

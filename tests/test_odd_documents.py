@@ -1,4 +1,4 @@
-"""A document without rows that contradicts itself: asked for once more, minutes later, before it is believed."""
+"""A document with totals but without their rows: its report is requested again minutes later before it is believed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def outcomes(run: Run) -> set[tuple[str, str, str | None]]:
     return {(row["stream_name"], row["outcome"], row["remarks"]) for row in run.records(LEDGER)}
 
 
-def test_totals_without_their_rows_are_asked_for_once_more(
+def test_a_report_with_totals_but_no_rows_is_requested_again(
     world: World, config: Row, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, began = leave_out(monkeypatch, 1), world.clock()
@@ -61,7 +61,7 @@ def test_totals_without_their_rows_are_asked_for_once_more(
         assert {*keys} == {*plain.upserted(name)}
 
 
-def test_what_the_second_report_says_too_is_believed_with_a_warning(
+def test_a_second_report_that_says_the_same_is_believed_with_a_warning(
     world: World, config: Row, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = leave_out(monkeypatch, float("inf"))
@@ -70,7 +70,7 @@ def test_what_the_second_report_says_too_is_believed_with_a_warning(
     assert outcomes(run) == {(ROWS, "empty", REMARK), (TOTALS, "loaded", None)}
     assert any(REMARK in record.getMessage() for record in caplog.records if record.levelname == "WARNING")
     assert len(made) == 2
-    # Where it lasts it costs no second report in each run.
+    # Later runs do not request it twice.
     world.clock.advance(86_400)
     world.run(config, run.state, streams=[ROWS, LEDGER])
     assert len(made) == 3

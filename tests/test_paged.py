@@ -344,7 +344,7 @@ def test_a_transaction_that_is_none_takes_no_other_with_it(
 
 
 @pytest.mark.parametrize("bad", [7, None, "text", [], {}, {"transactionId": None}])
-def test_one_that_is_none_only_once_is_not_lost(
+def test_a_transaction_that_is_unreadable_only_once_is_read_again(
     bad: Any, run: Callable[..., tuple[Run, FakeApi]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = [transaction(1, "2026-11-10T08:00:00Z"), transaction(3, "2026-11-12T08:00:00Z")]

@@ -456,9 +456,7 @@ def test_no_fault_loses_or_doubles_a_row(small: World, fault: str, count: int) -
         assert there <= wanted or fault in {"equal_lines", "range_ignored"}, name
 
 
-def test_a_file_that_lacks_most_of_its_lines_is_noticed_beside_the_others(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_that_lacks_most_of_its_lines_gets_a_remark(world: World, caplog: pytest.LogCaptureFixture) -> None:
     settings, name = config(world, start_date=world.day(400)), "seller_fulfilled_shipments"
     usual = world.run(settings, streams=[name, LEDGER])
     assert not [row for row in usual.records(LEDGER) if row["remarks"]]

@@ -257,16 +257,18 @@ class TestText:
             ({"ads": {"client_id": "a{}"}}, "ads.client_id"),
         ],
     )
-    def test_what_is_no_text_is_refused_and_not_quoted(self, config: dict[str, t.Any], name: str, sign: str) -> None:
+    def test_a_character_that_is_not_allowed_is_named_and_no_secret_quoted(
+        self, config: dict[str, t.Any], name: str, sign: str
+    ) -> None:
         hostile = json.loads(json.dumps(config).replace("{}", json.dumps(sign)[1:-1]))
         said = f"`{name}` contains the character U+{ord(sign):04X}, which is not allowed: remove it"
         assert said in check_settings(SCHEMA, hostile)
         assert not any("s3cret" in problem for problem in check_settings(SCHEMA, hostile))
 
-    def test_a_path_may_be_any(self) -> None:
+    def test_a_path_may_have_any_character(self) -> None:
         assert check_settings(SCHEMA, {"inbox": "/data/M\udcfcller\n", "quota_store": "/data/\udcff"}) == []
 
-    def test_text_of_any_script_is_one(self) -> None:
+    def test_text_of_any_script_is_allowed(self) -> None:
         assert check_settings(SCHEMA, {"account": "Müller 東京 \n\u200f\U0001f600"}) == []
 
 
