@@ -45,7 +45,7 @@ def write(table: Table, fault: str | None = None) -> Iterator[bytes]:
     elif fault == "dirty_lines":
         lines = _with_dirty_lines(lines)
     elif fault == "lines_missing":
-        lines = _with_few(lines)
+        lines = _without_most(lines)
     elif fault == "line_cut_off":
         lines = _cut_off(lines, len(table.columns))
     yield from lines
@@ -179,7 +179,7 @@ def _with_dirty_lines(lines: Iterator[bytes]) -> Iterator[bytes]:
             yield b"\t".join([*cells[:middle], b'"' + cells[middle], *cells[middle + 1 :]])
 
 
-def _with_few(lines: Iterator[bytes]) -> Iterator[bytes]:
+def _without_most(lines: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the header and a third of the other lines."""
     yield next(lines)
     others = [*lines]

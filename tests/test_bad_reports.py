@@ -64,7 +64,7 @@ BAD = (*PASSING, *EXPLAINED, *DONE)
 
 #: Streams with few rows.
 SPARSE = ("seller_stranded", "seller_sales_and_traffic", "seller_long_term")
-#: A stream whose windows, once a client error has halved them, have no rows either.
+#: A stream whose windows have no rows once a client error has halved them.
 HALVED = "seller_replacements"
 #: When a snapshot was taken.
 SNAPSHOT = {"snapshot_time", "snapshot_date", "forecast_generation_date"}

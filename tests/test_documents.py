@@ -651,7 +651,7 @@ class TestLimits:
         assert rows[1]["b"] == [{"c": 1}, {}]
 
     def test_what_is_nested_too_deeply_is_refused(self, save: Save) -> None:
-        # From how many levels on depends on Python: 3.13 reads 5000.
+        # The limit depends on Python: 3.13 reads 5,000 levels.
         depth = 400_000
         content = b'{"salesByAsin":[' + b"[" * depth + b"]" * depth + b"]}"
         with pytest.raises(DocumentError, match="not JSON"):

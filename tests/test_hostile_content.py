@@ -38,7 +38,7 @@ MOST_MEMORY = 300
 #: Bytes of a bomb after unzipping.
 LARGE = 16 << 20
 
-#: More levels than any Python reads, and so many that some do.
+#: Levels that no Python reads, and levels that some versions read.
 DEEP, SOMEWHAT_DEEP = 100_000, 5_000
 
 NUMBER = rb"(?<=[:\t])-?\d+(\.\d+)?(?=[,}\t\r\n])"

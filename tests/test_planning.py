@@ -182,7 +182,7 @@ def test_a_hole_is_asked_for_by_itself_and_nothing_beyond_it_again() -> None:
     assert sorted(windows, reverse=True) == [(40, 40), (14, 9), (8, 8), (7, 4)]
 
 
-def test_a_hole_comes_before_what_is_read_again_and_with_the_backfill_of_others() -> None:
+def test_a_hole_is_requested_with_the_backfill_and_before_restatements() -> None:
     streams = [FakeStream(name, ago(40, 5), holes=(ago(20, 20),), report=name) for name in "AB"]
     order = [(turn, first) for _, turn, first, _ in asked(*streams, days=60)]
     assert [turn for turn, _ in order] == sorted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -23,9 +23,21 @@ else:
 if TYPE_CHECKING:
     from clocks import FakeClock
 
+    from tap_amazon_vendor.amazon.throttle import Operation
     from tap_amazon_vendor.amazon.transport import Transport
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def sent(operation: Operation, transport: Transport, clock: FakeClock, **arguments: Any) -> str:
+    """Return the path and query of the request that a call sends, which must go to the account's host."""
+    login = Answer(200, b'{"access_token": "planted", "expires_in": 3600}')
+    with serving(login, Answer(200, b"{}")) as host:
+        api = SellingPartnerApi.of(account_at(host.url), transport, clock, clock.sleep)
+        api.call(operation, answer=dict, **arguments)
+    (_, call) = host.seen
+    assert call.headers["Host"] == host.url.removeprefix("http://")
+    return call.target
 
 
 @pytest.mark.parametrize(
@@ -34,13 +46,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def test_a_next_token_that_contains_another_address_sends_no_request_there(
     token: str, transport: Transport, clock: FakeClock
 ) -> None:
-    login = Answer(200, b'{"access_token": "planted", "expires_in": 3600}')
-    with serving(login, Answer(200, b"{}")) as host:
-        api = SellingPartnerApi.of(account_at(host.url), transport, clock, clock.sleep)
-        api.call(GET_REPORTS, answer=dict, query={"nextToken": token})
-    (_, call) = host.seen
-    assert re.fullmatch(r"/reports/2021-06-30/reports\?nextToken=[\w.%+-]+", call.target)
-    assert call.headers["Host"] == host.url.removeprefix("http://")
+    target = sent(GET_REPORTS, transport, clock, query={"nextToken": token})
+    assert re.fullmatch(r"/reports/2021-06-30/reports\?nextToken=[\w.%+-]+", target)
 
 
 @pytest.mark.parametrize(
@@ -49,17 +56,12 @@ def test_a_next_token_that_contains_another_address_sends_no_request_there(
 def test_an_id_that_contains_another_path_sends_no_request_there(
     id_: str, transport: Transport, clock: FakeClock
 ) -> None:
-    login = Answer(200, b'{"access_token": "planted", "expires_in": 3600}')
-    with serving(login, Answer(200, b"{}")) as host:
-        api = SellingPartnerApi.of(account_at(host.url), transport, clock, clock.sleep)
-        api.call(GET_DOCUMENT, answer=dict, document_id=id_)
-    (_, call) = host.seen
-    assert re.fullmatch(r"/reports/2021-06-30/documents/[\w.%+-]+", call.target)
-    assert call.headers["Host"] == host.url.removeprefix("http://")
+    target = sent(GET_DOCUMENT, transport, clock, document_id=id_)
+    assert re.fullmatch(r"/reports/2021-06-30/documents/[\w.%+-]+", target)
 
 
 @pytest.mark.parametrize("id_", ["", ".", ".."])
-def test_an_id_that_a_url_would_lose_is_not_asked_for(id_: str, transport: Transport, clock: FakeClock) -> None:
+def test_an_id_that_changes_the_path_is_not_requested(id_: str, transport: Transport, clock: FakeClock) -> None:
     with serving() as host:
         api = SellingPartnerApi.of(account_at(host.url), transport, clock, clock.sleep)
         with pytest.raises(NotFoundError, match=f"^getReportDocument: Amazon gave an invalid id: '{re.escape(id_)}'$"):

@@ -104,7 +104,7 @@ def test_a_stream_that_nobody_selected_is_not_written(world: World) -> None:
     assert {message["stream"] for message in run.messages if "stream" in message} == {"vendor_traffic", "report_ledger"}
 
 
-def test_the_records_of_every_stream_are_counted_those_of_the_ledger_too(
+def test_the_metrics_count_the_records_of_every_stream_and_of_the_ledger(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):

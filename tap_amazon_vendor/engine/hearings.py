@@ -116,13 +116,10 @@ class Hearing:
 
     def _retry(self) -> Retry:
         """Ask once more, minutes after the first time: for a job of an earlier run they have passed."""
-        pause = self.pause if self.job.attempts else max(0.0, self.pause - self._said_for)
-        return Retry(self.reason, pause, self.verdict)
-
-    @property
-    def _said_for(self) -> float:
-        """Seconds since the job was first asked for, in this run or an earlier one."""
-        return max(0.0, (self.now - (self.job.asked_at or self.now)).total_seconds())
+        waited = 0.0
+        if self.job.asked_at and not self.job.attempts:
+            waited = max(0.0, (self.now - self.job.asked_at).total_seconds())
+        return Retry(self.reason, max(0.0, self.pause - waited), self.verdict)
 
     @property
     def _is_recent(self) -> bool:
