@@ -207,23 +207,17 @@ class ListedWindow:
         for start in range(1, STARTS + 1):
             #: By their content: Amazon may repeat a part on the next page.
             parts: dict[bytes, msgspec.Raw] = {}
-            header = b"null"
+            header: bytes | None = None
             pages = Pages(detail.operation.name, self._listing.most_pages)
             try:
-                while not pages.finished:
-                    more = {detail.parameter: pages.current_value} if pages.current_value else {}
-                    page = self._call(
-                        detail.operation, detail.page, query | more, is_next=bool(more), identifier=identifier
-                    ).page
-                    keys = [detail.identify(part)[0] for part in page.elements]
-                    pages.advance(Page(page.elements, page.next_token, keys))
+                for page, _ in self._follow(pages, detail, detail.parameter, query, identifier):
                     parts.update((bytes(part), part) for part in page.elements)
-                    header = header if more else bytes(page.header)
+                    header = header or bytes(page.header)
             except (RequestRejectedError, RepeatedPageError):
                 if pages.current_value is None or start == STARTS:
                     raise
             else:
-                return Parts(header, [*parts.values()])
+                return Parts(header or b"null", [*parts.values()])
         raise AssertionError
 
     def _fetch(self) -> Iterator[None]:
@@ -249,7 +243,10 @@ class ListedWindow:
             try:
                 for query in self._listing.queries(self.window, self.context):
                     pages = Pages(self._listing.operation.name, self._listing.most_pages)
-                    for _ in self._follow(pages, query):
+                    for page, found in self._follow(pages, self._listing, "nextToken", query):
+                        self._unreadable.update(problem for _, problem in found if problem)
+                        for element, (key, _) in zip(page.elements, found, strict=True):
+                            self._add(element, key)
                         yield
                         if self._first_only and self._count:
                             return
@@ -260,21 +257,32 @@ class ListedWindow:
             else:
                 return
 
-    def _follow(self, pages: Pages, query: dict[str, str]) -> Iterator[None]:
-        """Fetch the pages of one query."""
-        listing = self._listing
+    def _follow(
+        self, pages: Pages, source: Listing | Detail, parameter: str, query: dict[str, str], identifier: str = ""
+    ) -> Iterator[tuple[t.Any, list[tuple[t.Hashable, str | None]]]]:
+        """Request the pages of one query.
+
+        Args:
+            pages: Receives the token of each next page.
+            source: What has the pages.
+            parameter: Query parameter for the token.
+            query: The other query parameters.
+            identifier: The element whose parts are requested.
+
+        Yields:
+            A page; and of each of its elements the key, and why it can't be read, or None if it can.
+        """
         while not pages.finished:
-            more = {"nextToken": pages.current_value} if pages.current_value else {}
-            page = self._call(listing.operation, listing.page, query | more, is_next=bool(more)).page
-            found = [*map(listing.identify, page.elements)]
+            more = {parameter: pages.current_value} if pages.current_value else {}
+            page = self._call(
+                source.operation, source.page, query | more, is_next=bool(more), identifier=identifier
+            ).page
+            found = [*map(source.identify, page.elements)]
             pages.advance(Page(page.elements, page.next_token, [key for key, _ in found]))
-            self._unreadable.update(problem for _, problem in found if problem)
-            for element, (key, _) in zip(page.elements, found, strict=True):
-                self._add(element, key)
-            yield
+            yield page, found
 
     def _call(
-        self, operation: Operation, answer: type[t.Any], query: dict[str, str], *, is_next: bool, identifier: str = ""
+        self, operation: Operation, answer: type[t.Any], query: dict[str, str], *, is_next: bool, identifier: str
     ) -> t.Any:  # noqa: ANN401  # of that type
         """Request a page: the first one once, one whose token Amazon gave itself up to `PAGE_TRIES` times."""
         tries = PAGE_TRIES if is_next else 1
