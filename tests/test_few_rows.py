@@ -77,10 +77,14 @@ def test_the_ledger_gets_a_remark_and_the_log_a_warning(clock: FakeClock, caplog
     recorder = Recorder(t.cast("t.Any", ledger), clock, Redactor(()))
     for entry in windows([100] * 6 + [40]):
         recorder.record(entry)
+    loaded_at = ledger.rows[-1]["loaded_at"]
+    clock.advance(3600)
     recorder.remark_on_few_rows()
     text = "most windows of this run have 100 rows or more, so the document may be incomplete"
     assert [row["remarks"] for row in ledger.rows] == [None] * 7 + [text]
-    assert ledger.rows[-1] == {**ledger.rows[-2], "remarks": text}
+    recorded_at = clock().isoformat(timespec="seconds")
+    assert ledger.rows[-1] == {**ledger.rows[-2], "remarks": text, "recorded_at": recorded_at}
+    assert ledger.rows[-1]["loaded_at"] == loaded_at
     assert len(recorder.entries) == 7
     assert caplog.messages[-1].endswith(f"40 rows: {text}")
 

@@ -41,6 +41,7 @@ class LedgerEntry:
         attempts: Number of createReport calls; 0 where an existing report was used.
         asked_at: When it was first requested.
         processed_at: When Amazon finished it, ISO 8601.
+        loaded_at: When its rows were written, aware; None until it is recorded.
     """
 
     stream: str
@@ -58,6 +59,7 @@ class LedgerEntry:
     attempts: int = 0
     asked_at: datetime | None = None
     processed_at: str | None = None
+    loaded_at: datetime | None = None
 
     @classmethod
     def of_job(
@@ -108,7 +110,6 @@ class LedgerEntry:
         """
         good = self.outcome.completes
         found = self.findings or Findings()
-        recorded_at = now.isoformat(timespec="seconds")
         return {
             **what_was_read(self.subject, self.stream),
             "window_start": date_time(self.window.start),
@@ -127,8 +128,8 @@ class LedgerEntry:
             "attempts": self.attempts,
             "asked_at": self.asked_at.isoformat(timespec="seconds") if self.asked_at else None,
             "processed_at": self.processed_at,
-            "loaded_at": recorded_at if good else None,
-            "recorded_at": recorded_at,
+            "loaded_at": (self.loaded_at or now).isoformat(timespec="seconds") if good else None,
+            "recorded_at": now.isoformat(timespec="seconds"),
             "report_id": self.report_id,
         }
 

@@ -53,6 +53,8 @@ class Recorder:
 
     def record(self, entry: LedgerEntry) -> None:
         """Write a ledger row and log it: windows that share a reason get one warning."""
+        # A later row of the same window has another `recorded_at`, but not another `loaded_at`.
+        entry = replace(entry, loaded_at=self._clock())
         self.entries.append(entry)
         self.note(entry)
         if entry.outcome is Outcome.LOADED:
