@@ -78,7 +78,7 @@ class Unfound:
     _recalled: bool = False
 
     def recall(self) -> Iterator[str]:
-        """Yield those of the last run, at the first call only: the listings of this run may have them no more."""
+        """Yield those of the last run, at the first call only: the listings of this run may no longer have them."""
         if not self._recalled:
             self._recalled = True
             yield from self.earlier

@@ -169,7 +169,7 @@ class PagedStream(AmazonStream):
                 yield {}
                 continue
             element, (header, parts) = each
-            # If the listing has the element no more, only the header of its parts has the fields that rows inherit.
+            # If the element is no longer listed, only the header of its parts has the fields that rows inherit.
             text = header if header.startswith(b"{") and not element.is_listed else element.text
             around = {name: value for name, value in _object.decode(text).items() if name in own.inherits}
             rows = [*self._numbered(parts, around, numbers)]
