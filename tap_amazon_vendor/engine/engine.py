@@ -143,7 +143,7 @@ class Engine:
             reason: What is odd.
 
         Returns:
-            Whether it will be finished again. Not if it was created once more before, nor for what never had rows.
+            Whether it will be finished again. Not if the same was odd before, nor for what never had rows.
         """
         return self._registry.reopen(self._registry.jobs[request], reason)
 
