@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from tap_amazon_vendor.errors import NotFoundError
+from tap_amazon_vendor.errors import NotFoundError, RequestRejectedError
 from tap_amazon_vendor.streams.listed_window import OddPartError, Parts
 
 if t.TYPE_CHECKING:
@@ -17,8 +17,11 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.documents.findings import Findings
     from tap_amazon_vendor.streams.paged import Detail, Listing
 
-#: Most elements that the state holds because Amazon does not find their parts. More are rejected at once.
+#: Most elements that the state holds because Amazon does not find their parts. More are believed at once.
 MOST_UNFOUND = 100
+
+#: What Amazon says of one element, by its identifier: the others have nothing to do with it.
+OF_ONE = (NotFoundError, RequestRejectedError)
 
 
 class Element(t.NamedTuple):
@@ -61,15 +64,17 @@ class Elements(t.Protocol):
 
 @dataclass
 class Unfound:
-    """Identifiers of elements that Amazon lists and whose parts it does not find (HTTP 404).
+    """Identifiers of elements that Amazon lists and whose parts it does not find, or refuses, or that have none.
 
     Attributes:
         earlier: Those of the last run: what Amazon says of them again is believed.
         now: Those of this run.
+        most: How many are kept at most; none where no later run asks again.
     """
 
     earlier: Sequence[str] = ()
     now: list[str] = field(default_factory=list)
+    most: int = MOST_UNFOUND
     _recalled: bool = False
 
     def recall(self) -> Iterator[str]:
@@ -80,18 +85,17 @@ class Unfound:
 
     def keep(self, identifier: str) -> bool:
         """Keep an identifier for the next run; return whether there is room."""
-        if len(self.now) < MOST_UNFOUND:
+        if identifier not in self.now and len(self.now) < self.most:
             self.now.append(identifier)
-            return True
-        return False
+        return identifier in self.now
 
 
 @dataclass
 class Details:
     """Asks for the parts of the elements of a window.
 
-    That Amazon does not find what it lists contradicts itself: it is asked once more, minutes later, and by the next
-    run, before the element is rejected. The others are not kept back.
+    That Amazon does not find what it lists, refuses it (HTTP 404, 400), or has no parts of it, contradicts itself: it
+    is asked once more, minutes later, and by the next run, before that is believed. The others are not kept back.
 
     Attributes:
         listed: What they are read for.
@@ -110,6 +114,7 @@ class Details:
     findings: Findings
     _answered: bool = False
     _left: int = 0
+    _is_news: bool = False
 
     def of(self, elements: Iterable[Element]) -> Iterator[tuple[Element, Parts] | None]:
         """Yield elements and their parts.
@@ -118,19 +123,16 @@ class Details:
             Each element with its parts; None now and then while waiting.
 
         Raises:
-            NotFoundError: No element is found: that is another fault.
-            AmazonError: Amazon refuses, or does not answer as it should.
+            AmazonError: No element is found, which is another fault; or Amazon does not answer as it should.
         """
         doubted: list[Element] = []
         for element in self._and_recalled(elements):
-            try:
-                parts = self.listed.parts(self.detail, element.identifier, is_last=False)
-            except (NotFoundError, OddPartError):
+            parts = self._first_word(element)
+            if parts and parts.parts:
+                yield element, parts
+            else:
                 doubted.append(element)
-                continue
-            self._answered = True
-            yield element, parts
-        if any(element.identifier not in self.unfound.earlier for element in doubted):
+        if self._is_news:
             for _ in self.listed.again():
                 yield None
         for element in doubted:
@@ -138,7 +140,7 @@ class Details:
                 yield element, found
         if self._left:
             self.findings.remarks.append(
-                f"{self.detail.operation.name} does not find {self._left} of those that "
+                f"{self.detail.operation.name} tells nothing of {self._left} of those that "
                 f"{self.listing.operation.name} lists: the next run asks for them once more"
             )
 
@@ -153,20 +155,40 @@ class Details:
             text = msgspec.json.encode({self.listing.identifiers[0]: identifier})
             yield Element(place, text, self.marketplace, identifier, is_listed=False)
 
+    def _first_word(self, element: Element) -> Parts | None:
+        """Ask for the first time; note whether what is odd is new."""
+        is_known = element.identifier in self.unfound.earlier
+        parts = None
+        try:
+            parts = self.listed.parts(self.detail, element.identifier, is_last=False)
+        except OF_ONE:
+            pass
+        except OddPartError:
+            is_known = False
+        else:
+            self._answered = True
+        self._is_news = self._is_news or not (is_known or (parts and parts.parts))
+        return parts
+
     def _last_word(self, element: Element) -> Parts | None:
-        """Ask once more, and believe it; return None for an element that is not found."""
+        """Ask once more; return None for what is rejected, or left to the next run."""
+        known = element.identifier in self.unfound.earlier
+        parts = error = None
         try:
             parts = self.listed.parts(self.detail, element.identifier, is_last=True)
-        except NotFoundError as error:
-            known = element.identifier in self.unfound.earlier
+        except OF_ONE as refusal:
             if not (self._answered or known):
                 raise
-            is_kept = element.is_listed and self.unfound.keep(element.identifier)
-            if known or not is_kept:
-                self.findings.reject(element.number, element.text.decode(errors="replace"), str(error))
-                self.findings.unfound += 1
-            else:
-                self._left += 1
+            error = refusal
+        else:
+            self._answered = True
+            if parts.parts:
+                return parts
+        is_kept = element.is_listed and self.unfound.keep(element.identifier)
+        if is_kept and not known:
+            self._left += 1
             return None
-        self._answered = True
+        if error:
+            self.findings.reject(element.number, element.text.decode(errors="replace"), str(error))
+            self.findings.unfound += 1
         return parts

@@ -186,17 +186,19 @@ class ListedWindow:
 
         Raises:
             NotFoundError: Amazon does not find the element.
+            RequestRejectedError: Amazon refuses it.
             OddPartError: One of them can't be read. Not if it is to be believed.
             AmazonError: Amazon refuses, or does not answer as it should.
         """
         try:
             parts = self._parts(detail, identifier)
-        except NotFoundError:
+        except (NotFoundError, RequestRejectedError):
             self._doubted_at = self._clock()
             raise
         odd = next((problem for part in parts.parts if (problem := detail.identify(part)[1])), None)
-        if odd and not is_last:
+        if odd or not parts.parts:
             self._doubted_at = self._clock()
+        if odd and not is_last:
             text = f"{detail.operation.name}: a part that can't be read: {odd}"
             raise OddPartError(text)
         return parts
