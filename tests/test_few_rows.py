@@ -1,4 +1,4 @@
-"""Windows with far fewer rows than others of the run are noticed; what is usual is not."""
+"""Windows with far fewer rows than those near them are noticed; what is usual is not."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ def test_each_of_several_is_found() -> None:
     assert found(windows([100] * 10 + [30, 4])) == [10, 11]
 
 
+def test_one_is_found_in_an_account_that_grew_tenfold() -> None:
+    rows = [int(50 * 10 ** (day / 730)) for day in range(730)]
+    rows[600] //= 3
+    assert found(windows(rows)) == [600]
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -58,6 +64,9 @@ def test_each_of_several_is_found() -> None:
         pytest.param([19, 18, 19, 18, 19, 18, 1], id="so few rows that it may be chance"),
         pytest.param([100, 100, 100, 100, 100, 100, 50], id="half"),
         pytest.param([random.Random(seed).randrange(40, 80) for seed in range(200)], id="noise"),
+        pytest.param([20 + day // 2 for day in range(730)], id="an account that grows"),
+        pytest.param([1000] * 60 + [300] * 60, id="products that are given up"),
+        pytest.param([100] * 60 + [30] * 30 + [100] * 60, id="a season"),
     ],
 )
 def test_what_is_usual_is_not(rows: list[int]) -> None:
@@ -78,7 +87,7 @@ def test_the_ledger_and_a_warning_say_so(clock: FakeClock, caplog: pytest.LogCap
     for entry in windows([100] * 6 + [40]):
         recorder.record(entry)
     recorder.compare()
-    text = "most windows of this run have 100 rows or more, so the document may be cut"
+    text = "most windows near it have 100 rows or more, so the document may be cut"
     assert [row["remarks"] for row in ledger.rows] == [None] * 7 + [text]
     assert ledger.rows[-1] == {**ledger.rows[-2], "remarks": text}
     assert len(recorder.entries) == 7

@@ -1,4 +1,4 @@
-"""Finds windows with far fewer rows than others of the same run.
+"""Finds windows with far fewer rows than those near them of the same run.
 
 A flat file, or JSON Lines, that Amazon cuts at the end of a line is whole in itself: only the other windows tell.
 """
@@ -9,6 +9,7 @@ import typing as t
 from collections import defaultdict
 
 from tap_amazon_vendor.outcomes import Outcome
+from tap_amazon_vendor.reports.windows import to_text
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,12 +19,16 @@ if t.TYPE_CHECKING:
 #: Windows of which it takes so many to show what is usual.
 ENOUGH = 6
 
+#: Windows, the nearest, that one is compared with: two weeks and a day. An account that grows, has seasons or gives up
+#: products has other figures at other times.
+NEAREST = 15
+
 #: Rows below which half as many are chance.
 USUAL_ROWS = 20
 
 
 def few_rows(entries: Iterable[LedgerEntry]) -> Iterator[tuple[LedgerEntry, str]]:
-    """Find windows with less than half of the rows that three quarters of the windows like them have.
+    """Find windows with less than half of the rows that three quarters of the windows like them and near them have.
 
     Those are of the same stream, report and length, so that weekends are usual where there are two in a week.
 
@@ -39,9 +44,10 @@ def few_rows(entries: Iterable[LedgerEntry]) -> Iterator[tuple[LedgerEntry, str]
             window = entry.window
             alike[entry.stream, entry.subject, window.end - window.start].append(entry)
     for same in alike.values():
-        usual = sorted(entry.rows for entry in same)[len(same) // 4]
-        if len(same) < ENOUGH or usual < USUAL_ROWS:
-            continue
-        for entry in same:
-            if 2 * entry.rows < usual:
-                yield entry, f"most windows of this run have {usual} rows or more, so the document may be cut"
+        same.sort(key=lambda entry: to_text(entry.window.start))
+        for place, entry in enumerate(same):
+            first = max(0, min(place - NEAREST // 2, len(same) - NEAREST))
+            near = sorted(other.rows for other in same[first : first + NEAREST])
+            usual = near[len(near) // 4]
+            if len(near) >= ENOUGH and usual >= USUAL_ROWS and 2 * entry.rows < usual:
+                yield entry, f"most windows near it have {usual} rows or more, so the document may be cut"

@@ -75,7 +75,7 @@ class Recorder:
             self._warn(entry)
 
     def compare(self) -> None:
-        """Remark on windows with far fewer rows than the others of the run, after the last one."""
+        """Remark on windows with far fewer rows than those near them, after the last one of the run."""
         for entry, remark in few_rows(self.entries):
             found = entry.findings or Findings()
             found.remarks.append(remark)
