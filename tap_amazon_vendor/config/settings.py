@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-#: Settings that may hold the path of a file, of which any character may be part.
+#: Settings that may hold the path of a file, of which any character but NUL may be part.
 PATHS = ("inbox", "quota_store")
 
 #: NUL and halves of surrogate pairs: no request, and no row of most targets, can hold them.
@@ -108,7 +108,8 @@ def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[s
     for error in JSONSchemaValidator(schema).iter_errors(config):
         problems += _words(error)
     own = {name: value for name, value in config.items() if name in SCHEMA["properties"] and name not in PATHS}
-    return [*problems, *_not_text(own)]
+    cut = [f"`{name}` contains U+0000, which no path has" for name in PATHS if "\0" in str(config.get(name))]
+    return [*problems, *_not_text(own), *cut]
 
 
 def secrets_in(config: Mapping[str, t.Any]) -> list[Secret]:
