@@ -18,7 +18,7 @@ from tap_amazon_vendor.audit.rejects import ReportRejects
 from tap_amazon_vendor.audit.stream import ReportLedger
 from tap_amazon_vendor.clock import SystemClock
 from tap_amazon_vendor.command import check_environment, with_checked_files
-from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, has_credentials
+from tap_amazon_vendor.config.accounts import ACCOUNT_TYPES, has_credentials, own_entries
 from tap_amazon_vendor.config.ads_accounts import ADS, has_ads
 from tap_amazon_vendor.config.exposure import exposures
 from tap_amazon_vendor.config.redaction import keep_out_of_logs
@@ -149,10 +149,10 @@ class TapAmazonVendor(Tap):
     def discover_streams(self) -> Sequence[Stream]:
         """Return the streams of the configured account types; all if inbox files may be of any account."""
         # Not self.settings: discovery works without a configuration.
-        entries = self.config.get("accounts") or [self.config]
+        entries = own_entries(self.config) or [self.config]
         advertises = has_ads(self.config)
         types = {
-            entry.get("account_type") or self.config.get("account_type")
+            str(entry.get("account_type") or self.config.get("account_type"))
             for entry in entries
             # Advertising alone has no streams of vendors and sellers.
             if has_credentials(entry) or not advertises

@@ -1,4 +1,4 @@
-"""Windows with far fewer rows than others of the run get a remark; usual differences do not."""
+"""Windows with far fewer rows than those near them get a remark; usual differences do not."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ def test_several_such_days_are_all_found() -> None:
     assert found(windows([100] * 10 + [30, 4])) == [10, 11]
 
 
+def test_one_is_found_in_an_account_that_grew_tenfold() -> None:
+    rows = [int(50 * 10 ** (day / 730)) for day in range(730)]
+    rows[600] //= 3
+    assert found(windows(rows)) == [600]
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -58,6 +64,9 @@ def test_several_such_days_are_all_found() -> None:
         pytest.param([19, 18, 19, 18, 19, 18, 1], id="so few rows that it may be chance"),
         pytest.param([100, 100, 100, 100, 100, 100, 50], id="half"),
         pytest.param([random.Random(seed).randrange(40, 80) for seed in range(200)], id="noise"),
+        pytest.param([20 + day // 2 for day in range(730)], id="an account that grows"),
+        pytest.param([1000] * 60 + [300] * 60, id="products that are given up"),
+        pytest.param([100] * 60 + [30] * 30 + [100] * 60, id="a season"),
     ],
 )
 def test_usual_differences_are_not_found(rows: list[int]) -> None:
@@ -80,7 +89,7 @@ def test_the_ledger_gets_a_remark_and_the_log_a_warning(clock: FakeClock, caplog
     loaded_at = ledger.rows[-1]["loaded_at"]
     clock.advance(3600)
     recorder.remark_on_few_rows()
-    text = "most windows of this run have 100 rows or more, so the document may be incomplete"
+    text = "most windows near this one have 100 rows or more, so the document may be incomplete"
     assert [row["remarks"] for row in ledger.rows] == [None] * 7 + [text]
     recorded_at = clock().isoformat(timespec="seconds")
     assert ledger.rows[-1] == {**ledger.rows[-2], "remarks": text, "recorded_at": recorded_at}

@@ -71,6 +71,7 @@ def test_a_refusal_by_amazon_is_escaped(
     caplog.set_level(logging.INFO)
     run = world.run(KINDS[kind].settings(world, tmp_path), streams=(*KINDS[kind].streams, "report_ledger"))
     check_escaped([*lines(caplog), escape_controls(str(run.error))])
+    assert not any(b"\\u0000" in line for line in run.lines), "PostgreSQL refuses NUL"
 
 
 @pytest.mark.parametrize("kind", ["JSON report", "flat file"])
@@ -90,6 +91,7 @@ def test_the_reason_of_a_failed_report_is_escaped(
     caplog.set_level(logging.INFO)
     run = world.run(KINDS[kind].settings(world, tmp_path), streams=(*KINDS[kind].streams, "report_ledger"))
     check_escaped([*lines(caplog), escape_controls(str(run.error))])
+    assert not any(b"\\u0000" in line for line in run.lines), "PostgreSQL refuses NUL"
 
 
 def test_the_reason_of_a_failed_advertising_report_is_escaped(
@@ -100,6 +102,7 @@ def test_the_reason_of_a_failed_advertising_report_is_escaped(
     caplog.set_level(logging.INFO)
     run = world.run(KINDS["Ads"].settings(world, tmp_path), streams=(*KINDS["Ads"].streams, "report_ledger"))
     check_escaped([*lines(caplog), escape_controls(str(run.error))])
+    assert not any(b"\\u0000" in line for line in run.lines), "PostgreSQL refuses NUL"
 
 
 def test_names_and_contents_of_inbox_files_are_escaped(
@@ -112,6 +115,7 @@ def test_names_and_contents_of_inbox_files_are_escaped(
     caplog.set_level(logging.INFO)
     run = world.run({"inbox": str(tmp_path / "inbox")}, streams=(*KINDS["inbox"].streams, "report_ledger"))
     check_escaped([*lines(caplog), escape_controls(str(run.error))])
+    assert not any(b"\\u0000" in line for line in run.lines), "PostgreSQL refuses NUL"
 
 
 @pytest.mark.usefixtures("bare_settings")

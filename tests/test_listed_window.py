@@ -13,7 +13,7 @@ from world import Recorder, Run
 from tap_amazon_vendor.amazon.answers import decode
 from tap_amazon_vendor.documents.findings import Findings
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
-from tap_amazon_vendor.errors import MalformedAnswerError, NotFoundError
+from tap_amazon_vendor.errors import MalformedAnswerError, NotFoundError, RequestRejectedError
 from tap_amazon_vendor.reports.windows import Window
 from tap_amazon_vendor.streams.details import MOST_UNFOUND, Unfound
 from tap_amazon_vendor.streams.listed_window import ListedWindow
@@ -114,7 +114,7 @@ def test_an_invoice_that_is_not_found_twice_is_left_to_the_next_run_and_the_othe
     assert found == [("B~1", "1")]
     assert (findings.rejected, unfound.now) == (0, ["A~1"])
     assert findings.remarks == [
-        "getInvoice does not find 1 of the elements that getInvoiceHeaders lists: the next run requests them again"
+        "getInvoice has nothing for 1 of the elements that getInvoiceHeaders lists: the next run requests them again"
     ]
 
 
@@ -241,6 +241,57 @@ def test_an_old_invoice_that_amazon_never_finds_is_rejected_by_the_next_run(
     assert [entry["outcome"] for entry in third.records("report_ledger")] == ["empty"]
     # Twice by the first run, and twice by the second.
     assert lost.asked.count("A~1") == 4
+
+
+def answering(identifier: str, *answers: Any) -> Callable[[str | None, str], Row]:
+    """Invoices, of which one has other answers at first."""
+    left = [*answers]
+
+    def told(_: str | None, each: str) -> Row:
+        answer = left.pop(0) if each == identifier and left else lines(1)
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
+
+    return told
+
+
+@pytest.mark.parametrize("answer", [lines(), RequestRejectedError("getInvoice: not now")])
+def test_an_invoice_that_has_no_line_or_is_refused_is_asked_for_again_minutes_later(
+    tmp_path: Path, answer: Any
+) -> None:
+    clock, unfound = FakeClock(NOW), Unfound()
+    found, findings = lines_of(answering("A~1", answer), tmp_path, ("A~1", "B~1"), unfound, clock)
+    assert found == [("B~1", "1"), ("A~1", "1")]
+    assert (findings.rejected, findings.remarks, unfound.now) == (0, [], [])
+    assert (clock() - NOW).total_seconds() == RETRY_PAUSE
+
+
+@pytest.mark.parametrize("answer", [lines(), RequestRejectedError("getInvoice: not now")])
+def test_what_amazon_says_of_it_twice_is_left_to_the_next_run(tmp_path: Path, answer: Any) -> None:
+    unfound = Unfound()
+    found, findings = lines_of(answering("A~1", *[answer] * 2), tmp_path, ("A~1", "B~1"), unfound)
+    assert (found, findings.rejected, unfound.now) == ([("B~1", "1")], 0, ["A~1"])
+    clock, unfound = FakeClock(NOW), Unfound(unfound.now)
+    found, findings = lines_of(answering("A~1", *[answer] * 2), tmp_path, ("A~1", "B~1"), unfound, clock)
+    # What has no lines is no fault of its element's.
+    assert (found, findings.rejected + len(findings.remarks)) == ([("B~1", "1")], 1)
+    assert (clock(), unfound.now) == (NOW, ["A~1"])
+
+
+def test_a_line_that_can_not_be_read_is_waited_for_also_where_the_last_run_did_not_find_its_invoice(
+    tmp_path: Path,
+) -> None:
+    clock, unfound = FakeClock(NOW), Unfound(("A~1",))
+    found, findings = lines_of(odd_lines(1), tmp_path, ("A~1", "B~1"), unfound, clock)
+    assert (len(found), findings.rejected) == (4, 0)
+    assert (clock() - NOW).total_seconds() == RETRY_PAUSE
+
+
+def test_an_invoice_is_kept_once_for_the_next_run() -> None:
+    unfound = Unfound(most=1)
+    assert [unfound.keep(each) for each in ("A~1", "A~1", "B~1")] == [True, True, False]
+    assert unfound.now == ["A~1"]
 
 
 def test_an_invoice_without_a_line_is_told(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from amazon_sandbox.documents import Documents
+from amazon_sandbox.jobs import Jobs
+from amazon_sandbox.rules.verdicts import Verdict
 from tap_amazon_vendor.engine.hearings import RETRY_PAUSE
 
 if TYPE_CHECKING:
@@ -74,3 +76,30 @@ def test_a_second_report_that_says_the_same_is_believed_with_a_warning(
     world.clock.advance(86_400)
     world.run(config, run.state, streams=[ROWS, LEDGER])
     assert len(made) == 3
+
+
+@pytest.mark.parametrize(("times", "outcome"), [(1, "loaded"), (2, "empty")])
+def test_without_a_report_left_to_ask_with_the_next_run_asks_before_it_is_believed(
+    world: World, config: Row, monkeypatch: pytest.MonkeyPatch, times: int, outcome: str
+) -> None:
+    made = leave_out(monkeypatch, times)
+    config["max_reports"] = 1
+    first = world.run(config, streams=[ROWS, TOTALS, LEDGER])
+    (entry, _) = first.records(LEDGER)
+    assert (entry["outcome"], entry["reason"]) == ("later", f"{REMARK}, and `max_reports` is reached")
+    world.clock.advance(86_400)
+    second = world.run(config, first.state, streams=[ROWS, TOTALS, LEDGER])
+    start = entry["window_start"]
+    ended = {row["stream_name"]: row["outcome"] for row in second.records(LEDGER) if row["window_start"] == start}
+    assert ended == {ROWS: outcome, TOTALS: "loaded"}
+    assert len(made) == 2
+
+
+def test_totals_without_their_rows_are_doubted_of_a_report_that_was_cancelled_before(
+    world: World, config: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, real, left = leave_out(monkeypatch, 1), Jobs._verdict, [Verdict("CANCELLED")]
+    monkeypatch.setattr(Jobs, "_verdict", lambda *asked: left.pop() if left else real(*asked))
+    run = world.run(config, streams=[ROWS, TOTALS, LEDGER])
+    assert outcomes(run) == {(ROWS, "loaded", None), (TOTALS, "loaded", None)}
+    assert len(made) == 2

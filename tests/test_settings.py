@@ -268,6 +268,10 @@ class TestText:
     def test_a_path_may_have_any_character(self) -> None:
         assert check_settings(SCHEMA, {"inbox": "/data/M\udcfcller\n", "quota_store": "/data/\udcff"}) == []
 
+    @pytest.mark.parametrize("name", ["inbox", "quota_store"])
+    def test_no_path_contains_nul(self, name: str) -> None:
+        assert check_settings(SCHEMA, {name: "/data/\0"}) == [f"`{name}` contains U+0000, which no path has: remove it"]
+
     def test_text_of_any_script_is_allowed(self) -> None:
         assert check_settings(SCHEMA, {"account": "Müller 東京 \n\u200f\U0001f600"}) == []
 

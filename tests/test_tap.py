@@ -92,6 +92,12 @@ def test_version_is_that_of_the_package() -> None:
     assert subprocess.check_output(words, text=True).startswith("tap-amazon-vendor v0.")
 
 
+@pytest.mark.parametrize("accounts", [[["US"]], [None], "US", 7, [{"account_type": ["vendor"]}]])
+def test_discovery_works_with_any_accounts(accounts: object) -> None:
+    tap = TapAmazonVendor(config={"accounts": accounts}, validate_config=False)
+    assert "report_ledger" in {stream.name for stream in tap.discover_streams()}
+
+
 def test_a_catalog_of_discover_selects_what_is_read(tmp_path: Path, server: Server) -> None:
     catalog = json.loads(tap(tmp_path, config(server), "--discover").stdout)
     for stream in catalog["streams"]:

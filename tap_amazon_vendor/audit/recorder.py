@@ -77,7 +77,7 @@ class Recorder:
             self._warn(entry)
 
     def remark_on_few_rows(self) -> None:
-        """Once all windows are recorded, write those with far fewer rows than the others again, with a remark."""
+        """Once all windows are recorded, write those with far fewer rows than those near them again, with a remark."""
         for entry, remark in windows_with_few_rows(self.entries):
             found = entry.findings or Findings()
             found.remarks.append(remark)

@@ -106,6 +106,12 @@ def is_download(url: str, api_url: str) -> bool:
     return same or (there.scheme == "https" and (there.hostname or "").endswith(DOCUMENT_DOMAINS))
 
 
+def own_entries(config: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
+    """Return the entries of `accounts` in a configuration, valid or not; what is no object is left out."""
+    entries = config.get("accounts")
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
 def has_credentials(entry: Mapping[str, t.Any]) -> bool:
     """Return whether an account's own settings have any credentials."""
     return any(entry.get(name) for name in CREDENTIALS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from tap_amazon_vendor.config.accounts import LWA_URL, has_credentials, is_download, is_safe
+from tap_amazon_vendor.config.accounts import LWA_URL, has_credentials, is_download, is_safe, own_entries
 from tap_amazon_vendor.config.credential_store import VaultError, look_up
 from tap_amazon_vendor.config.marketplaces import find_marketplace
 from tap_amazon_vendor.config.redaction import Secret
@@ -179,6 +179,4 @@ def _secret(name: str, prefix: str, ads: Mapping[str, t.Any], problems: list[str
 
 def has_ads(config: Mapping[str, t.Any]) -> bool:
     """Return whether a configuration, valid or not, has a consent for the Ads API."""
-    entries = config.get("accounts")
-    own = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    return any(entry.get(ADS) for entry in (config, *own))
+    return any(entry.get(ADS) for entry in (config, *own_entries(config)))

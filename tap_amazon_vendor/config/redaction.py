@@ -274,8 +274,9 @@ class Redactor(logging.Filter):
                     break
 
     def redact_row(self, row: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return a row with a mask in place of each secret in its texts, however deep."""
-        return t.cast("dict[str, t.Any]", in_texts(row, self.redact))
+        """Return a row with a mask in place of each secret in its texts, however deep, and no NUL."""
+        # PostgreSQL refuses it.
+        return t.cast("dict[str, t.Any]", in_texts(row, lambda text: self.redact(text).replace("\0", "\ufffd")))
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact a record, and escape its control characters: message, traceback and any other text in it."""

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-#: Settings that may hold the path of a file, which may have any character.
+#: Settings that may hold the path of a file, which may have any character but NUL.
 PATHS = ("inbox", "quota_store")
 
 #: NUL and halves of surrogate pairs: requests and most targets refuse them.
@@ -108,7 +108,8 @@ def check_settings(schema: dict[str, t.Any], config: dict[str, t.Any]) -> list[s
     for error in JSONSchemaValidator(schema).iter_errors(config):
         problems += _words(error)
     own = {name: value for name, value in config.items() if name in SCHEMA["properties"] and name not in PATHS}
-    return [*problems, *_bad_characters(own)]
+    nul = [f"`{name}` contains U+0000, which no path has: remove it" for name in PATHS if "\0" in str(config.get(name))]
+    return [*problems, *_bad_characters(own), *nul]
 
 
 def secrets_in(config: Mapping[str, t.Any]) -> list[Secret]:

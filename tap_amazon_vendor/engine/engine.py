@@ -143,8 +143,8 @@ class Engine:
             reason: What is wrong with the document.
 
         Returns:
-            Whether the job is created again. It is not if that was done before, if Amazon makes it by itself, if
-            `max_reports` is used up, or if the newest days that the account has had were without rows, too.
+            Whether the job is created again. It is not if the same was odd before, after too many failures, if Amazon
+            makes it by itself, or if the newest days that the account has had were without rows, too.
         """
         return self._registry.reopen(self._registry.jobs[request], reason)
 

@@ -128,7 +128,8 @@ class Hearing:
     @property
     def _word(self) -> str:
         """What Amazon says, to be compared with what it says later."""
-        return NO_ROWS if self.verdict.no_data else self.reason
+        # No database that holds states as JSON takes NUL.
+        return NO_ROWS if self.verdict.no_data else self.reason.replace("\0", "\ufffd")
 
     @property
     def _is_old(self) -> bool:

@@ -24,7 +24,7 @@ from tap_amazon_vendor.engine.decisions import (
     TurnPage,
     Weigh,
 )
-from tap_amazon_vendor.engine.hearings import Hearing
+from tap_amazon_vendor.engine.hearings import MAX_FAILURES, Hearing
 from tap_amazon_vendor.engine.job import Job, State
 from tap_amazon_vendor.engine.model import JobResult
 from tap_amazon_vendor.engine.pace import Pace
@@ -249,12 +249,20 @@ class Registry:
     def reopen(self, job: Job, reason: str) -> bool:
         """Create a finished job once more, after a pause; return whether that is done. See `Engine.ask_again`."""
         with self.changed:
-            if job.failures or job.planned.had_no_rows or job.request.job_id or self.budget <= 0:
+            # What this run made anew says the same as an earlier one's.
+            heard = reason in job.heard or (job.attempts > 0 and job.said == reason)
+            if heard or job.failures + 1 >= MAX_FAILURES or job.planned.had_no_rows or job.request.job_id:
                 return False
             self._discard_documents(job)
             job.pages, job.result = [], None
             self.open[job.wanted] = job
-            self.apply(job, Retry(reason, self._retry_pause))
+            if self.budget > 0:
+                self.apply(job, Retry(reason, self._retry_pause))
+            else:
+                # The next run takes up the window before all others, and creates a report of it.
+                self.checkpoint.mark_unreadable(t.cast("str", job.job_id), self.clock())
+                text = f"{reason}, and `max_reports` is reached"
+                self.apply(job, Finish(Outcome.LATER, text, unsettled=True, doubtful=True, doubted=reason))
             self.changed.notify_all()
             return True
 

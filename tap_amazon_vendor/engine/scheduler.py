@@ -237,7 +237,8 @@ class Scheduler:
             return True
         if pending := registry.checkpoint.known.pop(job.request, None):
             job.said, job.said_since = pending.said, pending.said_since
-            if pending.known_pages and pending.asked_at >= since:
+            odd = pending.job_id in registry.checkpoint.unreadable(now)
+            if pending.known_pages and pending.asked_at >= since and not odd:
                 job.take_up(pending)
                 registry.wait_for(job, now)
                 asked_at = pending.asked_at.isoformat(timespec="seconds")

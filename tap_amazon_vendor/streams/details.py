@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from tap_amazon_vendor.errors import NotFoundError
+from tap_amazon_vendor.errors import NotFoundError, RequestRejectedError
 from tap_amazon_vendor.streams.listed_window import Parts, UnreadablePartError
 
 if t.TYPE_CHECKING:
@@ -19,6 +19,9 @@ if t.TYPE_CHECKING:
 
 #: Most identifiers that the state holds for a partition. Other elements that are not found are rejected at once.
 MOST_UNFOUND = 100
+
+#: What Amazon answers about one element, by its identifier: it says nothing about the others.
+OF_ONE = (NotFoundError, RequestRejectedError)
 
 
 class Element(t.NamedTuple):
@@ -66,15 +69,17 @@ class Elements(t.Protocol):
 
 @dataclass
 class Unfound:
-    """Identifiers of elements that Amazon lists and whose parts it does not find (HTTP 404).
+    """Identifiers of elements that Amazon lists and whose parts it does not find, or refuses, or that have none.
 
     Attributes:
-        earlier: Those of the last run. If Amazon does not find them again, they are rejected.
+        earlier: Those of the last run. If Amazon says the same again, it is believed.
         now: Those of this run.
+        most: How many are kept at most; 0 where no later run requests them again.
     """
 
     earlier: Sequence[str] = ()
     now: list[str] = field(default_factory=list)
+    most: int = MOST_UNFOUND
     _recalled: bool = False
 
     def recall(self) -> Iterator[str]:
@@ -84,19 +89,19 @@ class Unfound:
             yield from self.earlier
 
     def keep(self, identifier: str) -> bool:
-        """Keep an identifier for the next run; return False if `MOST_UNFOUND` are kept already."""
-        if len(self.now) < MOST_UNFOUND:
+        """Keep an identifier for the next run; return whether there was room."""
+        if identifier not in self.now and len(self.now) < self.most:
             self.now.append(identifier)
-            return True
-        return False
+        return identifier in self.now
 
 
 @dataclass
 class Details:
     """Requests the parts of the elements of a window.
 
-    Amazon contradicts itself if it does not find what it lists. Such an element is requested again minutes later, and
-    by the next run, before it is rejected. The rows of the others are written meanwhile.
+    Amazon contradicts itself if it does not find what it lists, refuses it (HTTP 404, 400) or has no parts of it. Such
+    an element is requested again minutes later, and by the next run, before that is believed. The rows of the others
+    are written meanwhile.
 
     Attributes:
         listed: The window or file.
@@ -115,6 +120,7 @@ class Details:
     findings: Findings
     _found_any: bool = False
     _postponed: int = 0
+    _has_new_doubts: bool = False
 
     def read(self, elements: Iterable[Element]) -> Iterator[tuple[Element, Parts] | None]:
         """Request the parts of elements, and of those that the last run did not find.
@@ -123,19 +129,17 @@ class Details:
             Each element that is found, with its parts; None now and then while waiting.
 
         Raises:
-            NotFoundError: Amazon finds none of them, so these elements are not what is wrong.
-            AmazonError: Amazon refuses, or does not answer as it should.
+            AmazonError: Amazon finds none of them, so these elements are not what is wrong; or it does not answer as
+                it should.
         """
         doubted: list[Element] = []
         for element in self._with_recalled(elements):
-            try:
-                parts = self.listed.parts(self.detail, element.identifier, is_retry=False)
-            except (NotFoundError, UnreadablePartError):
+            parts = self._ask(element)
+            if parts and parts.parts:
+                yield element, parts
+            else:
                 doubted.append(element)
-                continue
-            self._found_any = True
-            yield element, parts
-        if any(element.identifier not in self.unfound.earlier for element in doubted):
+        if self._has_new_doubts:
             for _ in self.listed.wait_to_retry():
                 yield None
         for element in doubted:
@@ -143,7 +147,7 @@ class Details:
                 yield element, found
         if self._postponed:
             self.findings.remarks.append(
-                f"{self.detail.operation.name} does not find {self._postponed} of the elements that "
+                f"{self.detail.operation.name} has nothing for {self._postponed} of the elements that "
                 f"{self.listing.operation.name} lists: the next run requests them again"
             )
 
@@ -158,20 +162,40 @@ class Details:
             text = msgspec.json.encode({self.listing.identifiers[0]: identifier})
             yield Element(place, text, self.marketplace, identifier, is_listed=False)
 
+    def _ask(self, element: Element) -> Parts | None:
+        """Request the parts of an element for the first time; note whether what is doubtful is new."""
+        is_known = element.identifier in self.unfound.earlier
+        parts = None
+        try:
+            parts = self.listed.parts(self.detail, element.identifier, is_retry=False)
+        except OF_ONE:
+            pass
+        except UnreadablePartError:
+            is_known = False
+        else:
+            self._found_any = True
+        self._has_new_doubts = self._has_new_doubts or not (is_known or (parts and parts.parts))
+        return parts
+
     def _ask_again(self, element: Element) -> Parts | None:
-        """Request the parts of an element again; return None if Amazon does not find it, which is believed now."""
+        """Request the parts of an element again; return None if it is rejected, or left to the next run."""
+        is_known = element.identifier in self.unfound.earlier
+        parts = error = None
         try:
             parts = self.listed.parts(self.detail, element.identifier, is_retry=True)
-        except NotFoundError as error:
-            known = element.identifier in self.unfound.earlier
-            if not (self._found_any or known):
+        except OF_ONE as refusal:
+            if not (self._found_any or is_known):
                 raise
-            is_kept = element.is_listed and self.unfound.keep(element.identifier)
-            if known or not is_kept:
-                self.findings.reject(element.number, element.text.decode(errors="replace"), str(error))
-                self.findings.unfound += 1
-            else:
-                self._postponed += 1
+            error = refusal
+        else:
+            self._found_any = True
+            if parts.parts:
+                return parts
+        is_kept = element.is_listed and self.unfound.keep(element.identifier)
+        if is_kept and not is_known:
+            self._postponed += 1
             return None
-        self._found_any = True
+        if error:
+            self.findings.reject(element.number, element.text.decode(errors="replace"), str(error))
+            self.findings.unfound += 1
         return parts

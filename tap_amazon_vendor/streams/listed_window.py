@@ -187,17 +187,19 @@ class ListedWindow:
 
         Raises:
             NotFoundError: Amazon does not find the element.
+            RequestRejectedError: Amazon refuses it.
             UnreadablePartError: A part can't be read, and this is no retry.
             AmazonError: Amazon refuses, or does not answer as it should.
         """
         try:
             parts = self._parts(detail, identifier)
-        except NotFoundError:
+        except (NotFoundError, RequestRejectedError):
             self._doubted_at = self._clock()
             raise
         odd = next((problem for part in parts.parts if (problem := detail.identify(part)[1])), None)
-        if odd and not is_retry:
+        if odd or not parts.parts:
             self._doubted_at = self._clock()
+        if odd and not is_retry:
             text = f"{detail.operation.name}: a part that can't be read: {odd}"
             raise UnreadablePartError(text)
         return parts

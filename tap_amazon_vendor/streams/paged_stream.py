@@ -86,7 +86,8 @@ class PagedStream(AmazonStream):
             account: Its account.
             findings: Receives what can't be rows.
             written: Hashes of the elements that this run wrote before, in the same version: they are left out.
-            unfound: Elements whose parts Amazon did not find in the last run. Receives those of the window.
+            unfound: Elements whose parts Amazon did not find in the last run. Receives those of the window. None for a
+                file.
 
         Yields:
             Rows, in chunks.
@@ -95,7 +96,7 @@ class PagedStream(AmazonStream):
             AmazonError: Amazon refuses to tell the parts of an element, or does not answer as it should.
         """
         findings.repeated_keys += listed.repeated
-        rows = self._rows(listed, account, findings, written, unfound or Unfound())
+        rows = self._rows(listed, account, findings, written, unfound or Unfound(most=0))
         repeated = RepeatedKeys(self.primary_keys)
         return counted(rows, findings, repeated=repeated, days=None, layout_known=True)
 
