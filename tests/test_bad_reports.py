@@ -111,7 +111,7 @@ def settings(world: World, streams: list[ReportRows]) -> Row:
         days = min(times.span * 5 // 48, kept - (LASTS if kept > 2 * LASTS else 3))
     elif isinstance(times, Period):
         # The start of Amazon's history moves from run to run: a day of it that was not read is gone.
-        kept = (world.today - times.oldest_day(world.today)).days - 5
+        kept = (world.today - times.oldest_day(world.today)).days - LASTS
         # The stream that needs the narrowest windows decides.
         span = min(cast("Any", each.time)[name].span for each in streams) if len(streams) > 1 else times.span
         days = min((5 + span * 5 // 2) * UNITS[times.name], 110 if times.name == "MONTH" else 80, kept)
