@@ -192,11 +192,10 @@ class ListedWindow:
             AmazonError: Amazon refuses, or does not answer as it should.
         """
         try:
-            parts = self._parts(detail, identifier)
+            parts, odd = self._parts(detail, identifier)
         except (NotFoundError, RequestRejectedError):
             self._doubted_at = self._clock()
             raise
-        odd = next((problem for part in parts.parts if (problem := detail.identify(part)[1])), None)
         if odd or not parts.parts:
             self._doubted_at = self._clock()
         if odd and not is_retry:
@@ -204,22 +203,25 @@ class ListedWindow:
             raise UnreadablePartError(text)
         return parts
 
-    def _parts(self, detail: Detail, identifier: str) -> Parts:
+    def _parts(self, detail: Detail, identifier: str) -> tuple[Parts, str | None]:
+        """Request the parts of one element; return them, and why one of them can't be read, or None if all can."""
         query = {"marketplaceId": self.context["marketplace_id"]} if self._listing.per_marketplace else {}
         for start in range(1, STARTS + 1):
             #: By their content: Amazon may repeat a part on the next page.
             parts: dict[bytes, msgspec.Raw] = {}
             header: bytes | None = None
+            odd: str | None = None
             pages = Pages(detail.operation.name, self._listing.most_pages)
             try:
-                for page, _ in self._follow(pages, detail, detail.parameter, query, identifier):
+                for page, found in self._follow(pages, detail, detail.parameter, query, identifier):
                     parts.update((bytes(part), part) for part in page.elements)
                     header = header or bytes(page.header)
+                    odd = odd or next((problem for _, problem in found if problem), None)
             except (RequestRejectedError, RepeatedPageError):
                 if pages.current_value is None or start == STARTS:
                     raise
             else:
-                return Parts(header or b"null", [*parts.values()])
+                return Parts(header or b"null", [*parts.values()]), odd
         raise AssertionError
 
     def _fetch(self) -> Iterator[None]:
