@@ -180,18 +180,7 @@ def measure(name: str, version: Path, parts: Parts) -> dict[str, float]:
             *(["--bare"] if parts is BARE else []),
         )
         environment = os.environ | ENVIRONMENT | {"DOCUMENTS": url}
-        done = subprocess.run(
-            command,
-            env=environment,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(done.stderr[-2000:])
+        end_to_end.run(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         counts = [_total(Path(f"{result}.{number}")) for number in range(1, 3 * len(parts) + 1)]
     small, large = ROWS
     return {
