@@ -955,6 +955,6 @@ def test_any_table_in_any_dialect_comes_back_equal(drawn: tuple[Dialect, list[li
         with contextlib.suppress(UnicodeDecodeError):
             assume(plain.decode("utf-8").isascii())
     flat = FlatFile()
-    with mock.patch.object(encodings, "BLOCK", block):
+    with mock.patch.object(encodings, "TEXT_BLOCK", block):
         found = read(data, flat, columns=columns, keys=(), charset=dialect.charset).rows
     assert [[row[name] for name in columns] for row in found] == [[cell or None for cell in row] for row in rows]

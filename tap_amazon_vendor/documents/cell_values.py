@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections import deque
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
 from functools import cache
+
+import msgspec
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -61,7 +62,14 @@ _BOOLEANS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "n
 #: What most reports have, so that most texts need no second look.
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.ASCII)
 
-_DIGITS = str.maketrans("123456789", "000000000")
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+#: Digits are 0, and what is not of a plain number is ?.
+_NUMBER_SHAPE = bytes.maketrans(b"123456789", b"000000000").translate(
+    bytes(byte if byte in b"0,.-" else ord("?") for byte in range(256))
+)
+_TOO_LONG = b"0" * _LONGEST
+_plain_numbers = msgspec.json.Decoder(list[msgspec.Raw])
+_iso_times = msgspec.json.Decoder(list[datetime])
 
 _DATE_TIME = re.compile(
     r"""
@@ -182,15 +190,33 @@ def are_iso_times(cells: Sequence[str]) -> bool:
         return True
     if not _ISO.fullmatch(first) or first[10] != "T":
         return False
-    shape = f"{first} ".translate(_DIGITS)
-    if " ".join(cells).translate(_DIGITS) != (shape * len(cells))[:-1]:
+    text, shape = b'["%b"]' % '","'.join(cells).encode(), b'"%b",' % first.encode()
+    if text.translate(_DIGITS) != b"[%b]" % (shape.translate(_DIGITS) * len(cells))[:-1]:
         told = list(filter(None, cells))
         return len(told) < len(cells) and are_iso_times(told)
     try:
-        deque(map(datetime.fromisoformat, cells), maxlen=0)
-    except ValueError:
+        _iso_times.decode(text)
+    except msgspec.ValidationError:
         return False
     return True
+
+
+def plain_numbers(cells: Sequence[str]) -> list[msgspec.Raw] | None:
+    """Return numbers encoded as they are, None if one may have to be converted.
+
+    It takes a third of the time of the conversion, and most columns of amounts are such. None has a group of three
+    digits after a mark, which may be thousands, nor is longer than a number may be.
+    """
+    text = ",".join(cells).encode()
+    shape = text.translate(_NUMBER_SHAPE)
+    if b"?" in shape or b".000" in shape or _TOO_LONG in shape or b"-0," in b"%b," % text:
+        return None
+    try:
+        numbers = _plain_numbers.decode(b"[%b]" % text)
+    except msgspec.DecodeError:
+        return None
+    # Commas within cells would make more.
+    return numbers if len(numbers) == len(cells) else None
 
 
 def _readings(kind: str, text: str) -> Readings:

@@ -12,11 +12,14 @@ from tap_amazon_vendor.documents.cell_values import (
     are_iso_times,
     convention_of,
     is_ambiguous,
+    plain_numbers,
     text_converter,
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    import msgspec
 
     from tap_amazon_vendor.documents.delimited import Table
 
@@ -65,7 +68,14 @@ class Cells:
     are unreadable then, and so is every such text where as many prove one as the other.
     """
 
-    def __init__(self, table: Table, known: Mapping[str, int], kinds: Mapping[str, str], formats: Formats) -> None:
+    def __init__(
+        self,
+        table: Table,
+        known: Mapping[str, int],
+        kinds: Mapping[str, str],
+        formats: Formats,
+        compared: Collection[str] = (),
+    ) -> None:
         """Prepare.
 
         Args:
@@ -73,6 +83,7 @@ class Cells:
             known: Index of each column.
             kinds: Types of the columns; of those that are not converted, too.
             formats: What is known before.
+            compared: Columns whose values are compared: 1.50 equals 1.5.
         """
         self._table = table
         self._known = known
@@ -82,6 +93,8 @@ class Cells:
         self._decided: set[str] = set()
         # Numbers with a decimal point are so common that only where commas are to be expected, all are looked at first.
         points = not formats.local_numbers and formats.country not in COMMA_COUNTRIES
+        #: Columns of numbers that may be written as they are, if they have a decimal point.
+        self._as_is = {name for name in known if points and kinds[name] == "number" and name not in compared}
         self._values = {
             name: _Remembered(
                 text_converter(kinds[name], partial(self._decide, name), nulls=formats.nulls, points=points)
@@ -105,6 +118,10 @@ class Cells:
             return self.convert(name, cells)
         return converted, values.has_unreadable
 
+    def encoded(self, name: str, cells: Sequence[str]) -> Sequence[msgspec.Raw] | None:
+        """Return the numbers of a column as they are written, None if they must be converted."""
+        return plain_numbers(cells) if name in self._as_is else None
+
     def _decide(self, name: str, text: str) -> Convention | None:
         """Return the convention of a text that can be read by one only, or differently by both; decide for the column.
 
@@ -121,6 +138,8 @@ class Cells:
             convention = self._convention(proofs[name] if _proves(proofs[name]) else everywhere, family)
             choose = partial(self._decide, name)
             points = convention is Convention.ENGLISH
+            if not points:
+                self._as_is.discard(name)
             self._values[name] = _Remembered(
                 text_converter(kind, choose, only=convention, nulls=formats.nulls, points=points)
             )

@@ -147,8 +147,9 @@ class FlatFileReader:
             self._unknown(name)
         flat = self._flat
         derived = {name: each for name, each in flat.derived.items() if name not in known}
-        cells = Cells(table, known, self._kinds, Formats(flat.day_first, flat.local_numbers, flat.nulls, country))
         compared = self._compared(known, derived)
+        formats = Formats(flat.day_first, flat.local_numbers, flat.nulls, country)
+        cells = Cells(table, known, self._kinds, formats, compared if flat.numbered == OCCURRENCE else self._keys)
         occurrences, lines = None, Lines()
         if flat.numbered == OCCURRENCE:
             occurrences = self._occurrences(table, cells, known, derived, compared)
@@ -219,26 +220,29 @@ class FlatFileReader:
     def _convert(
         self, cells: Cells, chunk: Chunk, known: Mapping[str, int], derived: Mapping[str, Derived]
     ) -> _Columns:
-        texts = chunk.columns
-        columns = _Columns({}, set(), set())
+        texts, size = chunk.columns, len(chunk.lines)
+        columns: dict[str, Sequence[t.Any]] = {}
+        same, unreadable = set(), set()
         for name, index in known.items():
             column: Sequence[str] = texts[index]
             # In most files many columns hold one text, or none. It is converted once.
             first = column[0]
-            if is_same := first == column[-1] and column.count(first) == len(column):
-                columns.same.add(name)
+            if is_same := first == column[-1] and column.count(first) == size:
+                same.add(name)
                 column = column[:1]
             values: Sequence[t.Any]
             if name in self._key_texts:
                 values = key_texts(column)
+            elif not is_same and (encoded := cells.encoded(name, column)):
+                values = encoded
             else:
                 values, has_unreadable = cells.convert(name, column)
                 if has_unreadable:
-                    columns.unreadable.add(name)
-            columns.values[name] = [values[0]] * len(chunk.lines) if is_same else values
+                    unreadable.add(name)
+            columns[name] = [values[0]] * size if is_same else values
         for name, each in derived.items():
-            columns.values[name] = list(map(each.make, *(texts[known[source]] for source in each.sources)))
-        return columns
+            columns[name] = list(map(each.make, *(texts[known[source]] for source in each.sources)))
+        return _Columns(columns, same, unreadable)
 
     def _faults(self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int) -> Faults:
         """Return the lines of a chunk that have no key."""

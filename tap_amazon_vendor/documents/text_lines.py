@@ -13,8 +13,8 @@ if t.TYPE_CHECKING:
 
     from tap_amazon_vendor.documents.encodings import Charset
 
-#: Lines in a batch, at most. More do not fit the processor's cache, and are slower.
-BATCH = 250
+#: Lines in a batch, at most: short lines would become many messages.
+BATCH = 1000
 
 #: No line of a report has more characters. What is longer is not collected in memory.
 LONGEST = 1 << 20
@@ -110,7 +110,7 @@ def _split(text: str, end: str) -> tuple[list[str], bool]:
     """Return lines, the last without its end, and whether there is no NUL in them."""
     lines = text.split(end)
     # Files that were put together have a mark at the beginning of each. A few old programs end lines with \n\r.
-    if BOM in text or "\n\r" in text or text.startswith("\r"):
+    if BOM in text or ("\r" in text and ("\n\r" in text or text.startswith("\r"))):
         *whole, rest = lines
         lines = [*(line.lstrip(_BEFORE) for line in whole), rest]
     return lines, "\0" not in text

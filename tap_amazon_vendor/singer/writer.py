@@ -21,7 +21,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage, StateMessage
 
 from tap_amazon_vendor.config.redaction import in_texts
-from tap_amazon_vendor.documents.row_blocks import RowBlock, members, records_of
+from tap_amazon_vendor.documents.row_blocks import RowBlock, encoded, records_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -223,12 +223,13 @@ class RecordWriter:
         before, gap, after = bytes(writer.format_message(around)).partition(writer.record_gap)
         before += gap.removesuffix(b"{}")
         if isinstance(records, RowBlock):
-            first, lines, last = members(records, self._deselected)
-            before, after = b"%b{%b" % (before, first), b"%b}%b" % (last, after)
+            objects = encoded(records, self._deselected)
         else:
             self._deselect(records)
-            lines = encoder.encode_lines(records)[:-1].split(b"\n")
-        return before + (after + before).join(lines) + after
+            objects = list(map(encoder.encode, records))
+        objects[0] = before + objects[0]
+        objects[-1] += after
+        return (after + before).join(objects)
 
     def _deselect(self, records: list[Record]) -> None:
         for name in self._deselected:
