@@ -7,9 +7,10 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pendulum.locales.locale import Locale
+from singer_sdk.contrib.msgspec import encoder
 
 from tap_amazon_vendor.documents.cell_values import (
     ZONES,
@@ -17,6 +18,7 @@ from tap_amazon_vendor.documents.cell_values import (
     are_iso_times,
     convention_of,
     kind_of,
+    plain_numbers,
     text_converter,
 )
 
@@ -277,6 +279,46 @@ def test_iso_time_is_left_alone(moment: datetime, offset: int) -> None:
     moment = moment.replace(tzinfo=timezone(timedelta(minutes=offset)))
     assert convert("date-time", moment.isoformat()) == moment.isoformat()
     assert are_iso_times([moment.isoformat(), "", moment.isoformat()])
+
+
+#: Texts that are almost times: each character of one may be another.
+ALMOST_TIMES = st.tuples(
+    *(st.sampled_from([letter] * 40 + list('09T t:Zz+-."," ')) for letter in "2026-11-01T10:00:00+00:00")
+).map("".join)
+TIMES = st.datetimes().map(datetime.isoformat) | st.sampled_from(
+    ["2026-11-01T10:00:00Z", "2026-11-01T10:00:00+0000", "2026-11-01T10:00:00.125Z", "2026-11-01T10:00:00z", ""]
+)
+
+
+@given(st.lists(ALMOST_TIMES | TIMES, max_size=3))
+@example(['2026-11-01T10:00:00Z","2026-11-01T10:00:00Z', ""])
+@example(["2026-11-01T10:00:00." + "1" * 100 + "Z"])
+def test_iso_times_are_only_those_that_conversion_leaves_alone(cells: list[str]) -> None:
+    if are_iso_times(cells):
+        assert [convert("date-time", cell) or "" for cell in cells] == cells
+
+
+NUMBERS = st.sampled_from(
+    ["0", "1.5", "12.30", "-0.00", "-7", "1,234", "1.234", "007.5", "5.", ".5", "-0", "+1.5", "1e5"]
+)
+
+
+@given(st.lists(NUMBERS | st.text("0123456789.,-+ eE[]n²٣", max_size=9), min_size=1, max_size=3))
+@example(["1" * 98 + ".50"])
+@example(["1" * 101])
+def test_plain_numbers_are_written_as_converted_ones_are(cells: list[str]) -> None:
+    found = plain_numbers(cells)
+    if found is not None:
+        assert list(map(bytes, found)) == [encoder.encode(convert("number", cell)) for cell in cells]
+
+
+def test_amounts_are_plain_numbers() -> None:
+    assert list(map(bytes, plain_numbers(["12.30", "0.00", "-7", "-0.50"]) or ())) == [
+        b"12.30",
+        b"0.00",
+        b"-7",
+        b"-0.50",
+    ]
 
 
 @pytest.mark.parametrize(
