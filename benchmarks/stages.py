@@ -1,12 +1,12 @@
-"""Instructions a row of each stage of the tap, from the download to the messages.
+"""Instructions a row of each stage of the tap, from the download to the messages, and misses of the cache.
 
     python benchmarks/stages.py [--before FOLDER] [--docs]
 
-Valgrind counts them (`apt-get install valgrind`), so other work on the computer does not change them. It does not count
-the system's work for a process. `--before` takes a checkout of another version, which is measured too; `--docs` writes
-the table into docs/quota.md.
+Valgrind counts them (`apt-get install valgrind`), so other work on the computer does not change them. The cache is one
+of 512 KB for each core, as many servers have. It does not count the system's work for a process. `--before` takes a
+checkout of another version, which is measured too; `--docs` writes the table into docs/quota.md.
 
-The last line compares them with the bare loop of `end_to_end.py`.
+The bare loop is that of `end_to_end.py`.
 """
 
 from __future__ import annotations
@@ -53,6 +53,21 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "GLIBC_TUNABLES": "glibc.cpu.x86_rep_movsb_threshold=2000000000:glibc.cpu.x86_rep_stosb_threshold=2000000000",
 }
+
+#: Caches of the first and second level: bytes, ways, bytes of a line.
+CACHES = ("--cache-sim=yes", "--D1=32768,8,64", "--LL=524288,8,64")
+
+
+class Counts(t.NamedTuple):
+    """What was counted.
+
+    Attributes:
+        instructions: Executed.
+        misses: Reads and writes of memory that was not in the cache of the second level.
+    """
+
+    instructions: float
+    misses: float
 
 
 CASES: Mapping[str, records.Case] = {
@@ -159,8 +174,8 @@ def documents() -> Iterator[str]:
         server.shutdown()
 
 
-def measure(name: str, version: Path, parts: Parts) -> dict[str, float]:
-    """Count the instructions a row of each part.
+def measure(name: str, version: Path, parts: Parts) -> dict[str, Counts]:
+    """Count the instructions and misses a row of each part.
 
     Args:
         name: The case.
@@ -175,7 +190,7 @@ def measure(name: str, version: Path, parts: Parts) -> dict[str, float]:
     with documents() as url, tempfile.TemporaryDirectory() as folder:
         result = Path(folder, "count")
         command = (
-            *("valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={result}"),
+            *("valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={result}", *CACHES),
             *(sys.executable, __file__, "--count", name, "--version", str(version.resolve())),
             *(["--bare"] if parts is BARE else []),
         )
@@ -184,18 +199,22 @@ def measure(name: str, version: Path, parts: Parts) -> dict[str, float]:
         counts = [_total(Path(f"{result}.{number}")) for number in range(1, 3 * len(parts) + 1)]
     small, large = ROWS
     return {
-        part.__name__: (counts[3 * place + 2] - counts[3 * place + 1]) / (large - small)
+        part.__name__: Counts(
+            *((many - few) / (large - small) for few, many in zip(*counts[3 * place + 1 : 3 * place + 3], strict=True))
+        )
         for place, part in enumerate(parts)
     }
 
 
-def _total(file: Path) -> int:
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return next(int(line.partition(":")[2]) for line in lines if line.startswith("totals:"))
+def _total(file: Path) -> Counts:
+    fields = dict(line.split(":", 1) for line in file.read_text(encoding="utf-8").splitlines() if ":" in line)
+    counts = dict(zip(fields["events"].split(), map(int, fields["totals"].split()), strict=True))
+    return Counts(counts["Ir"], counts["DLmr"] + counts["DLmw"])
 
 
-def stages(of: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+def stages(counts: Mapping[str, Counts]) -> Iterator[tuple[str, float]]:
     """Yield the name of each stage and its thousand instructions a row."""
+    of = {part: each.instructions for part, each in counts.items()}
     unzipped, checked = of["unzip"], of["check"]
     for name, instructions in (
         ("download, without TLS", of["download"]),
@@ -213,16 +232,21 @@ def stages(of: Mapping[str, float]) -> Iterator[tuple[str, float]]:
 
 def table(versions: Sequence[Path]) -> Iterator[str]:
     """Measure everything, and yield a table in Markdown line by line. Each cell has the figures of all versions."""
-    found = {
-        name: [dict(stages(measure(name, version, TAP) | measure(name, version, BARE))) for version in versions]
-        for name in CASES
+    counts = {
+        name: [measure(name, version, TAP) | measure(name, version, BARE) for version in versions] for name in CASES
     }
+    found = {name: [dict(stages(each)) for each in of] for name, of in counts.items()}
     lines = [
         [stage, *(" → ".join(f"{max(0.0, each[stage]):.1f}" for each in of) for of in found.values())]
         for stage in next(iter(found.values()))[0]
     ]
     speeds = (" → ".join(f"{each['bare loop'] / each['total']:.2f}" for each in of) for of in found.values())
-    lines.append(["speed / the bare loop's", *speeds])
+    lines.append(["the bare loop's / the tap's", *speeds])
+    for what, parts in (("tap", ("download", "write")), ("bare loop", ("bare",))):
+        misses = (
+            " → ".join(f"{sum(each[part].misses for part in parts):,.0f}" for each in of) for of in counts.values()
+        )
+        lines.append([f"cache misses of the {what}, not in thousands", *misses])
     yield from end_to_end.table(["thousand instructions a row", *found], iter(lines))
 
 

@@ -155,6 +155,8 @@ class FlatFileReader:
             occurrences = self._occurrences(table, cells, known, derived, compared)
         extra = [EXTRA] if unknown or self._has_extra else []
         order = in_order(constants, [*self._kinds, *extra])
+        # Columns that had several values stay columns: for each new set of them, a type of rows is made to encode them.
+        varied: set[str] = set()
         for whole in table.chunks(findings.reject):
             chunk, columns = whole, self._convert(cells, whole, known, derived)
             if faults := self._faults(columns, known, derived, len(chunk.lines)):
@@ -169,7 +171,8 @@ class FlatFileReader:
                 values[LINE_NUMBER] = lines.of(_keys(columns, self._keys, len(chunk.lines)), chunk.ordinals)
             elif occurrences:
                 values[OCCURRENCE] = occurrences.of(_keys(columns, compared, len(chunk.lines)))
-            same = {name: values.pop(name)[0] for name in columns.same}
+            varied |= known.keys() - columns.same
+            same = {name: values.pop(name)[0] for name in columns.same - varied}
             yield RowBlock(len(chunk.lines), order, {**constants, **same}, values)
 
     def column(self, header: str) -> str | None:
