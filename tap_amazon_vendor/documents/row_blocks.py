@@ -82,6 +82,8 @@ class RowBlock(Sequence["Row"]):
 
     def tuples(self, names: Sequence[str]) -> Iterator[tuple[t.Any, ...]]:
         """Yield the values of some columns, row by row."""
+        if self.columns.keys().isdisjoint(names):
+            return repeat(tuple(self.constants.get(name) for name in names), self._size)
         return zip(
             *(
                 self.values(name) if name in self.columns else repeat(self.constants.get(name), self._size)
@@ -143,9 +145,7 @@ def encoded(block: RowBlock, leave_out: Collection[str] = ()) -> list[bytes]:
     runs, record_type = _layout(tuple(block.order), tuple(block.columns), tuple(leave_out))
     if not runs:
         return [b"{}"] * len(block)
-    fields = [
-        block.columns[run[0]] if run[0] in block.columns else repeat(_shared(block, run), len(block)) for run in runs
-    ]
+    fields = [block.columns.get(run[0]) or repeat(_shared(block, run), len(block)) for run in runs]
     # One by one: all at once would fill a buffer that grows beyond the processor's cache.
     return list(map(encoder.encode, map(record_type, *fields)))
 
