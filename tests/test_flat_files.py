@@ -479,6 +479,11 @@ class TestUnreadableCells:
         reading = read("amazon-order-id\titem-price\tnew\n1\tN/A\ta\n2\t5\t\n")
         assert [json.loads(row["_extra"]) for row in reading.rows] == [{"new": "a", "item_price": "N/A"}, {"new": None}]
 
+    def test_are_kept_in_the_order_of_the_columns(self) -> None:
+        names = ["quantity-shipped", "item-tax", "is-gift", "item-price"]
+        reading = read("\t".join(["amazon-order-id", *names]) + "\n1\t" + "\t".join("abcd") + "\n")
+        assert [list(json.loads(row["_extra"])) for row in reading.rows] == [[name.replace("-", "_") for name in names]]
+
     def test_is_told_of_every_line_of_a_column(self) -> None:
         reading = read(lines(*[with_cell("item-price", "N/A")] * (2 * BATCH + 7)))
         assert reading.unreadable == {"item_price": 2 * BATCH + 7}
@@ -516,6 +521,13 @@ class TestRejects:
         assert (reject.number, reject.column) == (3, "reporting_date")
         assert reject.reason == f"column reporting_date {reason}"
         assert reading.unreadable == {}
+
+    def test_the_first_is_that_of_the_least_number(self) -> None:
+        findings = Findings()
+        for number in (4, 3, 5):
+            findings.reject(number, "too\tshort", "it has too few cells")
+        assert findings.first_reject
+        assert findings.first_reject.number == 3
 
     def test_required_text_of_a_key_has_to_be_there(self) -> None:
         data = "amazon-order-id\tproduct-name\n1\t\n\tb\n3\tc\n"

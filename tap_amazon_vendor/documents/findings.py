@@ -75,7 +75,9 @@ class Findings:
         # PostgreSQL refuses NUL.
         reject = Reject(number, text[:LONGEST_LINE].replace("\0", REPLACEMENT), reason, column)
         self.rejected += 1
-        self.first_reject = self.first_reject or reject
+        # Of the lines that are processed at once, those that are too short are rejected before those without a key.
+        if self.first_reject is None or number < self.first_reject.number:
+            self.first_reject = reject
         self.on_reject(reject)
 
     @property

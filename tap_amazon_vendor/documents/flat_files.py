@@ -341,7 +341,8 @@ def _extras(
     extras: list[Row] = [
         {name: chunk.columns[index][at] or None for name, index in unknown.items()} for at in range(len(chunk.lines))
     ]
-    for name in columns.unreadable:
+    # In the order of the columns, so that the same document gives the same text in each run.
+    for name in filter(columns.unreadable.__contains__, known):
         for extra, text, value in zip(extras, chunk.columns[known[name]], columns.values[name], strict=True):
             if isinstance(value, Unreadable):
                 extra[name] = text
