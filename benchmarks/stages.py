@@ -57,17 +57,9 @@ ENVIRONMENT = {
 #: Caches of the first and second level: bytes, ways, bytes of a line.
 CACHES = ("--cache-sim=yes", "--D1=32768,8,64", "--LL=524288,8,64")
 
-
-class Counts(t.NamedTuple):
-    """What was counted.
-
-    Attributes:
-        instructions: Executed.
-        misses: Reads and writes of memory that was not in the cache of the second level.
-    """
-
-    instructions: float
-    misses: float
+#: Valgrind's names for what is counted: instructions, and reads and writes that miss the cache of the second level.
+INSTRUCTIONS = ("Ir",)
+MISSES = ("DLmr", "DLmw")
 
 
 CASES: Mapping[str, records.Case] = {
@@ -143,6 +135,7 @@ Parts: t.TypeAlias = "Sequence[Callable[[records.Case, Path], t.Any]]"
 TAP: Parts = (download, unzip, check, cut, shape, write)
 #: In a process of its own: otherwise Python's garbage collector also goes through what the tap has in memory.
 BARE: Parts = (bare,)
+PARTS = {part.__name__: part for part in (*TAP, *BARE)}
 
 
 def count(name: str, parts: Parts) -> None:
@@ -174,13 +167,17 @@ def documents() -> Iterator[str]:
         server.shutdown()
 
 
-def measure(name: str, version: Path, parts: Parts) -> dict[str, Counts]:
-    """Count the instructions and misses a row of each part.
+def measure(
+    name: str, version: Path, parts: Parts, events: Sequence[str] = INSTRUCTIONS, *options: str
+) -> dict[str, float]:
+    """Count the events a row of each part.
 
     Args:
         name: The case.
         version: The checkout to measure.
-        parts: All of `TAP` or of `BARE`.
+        parts: Some of `TAP`, or `BARE`.
+        events: What to count, by Valgrind's names.
+        options: More options for Valgrind.
 
     Raises:
         RuntimeError: It failed; quotes the end of its standard error.
@@ -190,31 +187,28 @@ def measure(name: str, version: Path, parts: Parts) -> dict[str, Counts]:
     with documents() as url, tempfile.TemporaryDirectory() as folder:
         result = Path(folder, "count")
         command = (
-            *("valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={result}", *CACHES),
+            *("valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={result}", *options),
             *(sys.executable, __file__, "--count", name, "--version", str(version.resolve())),
-            *(["--bare"] if parts is BARE else []),
+            *("--parts", *(part.__name__ for part in parts)),
         )
         environment = os.environ | ENVIRONMENT | {"DOCUMENTS": url}
         end_to_end.run(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        counts = [_total(Path(f"{result}.{number}")) for number in range(1, 3 * len(parts) + 1)]
+        counts = [_total(Path(f"{result}.{number}"), events) for number in range(1, 3 * len(parts) + 1)]
     small, large = ROWS
     return {
-        part.__name__: Counts(
-            *((many - few) / (large - small) for few, many in zip(*counts[3 * place + 1 : 3 * place + 3], strict=True))
-        )
+        part.__name__: (counts[3 * place + 2] - counts[3 * place + 1]) / (large - small)
         for place, part in enumerate(parts)
     }
 
 
-def _total(file: Path) -> Counts:
+def _total(file: Path, events: Sequence[str]) -> int:
     fields = dict(line.split(":", 1) for line in file.read_text(encoding="utf-8").splitlines() if ":" in line)
     counts = dict(zip(fields["events"].split(), map(int, fields["totals"].split()), strict=True))
-    return Counts(counts["Ir"], counts["DLmr"] + counts["DLmw"])
+    return sum(counts[event] for event in events)
 
 
-def stages(counts: Mapping[str, Counts]) -> Iterator[tuple[str, float]]:
+def stages(of: Mapping[str, float]) -> Iterator[tuple[str, float]]:
     """Yield the name of each stage and its thousand instructions a row."""
-    of = {part: each.instructions for part, each in counts.items()}
     unzipped, checked = of["unzip"], of["check"]
     for name, instructions in (
         ("download, without TLS", of["download"]),
@@ -232,21 +226,20 @@ def stages(counts: Mapping[str, Counts]) -> Iterator[tuple[str, float]]:
 
 def table(versions: Sequence[Path]) -> Iterator[str]:
     """Measure everything, and yield a table in Markdown line by line. Each cell has the figures of all versions."""
-    counts = {
-        name: [measure(name, version, TAP) | measure(name, version, BARE) for version in versions] for name in CASES
+    found = {
+        name: [dict(stages(measure(name, version, TAP) | measure(name, version, BARE))) for version in versions]
+        for name in CASES
     }
-    found = {name: [dict(stages(each)) for each in of] for name, of in counts.items()}
     lines = [
         [stage, *(" → ".join(f"{max(0.0, each[stage]):.1f}" for each in of) for of in found.values())]
         for stage in next(iter(found.values()))[0]
     ]
     speeds = (" → ".join(f"{each['bare loop'] / each['total']:.2f}" for each in of) for of in found.values())
     lines.append(["the bare loop's / the tap's", *speeds])
-    for what, parts in (("tap", ("download", "write")), ("bare loop", ("bare",))):
-        misses = (
-            " → ".join(f"{sum(each[part].misses for part in parts):,.0f}" for each in of) for of in counts.values()
-        )
-        lines.append([f"cache misses of the {what}, not in thousands", *misses])
+    for what, parts in (("the tap", (write,)), ("the bare loop", BARE)):
+        missed = ([measure(name, version, parts, MISSES, *CACHES) for version in versions] for name in CASES)
+        texts = (" → ".join(f"{sum(each.values()):,.0f}" for each in of) for of in missed)
+        lines.append([f"cache misses of {what}, not in thousands", *texts])
     yield from end_to_end.table(["thousand instructions a row", *found], iter(lines))
 
 
@@ -257,11 +250,11 @@ def main() -> None:
     parser.add_argument("--docs", action="store_true", help="write the table into docs/quota.md")
     parser.add_argument("--count", metavar="NAME", help=argparse.SUPPRESS)
     parser.add_argument("--version", help=argparse.SUPPRESS)
-    parser.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.count:
         sys.path.insert(0, arguments.version)
-        count(arguments.count, BARE if arguments.bare else TAP)
+        count(arguments.count, [PARTS[name] for name in arguments.parts])
         return
     lines = []
     for line in table([*filter(None, (arguments.before,)), ROOT]):
