@@ -235,7 +235,7 @@ def table(versions: Sequence[Path]) -> Iterator[str]:
         for stage in next(iter(found.values()))[0]
     ]
     speeds = (" → ".join(f"{each['bare loop'] / each['total']:.2f}" for each in of) for of in found.values())
-    lines.append(["the bare loop's / the tap's", *speeds])
+    lines.append(["speed / the bare loop's", *speeds])
     for what, parts in (("the tap", (write,)), ("the bare loop", BARE)):
         missed = ([measure(name, version, parts, MISSES, *CACHES) for version in versions] for name in CASES)
         texts = (" → ".join(f"{sum(each.values()):,.0f}" for each in of) for of in missed)

@@ -62,11 +62,10 @@ _BOOLEANS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "n
 #: What most reports have, so that most texts need no second look.
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.ASCII)
 
-_DIGITS = bytes.maketrans(b"123456789", b"000000000")
-#: Digits are 0, and what is not of a plain number is ?.
-_NUMBER_SHAPE = bytes.maketrans(b"123456789", b"000000000").translate(
-    bytes(byte if byte in b"0,.-" else ord("?") for byte in range(256))
-)
+#: Translates digits to 0.
+AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+#: The same, and what is not of a plain number to ?.
+_NUMBER_SHAPE = AS_ZEROS.translate(bytes(byte if byte in b"0,.-" else ord("?") for byte in range(256)))
 _TOO_LONG = b"0" * _LONGEST
 _plain_numbers = msgspec.json.Decoder(list[msgspec.Raw])
 _iso_times = msgspec.json.Decoder(list[datetime])
@@ -193,7 +192,7 @@ def are_iso_times(cells: Sequence[str]) -> bool:
     size, step = len(cells), len(first) + len('","')
     text = b'["%b"]' % '","'.join(cells).encode()
     # All have the same marks in the same places, and the decoder checks what is between these.
-    marks = _marks(first.encode().translate(_DIGITS))
+    marks = _marks(first.encode().translate(AS_ZEROS))
     if len(text) != size * step + 1 or not all(text[place::step] == mark * size for place, mark in marks):
         told = list(filter(None, cells))
         return len(told) < size and are_iso_times(told)

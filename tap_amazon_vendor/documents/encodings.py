@@ -16,8 +16,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-BLOCK = 1 << 18
-
 #: Bytes that are decoded at once. The cells of more lines do not fit into a processor's cache, which takes more time.
 TEXT_BLOCK = 1 << 15
 

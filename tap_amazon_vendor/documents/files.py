@@ -16,7 +16,7 @@ from itertools import chain
 import msgspec
 
 from tap_amazon_vendor.documents.delimited import is_empty
-from tap_amazon_vendor.documents.encodings import BLOCK, UTF_8, is_utf_8
+from tap_amazon_vendor.documents.encodings import UTF_8, is_utf_8
 from tap_amazon_vendor.documents.json_repair import has_single_fields, with_single_fields
 from tap_amazon_vendor.documents.json_slices import WHITE, JsonText, not_json
 from tap_amazon_vendor.documents.json_values import shown
@@ -50,6 +50,9 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 #: Longer integers are not decoded here: the time that takes grows with their square.
 _MOST_DIGITS = 1000
+
+#: Bytes that are read at once.
+_BLOCK = 1 << 18
 
 #: A number other than zero, of a field.
 _FIGURE = re.compile(rb'":\s*-?(?:0\.0*)?[1-9]')
@@ -95,7 +98,7 @@ def open_flat_file(path: Path, charset: str | None = None) -> Document:
     """
     with unzipped(path) as file:
         head = file.read(ERROR_BYTES)
-        utf_8 = is_utf_8(chain((head,), iter(partial(file.read, BLOCK), b"")), charset)
+        utf_8 = is_utf_8(chain((head,), iter(partial(file.read, _BLOCK), b"")), charset)
     start = text_start(head)
     if start.startswith("{"):
         # The reason why there is no file: none of Amazon's headers begins like this.
@@ -366,7 +369,7 @@ class _Recoded(io.RawIOBase):
     def readinto(self, buffer: t.Any) -> int:  # noqa: ANN401  # the type has no name before Python 3.12
         """Fill a buffer, as far as there is something."""
         while not self._ready:
-            block = self._file.read(BLOCK)
+            block = self._file.read(_BLOCK)
             self._ready = self._decoder.decode(block, final=not block).encode()
             if not block:
                 break

@@ -74,7 +74,7 @@ class Cells:
         known: Mapping[str, int],
         kinds: Mapping[str, str],
         formats: Formats,
-        compared: Collection[str] = (),
+        compared: Collection[str],
     ) -> None:
         """Prepare.
 

@@ -82,8 +82,6 @@ class RowBlock(Sequence["Row"]):
 
     def tuples(self, names: Sequence[str]) -> Iterator[tuple[t.Any, ...]]:
         """Yield the values of some columns, row by row."""
-        if self.columns.keys().isdisjoint(names):
-            return repeat(tuple(self.constants.get(name) for name in names), self._size)
         return zip(
             *(
                 self.values(name) if name in self.columns else repeat(self.constants.get(name), self._size)

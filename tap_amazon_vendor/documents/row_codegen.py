@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from tap_amazon_vendor.documents.cell_values import AS_ZEROS
 from tap_amazon_vendor.documents.json_repair import names_in
 from tap_amazon_vendor.documents.json_values import LEAST, MOST
 from tap_amazon_vendor.documents.keys import NONE, key_texts
@@ -35,7 +36,6 @@ _DATES = frozenset({"date", "date-time"})
 _NULL = msgspec.Raw(b"null")
 #: The characters of numbers without an exponent, of null and of commas. No other JSON consists of these alone.
 _PLAIN = b"0123456789-.,nul"
-_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 #: A number with fewer digits is always within the bounds of a column.
 _LONG = b"0" * 300
 
@@ -263,4 +263,4 @@ class CompiledRows:
 def _are_plain(encoded: Sequence[msgspec.Raw]) -> bool:
     """Return whether values are certainly all nulls, or numbers without exponent within the bounds of a column."""
     text = b",".join(encoded)
-    return not text.translate(None, _PLAIN) and _LONG not in text.translate(_AS_ZEROS, b"-.")
+    return not text.translate(None, _PLAIN) and _LONG not in text.translate(AS_ZEROS, b"-.")
