@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import groupby, repeat
+from itertools import repeat
 from operator import itemgetter
 
 import msgspec
-from singer_sdk.contrib.msgspec import encoder
 
 from tap_amazon_vendor.documents.json_values import decimal
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     Row = dict[str, t.Any]
     #: Some rows: a block, or a list where rows were processed one by one.
@@ -131,42 +129,3 @@ def distinct(rows: Rows, names: Sequence[str]) -> set[t.Any]:
     if isinstance(rows, RowBlock) and rows and rows.columns.keys().isdisjoint(names):
         return {next(values_of(rows, names))}
     return set(values_of(rows, names))
-
-
-def encoded(block: RowBlock, leave_out: Collection[str] = ()) -> list[bytes]:
-    """Encode rows as JSON objects.
-
-    Args:
-        block: At least one row.
-        leave_out: Columns to leave out.
-    """
-    runs, record_type = _layout(tuple(block.order), tuple(block.columns), tuple(leave_out))
-    if not runs:
-        return [b"{}"] * len(block)
-    fields = [block.columns.get(run[0]) or repeat(_shared(block, run), len(block)) for run in runs]
-    # One by one: all at once would fill a buffer that grows beyond the processor's cache.
-    return list(map(encoder.encode, map(record_type, *fields)))
-
-
-def _shared(block: RowBlock, run: Sequence[str]) -> msgspec.Raw:
-    """Return columns that all rows share as the value of one field, of the first: the names of the others are in it."""
-    start = len(encoder.encode(run[0])) + len(b"{:")
-    return msgspec.Raw(encoder.encode({name: block.constants.get(name) for name in run})[start:-1])
-
-
-@lru_cache(1 << 8)
-def _layout(
-    order: Sequence[str], own: Sequence[str], leave_out: Sequence[str]
-) -> tuple[Sequence[Sequence[str]], type[msgspec.Struct]]:
-    """Return the columns of each field of rows, and the rows' type.
-
-    A field is one of the columns in `own`, or all columns between two of them.
-
-    To create and encode objects of such a type takes a quarter of the time that dictionaries take.
-    """
-    runs: list[Sequence[str]] = []
-    for is_own, group in groupby((name for name in order if name not in leave_out), own.__contains__):
-        run = tuple(group)
-        runs += zip(run) if is_own else [run]
-    names = {f"field{number}": run[0] for number, run in enumerate(runs)}
-    return runs, msgspec.defstruct("Record", [(name, t.Any) for name in names], rename=names, gc=False)

@@ -21,7 +21,8 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage, StateMessage
 
 from tap_amazon_vendor.config.redaction import in_texts
-from tap_amazon_vendor.documents.row_blocks import RowBlock, encoded, records_of
+from tap_amazon_vendor.documents.row_blocks import RowBlock, records_of
+from tap_amazon_vendor.singer.row_lines import row_lines
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,7 +212,7 @@ class RecordWriter:
         yield from streams.items()
 
     def _plain_lines(self, records: Rows) -> bytes:
-        """Encode RECORD messages: all records at once, then what the SDK writes around each."""
+        """Encode RECORD messages: what the SDK writes around each, once for all of them."""
         around = RecordMessage(
             stream=self._alias,
             record={},
@@ -223,13 +224,9 @@ class RecordWriter:
         before, gap, after = bytes(writer.format_message(around)).partition(writer.record_gap)
         before += gap.removesuffix(b"{}")
         if isinstance(records, RowBlock):
-            objects = encoded(records, self._deselected)
-        else:
-            self._deselect(records)
-            objects = list(map(encoder.encode, records))
-        objects[0] = before + objects[0]
-        objects[-1] += after
-        return (after + before).join(objects)
+            return row_lines(records, before.decode(), after.decode(), self._deselected)
+        self._deselect(records)
+        return b"".join(before + encoder.encode(record) + after for record in records)
 
     def _deselect(self, records: list[Record]) -> None:
         for name in self._deselected:

@@ -1,0 +1,85 @@
+"""Encodes a block of rows as lines of JSON.
+
+Not row by row: the texts of each column are laid into one list, between the texts that all rows share, and joined once.
+That takes half of the time of encoding an object for each row.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from functools import lru_cache
+
+import msgspec
+from singer_sdk.contrib.msgspec import encoder
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from tap_amazon_vendor.documents.row_blocks import RowBlock
+
+#: Stands for a value of a row. JSON escapes it, so it is nowhere else.
+_GAP = "\0"
+
+_encoded_values = msgspec.json.Decoder(list[msgspec.Raw])
+_encoded_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def row_lines(block: RowBlock, before: str, after: str, leave_out: Collection[str] = ()) -> bytes:
+    """Encode each row as a JSON object.
+
+    Args:
+        block: At least one row.
+        before: Precedes each object.
+        after: Follows each object.
+        leave_out: Columns to leave out.
+    """
+    names = [name for name in block.order if name in block.columns and name not in leave_out]
+    columns = [_texts(block.columns[name]) for name in names]
+    quotes = tuple((name, quote) for name, (_, quote) in zip(names, columns, strict=True))
+    first, *more = _around(tuple(block.order), encoder.encode(block.constants), quotes, tuple(leave_out))
+    row = [before + first]
+    for text in more:
+        row += _GAP, text
+    row[-1] += after
+    pieces = row * len(block)
+    for place, (texts, _) in enumerate(columns):
+        pieces[2 * place + 1 :: len(row)] = texts
+    return "".join(pieces).encode()
+
+
+def _texts(values: Sequence[t.Any]) -> tuple[Sequence[str], str]:
+    """Return the JSON of a column's values, and the quote that must be put around each."""
+    if type(values[0]) is str:
+        try:
+            joined = "".join(values)
+        except TypeError:  # Some are null.
+            pass
+        else:
+            if len(encoder.encode(joined)) == len(joined.encode()) + 2:  # Nothing is escaped.
+                return values, '"'
+    array = encoder.encode(values)
+    texts = array[1:-1].decode().split(",")
+    if len(texts) != len(values):  # There are commas in values.
+        texts = [bytes(value).decode() for value in _encoded_values.decode(array)]
+    return texts, ""
+
+
+@lru_cache(1 << 3)
+def _around(
+    order: Sequence[str], constants: bytes, quotes: Sequence[tuple[str, str]], leave_out: Sequence[str]
+) -> Sequence[str]:
+    """Return the JSON of a row before, between and after the values of its own.
+
+    Args:
+        order: All columns.
+        constants: A JSON object of the values that all rows share; a column that is not in it is null.
+        quotes: The columns with values of their own, and the quote that must be put around each.
+        leave_out: Columns to leave out.
+    """
+    own, shared = dict(quotes), _encoded_members.decode(constants)
+    members = []
+    for name in order:
+        if name not in leave_out:
+            value = f"{own[name]}{_GAP}{own[name]}" if name in own else bytes(shared.get(name, b"null")).decode()
+            members.append(f"{encoder.encode(name).decode()}:{value}")
+    return f"{{{','.join(members)}}}".split(_GAP)
