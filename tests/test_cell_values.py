@@ -254,6 +254,8 @@ def test_time_keeps_the_offset_that_amazon_gives(text: str, value: str | None) -
         "2026-11-01 13:00:00 PM",
         "2026-11-01 10:00:00 XYZ",
         "2026-11-01T10:00:00+99:00",
+        "2026-11-01T10:00:00+14:75",
+        "2026-11-01T10:00:00+15:00",
         "10:00",
     ],
 )
@@ -286,13 +288,18 @@ ALMOST_TIMES = st.tuples(
     *(st.sampled_from([letter] * 40 + list('09T t:Zz+-."," ')) for letter in "2026-11-01T10:00:00+00:00")
 ).map("".join)
 TIMES = st.datetimes().map(datetime.isoformat) | st.sampled_from(
-    ["2026-11-01T10:00:00Z", "2026-11-01T10:00:00+0000", "2026-11-01T10:00:00.125Z", "2026-11-01T10:00:00z", ""]
+    [
+        *("2026-11-01T10:00:00Z", "2026-11-01T10:00:00+0000", "2026-11-01T10:00:00.125Z", "2026-11-01T10:00:00z", ""),
+        *(f"2026-11-01T10:00:00{offset}" for offset in ("-14:00", "+14:75", "+15:00", "+23:59", "-24:00")),
+    ]
 )
 
 
 @given(st.lists(ALMOST_TIMES | TIMES, max_size=3))
 @example(['2026-11-01T10:00:00Z","2026-11-01T10:00:00Z', ""])
 @example(["2026-11-01T10:00:00." + "1" * 100 + "Z"])
+@example(["2026-11-01T10:00:00+01:00", "2026-11-01T10:00:00+15:00"])
+@example(["2026-11-01T10:00:00.125", "2026-11-01T10:00:00.12z"])
 def test_iso_times_are_only_those_that_conversion_leaves_alone(cells: list[str]) -> None:
     if are_iso_times(cells):
         assert [convert("date-time", cell) or "" for cell in cells] == cells

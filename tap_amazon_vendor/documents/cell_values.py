@@ -60,7 +60,7 @@ _NOT_POINT = str.maketrans({"\u2212": "-", **dict.fromkeys([*_BLANKS, ","])})
 _BOOLEANS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 
 #: What most reports have, so that most texts need no second look.
-_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?P<offset>Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.ASCII)
 
 #: Translates digits to 0.
 AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
@@ -187,25 +187,36 @@ def are_iso_times(cells: Sequence[str]) -> bool:
     first = next(filter(None, cells), None)
     if first is None:
         return True
-    if len(first) > _LONGEST or not _ISO.fullmatch(first) or first[10] != "T":
+    found = _ISO.fullmatch(first) if len(first) <= _LONGEST else None
+    if found is None or first[10] != "T":
         return False
     size, step = len(cells), len(first) + len('","')
     text = b'["%b"]' % '","'.join(cells).encode()
-    # All have the same marks in the same places, and the decoder checks what is between these.
-    marks = _marks(first.encode().translate(AS_ZEROS))
+    # All have the same marks and the same offset, and the decoder checks what is between these.
+    marks = _marks(len(first), found["offset"] or "")
     if len(text) != size * step + 1 or not all(text[place::step] == mark * size for place, mark in marks):
         told = list(filter(None, cells))
         return len(told) < size and are_iso_times(told)
     try:
-        return len(_iso_times.decode(text)) == size
+        # In place of a digit, the decoder also accepts z.
+        return b"z" not in text and len(_iso_times.decode(text)) == size
     except msgspec.DecodeError:
         return False
 
 
 @cache
-def _marks(shape: bytes) -> Sequence[tuple[int, bytes]]:
-    """Return the characters of an ISO 8601 time that are no digits, and their places in an array of texts."""
-    return [(place, bytes([byte])) for place, byte in enumerate(shape, len('["')) if byte != ord("0")]
+def _marks(length: int, offset: str) -> Sequence[tuple[int, bytes]]:
+    """Return the marks and the offset of an ISO 8601 time, each character with its place in an array of texts.
+
+    Args:
+        length: Number of the time's characters.
+        offset: Its offset from UTC, may be empty.
+    """
+    at = length - len(offset)
+    marks = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":", **dict(enumerate(offset, at))}
+    if at > len("2026-11-01T10:00:00"):
+        marks[19] = "."
+    return [(len('["') + place, mark.encode()) for place, mark in marks.items()]
 
 
 def plain_numbers(cells: Sequence[str]) -> list[msgspec.Raw] | None:
@@ -352,7 +363,7 @@ def _offset(zone: str) -> str | None:
     if found := _OFFSET.fullmatch(zone.upper()):
         sign, hours, minutes = found.groups(default="00")
         offset = f"{sign}{hours:0>2}:{minutes}"
-        return offset if hours < "15" or len(hours) == 1 else None
+        return offset if offset[1:] < "15" and minutes < "60" else None
     return ZONES.get(zone.upper())
 
 
