@@ -10,16 +10,15 @@ from tap_amazon_vendor.documents.cell_values import (
     COMMA_COUNTRIES,
     Convention,
     are_iso_times,
+    are_plain_numbers,
     convention_of,
     is_ambiguous,
-    plain_numbers,
     text_converter,
 )
+from tap_amazon_vendor.documents.row_blocks import Numerals
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-
-    import msgspec
 
     from tap_amazon_vendor.documents.delimited import Table
 
@@ -118,9 +117,9 @@ class Cells:
             return self.convert(name, cells)
         return converted, values.has_unreadable
 
-    def encoded(self, name: str, cells: Sequence[str]) -> Sequence[msgspec.Raw] | None:
+    def numerals(self, name: str, cells: Sequence[str]) -> Numerals | None:
         """Return the numbers of a column as they are written, None if they must be converted."""
-        return plain_numbers(cells) if name in self._as_is else None
+        return Numerals(cells) if name in self._as_is and are_plain_numbers(cells) else None
 
     def _decide(self, name: str, text: str) -> Convention | None:
         """Return the convention of a text that can be read by one only, or differently by both; decide for the column.

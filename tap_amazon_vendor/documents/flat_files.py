@@ -236,8 +236,8 @@ class FlatFileReader:
             values: Sequence[t.Any]
             if name in self._key_texts:
                 values = key_texts(column)
-            elif not is_same and (encoded := cells.encoded(name, column)):
-                values = encoded
+            elif not is_same and (numerals := cells.numerals(name, column)):
+                values = numerals
             else:
                 values, has_unreadable = cells.convert(name, column)
                 if has_unreadable:

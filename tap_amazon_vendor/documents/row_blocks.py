@@ -25,6 +25,10 @@ if t.TYPE_CHECKING:
 _numbers = msgspec.json.Decoder(float_hook=decimal)
 
 
+class Numerals(list[str]):
+    """The numbers of a column as texts that JSON has as they are."""
+
+
 class RowBlock(Sequence["Row"]):
     """Some rows of the same columns.
 
@@ -32,7 +36,7 @@ class RowBlock(Sequence["Row"]):
         order: Names of all columns in the order that rows have them.
         constants: The value of each column that has one in all rows, if it is not null.
         columns: The values of the other columns, one for each row. In a column they are either all decoded, or all
-            encoded numbers and nulls (`msgspec.Raw`), which are written as Amazon wrote them.
+            numbers as Amazon wrote them: `Numerals`, or encoded numbers and nulls (`msgspec.Raw`).
     """
 
     __slots__ = ("_size", "columns", "constants", "order")
@@ -76,7 +80,9 @@ class RowBlock(Sequence["Row"]):
         values = self.columns.get(name)
         if values is None:
             return (self.constants.get(name),) * self._size
-        return numbers(values) if is_encoded(values) else values
+        if isinstance(values, Numerals):
+            return numbers([",".join(values).encode()])
+        return numbers(values) if type(values[0]) is msgspec.Raw else values
 
     def tuples(self, names: Sequence[str]) -> Iterator[tuple[t.Any, ...]]:
         """Yield the values of some columns, row by row."""
@@ -98,12 +104,7 @@ class RowBlock(Sequence["Row"]):
         return rows
 
 
-def is_encoded(values: Sequence[t.Any]) -> bool:
-    """Return whether the values of a column are encoded numbers."""
-    return type(values[0]) is msgspec.Raw
-
-
-def numbers(encoded: Sequence[msgspec.Raw]) -> list[t.Any]:
+def numbers(encoded: Sequence[msgspec.Raw | bytes]) -> list[t.Any]:
     """Decode numbers and nulls, with every digit.
 
     Raises:

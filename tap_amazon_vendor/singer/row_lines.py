@@ -12,6 +12,8 @@ from functools import lru_cache
 import msgspec
 from singer_sdk.contrib.msgspec import encoder
 
+from tap_amazon_vendor.documents.row_blocks import Numerals
+
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -49,6 +51,8 @@ def row_lines(block: RowBlock, before: str, after: str, leave_out: Collection[st
 
 def _texts(values: Sequence[t.Any]) -> tuple[Sequence[str], str]:
     """Return the JSON of a column's values, and the quote that must be put around each."""
+    if isinstance(values, Numerals):
+        return values, ""
     if type(values[0]) is str:
         try:
             joined = "".join(values)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tap_amazon_vendor.config.marketplaces import BY_ID, country_of, region_of
 from tap_amazon_vendor.documents.json_values import shown
 from tap_amazon_vendor.documents.keys import NONE
-from tap_amazon_vendor.documents.row_blocks import records_of, values_of
+from tap_amazon_vendor.documents.row_blocks import distinct, records_of, values_of
 from tap_amazon_vendor.reports.belonging import is_other_channel
 from tap_amazon_vendor.streams.columns import COUNTRY_CODE
 
@@ -71,12 +71,12 @@ class RowMarketplaces:
         says = told_by.reader()
         region = BY_ID[self.asked].region
         for rows in chunks:
-            all_said = list(map(says, rows) if told_by.within else values_of(rows, told_by.columns))
-            if here.issuperset(all_said):
+            all_said = list(map(says, rows)) if told_by.within else None
+            if here.issuperset(distinct(rows, told_by.columns) if all_said is None else all_said):
                 yield rows
                 continue
             kept = []
-            for row, said in zip(records_of(rows), all_said, strict=True):
+            for row, said in zip(records_of(rows), all_said or values_of(rows, told_by.columns), strict=True):
                 candidates = told_by.told(said, region)
                 place = self._place(candidates)
                 if place is None:
