@@ -155,25 +155,25 @@ class FlatFileReader:
             occurrences = self._occurrences(table, cells, known, derived, compared)
         extra = [EXTRA] if unknown or self._has_extra else []
         order = in_order(constants, [*self._kinds, *extra])
-        # Columns that had several values stay columns: for each new set of them, a type of rows is made to encode them.
+        # Columns that had several values stay columns: for each new set of them, the texts around them are made anew.
         varied: set[str] = set()
         for whole in table.chunks(findings.reject):
             chunk, columns = whole, self._convert(cells, whole, known, derived)
-            if faults := self._faults(columns, known, derived, len(chunk.lines)):
+            if faults := self._faults(columns, known, derived):
                 chunk = _without(chunk, faults, findings)
                 if not chunk.lines:
                     continue
                 columns = self._convert(cells, chunk, known, derived)
-            values = columns.values
+            values = columns.varied
             if unknown or columns.unreadable:
                 values[EXTRA] = _extras(chunk, columns, unknown, known, findings)
             if flat.numbered == LINE_NUMBER:
-                values[LINE_NUMBER] = lines.of(_keys(columns, self._keys, len(chunk.lines)), chunk.ordinals)
+                values[LINE_NUMBER] = lines.of(columns.tuples(self._keys), chunk.ordinals)
             elif occurrences:
-                values[OCCURRENCE] = occurrences.of(_keys(columns, compared, len(chunk.lines)))
-            varied |= known.keys() - columns.same
-            same = {name: values.pop(name)[0] for name in columns.same - varied}
-            yield RowBlock(len(chunk.lines), order, {**constants, **same}, values)
+                values[OCCURRENCE] = occurrences.of(columns.tuples(compared))
+            varied |= values.keys()
+            values |= {name: columns.values(name) for name in columns.same if name in varied}
+            yield RowBlock(columns.size, order, {**constants, **columns.same}, values)
 
     def column(self, header: str) -> str | None:
         """Return the column of a header name, None if the schema has none."""
@@ -223,38 +223,41 @@ class FlatFileReader:
     def _convert(
         self, cells: Cells, chunk: Chunk, known: Mapping[str, int], derived: Mapping[str, Derived]
     ) -> _Columns:
-        texts, size = chunk.columns, len(chunk.lines)
-        columns: dict[str, Sequence[t.Any]] = {}
-        same, unreadable = set(), set()
+        columns = _Columns(len(chunk.lines), {}, {}, set())
         for name, index in known.items():
-            column: Sequence[str] = texts[index]
-            # In most files many columns hold one text, or none. It is converted once.
+            column: Sequence[t.Any] = chunk.columns[index]
             first = column[0]
-            if is_same := first == column[-1] and column.count(first) == size:
-                same.add(name)
+            # In most files many columns hold one text, or none. It is converted once.
+            is_same = first == column[-1] and column.count(first) == columns.size
+            if is_same:
                 column = column[:1]
-            values: Sequence[t.Any]
             if name in self._key_texts:
-                values = key_texts(column)
-            elif not is_same and (numerals := cells.numerals(name, column)):
-                values = numerals
-            else:
-                values, has_unreadable = cells.convert(name, column)
+                column = key_texts(column)
+            elif is_same and not first:
+                column = (None,)
+            elif is_same or not (numerals := cells.numerals(name, column)):
+                column, has_unreadable = cells.convert(name, column)
                 if has_unreadable:
-                    unreadable.add(name)
-            columns[name] = [values[0]] * size if is_same else values
+                    columns.unreadable.add(name)
+            else:
+                column = numerals
+            if is_same:
+                columns.same[name] = column[0]
+            else:
+                columns.varied[name] = column
         for name, each in derived.items():
-            columns[name] = list(map(each.make, *(texts[known[source]] for source in each.sources)))
-        return _Columns(columns, same, unreadable)
+            sources = (chunk.columns[known[source]] for source in each.sources)
+            columns.varied[name] = list(map(each.make, *sources))
+        return columns
 
-    def _faults(self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived], size: int) -> Faults:
+    def _faults(self, columns: _Columns, known: Mapping[str, int], derived: Mapping[str, Derived]) -> Faults:
         """Return the lines of a chunk that have no key."""
         faults: Faults = {}
         texts = [key for key in self._key_texts if key in known]
-        if texts and all(NONE in columns.values[key] for key in texts):
+        if texts and all(NONE in columns.values(key) for key in texts):
             blank = without_value(texts), texts[0] if len(texts) == 1 else None
-            for index in range(size):
-                if all(columns.values[key][index] is NONE for key in texts):
+            for index, values in enumerate(columns.tuples(texts)):
+                if all(value is NONE for value in values):
                     faults[index] = blank
         for key in self._keys:
             if key in known or key in derived:
@@ -264,7 +267,7 @@ class FlatFileReader:
 
     def _key_faults(self, key: str, columns: _Columns) -> Iterator[tuple[int, str]]:
         """Yield the indexes of lines without a value of a key, and why."""
-        values = columns.values[key]
+        values = columns.values(key)
         is_required = key in self._required and NONE in values
         if is_required or None in values or key in columns.unreadable:
             for index, value in enumerate(values):
@@ -288,8 +291,8 @@ class FlatFileReader:
         for chunk in table.chunks():
             columns = self._convert(cells, chunk, keys, derived)
             for name in columns.unreadable:
-                columns.values[name] = _readable(columns.values[name])
-            occurrences.look(_keys(columns, compared, len(chunk.lines)))
+                columns.without_unreadable(name)
+            occurrences.look(columns.tuples(compared))
         return occurrences
 
     def _compared(self, known: Mapping[str, int], derived: Mapping[str, Derived]) -> list[str]:
@@ -303,23 +306,31 @@ class _Columns(t.NamedTuple):
     """The values of a chunk, column by column.
 
     Attributes:
-        values: Of each column.
-        same: Columns that hold one value only.
+        size: Number of rows.
+        varied: The values of each column that has several.
+        same: The value of each column that has one in all rows.
         unreadable: Columns with `Unreadable` values.
     """
 
-    values: dict[str, Sequence[t.Any]]
-    same: set[str]
+    size: int
+    varied: dict[str, Sequence[t.Any]]
+    same: dict[str, t.Any]
     unreadable: set[str]
 
+    def values(self, name: str) -> Sequence[t.Any]:
+        """Return the values of a column: nulls, if there is no such column."""
+        return self.varied.get(name) or (self.same.get(name),) * self.size
 
-def _keys(columns: _Columns, compared: Sequence[str], size: int) -> Iterator[tuple[t.Any, ...]]:
-    """Return of each row the values by which it is compared with others."""
-    return zip(*(columns.values.get(name, (None,) * size) for name in compared), strict=True)
+    def tuples(self, names: Sequence[str]) -> Iterator[tuple[t.Any, ...]]:
+        """Yield the values of some columns, row by row."""
+        return zip(*map(self.values, names), strict=True)
 
-
-def _readable(values: Sequence[t.Any]) -> list[t.Any]:
-    return [None if isinstance(value, Unreadable) else value for value in values]
+    def without_unreadable(self, name: str) -> None:
+        """Make null what can't be read in a column."""
+        if name in self.same:
+            self.same[name] = None
+        else:
+            self.varied[name] = [None if isinstance(value, Unreadable) else value for value in self.varied[name]]
 
 
 def _without(chunk: Chunk, faults: Faults, findings: Findings) -> Chunk:
@@ -343,9 +354,9 @@ def _extras(
     ]
     # In the order of the columns, so that the same document gives the same text in each run.
     for name in filter(columns.unreadable.__contains__, known):
-        for extra, text, value in zip(extras, chunk.columns[known[name]], columns.values[name], strict=True):
+        for extra, text, value in zip(extras, chunk.columns[known[name]], columns.values(name), strict=True):
             if isinstance(value, Unreadable):
                 extra[name] = text
                 findings.unreadable_cells[name] += 1
-        columns.values[name] = _readable(columns.values[name])
+        columns.without_unreadable(name)
     return [extra_text(extra) if extra else None for extra in extras]
