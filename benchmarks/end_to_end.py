@@ -5,7 +5,8 @@
 A local Amazon in a process of its own serves one document of vendor sales, or one flat file of shipments. Measured are
 
 - the tap alone, as a process: token, report, download (without TLS), check, rows, messages; beside a bare loop that
-  decodes the whole document, or the file by `csv.DictReader`, and encodes it with msgspec;
+  decodes the whole document, or the file by `csv.DictReader`, and encodes it with msgspec; the programs run in turn,
+  and of each the fastest run counts;
 - tap and target in a pipe, into an empty table and then once more into the full one, with each of `TARGETS`' settings;
   beside a plain `COPY` of the same rows into a table of the same columns and key, and one upsert.
 
@@ -69,8 +70,8 @@ AS_IN_MELTANO = {
 #: Most rows of the bare loop's document, all of which it holds in memory. Its speed does not depend on the number.
 BARE_ROWS = 300_000
 
-#: Number of runs of a program with up to `BARE_ROWS` rows.
-RUNS = 3
+#: Number of runs of each program.
+RUNS = 5
 
 #: Stream, and what it is told besides the account.
 STREAMS: Mapping[str, Mapping[str, t.Any]] = {
@@ -226,15 +227,20 @@ def selected(config: Path, stream: str) -> dict[str, t.Any]:
     return catalog
 
 
-def least(run_once: Callable[[], Took], runs: int = RUNS) -> Took:
-    """Run a program several times and return what the run with the least user time took: other work only adds to it."""
-    return min((run_once() for _ in range(runs)), key=lambda took: took.user)
-
-
-def run_bare(document: Path, stream: str) -> Took:
-    """Run the bare loop."""
+def run_bare(document: Path, stream: str, messages: Path) -> Took:
+    """Run the bare loop; write its messages into a file."""
     array = next(case.array for case in records.CASES if case.stream == stream) or ""
-    return run([sys.executable, __file__, "--bare", str(document), stream, array], stdout=subprocess.DEVNULL)
+    with messages.open("wb") as output:
+        return run([sys.executable, __file__, "--bare", str(document), stream, array], stdout=output)
+
+
+def least(programs: Sequence[Callable[[], Took]], runs: int) -> list[Took]:
+    """Run programs in turn, several times. Return of each what the run with the least user time took.
+
+    Other work on the computer only adds to it. In turn, because it comes and goes.
+    """
+    took = [[program() for program in programs] for _ in range(runs)]
+    return [min(each, key=lambda took: took.user) for each in zip(*took, strict=True)]
 
 
 def tap_rows(stream: str, rows: int, messages: Path) -> Iterator[Sequence[str]]:
@@ -242,11 +248,17 @@ def tap_rows(stream: str, rows: int, messages: Path) -> Iterator[Sequence[str]]:
     case = records.case_of(stream)
     few = min(rows, BARE_ROWS)
     whole, part, one = case.make(rows, distinct=True), case.make(few, distinct=True), case.make(1)
-    started = least(lambda: run_tap(one, stream, messages)), least(lambda: run_bare(one, stream))
-    bare_loop = least(lambda: run_bare(part, stream))
-    tap = least(lambda: run_tap(whole, stream, messages), 1 if rows > few else RUNS)
+    bare_start, bare_loop, start, tap = least(
+        [
+            lambda: run_bare(one, stream, messages),
+            lambda: run_bare(part, stream, messages),
+            lambda: run_tap(one, stream, messages),
+            lambda: run_tap(whole, stream, messages),
+        ],
+        1 if rows > few else RUNS,
+    )
     _check(messages, stream, rows)
-    speed, bare_speed = rows / (tap.user - started[0].user), few / (bare_loop.user - started[1].user)
+    speed, bare_speed = rows / (tap.user - start.user), few / (bare_loop.user - bare_start.user)
     what = "JSON" if case.array else "flat file"
     yield (
         f"{stream} ({what})",

@@ -40,9 +40,15 @@ def test_a_block_is_encoded_as_its_rows_are_with_their_columns_in_order(data: st
         for at in range(size)
     ]
     lines = row_lines(RowBlock(size, order, constants, columns), '{"é":"', '"}\n', left_out)
-    assert lines == b"".join('{"é":"'.encode() + encoder.encode(row) + b'"}\n' for row in rows)
+    assert b"".join(lines) == b"".join('{"é":"'.encode() + encoder.encode(row) + b'"}\n' for row in rows)
 
 
 def test_a_column_without_any_value_is_null() -> None:
     block = RowBlock(2, ["a", "b"], {}, {"b": [Decimal("1.10"), None]})
-    assert row_lines(block, "", "\n") == b'{"a":null,"b":1.10}\n{"a":null,"b":null}\n'
+    assert b"".join(row_lines(block, "", "\n")) == b'{"a":null,"b":1.10}\n{"a":null,"b":null}\n'
+
+
+def test_a_large_block_comes_in_pieces_of_whole_lines() -> None:
+    pieces = list(row_lines(RowBlock(1000, ["a", "b"], {"b": "x"}, {"a": [*range(1000)]}), "<", ">\n"))
+    assert len(pieces) > 1
+    assert b"".join(pieces) == b"".join(b'<{"a":%d,"b":"x"}>\n' % number for number in range(1000))

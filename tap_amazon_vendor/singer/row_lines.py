@@ -15,19 +15,22 @@ from singer_sdk.contrib.msgspec import encoder
 from tap_amazon_vendor.documents.row_blocks import Numerals
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from tap_amazon_vendor.documents.row_blocks import RowBlock
 
 #: Stands for a value of a row. JSON escapes it, so it is nowhere else.
 _GAP = "\0"
 
+#: Rows that are joined at once. The texts of more need much memory.
+_ROWS = 256
+
 _encoded_values = msgspec.json.Decoder(list[msgspec.Raw])
 _encoded_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def row_lines(block: RowBlock, before: str, after: str, leave_out: Collection[str] = ()) -> bytes:
-    """Encode each row as a JSON object.
+def row_lines(block: RowBlock, before: str, after: str, leave_out: Collection[str] = ()) -> Iterator[bytes]:
+    """Encode each row as a JSON object, and yield some rows at a time.
 
     Args:
         block: At least one row.
@@ -43,10 +46,11 @@ def row_lines(block: RowBlock, before: str, after: str, leave_out: Collection[st
     for text in more:
         row += _GAP, text
     row[-1] += after
-    pieces = row * len(block)
-    for place, (texts, _) in enumerate(columns):
-        pieces[2 * place + 1 :: len(row)] = texts
-    return "".join(pieces).encode()
+    for start in range(0, len(block), _ROWS):
+        pieces = row * min(len(block) - start, _ROWS)
+        for place, (texts, _) in enumerate(columns):
+            pieces[2 * place + 1 :: len(row)] = texts[start : start + _ROWS]
+        yield "".join(pieces).encode()
 
 
 def _texts(values: Sequence[t.Any]) -> tuple[Sequence[str], str]:

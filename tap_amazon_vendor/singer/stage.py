@@ -68,11 +68,11 @@ class Stage:
         """
         if not records:
             return
-        lines = writer.lines(records)
+        for lines in writer.lines(records):
+            self._sizes.append(len(lines))
+            self._in_memory.append(lines)
+            self._bytes += len(lines)
         self._records[writer] += len(records)
-        self._sizes.append(len(lines))
-        self._in_memory.append(lines)
-        self._bytes += len(lines)
         if self._bytes > IN_MEMORY:
             if self._on_disk is None:
                 self._on_disk = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  # closed at exit

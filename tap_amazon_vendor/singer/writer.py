@@ -164,20 +164,22 @@ class RecordWriter:
             records: Some records. They may be modified: deselected columns are removed.
         """
         if records:
-            self.write_lines(self.lines(records))
+            for lines in self.lines(records):
+                self.write_lines(lines)
             self.written(len(records))
 
-    def lines(self, records: Rows) -> bytes:
-        """Encode RECORD messages, one per line.
+    def lines(self, records: Rows) -> Iterator[bytes]:
+        """Encode RECORD messages, one per line, and yield some at a time.
 
         Args:
             records: At least one record. They may be modified: deselected columns are removed.
         """
         if self._plain:
-            return self._plain_lines(records)
+            yield from self._plain_lines(records)
+            return
         messages = chain.from_iterable(map(self._stream._generate_record_messages, records_of(records)))  # noqa: SLF001
         # Copies: the SDK encodes each message into the same buffer.
-        return b"".join(bytes(self._tap.message_writer.format_message(message)) for message in messages)
+        yield b"".join(bytes(self._tap.message_writer.format_message(message)) for message in messages)
 
     def write_lines(self, lines: bytes) -> None:
         """Write encoded messages, of this stream or another one."""
@@ -211,7 +213,7 @@ class RecordWriter:
                 streams.setdefault(message.stream, []).append(message.record)
         yield from streams.items()
 
-    def _plain_lines(self, records: Rows) -> bytes:
+    def _plain_lines(self, records: Rows) -> Iterator[bytes]:
         """Encode RECORD messages: what the SDK writes around each, once for all of them."""
         around = RecordMessage(
             stream=self._alias,
@@ -224,9 +226,10 @@ class RecordWriter:
         before, gap, after = bytes(writer.format_message(around)).partition(writer.record_gap)
         before += gap.removesuffix(b"{}")
         if isinstance(records, RowBlock):
-            return row_lines(records, before.decode(), after.decode(), self._deselected)
+            yield from row_lines(records, before.decode(), after.decode(), self._deselected)
+            return
         self._deselect(records)
-        return b"".join(before + encoder.encode(record) + after for record in records)
+        yield b"".join(before + encoder.encode(record) + after for record in records)
 
     def _deselect(self, records: list[Record]) -> None:
         for name in self._deselected:
