@@ -132,12 +132,13 @@ class TestKeys:
         assert (findings.rows, findings.repeated_keys) == (len(keys), len(keys) - len(set(keys)))
 
     def test_memory_is_bounded_and_near_keys_are_found_all_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(row_checks, "REMEMBERED_KEYS", 100)
+        monkeypatch.setattr(row_checks, "COLLECTED_KEYS", 100)
         repeated = RepeatedKeys(("key",))
-        # Every key again after a hundred others.
-        rows = [{"key": key} for start in range(0, 1000, 100) for _ in range(2) for key in range(start, start + 100)]
-        assert sum(repeated.count(rows[start : start + 10]) for start in range(0, len(rows), 10)) == 1000
-        assert len(repeated._new) + len(repeated._old) <= 300
+        # Every key again after 200 others, and once more.
+        rows = [{"key": key} for start in range(0, 1000, 200) for _ in range(3) for key in range(start, start + 200)]
+        found = sum(repeated.count(rows[start : start + 10]) for start in range(0, len(rows), 10))
+        assert found + repeated.finish() == 2000
+        assert len(repeated._new) + sum(map(len, repeated._old)) <= 300
 
 
 class TestIds:

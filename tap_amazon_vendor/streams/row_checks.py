@@ -6,8 +6,10 @@ Each check sees every chunk once and keeps little: a report may have ten million
 from __future__ import annotations
 
 import typing as t
-from collections import Counter
+from array import array
+from collections import Counter, deque
 from datetime import timedelta
+from itertools import chain
 
 from tap_amazon_vendor.documents.flat_files import OCCURRENCE
 from tap_amazon_vendor.documents.keys import NONE
@@ -25,35 +27,41 @@ if t.TYPE_CHECKING:
     from tap_amazon_vendor.reports.windows import Window
     from tap_amazon_vendor.streams.totals import TotalCheck
 
-#: Keys of this many rows are remembered at least, and of twice as many at most: 50 MB.
-REMEMBERED_KEYS = 1 << 18
+#: Keys that are collected in a set, which takes 8 MB, before they are compared with earlier ones.
+COLLECTED_KEYS = 1 << 17
+
+#: Earlier collections of keys that are remembered. Each takes 1 MB.
+_REMEMBERED = 2
 
 #: Days of other time zones, and of events that Amazon books a little later.
 ZONE_DAYS = timedelta(days=2)
 
 
 class RepeatedKeys:
-    """Counts rows whose key an earlier row of the document has, among the last quarter of a million at least."""
+    """Counts rows whose key an earlier row of the document has, among the last quarter of a million at least.
+
+    They are known when all rows are counted: `finish` must follow.
+    """
 
     def __init__(self, columns: Sequence[str]) -> None:
         """Store the columns of the key."""
         self._columns = columns
         self._new: set[int] = set()
-        self._old: set[int] = set()
+        self._old: deque[array[int]] = deque(maxlen=_REMEMBERED)
 
     def count(self, rows: Rows) -> int:
-        """Return how many of the rows have a key that was there before."""
+        """Return how many of the rows are known to have a key that was there before."""
         # 64 bits of a hash: two of ten million keys collide by chance once in half a million documents.
-        keys: Iterable[int] = map(hash, values_of(rows, self._columns))
-        if self._old:
-            keys = list(keys)
         before = len(self._new)
-        self._new.update(keys)
+        self._new.update(map(hash, values_of(rows, self._columns)))
         repeated = len(rows) - (len(self._new) - before)
-        if self._old:
-            repeated += len(self._old.intersection(keys))
-        if len(self._new) >= REMEMBERED_KEYS:
-            self._old, self._new = self._new, set()
+        return repeated + (self.finish() if len(self._new) >= COLLECTED_KEYS else 0)
+
+    def finish(self) -> int:
+        """Return how many more of the rows had one, as a comparison with all earlier keys shows."""
+        repeated = len(self._new.intersection(chain.from_iterable(self._old)))
+        self._old.append(array("q", self._new))
+        self._new = set()
         return repeated
 
 
@@ -67,6 +75,10 @@ class RepeatedIds:
     def count(self, rows: Rows) -> int:
         """Return how many of the rows have an id that was there before."""
         return sum(number > 1 and own != NONE for number, own in values_of(rows, (OCCURRENCE, self._column)))
+
+    def finish(self) -> int:
+        """Return 0: all are counted."""
+        return 0
 
 
 class ForeignCurrencies:
@@ -238,15 +250,28 @@ def counted(  # noqa: PLR0913  # each is one fact
             total.add(rows)
         findings.rows += len(rows)
         yield rows
-    if isinstance(days, NearWindow):
-        days.remark(findings)
-    if currencies:
-        currencies.remark(findings)
-    if total:
-        total.finish(findings)
+    _note_results(findings, repeated, days, currencies, total)
     if findings.is_wrong_layout(layout_known=layout_known) and (first := findings.first_reject):
         text = (
             f"{findings.rejected} of {findings.rows + findings.rejected} lines can't become rows, so the file has "
             f"another layout. The first is number {first.number}: {first.reason}"
         )
         raise DocumentError(text)
+
+
+def _note_results(
+    findings: Findings,
+    repeated: RepeatedKeys | RepeatedIds | None,
+    days: AskedPeriods | NearWindow | None,
+    currencies: ForeignCurrencies | None,
+    total: TotalCheck | None,
+) -> None:
+    """Note what the checks know after the last row."""
+    if repeated:
+        findings.repeated_keys += repeated.finish()
+    if isinstance(days, NearWindow):
+        days.remark(findings)
+    if currencies:
+        currencies.remark(findings)
+    if total:
+        total.finish(findings)
