@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -39,6 +40,7 @@ import records
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
 BEGIN, END = "<!-- benchmarks/stages.py -->", "<!-- end of stages -->"
 
@@ -54,12 +56,22 @@ ENVIRONMENT = {
     "GLIBC_TUNABLES": "glibc.cpu.x86_rep_movsb_threshold=2000000000:glibc.cpu.x86_rep_stosb_threshold=2000000000",
 }
 
-#: Caches of the first and second level: bytes, ways, bytes of a line.
-CACHES = ("--cache-sim=yes", "--D1=32768,8,64", "--LL=524288,8,64")
 
-#: Valgrind's names for what is counted: instructions, and reads and writes that miss the cache of the second level.
-INSTRUCTIONS = ("Ir",)
-MISSES = ("DLmr", "DLmw")
+class Events(t.NamedTuple):
+    """What is counted.
+
+    Attributes:
+        names: Valgrind's names.
+        options: Its options.
+    """
+
+    names: Sequence[str]
+    options: Sequence[str] = ()
+
+
+INSTRUCTIONS = Events(("Ir",))
+#: Reads and writes that miss the cache of the second level. Of both: bytes, ways, bytes of a line.
+MISSES = Events(("DLmr", "DLmw"), ("--cache-sim=yes", "--D1=32768,8,64", "--LL=524288,8,64"))
 
 
 CASES: Mapping[str, records.Case] = {
@@ -167,33 +179,29 @@ def documents() -> Iterator[str]:
         server.shutdown()
 
 
-def measure(
-    name: str, version: Path, parts: Parts, events: Sequence[str] = INSTRUCTIONS, *options: str
-) -> dict[str, float]:
+def measure(name: str, version: Path, parts: Parts, events: Events) -> dict[str, float]:
     """Count the events a row of each part.
 
     Args:
-        name: The case.
+        name: The case, whose documents are made.
         version: The checkout to measure.
         parts: Some of `TAP`, or `BARE`.
-        events: What to count, by Valgrind's names.
-        options: More options for Valgrind.
+        events: What to count.
 
     Raises:
         RuntimeError: It failed; quotes the end of its standard error.
     """
-    for rows in (1, *ROWS):
-        CASES[name].make(rows, distinct=rows > 1)
     with documents() as url, tempfile.TemporaryDirectory() as folder:
         result = Path(folder, "count")
         command = (
-            *("valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={result}", *options),
+            *("valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={result}"),
+            *events.options,
             *(sys.executable, __file__, "--count", name, "--version", str(version.resolve())),
             *("--parts", *(part.__name__ for part in parts)),
         )
         environment = os.environ | ENVIRONMENT | {"DOCUMENTS": url}
         end_to_end.run(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        counts = [_total(Path(f"{result}.{number}"), events) for number in range(1, 3 * len(parts) + 1)]
+        counts = [_total(Path(f"{result}.{number}"), events.names) for number in range(1, 3 * len(parts) + 1)]
     small, large = ROWS
     return {
         part.__name__: (counts[3 * place + 2] - counts[3 * place + 1]) / (large - small)
@@ -226,19 +234,27 @@ def stages(of: Mapping[str, float]) -> Iterator[tuple[str, float]]:
 
 def table(versions: Sequence[Path]) -> Iterator[str]:
     """Measure everything, and yield a table in Markdown line by line. Each cell has the figures of all versions."""
-    found = {
-        name: [dict(stages(measure(name, version, TAP) | measure(name, version, BARE))) for version in versions]
-        for name in CASES
-    }
+    for name in CASES:
+        for rows in (1, *ROWS):
+            CASES[name].make(rows, distinct=rows > 1)
+    # Counts do not depend on what else runs.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def begin(version: Path, parts: Parts, events: Events) -> Mapping[str, Future[dict[str, float]]]:
+            return {name: pool.submit(measure, name, version, parts, events) for name in CASES}
+
+        tap = [begin(version, TAP, INSTRUCTIONS) for version in versions]
+        missed = [begin(version, (write,), MISSES) for version in versions]
+        bare_loop, bare_missed = begin(ROOT, BARE, INSTRUCTIONS), begin(ROOT, BARE, MISSES)
+    found = {name: [dict(stages(each[name].result() | bare_loop[name].result())) for each in tap] for name in CASES}
     lines = [
         [stage, *(" → ".join(f"{max(0.0, each[stage]):.1f}" for each in of) for of in found.values())]
         for stage in next(iter(found.values()))[0]
     ]
     speeds = (" → ".join(f"{each['bare loop'] / each['total']:.2f}" for each in of) for of in found.values())
     lines.append(["speed / the bare loop's", *speeds])
-    for what, parts in (("the tap", (write,)), ("the bare loop", BARE)):
-        missed = ([measure(name, version, parts, MISSES, *CACHES) for version in versions] for name in CASES)
-        texts = (" → ".join(f"{sum(each.values()):,.0f}" for each in of) for of in missed)
+    for what, of in (("the tap", missed), ("the bare loop", [bare_missed])):
+        texts = (" → ".join(f"{sum(each[name].result().values()):,.0f}" for each in of) for name in CASES)
         lines.append([f"cache misses of {what}, not in thousands", *texts])
     yield from end_to_end.table(["thousand instructions a row", *found], iter(lines))
 
