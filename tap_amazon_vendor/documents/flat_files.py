@@ -173,7 +173,8 @@ class FlatFileReader:
                 values[OCCURRENCE] = occurrences.of(columns.tuples(compared))
             varied |= values.keys()
             values |= {name: columns.values(name) for name in columns.same if name in varied}
-            yield RowBlock(columns.size, order, {**constants, **columns.same}, values)
+            same = {name: value for name, value in columns.same.items() if name not in varied}
+            yield RowBlock(columns.size, order, {**constants, **same}, values)
 
     def column(self, header: str) -> str | None:
         """Return the column of a header name, None if the schema has none."""
@@ -235,12 +236,12 @@ class FlatFileReader:
                 column = key_texts(column)
             elif is_same and not first:
                 column = (None,)
-            elif is_same or not (numerals := cells.numerals(name, column)):
+            elif not is_same and (numerals := cells.numerals(name, column)):
+                column = numerals
+            else:
                 column, has_unreadable = cells.convert(name, column)
                 if has_unreadable:
                     columns.unreadable.add(name)
-            else:
-                column = numerals
             if is_same:
                 columns.same[name] = column[0]
             else:
