@@ -300,6 +300,8 @@ TIMES = st.datetimes().map(datetime.isoformat) | st.sampled_from(
 @example(["2026-11-01T10:00:00." + "1" * 100 + "Z"])
 @example(["2026-11-01T10:00:00+01:00", "2026-11-01T10:00:00+15:00"])
 @example(["2026-11-01T10:00:00.125", "2026-11-01T10:00:00.12z"])
+@example(["2026-11-01T10:00:00.123456", "2026-11-01T10:00:00.1-0700"])
+@example(["2026-11-01T10:00:00.1234567", "2026-11-01T10:00:00.1+23:59"])
 def test_iso_times_are_only_those_that_conversion_leaves_alone(cells: list[str]) -> None:
     if are_iso_times(cells):
         assert [convert("date-time", cell) or "" for cell in cells] == cells

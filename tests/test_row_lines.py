@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from singer_sdk.contrib.msgspec import encoder
 
 from tap_amazon_vendor.documents.row_blocks import RowBlock
+from tap_amazon_vendor.singer import row_lines as row_lines_module
 from tap_amazon_vendor.singer.row_lines import row_lines
 
 #: With all that JSON escapes, and what stands between values.
@@ -52,3 +53,9 @@ def test_a_large_block_comes_in_pieces_of_whole_lines() -> None:
     pieces = list(row_lines(RowBlock(1000, ["a", "b"], {"b": "x"}, {"a": [*range(1000)]}), "<", ">\n"))
     assert len(pieces) > 1
     assert b"".join(pieces) == b"".join(b'<{"a":%d,"b":"x"}>\n' % number for number in range(1000))
+
+
+def test_large_texts_are_not_kept() -> None:
+    before = row_lines_module._shared_texts.cache_info().currsize
+    list(row_lines(RowBlock(1, ["a"], {"a": "x" * (1 << 20)}, {}), "", "\n"))
+    assert row_lines_module._shared_texts.cache_info().currsize == before

@@ -1,6 +1,6 @@
 """Writes the messages of a run in the Airbyte protocol, at the speed of the Singer path.
 
-Records are encoded as `singer.writer` encodes them, a chunk at once: only what is written around each is another.
+Records are encoded as `singer.writer` encodes them, some hundred at once: only what is written around each is another.
 """
 
 from __future__ import annotations

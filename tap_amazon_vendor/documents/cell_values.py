@@ -67,7 +67,7 @@ AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 #: The same, and what is not of a plain number to ?.
 _NUMBER_SHAPE = AS_ZEROS.translate(bytes(byte if byte in b"0,.-" else ord("?") for byte in range(256)))
 _TOO_LONG = b"0" * _LONGEST
-_plain_numbers = msgspec.json.Decoder(list[float])
+_floats = msgspec.json.Decoder(list[float])
 _iso_times = msgspec.json.Decoder(list[datetime])
 
 _DATE_TIME = re.compile(
@@ -188,18 +188,19 @@ def are_iso_times(cells: Sequence[str]) -> bool:
     if first is None:
         return True
     found = _ISO.fullmatch(first) if len(first) <= _LONGEST else None
-    if found is None or first[10] != "T":
+    # Without an offset, another text might have one where this has the digits of a fraction.
+    if found is None or first[10] != "T" or (not found["offset"] and "." in first):
         return False
     size, step = len(cells), len(first) + len('","')
     text = b'["%b"]' % '","'.join(cells).encode()
-    # The decoder checks all but this: it also takes other marks, and offsets that no place has.
+    # The decoder checks the digits and what separates them. It also takes t or a blank for T, an offset without colon,
+    # and offsets that no place has.
     marks = _marks(len(first), found["offset"] or "")
     if len(text) != size * step + 1 or not all(text[place::step] == mark * size for place, mark in marks):
         told = list(filter(None, cells))
         return len(told) < size and are_iso_times(told)
     try:
-        # In place of a digit, the decoder also accepts z.
-        return b"z" not in text and len(_iso_times.decode(text)) == size
+        return len(_iso_times.decode(text)) == size
     except msgspec.DecodeError:
         return False
 
@@ -220,10 +221,10 @@ def _marks(length: int, offset: str) -> Sequence[tuple[int, bytes]]:
 
 
 def are_plain_numbers(cells: Sequence[str]) -> bool:
-    """Return whether all texts are numbers that need no conversion, for JSON has them as they are.
+    """Return whether all texts are numbers that can be written as they are.
 
-    It takes a fifth of the time of the conversion, and most columns of amounts are such. None has a group of three
-    digits after a mark, which may be thousands, nor is longer than a number may be.
+    It takes a fifth of the time of the conversion, and most columns of amounts are such. A number with three digits
+    after the point is not, because the point may separate thousands; nor is one that is longer than a number may be.
     """
     text = ",".join(cells).encode()
     shape = text.translate(_NUMBER_SHAPE)
@@ -231,7 +232,7 @@ def are_plain_numbers(cells: Sequence[str]) -> bool:
         return False
     try:
         # Commas within cells would make more.
-        return len(_plain_numbers.decode(b"[%b]" % text)) == len(cells)
+        return len(_floats.decode(b"[%b]" % text)) == len(cells)
     except msgspec.DecodeError:
         return False
 

@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
 #: Bytes that are decoded at once. The cells of more lines do not fit into a processor's cache, which takes more time.
-TEXT_BLOCK = 3 << 14
+TEXT_BLOCK = 48 * 1024
 
 #: The longer first: UTF-32's begins with UTF-16's.
 _BOMS = {

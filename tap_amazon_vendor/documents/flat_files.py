@@ -155,7 +155,8 @@ class FlatFileReader:
             occurrences = self._occurrences(table, cells, known, derived, compared)
         extra = [EXTRA] if unknown or self._has_extra else []
         order = in_order(constants, [*self._kinds, *extra])
-        # Columns that had several values stay columns: for each new set of them, the texts around them are made anew.
+        # Columns that had several values stay columns: what all rows share should be the same in many blocks, because
+        # the writer keeps its JSON.
         varied: set[str] = set()
         for whole in table.chunks(findings.reject):
             chunk, columns = whole, self._convert(cells, whole, known, derived)
@@ -292,7 +293,7 @@ class FlatFileReader:
         for chunk in table.chunks():
             columns = self._convert(cells, chunk, keys, derived)
             for name in columns.unreadable:
-                columns.without_unreadable(name)
+                columns.null_unreadable(name)
             occurrences.look(columns.tuples(compared))
         return occurrences
 
@@ -308,14 +309,14 @@ class _Columns(t.NamedTuple):
 
     Attributes:
         size: Number of rows.
-        varied: The values of each column that has several.
-        same: The value of each column that has one in all rows.
+        same: The value of each column that is equal in all rows.
+        varied: The values of the other columns, derived ones included.
         unreadable: Columns with `Unreadable` values.
     """
 
     size: int
-    varied: dict[str, Sequence[t.Any]]
     same: dict[str, t.Any]
+    varied: dict[str, Sequence[t.Any]]
     unreadable: set[str]
 
     def values(self, name: str) -> Sequence[t.Any]:
@@ -326,8 +327,8 @@ class _Columns(t.NamedTuple):
         """Yield the values of some columns, row by row."""
         return zip(*map(self.values, names), strict=True)
 
-    def without_unreadable(self, name: str) -> None:
-        """Make null what can't be read in a column."""
+    def null_unreadable(self, name: str) -> None:
+        """Make what can't be read in a column null."""
         if name in self.same:
             self.same[name] = None
         else:
@@ -359,5 +360,5 @@ def _extras(
             if isinstance(value, Unreadable):
                 extra[name] = text
                 findings.unreadable_cells[name] += 1
-        columns.without_unreadable(name)
+        columns.null_unreadable(name)
     return [extra_text(extra) if extra else None for extra in extras]

@@ -26,7 +26,7 @@ _numbers = msgspec.json.Decoder(float_hook=decimal)
 
 
 class Numerals(list[str]):
-    """The numbers of a column as texts that JSON has as they are."""
+    """The numbers of a column as Amazon wrote them, each valid JSON, none null."""
 
 
 class RowBlock(Sequence["Row"]):
@@ -36,7 +36,7 @@ class RowBlock(Sequence["Row"]):
         order: Names of all columns in the order that rows have them.
         constants: The value of each column that has one in all rows, if it is not null.
         columns: The values of the other columns, one for each row. In a column they are either all decoded, or all
-            numbers as Amazon wrote them: `Numerals`, or encoded numbers and nulls (`msgspec.Raw`).
+            numbers as Amazon wrote them: `Numerals` of flat files, or of JSON `msgspec.Raw`, nulls among them.
     """
 
     __slots__ = ("_size", "columns", "constants", "order")
@@ -106,6 +106,9 @@ class RowBlock(Sequence["Row"]):
 
 def numbers(encoded: Sequence[msgspec.Raw | bytes]) -> list[t.Any]:
     """Decode numbers and nulls, with every digit.
+
+    Args:
+        encoded: Their JSON; several may be in one, with commas between.
 
     Raises:
         ArithmeticError: One is out of the bounds of a number column.

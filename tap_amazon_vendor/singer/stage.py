@@ -72,12 +72,12 @@ class Stage:
             self._sizes.append(len(lines))
             self._in_memory.append(lines)
             self._bytes += len(lines)
+            if self._bytes > IN_MEMORY:
+                if self._on_disk is None:
+                    self._on_disk = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  # closed at exit
+                while self._in_memory:
+                    self._on_disk.write(self._in_memory.popleft())
         self._records[writer] += len(records)
-        if self._bytes > IN_MEMORY:
-            if self._on_disk is None:
-                self._on_disk = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  # closed at exit
-            while self._in_memory:
-                self._on_disk.write(self._in_memory.popleft())
 
     def write(self) -> Iterator[None]:
         """Write what is staged, piece by piece: state may be written between two of them."""

@@ -1,7 +1,7 @@
 """Writes Singer messages fast.
 
 The SDK writes records one by one: each is searched for deselected columns, mapped, wrapped, encoded and flushed.
-Here a chunk of records becomes one byte string and one write, the same bytes that the SDK would write; only if stream
+Here some hundred records become one byte string and one write, the same bytes that the SDK would write; only if stream
 maps, flattening or the selection of nested fields require it do records go through the SDK one by one.
 
 The private names of the SDK that this needs are listed, with their reasons, in docs/sdk.md.
@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
 
 
 class MessageWriter(MsgSpecWriter):
-    """Writes messages to standard output. Records are flushed at the end of their chunk, all else at once.
+    """Writes messages to standard output. Records are flushed some hundred at a time, all else at once.
 
     A signal waits for the end of the current write: a target that is slower than the tap leaves the pipe full, so that
     a signal usually arrives while a message is half written. No other message can be written then, and targets fail on
@@ -214,7 +214,7 @@ class RecordWriter:
         yield from streams.items()
 
     def _plain_lines(self, records: Rows) -> Iterator[bytes]:
-        """Encode RECORD messages: what the SDK writes around each, once for all of them."""
+        """Encode RECORD messages. What the SDK writes around each record is encoded once."""
         around = RecordMessage(
             stream=self._alias,
             record={},

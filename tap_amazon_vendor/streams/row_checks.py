@@ -40,7 +40,7 @@ ZONE_DAYS = timedelta(days=2)
 class RepeatedKeys:
     """Counts rows whose key an earlier row of the document has, among the last quarter of a million at least.
 
-    They are known when all rows are counted: `finish` must follow.
+    Keys are collected, and compared with earlier collections when there are many: `finish` compares the last ones.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
@@ -50,15 +50,19 @@ class RepeatedKeys:
         self._old: deque[array[int]] = deque(maxlen=_REMEMBERED)
 
     def count(self, rows: Rows) -> int:
-        """Return how many of the rows are known to have a key that was there before."""
+        """Return how many repeated keys were found that no earlier call returned."""
         # 64 bits of a hash: two of ten million keys collide by chance once in half a million documents.
         before = len(self._new)
         self._new.update(map(hash, values_of(rows, self._columns)))
         repeated = len(rows) - (len(self._new) - before)
-        return repeated + (self.finish() if len(self._new) >= COLLECTED_KEYS else 0)
+        return repeated + (self._compare() if len(self._new) >= COLLECTED_KEYS else 0)
 
     def finish(self) -> int:
-        """Return how many more of the rows had one, as a comparison with all earlier keys shows."""
+        """Return how many more there are, after the last row."""
+        return self._compare()
+
+    def _compare(self) -> int:
+        """Return how many of the collected keys are in earlier collections, and begin a new one."""
         repeated = len(self._new.intersection(chain.from_iterable(self._old)))
         self._old.append(array("q", self._new))
         self._new = set()
