@@ -137,7 +137,7 @@ class TestKeys:
         # Every key again after 200 others, and once more.
         rows = [{"key": key} for start in range(0, 1000, 200) for _ in range(3) for key in range(start, start + 200)]
         found = sum(repeated.count(rows[start : start + 10]) for start in range(0, len(rows), 10))
-        assert found + repeated.finish() == 2000
+        assert found + repeated.compare() == 2000
         assert len(repeated._new) + sum(map(len, repeated._old)) <= 300
 
 

@@ -40,7 +40,7 @@ ZONE_DAYS = timedelta(days=2)
 class RepeatedKeys:
     """Counts rows whose key an earlier row of the document has, among the last quarter of a million at least.
 
-    Keys are collected, and compared with earlier collections when there are many: `finish` compares the last ones.
+    Keys are collected, and compared with earlier collections when there are many, and once more after the last row.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
@@ -55,13 +55,9 @@ class RepeatedKeys:
         before = len(self._new)
         self._new.update(map(hash, values_of(rows, self._columns)))
         repeated = len(rows) - (len(self._new) - before)
-        return repeated + (self._compare() if len(self._new) >= COLLECTED_KEYS else 0)
+        return repeated + (self.compare() if len(self._new) >= COLLECTED_KEYS else 0)
 
-    def finish(self) -> int:
-        """Return how many more there are, after the last row."""
-        return self._compare()
-
-    def _compare(self) -> int:
+    def compare(self) -> int:
         """Return how many of the collected keys are in earlier collections, and begin a new one."""
         repeated = len(self._new.intersection(chain.from_iterable(self._old)))
         self._old.append(array("q", self._new))
@@ -79,10 +75,6 @@ class RepeatedIds:
     def count(self, rows: Rows) -> int:
         """Return how many of the rows have an id that was there before."""
         return sum(number > 1 and own != NONE for number, own in values_of(rows, (OCCURRENCE, self._column)))
-
-    def finish(self) -> int:
-        """Return 0: all are counted."""
-        return 0
 
 
 class ForeignCurrencies:
@@ -271,8 +263,8 @@ def _note_results(
     total: TotalCheck | None,
 ) -> None:
     """Note what the checks know after the last row."""
-    if repeated:
-        findings.repeated_keys += repeated.finish()
+    if isinstance(repeated, RepeatedKeys):
+        findings.repeated_keys += repeated.compare()
     if isinstance(days, NearWindow):
         days.remark(findings)
     if currencies:
